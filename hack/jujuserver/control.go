@@ -1,0 +1,136 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	coremodel "github.com/juju/juju/core/model"
+	applicationerrors "github.com/juju/juju/domain/application/errors"
+	modelerrors "github.com/juju/juju/domain/model/errors"
+	"github.com/juju/juju/rpc/params"
+	"github.com/juju/names/v6"
+	"github.com/juju/tc"
+)
+
+// control is the HTTP API with which tests do to a controller what its own API has no request for. README.md lists it.
+type control struct {
+	c        *tc.C
+	listener net.Listener
+	http     *http.Server
+}
+
+// endpoint answers with a value for JSON, or nil for no content.
+type endpoint func(*http.Request) (any, error)
+
+func startControl(c *tc.C, j *controller) *control {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	c.Assert(err, tc.ErrorIsNil)
+	mux := http.NewServeMux()
+	for pattern, serve := range endpoints(j) {
+		mux.Handle(pattern, serve)
+	}
+	started := &control{c: c, listener: listener, http: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
+	go func() { _ = started.http.Serve(listener) }()
+	return started
+}
+
+func (s *control) url() string {
+	return "http://" + s.listener.Addr().String()
+}
+
+// stop waits for the requests that are being answered, as they use the controller.
+func (s *control) stop() {
+	s.c.Check(s.http.Shutdown(context.Background()), tc.ErrorIsNil)
+}
+
+func endpoints(j *controller) map[string]endpoint {
+	return map[string]endpoint{
+		"POST /models": func(r *http.Request) (any, error) {
+			name := r.FormValue("name")
+			if !names.IsValidModelName(name) {
+				// Juju finds out as well, but only after it has taken the name.
+				return nil, fmt.Errorf("%w: model name %q", errInvalid, name)
+			}
+			return j.addModel(r.Context(), name)
+		},
+		"DELETE /models/{uuid}": func(r *http.Request) (any, error) {
+			return nil, j.removeModel(r.Context(), coremodel.UUID(r.PathValue("uuid")))
+		},
+		"PUT /models/{uuid}/applications/{name}": func(r *http.Request) (any, error) {
+			charm := r.FormValue("charm")
+			if charm == "" {
+				charm = plainCharm
+			}
+			m, err := j.models.get(r.Context(), coremodel.UUID(r.PathValue("uuid")))
+			if err != nil {
+				return nil, err
+			}
+			return nil, m.addApplication(r.Context(), r.PathValue("name"), charm)
+		},
+		"DELETE /models/{uuid}/applications/{name}": func(r *http.Request) (any, error) {
+			m, err := j.models.get(r.Context(), coremodel.UUID(r.PathValue("uuid")))
+			if err != nil {
+				return nil, err
+			}
+			return nil, m.removeApplication(r.Context(), r.PathValue("name"))
+		},
+		"POST /stop": func(*http.Request) (any, error) { return nil, j.server.stop() },
+		"POST /start": func(*http.Request) (any, error) {
+			// The server outlives the request that starts it.
+			return nil, j.server.start(j.c.Context())
+		},
+		"POST /drop": func(*http.Request) (any, error) {
+			j.server.drop()
+			return nil, nil
+		},
+		"POST /removals/pause": func(r *http.Request) (any, error) {
+			return nil, j.models.holdRemovals(r.Context(), coremodel.UUID(r.FormValue("model")), true)
+		},
+		"POST /removals/resume": func(r *http.Request) (any, error) {
+			return nil, j.models.holdRemovals(r.Context(), coremodel.UUID(r.FormValue("model")), false)
+		},
+		"GET /requests": func(r *http.Request) (any, error) {
+			if uuid := r.FormValue("model"); uuid != "" {
+				return j.requests.of(uuid), nil
+			}
+			return j.requests.total(), nil
+		},
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, err := e(r)
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), status(err))
+	case answer == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer)
+	}
+}
+
+// status tells a caller's mistakes from trouble in here.
+func status(err error) int {
+	switch {
+	case errors.Is(err, errUnknown), errors.Is(err, modelerrors.NotFound),
+		errors.Is(err, applicationerrors.ApplicationNotFound):
+		return http.StatusNotFound
+	case errors.Is(err, errNotAllowed), params.IsCodeAlreadyExists(err),
+		errors.Is(err, applicationerrors.ApplicationAlreadyExists):
+		return http.StatusConflict
+	case errors.Is(err, errInvalid), errors.Is(err, applicationerrors.ApplicationNameNotValid):
+		return http.StatusBadRequest
+	}
+	return http.StatusInternalServerError
+}

@@ -1,0 +1,90 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+
+	coremodel "github.com/juju/juju/core/model"
+	"github.com/juju/juju/rpc"
+	"github.com/juju/names/v6"
+)
+
+// requests counts the requests of clients by facade and method, such as "Secrets.ListSecrets"; "Admin.Login" is a login,
+// with success or without. Counts of a model are those of connections to it; connections to the controller count for "".
+type requests struct {
+	mu     sync.Mutex
+	counts map[string]map[string]int
+}
+
+func newRequests() *requests {
+	return &requests{counts: map[string]map[string]int{}}
+}
+
+func (r *requests) add(model, method string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts[model] == nil {
+		r.counts[model] = map[string]int{}
+	}
+	r.counts[model][method]++
+}
+
+// of returns the counts of one model.
+func (r *requests) of(model string) map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	result := map[string]int{}
+	maps.Copy(result, r.counts[model])
+	return result
+}
+
+// total returns the sum over all models and the controller.
+func (r *requests) total() map[string]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	result := map[string]int{}
+	for _, counts := range r.counts {
+		for method, count := range counts {
+			result[method] += count
+		}
+	}
+	return result
+}
+
+// requestObserver is the API server's window on one connection. It implements Juju's observer for connections and the
+// one for requests.
+type requestObserver struct {
+	requests *requests
+	model    string
+}
+
+// Join learns the model from the path of the request, /model/UUID/api, as a login names none.
+func (o *requestObserver) Join(_ context.Context, req *http.Request, _ uint64, _ int) {
+	if path, ok := strings.CutPrefix(req.URL.Path, "/model/"); ok {
+		o.model, _, _ = strings.Cut(path, "/")
+	}
+}
+
+// RPCObserver implements observer.Observer.
+func (o *requestObserver) RPCObserver() rpc.Observer { return o }
+
+// ServerRequest implements rpc.Observer.
+func (o *requestObserver) ServerRequest(_ context.Context, header *rpc.Header, _ any) {
+	o.requests.add(o.model, header.Request.Type+"."+header.Request.Action)
+}
+
+// ServerReply implements rpc.Observer.
+func (o *requestObserver) ServerReply(context.Context, rpc.Request, *rpc.Header, any) {}
+
+// Login implements observer.Observer.
+func (o *requestObserver) Login(context.Context, names.Tag, names.ModelTag, coremodel.UUID, bool, string) {
+}
+
+// Leave implements observer.Observer.
+func (o *requestObserver) Leave(context.Context) {}
