@@ -1,0 +1,232 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// JujuSecret is one user secret in a Juju model: added, updated and removed by the operator, or, with
+// managementPolicy: Observe, somebody else's and only looked at.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:categories=juju,shortName=js
+// +kubebuilder:subresource:status
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="URI",type=string,JSONPath=`.status.uri`
+// +kubebuilder:printcolumn:name="Revision",type=integer,JSONPath=`.status.revision`
+// +kubebuilder:printcolumn:name="Model",type=string,priority=1,JSONPath=`.spec.model`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || self.metadata.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="metadata.name cannot serve as the secret's name in Juju: set spec.name to lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || !self.metadata.name.matches('^[0-9a-v]{20}$')",message="metadata.name looks like a Juju secret ID, so Juju's command line could not find the secret by it: set spec.name"
+type JujuSecret struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object's metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec says what Juju shall hold.
+	// +required
+	Spec JujuSecretSpec `json:"spec,omitzero"`
+	// status is what Juju holds.
+	// +optional
+	Status JujuSecretStatus `json:"status,omitzero"`
+}
+
+// JujuSecretList is a list of JujuSecrets.
+//
+// +kubebuilder:object:root=true
+type JujuSecretList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []JujuSecret `json:"items"`
+}
+
+// ControllerReference names the controller object to go through.
+type ControllerReference struct {
+	// name of a ClusterJujuController that has this namespace among its tenants.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+}
+
+// ManagementPolicy says whose secret it is.
+//
+// +kubebuilder:validation:Enum=Manage;Observe
+type ManagementPolicy string
+
+// The management policies.
+const (
+	// ManagementManage makes the secret in Juju what the manifest says.
+	ManagementManage ManagementPolicy = "Manage"
+	// ManagementObserve looks at a secret that somebody else manages, and writes nothing.
+	ManagementObserve ManagementPolicy = "Observe"
+)
+
+// DeletionPolicy says what becomes of the secret in Juju when the object goes.
+//
+// +kubebuilder:validation:Enum=Delete;Retain
+type DeletionPolicy string
+
+// The deletion policies.
+const (
+	// DeletionDelete removes the secret from Juju.
+	DeletionDelete DeletionPolicy = "Delete"
+	// DeletionRetain leaves the secret in Juju.
+	DeletionRetain DeletionPolicy = "Retain"
+)
+
+// JujuSecretSpec says what Juju shall hold.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (as qualifier/name) and modelUUID"
+// +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID)",message="the model cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other model and delete this one"
+// +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef",message="the controller cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other controller and delete this one"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || has(self.value) || has(self.valueFrom)",message="a secret needs a value: set value or valueFrom, or managementPolicy: Observe to reference a secret that somebody else manages"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.deletionPolicy))",message="managementPolicy: Observe writes nothing to Juju: remove value, valueFrom, info and deletionPolicy"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || !has(self.name) || self.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write name in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !self.name.matches('^[0-9a-v]{20}$')",message="name looks like a Juju secret ID, so Juju's command line could not find the secret by it: choose another"
+type JujuSecretSpec struct {
+	// controllerRef names the Juju controller. The default is the ClusterJujuController called default. It cannot be
+	// changed.
+	// +optional
+	// +kubebuilder:default={name: "default"}
+	ControllerRef ControllerReference `json:"controllerRef,omitzero"`
+
+	// model is the Juju model, as qualifier/name (owner/name in Juju 3). Set this or modelUUID. It cannot be changed.
+	// Example: prod/db
+	// +optional
+	// +kubebuilder:validation:MaxLength=320
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^/ ]+/[a-z0-9][a-z0-9-]*$')",message="write model as qualifier/name, for example prod/db, as juju models prints it"
+	Model string `json:"model,omitempty"`
+
+	// modelUUID is the UUID of the Juju model, which unlike its name is never used again. Set this or model. It cannot
+	// be changed.
+	// +optional
+	// +kubebuilder:validation:MaxLength=36
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')",message="write modelUUID as juju show-model prints it under model-uuid"
+	ModelUUID string `json:"modelUUID,omitempty"`
+
+	// name is the secret's name in Juju, unique in its model. The default is metadata.name. Changing it renames the
+	// secret, which keeps its ID, revisions and grants; with managementPolicy: Observe, it looks at another secret.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// info is the secret's description, which juju show-secret prints. Removing it clears it in Juju.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Info string `json:"info,omitempty"`
+
+	// value is content written here in the open, for what is not really secret. Keys are lower-case letters, digits
+	// and single hyphens, at least three letters or digits, starting with a letter. Whoever may read this object reads it:
+	// use valueFrom for the rest.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=128
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z](-?[a-z0-9]){2,}$'))",message="write each key in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
+	Value map[string]string `json:"value,omitempty"`
+
+	// valueFrom lists Kubernetes Secrets and ConfigMaps of this namespace whose content becomes the secret's, together
+	// with value. A change of any of them is in Juju within moments. Two that give the same key are an error.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	ValueFrom []ValueSource `json:"valueFrom,omitempty"`
+
+	// managementPolicy is Manage (the default), which makes the secret in Juju what this manifest says, or Observe,
+	// which references a secret of that name that somebody else manages, tells its ID and revision in status, and writes
+	// nothing.
+	// +optional
+	// +kubebuilder:default=Manage
+	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
+
+	// deletionPolicy is Delete (the default), which removes the secret from Juju when this object is deleted, or Retain,
+	// which leaves it there.
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// ValueSource is one Kubernetes Secret or ConfigMap, whole or some of its keys.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.secretRef) != has(self.configMapRef)",message="set exactly one of secretRef and configMapRef; list two sources for both"
+type ValueSource struct {
+	// secretRef names a Secret in this namespace.
+	// +optional
+	SecretRef *SourceReference `json:"secretRef,omitempty"`
+	// configMapRef names a ConfigMap in this namespace.
+	// +optional
+	ConfigMapRef *SourceReference `json:"configMapRef,omitempty"`
+	// items picks keys and says what to call them in Juju. Without items every key is taken, in Juju's spelling:
+	// lower case, with hyphens for other signs, so DB_PASSWORD becomes db-password and tls.crt becomes tls-crt.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=128
+	Items []KeyToKey `json:"items,omitempty"`
+}
+
+// SourceReference names a Kubernetes Secret or ConfigMap in the object's own namespace.
+type SourceReference struct {
+	// name of the Secret or ConfigMap.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+	// optional says that the secret is made without this source, or without a key in items, while that is missing.
+	// By default the operator waits for it and changes nothing in Juju meanwhile.
+	// +optional
+	Optional bool `json:"optional,omitempty"`
+}
+
+// KeyToKey picks one key of a source and names it in Juju.
+type KeyToKey struct {
+	// key in the Secret or ConfigMap.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Key string `json:"key,omitempty"`
+	// as is the key in Juju. The default is key in Juju's spelling.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write as in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
+	As string `json:"as,omitempty"`
+}
+
+// JujuSecretStatus is what Juju holds.
+type JujuSecretStatus struct {
+	// observedGeneration is the generation of the spec that this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// conditions are Ready, and Reconciling or Stalled while they are true.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// modelUUID is the UUID of the model that holds the secret.
+	// +optional
+	ModelUUID string `json:"modelUUID,omitempty"`
+	// secretID is the ID that Juju gave the secret.
+	// +optional
+	SecretID string `json:"secretID,omitempty"`
+	// uri is secret: and the ID, the form in which charm options take it.
+	// +optional
+	URI string `json:"uri,omitempty"`
+	// managed tells that the operator made the secret for this object, and so may change and remove it.
+	// +optional
+	Managed bool `json:"managed,omitempty"`
+	// revision is the number of the secret's latest revision in Juju.
+	// +optional
+	Revision int `json:"revision,omitempty"`
+}
+
+// JujuName is the name of the secret in Juju.
+func (s *JujuSecret) JujuName() string {
+	if s.Spec.Name != "" {
+		return s.Spec.Name
+	}
+	return s.Name
+}

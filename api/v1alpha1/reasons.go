@@ -1,0 +1,97 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// The condition types. Ready is always there; Reconciling and Stalled only while they are true, as kstatus has it.
+const (
+	// ConditionReady is True when Juju holds what the spec asks for.
+	ConditionReady = "Ready"
+	// ConditionReconciling is True while the operator waits for something that will wake it.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is True while a person has to change something first.
+	ConditionStalled = "Stalled"
+)
+
+// Reason is the reason of a condition and of the event that announces it. This file lists every one.
+type Reason string
+
+// Reasons of Ready=True.
+const (
+	// ReasonSynced: Juju holds what the spec asks for.
+	ReasonSynced Reason = "Synced"
+	// ReasonConnected: the operator is logged in to the Juju controller.
+	ReasonConnected Reason = "Connected"
+)
+
+// Reasons of events that tell of something done.
+const (
+	// ReasonCreated: the secret was added to the model.
+	ReasonCreated Reason = "Created"
+	// ReasonUpdated: the secret's content, name or info was changed.
+	ReasonUpdated Reason = "Updated"
+	// ReasonRemoved: Juju was told to remove the secret.
+	ReasonRemoved Reason = "Removed"
+	// ReasonGranted: applications were granted the secret.
+	ReasonGranted Reason = "Granted"
+	// ReasonRevoked: applications had their grant taken away.
+	ReasonRevoked Reason = "Revoked"
+	// ReasonLetGo: the object was deleted and something of it stays in Juju, as the message tells.
+	ReasonLetGo Reason = "LetGo"
+)
+
+// Reasons of Ready=False that pass without a change of the manifest. Reconciling is True with them.
+const (
+	// ReasonSourceNotFound: a Secret, a ConfigMap or a key that the object names is not there. Create it; the operator
+	// goes on at once.
+	ReasonSourceNotFound Reason = "SourceNotFound"
+	// ReasonControllerNotReady: the controller object is missing, or has not logged in yet. Look at that object.
+	ReasonControllerNotReady Reason = "ControllerNotReady"
+	// ReasonJujuSecretNotReady: the JujuSecret that is to be granted has no secret in Juju yet. Look at that object.
+	ReasonJujuSecretNotReady Reason = "JujuSecretNotReady"
+	// ReasonApplicationNotFound: an application is not deployed in the model. The others are granted; this one is as
+	// soon as it appears.
+	ReasonApplicationNotFound Reason = "ApplicationNotFound"
+	// ReasonSecretNotFound: Juju has no user secret of that name or ID in the model. Secrets that a charm owns do not
+	// count.
+	ReasonSecretNotFound Reason = "SecretNotFound"
+	// ReasonJujuUnreachable: no address of the controller answers. The message says how the last attempt ended.
+	ReasonJujuUnreachable Reason = "JujuUnreachable"
+	// ReasonModelBusy: the model or its controller is being upgraded or migrated, and takes no change meanwhile.
+	ReasonModelBusy Reason = "ModelBusy"
+	// ReasonRemoving: Juju was told to remove the secret and has not done so yet.
+	ReasonRemoving Reason = "Removing"
+	// ReasonHandingOver: grants are on their way, to another JujuSecretAccess that wants them while this one is deleted, or
+	// from a former secret to the present one. That goes on by itself; if it does not, look at the other object.
+	ReasonHandingOver Reason = "HandingOver"
+	// ReasonFailed: Juju gave an answer that the operator does not know. It tries again, more and more rarely. The
+	// message carries the answer.
+	ReasonFailed Reason = "Failed"
+)
+
+// Reasons of Ready=False that want a person. Stalled is True with them.
+const (
+	// ReasonContentInvalid: the content breaks a rule of Juju's: a key in another spelling, the same key twice, none at
+	// all, or more than 1,000,000 bytes in base64. Nothing in Juju was changed.
+	ReasonContentInvalid Reason = "ContentInvalid"
+	// ReasonNameTaken: the model has a user secret of that name which this object did not make. Remove that secret, or
+	// choose another spec.name; to reference it without managing it, use managementPolicy: Observe.
+	ReasonNameTaken Reason = "NameTaken"
+	// ReasonTenantDenied: the controller object does not name this namespace as a tenant, or not for this model. Ask
+	// whoever manages the controller object for an entry in spec.tenants.
+	ReasonTenantDenied Reason = "TenantDenied"
+	// ReasonModelNotFound: the controller has no such model, or the operator's user may not see it.
+	ReasonModelNotFound Reason = "ModelNotFound"
+	// ReasonCredentialsRejected: the controller refused the user name or password. Correct the credentials Secret.
+	ReasonCredentialsRejected Reason = "CredentialsRejected"
+	// ReasonCertificateMismatch: the controller's certificate is not signed by spec.caCertificate, or that is not a
+	// certificate. Nothing was sent to it.
+	ReasonCertificateMismatch Reason = "CertificateMismatch"
+	// ReasonPermissionDenied: the operator's user may not do this in the model. Give it write access:
+	// juju grant USER write MODEL.
+	ReasonPermissionDenied Reason = "PermissionDenied"
+	// ReasonRefused: Juju calls the request invalid. The message carries its words.
+	ReasonRefused Reason = "Refused"
+	// ReasonJujuTooOld: the controller's Juju does not know user secrets, which came with 3.3.
+	ReasonJujuTooOld Reason = "JujuTooOld"
+)

@@ -1,0 +1,69 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// conditionReason is what Kubernetes takes as the reason of a condition, and eventReason how long that of an event may
+// be.
+var conditionReason = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`)
+
+const eventReason = 128
+
+func TestEveryReasonIsExplainedAndFitsWhereItIsUsed(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "reasons.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons := map[string]bool{}
+	for _, decl := range file.Decls {
+		group, ok := decl.(*ast.GenDecl)
+		if !ok || group.Tok != token.CONST {
+			continue
+		}
+		if group.Doc == nil {
+			t.Errorf("the constants at offset %d have no comment of their own", group.Pos())
+		}
+		for _, spec := range group.Specs {
+			constant, ok := spec.(*ast.ValueSpec)
+			if !ok || !strings.HasPrefix(constant.Names[0].Name, "Reason") {
+				continue
+			}
+			name, text := constant.Names[0].Name, constant.Doc.Text()
+			literal, ok := constant.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is no literal", name)
+			}
+			value, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			switch {
+			case "Reason"+value != name:
+				t.Errorf("%s is %q: name and value differ", name, value)
+			case reasons[value]:
+				t.Errorf("%q is there twice", value)
+			case !conditionReason.MatchString(value) || len(value) > eventReason:
+				t.Errorf("%q cannot be the reason of a condition and an event", value)
+			case !strings.HasPrefix(text, name+": ") || !strings.HasSuffix(text, ".\n"):
+				t.Errorf("%s is not explained as %q: %q", name, name+": what it means.", text)
+			case constant.Type == nil:
+				t.Errorf("%s has no type", name)
+			}
+			reasons[value] = true
+		}
+	}
+	if len(reasons) < 20 {
+		t.Errorf("only %d reasons were found, so this test looks in the wrong place", len(reasons))
+	}
+}
