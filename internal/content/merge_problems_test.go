@@ -1,0 +1,234 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package content_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/juju-secrets/operator/internal/content"
+)
+
+// cannot is the message about a key that Juju could not have.
+func cannot(origin string) string {
+	cure := "name it with items"
+	if strings.Contains(origin, "spec.value") {
+		cure = "rename it"
+	}
+	return origin + " cannot be a key in Juju (lower-case letters, digits and single hyphens, at least three letters or digits, " +
+		"starting with a letter): " + cure
+}
+
+// twice is the message about a key that two give.
+func twice(one, other, key string) content.Desired {
+	return invalid(fmt.Sprintf("%s and %s both give the key %q: pick or rename keys with items", one, other, key))
+}
+
+func TestMergeTellsWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	runMergeTests(t, map[string]mergeTest{
+		"a Secret": {
+			given: func(m *manifest) { m.sources[0] = content.Source{Name: "Secret db"} },
+			want:  missing("Secret db does not exist"),
+		},
+		"a ConfigMap, whatever else is there": {
+			given: func(m *manifest) {
+				m.inline = map[string]string{"port": "5432"}
+				m.sources = append(m.sources, content.Source{Name: "ConfigMap settings"})
+			},
+			want: missing("ConfigMap settings does not exist"),
+		},
+		"a Secret, but not its items one by one": {
+			given: func(m *manifest) {
+				m.sources[0] = content.Source{Name: "Secret db", Items: []content.Item{{Key: "a"}, {Key: "b"}}}
+			},
+			want: missing("Secret db does not exist"),
+		},
+		"a key, by its name in the source": {
+			given: func(m *manifest) { m.sources[0].Items = []content.Item{{Key: "PASSWORD", As: "db-password"}} },
+			want:  missing(`Secret db has no key "PASSWORD"`),
+		},
+		"everything, in the order of the manifest": {
+			given: func(m *manifest) {
+				m.sources[0].Items = []content.Item{{Key: "user"}, {Key: "password"}, {Key: "host"}}
+				m.sources = append(m.sources, content.Source{Name: "Secret tls"}, content.Source{Name: "ConfigMap a"})
+			},
+			want: missing(`Secret db has no key "user"; Secret db has no key "host"; Secret tls does not exist; ` +
+				`ConfigMap a does not exist`),
+		},
+		"before what is invalid, which may change with it": {
+			given: func(m *manifest) {
+				m.sources[0] = source("Secret db", "2fa", "x")
+				m.sources = append(m.sources, content.Source{Name: "Secret tls"})
+			},
+			want: missing("Secret tls does not exist"),
+		},
+		"before the size": {
+			given: func(m *manifest) {
+				m.inline = map[string]string{"blob": strings.Repeat("x", content.MaxBytes)}
+				m.sources[0].Found = false
+			},
+			want: missing("Secret db does not exist"),
+		},
+	})
+}
+
+func TestMergeTellsWhatIsInvalid(t *testing.T) {
+	t.Parallel()
+	runMergeTests(t, map[string]mergeTest{
+		"a key that begins with a digit": {
+			given: func(m *manifest) { m.sources[0] = source("Secret db", "2FA_TOKEN", "x") },
+			want:  invalid(cannot(`key "2FA_TOKEN" of Secret db`)),
+		},
+		"a key that is too short": {
+			given: func(m *manifest) { m.sources[0] = source("ConfigMap db", "id", "x") },
+			want:  invalid(cannot(`key "id" of ConfigMap db`)),
+		},
+		"a key of nothing but signs": {
+			given: func(m *manifest) { m.sources[0] = source("Secret db", "___", "x") },
+			want:  invalid(cannot(`key "___" of Secret db`)),
+		},
+		"every such key, in order": {
+			given: func(m *manifest) {
+				m.inline = map[string]string{"Z": "", "A": ""}
+				m.sources[0] = source("Secret db", "b", "x", "password", "hunter2", "a", "x")
+				m.sources = append(m.sources, source("Secret aa", "c", "x"))
+			},
+			want: invalid(strings.Join([]string{
+				cannot(`key "A" of spec.value`), cannot(`key "Z" of spec.value`),
+				cannot(`key "a" of Secret db`), cannot(`key "b" of Secret db`), cannot(`key "c" of Secret aa`),
+			}, "; ")),
+		},
+		"two sources with the same key": {
+			given: func(m *manifest) { m.sources = append(m.sources, source("ConfigMap settings", "PASSWORD", "x")) },
+			want:  twice(`key "password" of Secret db`, `key "PASSWORD" of ConfigMap settings`, "password"),
+		},
+		"two sources with the same key and value, since the next change would part them": {
+			given: func(m *manifest) { m.sources = append(m.sources, source("Secret copy", "password", "hunter2")) },
+			want:  twice(`key "password" of Secret db`, `key "password" of Secret copy`, "password"),
+		},
+		"an inline value and a source with the same key": {
+			given: func(m *manifest) { m.inline = map[string]string{"password": "x"} },
+			want:  twice(`key "password" of spec.value`, `key "password" of Secret db`, "password"),
+		},
+		"two spellings of one key in a source": {
+			given: func(m *manifest) { m.sources[0] = source("Secret db", "DB_USER", "x", "db.user", "y") },
+			want:  twice(`key "DB_USER" of Secret db`, `key "db.user" of Secret db`, "db-user"),
+		},
+		"a new name that is taken": {
+			given: func(m *manifest) {
+				settings := source("ConfigMap settings", "pass", "x")
+				settings.Items = []content.Item{{Key: "pass", As: "password"}}
+				m.sources = append(m.sources, settings)
+			},
+			want: twice(`key "password" of Secret db`, `key "pass" of ConfigMap settings`, "password"),
+		},
+		"an item that is there twice": {
+			given: func(m *manifest) { m.sources[0].Items = []content.Item{{Key: "password"}, {Key: "password"}} },
+			want:  twice(`key "password" of Secret db`, `key "password" of Secret db`, "password"),
+		},
+		"a source without keys and nothing else": {
+			given: func(m *manifest) { m.sources[0] = source("Secret db") },
+			want:  invalid("the sources hold no key: a secret needs at least one"),
+		},
+	})
+}
+
+func TestAKeyOfJujuIsTakenAndNoOther(t *testing.T) {
+	t.Parallel()
+	tests := map[string]bool{
+		"abc": true, "a12": true, "db-password": true, "a-b-c": true, "a1-b2-c3": true, "x-509": true,
+		strings.Repeat("k", 300): true,
+
+		"": false, "a": false, "ab": false, "a-b": false, "a--b": false, "abc--def": false, "-ab": false, "-abc": false,
+		"ab-": false, "abc-": false, "a_b": false, "a_bc": false, "Abc": false, "abC": false, "1abc": false,
+		"a.bc": false, "a bc": false, " abc": false, "abc ": false, "abc\n": false, "a\nbc": false, "äbc": false,
+		"abc#base64": false, "abc=": false, "---": false,
+	}
+	for key, valid := range tests {
+		t.Run(fmt.Sprintf("%.20q", key), func(t *testing.T) {
+			t.Parallel()
+			merged := content.Merge(map[string]string{key: "value"}, nil)
+			if got := merged.State == content.Ready; got != valid {
+				t.Errorf("taken: %t, want %t (%s)", got, valid, merged.Problem)
+			}
+			if named := strings.Contains(merged.Problem, fmt.Sprintf("key %q of spec.value", key)); named == valid {
+				t.Errorf("the message does not name the key, or there is one without need: %s", merged.Problem)
+			}
+		})
+	}
+}
+
+func TestASecretHoldsAMillionBytesInBase64(t *testing.T) {
+	t.Parallel()
+	// Three bytes take four, so these many are exactly as many as Juju's client takes.
+	const most = content.MaxBytes / 4 * 3
+	tests := map[string]struct {
+		sizes []int
+		// takes is the size in base64 of what is too much, 0 for what is not.
+		takes int
+	}{
+		"all of it in one value":            {sizes: []int{most}},
+		"one byte more takes four":          {sizes: []int{most + 1}, takes: 1_000_004},
+		"half of it in each of two":         {sizes: []int{most / 2, most / 2}},
+		"two values that are too much":      {sizes: []int{most / 2, most/2 + 3}, takes: 1_000_004},
+		"what base64 fills up with counts":  {sizes: []int{most - 3, 1}},
+		"and may be what is too much":       {sizes: []int{most - 3, 1, 1}, takes: 1_000_004},
+		"an empty value counts for nothing": {sizes: []int{most, 0}},
+		"far too much":                      {sizes: []int{3_000_000}, takes: 4_000_000},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inline, state, problem := map[string]string{}, content.Ready, ""
+			for i, size := range test.sizes {
+				inline[fmt.Sprintf("value-%d", i)] = strings.Repeat("x", size)
+			}
+			if test.takes > 0 {
+				state, problem = content.Invalid, fmt.Sprintf(
+					"the content takes %d bytes in base64 and Juju allows 1000000: split it over several secrets", test.takes)
+			}
+			if got := content.Merge(inline, nil); got.State != state || got.Problem != problem {
+				t.Errorf("state %d, problem %q; want %d, %q", got.State, got.Problem, state, problem)
+			}
+		})
+	}
+}
+
+func TestTheSameProblemHasTheSameWords(t *testing.T) {
+	t.Parallel()
+	inline, data := map[string]string{}, []string{}
+	for i := range 20 {
+		inline[fmt.Sprintf("X%d", i)] = ""
+		data = append(data, fmt.Sprintf("Y%d", i), "", fmt.Sprintf("key.%d", i+10), "", fmt.Sprintf("KEY_%d", i+10), "")
+	}
+	first := content.Merge(inline, []content.Source{source("Secret db", data...)}).Problem
+	for range 20 {
+		if again := content.Merge(inline, []content.Source{source("Secret db", data...)}).Problem; again != first {
+			t.Fatalf("got first\n%s\nthen\n%s", first, again)
+		}
+	}
+}
+
+func TestNoProblemCarriesAValue(t *testing.T) {
+	t.Parallel()
+	const value = "s3nt1nel"
+	broken := source("Secret db", "1", value, "password", value, "PASSWORD", value, "blob", strings.Repeat(value, 200_000))
+	for name, sources := range map[string][]content.Source{
+		"broken rules": {broken},
+		"a key that is missing": {broken, {
+			Name: "Secret tls", Found: true, Data: source("", "a", value).Data, Items: []content.Item{{Key: "b"}},
+		}},
+		"too much": {source("Secret db", "blob", strings.Repeat(value, 200_000))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := content.Merge(map[string]string{"port": value}, sources)
+			if got.State == content.Ready || strings.Contains(got.Problem, value) {
+				t.Errorf("state %d, problem %q", got.State, got.Problem)
+			}
+		})
+	}
+}

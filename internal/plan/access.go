@@ -1,0 +1,258 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+)
+
+// AccessSeen is all that a decision about one JujuSecretAccess may depend on.
+type AccessSeen struct {
+	// Want are the applications of the spec.
+	Want []string
+	// Deleting: the object is on its way out.
+	Deleting bool
+	// Target is which secret it is about.
+	Target Target
+	// Tenancy is whether the object may use the secret's model.
+	Tenancy Tenancy
+	// Record is what earlier runs left in the object's metadata.
+	Record Record
+	// WantedByOthers are applications that other JujuSecretAccesses want granted on the same secret: the former one, if
+	// there is one.
+	WantedByOthers []string
+	// GrantedByOthers are applications that other JujuSecretAccesses have granted, or are about to.
+	GrantedByOthers []string
+	// World is what the model holds, not asked for unless MayLookForAccess.
+	World World
+	// Former is the secret of FormerID, nil if the model has none.
+	Former *UserSecret
+}
+
+// FormerID is the ID of the secret that the record is about, if that is known to be another one than the target. It is
+// empty if it is not.
+func (seen AccessSeen) FormerID() string {
+	if !seen.World.Known || seen.Deleting || seen.Secret() != nil && seen.Secret().ID == seen.Record.SecretID {
+		return ""
+	}
+	return seen.Record.SecretID
+}
+
+// Target is the secret that a JujuSecretAccess is about.
+type Target struct {
+	Model ModelRef
+	Query Query
+	// Verdict says why the secret is not known yet; nil if it is.
+	Verdict *Verdict
+}
+
+// NotReady is the target of a JujuSecretAccess whose JujuSecret has nothing in Juju yet.
+func NotReady(jujuSecret string) Target {
+	return Target{Verdict: &Verdict{
+		Reason:  v1alpha1.ReasonJujuSecretNotReady,
+		Message: fmt.Sprintf("JujuSecret %q does not exist, or has no secret in Juju yet: look at its status", jujuSecret),
+	}}
+}
+
+// ForAccess decides what to do about a JujuSecretAccess: the first rule that applies has the answer.
+func ForAccess(seen AccessSeen) Plan {
+	plan := firstForAccess(seen)
+	plan.ModelUUID = seen.World.ModelUUID
+	return plan
+}
+
+func firstForAccess(seen AccessSeen) Plan {
+	rules := []func(AccessSeen) (Plan, bool){
+		accessReleased,      // deleting, and nothing was granted: let go without asking Juju
+		accessTargetUnready, // the secret is not known yet; deleting: what was granted went with it
+		accessDenied,        // no tenant, or no controller object: nothing; deleting: let go, and say what stays behind
+		accessUnseen,        // never act on what was not seen; deleting: a model that is gone took the grants with it
+		accessMoved,         // it is about another secret than the one it granted: take those grants away first
+		accessSecretGone,    // the secret is gone: wait for it; deleting: it took the grants with it
+		accessDeleting,      // revoke what this object granted
+	}
+	for _, rule := range rules {
+		if plan, ok := rule(seen); ok {
+			return plan
+		}
+	}
+	return grantAccess(seen)
+}
+
+// MayLookForAccess tells whether Juju may be asked anything on the object's behalf. World need not be filled in before.
+func MayLookForAccess(seen AccessSeen) bool {
+	_, released := accessReleased(seen)
+	return !released && seen.Target.Verdict == nil && seen.Tenancy.Verdict == nil
+}
+
+func accessReleased(seen AccessSeen) (Plan, bool) {
+	if !seen.Deleting {
+		return Plan{}, false
+	}
+	if !seen.Record.Held {
+		return Plan{Verdict: Verdict{Reason: v1alpha1.ReasonRevoked}}, true
+	}
+	return letGo(seen.Record, ""), len(seen.Record.Granted) == 0
+}
+
+func accessTargetUnready(seen AccessSeen) (Plan, bool) {
+	switch {
+	case seen.Target.Verdict == nil:
+		return Plan{}, false
+	case seen.Deleting && len(seen.Record.Granted) > 0:
+		return letGo(seen.Record, fmt.Sprintf("left the grants of %s to %s, as nobody knows in which model that is",
+			seen.Record.SecretID, strings.Join(seen.Record.Granted, ", "))), true
+	case seen.Deleting:
+		return letGo(seen.Record, ""), true
+	}
+	return Plan{Before: seen.Record, After: seen.Record, Verdict: *seen.Target.Verdict}, true
+}
+
+func accessDenied(seen AccessSeen) (Plan, bool) {
+	return denied(seen.Tenancy, seen.Deleting, seen.Record,
+		fmt.Sprintf("the grants to %s in model %q", strings.Join(seen.Record.Granted, ", "), seen.Target.Model))
+}
+
+func accessUnseen(seen AccessSeen) (Plan, bool) {
+	return unseen(seen.World, seen.Deleting, seen.Record)
+}
+
+// Secret is the user secret to grant, nil if the model has none that will stay.
+func (seen AccessSeen) Secret() *UserSecret {
+	found := seen.World.ByID
+	if seen.Target.Query.ID == "" {
+		found = seen.World.ByName
+	}
+	if found == nil || found.Removing {
+		return nil
+	}
+	return found
+}
+
+func accessMoved(seen AccessSeen) (Plan, bool) {
+	if seen.Former == nil || seen.Former.Removing {
+		return Plan{}, false
+	}
+	surplus := slices.DeleteFunc(slices.Clone(seen.Record.Granted), func(app string) bool {
+		return slices.Contains(seen.WantedByOthers, app) || !slices.Contains(seen.Former.Granted, app)
+	})
+	plan := Plan{
+		Before: seen.Record,
+		After:  Record{Held: true},
+		Verdict: Verdict{
+			Reason:  v1alpha1.ReasonHandingOver,
+			Message: fmt.Sprintf("the grants on the former secret %s were taken away; those on the present one come next", seen.Former.ID),
+		},
+	}
+	if len(surplus) > 0 {
+		plan.Steps = []Step{Revoke{ID: seen.Former.ID, Applications: surplus}}
+	}
+	return plan, true
+}
+
+func accessSecretGone(seen AccessSeen) (Plan, bool) {
+	switch {
+	case seen.Secret() != nil:
+		return Plan{}, false
+	case seen.Deleting:
+		return letGo(seen.Record, ""), true
+	}
+	message := fmt.Sprintf("model %q has no user secret called %q: it is granted when somebody adds it",
+		seen.Target.Model, seen.Target.Query.Name)
+	if id := seen.Target.Query.ID; id != "" {
+		message = fmt.Sprintf("model %q has no user secret with the ID %q", seen.Target.Model, id)
+	}
+	return Plan{Before: seen.Record, After: seen.Record, Verdict: Verdict{
+		Reason: v1alpha1.ReasonSecretNotFound, Message: message,
+	}}, true
+}
+
+func accessDeleting(seen AccessSeen) (Plan, bool) {
+	if !seen.Deleting {
+		return Plan{}, false
+	}
+	secret := seen.Secret()
+	plan := Plan{Before: seen.Record, Secret: secret, Verdict: Verdict{Reason: v1alpha1.ReasonRevoked}}
+	if handing := handedOver(seen, secret); len(handing) > 0 {
+		plan.After = recordOfGrants(secret, handing)
+		plan.Verdict = Verdict{
+			Reason: v1alpha1.ReasonHandingOver,
+			Message: fmt.Sprintf("another JujuSecretAccess wants the grants to %s and has yet to take them over",
+				strings.Join(handing, ", ")),
+		}
+	}
+	if surplus := surplusGrants(seen, secret); len(surplus) > 0 {
+		plan.Steps = []Step{Revoke{ID: secret.ID, Applications: surplus}}
+	}
+	return plan, true
+}
+
+// handedOver are the grants that this object made and gives up, and that another wants and has not on record yet. Until
+// it has, they stay on this object's record, so that somebody is there to revoke them in the end.
+func handedOver(seen AccessSeen, secret *UserSecret) []string {
+	return slices.DeleteFunc(slices.Clone(seen.Record.grantedOn(secret)), func(app string) bool {
+		keeps := !seen.Deleting && slices.Contains(seen.Want, app)
+		taken := !slices.Contains(seen.WantedByOthers, app) || slices.Contains(seen.GrantedByOthers, app)
+		return keeps || taken || !slices.Contains(secret.Granted, app)
+	})
+}
+
+// surplusGrants are the grants that this object made and nobody wants any more.
+func surplusGrants(seen AccessSeen, secret *UserSecret) []string {
+	return slices.DeleteFunc(slices.Clone(seen.Record.grantedOn(secret)), func(app string) bool {
+		wanted := !seen.Deleting && slices.Contains(seen.Want, app)
+		return wanted || slices.Contains(seen.WantedByOthers, app) || !slices.Contains(secret.Granted, app)
+	})
+}
+
+func grantAccess(seen AccessSeen) Plan {
+	secret := seen.Secret()
+	missing := slices.DeleteFunc(slices.Clone(seen.Want), func(app string) bool {
+		return slices.Contains(secret.Granted, app)
+	})
+	// What another object granted is this one's too, so that whichever goes last revokes it. What nobody of us granted was
+	// granted by hand, and stays.
+	before := seen.Record.grantedOn(secret)
+	ours := union(missing, slices.DeleteFunc(slices.Concat(before, seen.GrantedByOthers), func(app string) bool {
+		return !slices.Contains(seen.Want, app)
+	}))
+	plan := Plan{
+		Before:  recordOfGrants(secret, union(before, ours)),
+		After:   recordOfGrants(secret, union(ours, handedOver(seen, secret))),
+		Secret:  secret,
+		Verdict: synced(),
+	}
+	if surplus := surplusGrants(seen, secret); len(surplus) > 0 {
+		plan.Steps = append(plan.Steps, Revoke{ID: secret.ID, Applications: surplus})
+	}
+	if len(missing) > 0 {
+		plan.Steps = append(plan.Steps, Grant{ID: secret.ID, Applications: missing})
+	}
+	return plan
+}
+
+// grantedOn are the applications that were granted this very secret, and not one of its name before it.
+func (r Record) grantedOn(secret *UserSecret) []string {
+	if r.SecretID != secret.ID {
+		return nil
+	}
+	return r.Granted
+}
+
+func recordOfGrants(secret *UserSecret, granted []string) Record {
+	if len(granted) == 0 {
+		return Record{Held: true}
+	}
+	return Record{Held: true, SecretID: secret.ID, Granted: granted}
+}
+
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

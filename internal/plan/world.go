@@ -1,0 +1,76 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import "github.com/juju-secrets/operator/internal/content"
+
+// ModelRef names one model of one controller object, by exactly one of Name and UUID.
+type ModelRef struct {
+	// Controller is the name of the ClusterJujuController.
+	Controller string
+	// Name is qualifier/name.
+	Name string
+	// UUID is the model's UUID.
+	UUID string
+}
+
+// String is the model as the manifest names it.
+func (m ModelRef) String() string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.UUID
+}
+
+// Query says which user secrets of a model to look for. An empty field is not looked for.
+type Query struct{ ID, Name string }
+
+// World is what is known of a model: the answer to a Query, or why there is none. The zero World was not asked for.
+type World struct {
+	// Known tells that the fields below, but for Trouble, are so. If it is false nothing may be concluded from them.
+	Known bool
+	// Trouble says why nothing is known. It is nil if Known, or if nobody asked.
+	Trouble *Trouble
+	// ModelUUID is the UUID of the model that answered.
+	ModelUUID string
+	// ByID and ByName are the user secrets that the query named, nil where the model has none. Secrets that a charm
+	// owns are never here.
+	ByID, ByName *UserSecret
+}
+
+// UserSecret is what Juju tells of a user secret without its values.
+type UserSecret struct {
+	ID, Name, Info string
+	// Revision is the number of the latest revision.
+	Revision int
+	// RevisionGone tells that the latest revision was removed by hand, so that its checksum means nothing.
+	RevisionGone bool
+	// Checksum is that of the latest revision, see content.Content.
+	Checksum content.Sealed[string]
+	// Granted are the applications that may use the secret, sorted.
+	Granted []string
+	// Removing tells that Juju was told to remove the secret and will, so that it must not be relied on.
+	Removing bool
+}
+
+// Holds tells whether the latest revision has this content.
+func (s *UserSecret) Holds(c content.Content) bool { return !s.RevisionGone && c.Matches(s.Checksum) }
+
+// Change tells that something about a controller's models may be different from what World said last.
+type Change struct {
+	// Controller is the name of the controller object.
+	Controller string
+	// ModelUUID is the model's UUID; empty means every model, and the connection itself.
+	ModelUUID string
+	// IDs are the secrets concerned; none means all.
+	IDs []string
+}
+
+// Health is how the operator stands with a controller.
+type Health struct {
+	// Trouble is nil while the operator is logged in.
+	Trouble *Trouble
+	// ControllerUUID and Version are what the controller said of itself at login.
+	ControllerUUID, Version string
+}

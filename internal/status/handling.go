@@ -1,0 +1,76 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+)
+
+// Ready is what a reason makes of the Ready condition.
+type Ready int
+
+// What a reason makes of the Ready condition.
+const (
+	// ReadyTrue: everything is as it should be.
+	ReadyTrue Ready = iota + 1
+	// ReadyFalse: it is not.
+	ReadyFalse
+	// ReadyKept: nobody can tell now, so Ready stays True if the spec's present generation was in sync.
+	ReadyKept
+)
+
+// Handling is all that follows from a reason.
+type Handling struct {
+	// Ready is what becomes of the Ready condition.
+	Ready Ready
+	// Also is the condition that is True beside it: Reconciling, Stalled, or none.
+	Also string
+	// Event is the type of the event that tells of the reason when it first appears; empty for none.
+	Event string
+	// LookAgain is the longest time until the next look, where nothing can wake the object. A new reason is looked at again
+	// after a second, then after as long as the object has not been well. 0: a watch or the session with Juju wakes it.
+	LookAgain time.Duration
+}
+
+// HandlingOf is the table of reasons: who can end a trouble decides how it is shown and when it is looked at again.
+// The reasons themselves are explained in api/v1alpha1/reasons.go.
+func HandlingOf(reason v1alpha1.Reason) Handling {
+	const (
+		reconciling = v1alpha1.ConditionReconciling
+		stalled     = v1alpha1.ConditionStalled
+		normal      = corev1.EventTypeNormal
+		warning     = corev1.EventTypeWarning
+	)
+	switch reason {
+	case v1alpha1.ReasonSynced, v1alpha1.ReasonConnected,
+		v1alpha1.ReasonCreated, v1alpha1.ReasonUpdated, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo,
+		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked:
+		return Handling{Ready: ReadyTrue}
+
+	case v1alpha1.ReasonSourceNotFound, v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonJujuSecretNotReady:
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal}
+	case v1alpha1.ReasonRemoving:
+		return Handling{Ready: ReadyFalse, Also: reconciling}
+	case v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver:
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second}
+
+	case v1alpha1.ReasonJujuUnreachable:
+		return Handling{Ready: ReadyKept, Also: reconciling, Event: warning}
+	case v1alpha1.ReasonModelBusy:
+		return Handling{Ready: ReadyKept, Also: reconciling, Event: warning, LookAgain: 30 * time.Second}
+	case v1alpha1.ReasonFailed:
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: 5 * time.Minute}
+
+	case v1alpha1.ReasonContentInvalid, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
+		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld:
+		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
+	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:
+		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: time.Minute}
+	}
+	return HandlingOf(v1alpha1.ReasonFailed)
+}

@@ -1,0 +1,144 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package status_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/status"
+)
+
+// A kindOfReason is a group of constants in reasons.go, by the words of its comment.
+type kindOfReason string
+
+const (
+	ofReady  kindOfReason = "Reasons of Ready=True."
+	ofEvents kindOfReason = "Reasons of events that tell of something done."
+	passing  kindOfReason = "Reasons of Ready=False that pass without a change of the manifest. Reconciling is True with them."
+	lasting  kindOfReason = "Reasons of Ready=False that want a person. Stalled is True with them."
+)
+
+// allReasons are the reasons in the source of package v1alpha1, so that a new one cannot be forgotten here.
+func allReasons(t *testing.T) map[v1alpha1.Reason]kindOfReason {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/reasons.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons := map[v1alpha1.Reason]kindOfReason{}
+	for _, decl := range file.Decls {
+		group, ok := decl.(*ast.GenDecl)
+		if !ok || group.Tok != token.CONST {
+			continue
+		}
+		for _, spec := range group.Specs {
+			constant, ok := spec.(*ast.ValueSpec)
+			if !ok || !strings.HasPrefix(constant.Names[0].Name, "Reason") {
+				continue
+			}
+			literal, ok := constant.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is no literal", constant.Names[0].Name)
+			}
+			value, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reasons[v1alpha1.Reason(value)] = kindOfReason(strings.Join(strings.Fields(group.Doc.Text()), " "))
+		}
+	}
+	if len(reasons) < 20 {
+		t.Fatalf("only %d reasons were found", len(reasons))
+	}
+	return reasons
+}
+
+func TestEveryReasonHasARowInTheTable(t *testing.T) {
+	t.Parallel()
+	unheardOf := status.HandlingOf("UnheardOf")
+	for reason := range allReasons(t) {
+		if cmp.Equal(status.HandlingOf(reason), unheardOf) != (reason == v1alpha1.ReasonFailed) {
+			t.Errorf("%s has no row of its own, and is handled like one that nobody has heard of", reason)
+		}
+	}
+	if diff := cmp.Diff(status.HandlingOf(v1alpha1.ReasonFailed), unheardOf); diff != "" {
+		t.Errorf("a reason that nobody has heard of (-failed +got):\n%s", diff)
+	}
+}
+
+func TestAReasonIsShownAsItsCommentSays(t *testing.T) {
+	t.Parallel()
+	outages := []v1alpha1.Reason{v1alpha1.ReasonJujuUnreachable, v1alpha1.ReasonModelBusy}
+	expected := []v1alpha1.Reason{
+		v1alpha1.ReasonSourceNotFound, v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonJujuSecretNotReady,
+		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver,
+	}
+	for reason, kind := range allReasons(t) {
+		t.Run(string(reason), func(t *testing.T) {
+			t.Parallel()
+			var want status.Handling
+			switch kind {
+			case ofReady, ofEvents:
+				want = status.Handling{Ready: status.ReadyTrue}
+			case passing:
+				want = status.Handling{
+					Ready: status.ReadyFalse, Also: v1alpha1.ConditionReconciling, Event: corev1.EventTypeWarning,
+				}
+			case lasting:
+				want = status.Handling{
+					Ready: status.ReadyFalse, Also: v1alpha1.ConditionStalled, Event: corev1.EventTypeWarning,
+				}
+			default:
+				t.Fatalf("a new group of reasons: %q", kind)
+			}
+			// What nobody can tell changes nothing, what belongs to a usual day is not warned of, and a removal was told of
+			// when it was asked for.
+			switch {
+			case slices.Contains(outages, reason):
+				want.Ready = status.ReadyKept
+			case slices.Contains(expected, reason):
+				want.Event = corev1.EventTypeNormal
+			case reason == v1alpha1.ReasonRemoving:
+				want.Event = ""
+			}
+			got := status.HandlingOf(reason)
+			got.LookAgain = 0 // Below.
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("HandlingOf (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhatNothingCanWakeIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	longest := map[v1alpha1.Reason]time.Duration{
+		// Juju tells nobody of these.
+		v1alpha1.ReasonApplicationNotFound: 30 * time.Second,
+		v1alpha1.ReasonSecretNotFound:      30 * time.Second,
+		v1alpha1.ReasonModelBusy:           30 * time.Second,
+		v1alpha1.ReasonHandingOver:         30 * time.Second,
+		v1alpha1.ReasonNameTaken:           time.Minute,
+		v1alpha1.ReasonModelNotFound:       time.Minute,
+		v1alpha1.ReasonPermissionDenied:    time.Minute,
+		// And nobody knows who could.
+		v1alpha1.ReasonFailed: 5 * time.Minute,
+	}
+	for reason := range allReasons(t) {
+		if got := status.HandlingOf(reason); got.LookAgain != longest[reason] {
+			t.Errorf("%s is looked at again within %v, want %v", reason, got.LookAgain, longest[reason])
+		}
+	}
+}

@@ -1,0 +1,190 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// NextSecret is the status of a JujuSecret of a generation after a plan was carried out with these outcomes.
+func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outcomes []plan.Outcome, now time.Time) (v1alpha1.JujuSecretStatus, Report) {
+	verdict := plan.Conclude(p, outcomes)
+	next := old
+	next.ObservedGeneration = generation
+	var report Report
+	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
+	if p.ModelUUID != "" {
+		next.ModelUUID = p.ModelUUID
+	}
+	secret := p.Secret
+	for _, outcome := range outcomes {
+		if outcome.Secret != nil {
+			secret = outcome.Secret
+		}
+	}
+	switch {
+	case secret != nil:
+		next.SecretID, next.URI, next.Revision = secret.ID, "secret:"+secret.ID, secret.Revision
+		next.Managed = !p.Foreign
+	case seenGone(p, verdict):
+		next.SecretID, next.URI, next.Revision, next.Managed = "", "", 0, false
+	}
+	report.Events = append(stepEvents(p, outcomes), report.Events...)
+	return next, report
+}
+
+// NextAccess is the status of a JujuSecretAccess of a generation after a plan was carried out with these outcomes.
+func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan.AccessSeen, p plan.Plan, outcomes []plan.Outcome, now time.Time) (v1alpha1.JujuSecretAccessStatus, Report) {
+	next := old
+	next.ObservedGeneration = generation
+	var report Report
+	verdict := plan.Conclude(p, outcomes)
+	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
+	if seen.Target.Verdict == nil {
+		next.Controller, next.Model = seen.Target.Model.Controller, seen.Target.Model.Name
+	}
+	switch {
+	case p.Secret != nil:
+		next.ModelUUID, next.SecretID = p.ModelUUID, p.Secret.ID
+	case seenGone(p, verdict):
+		next.SecretID = ""
+	}
+	next.Applications = nil
+	granted := 0
+	for _, app := range slices.Sorted(slices.Values(seen.Want)) {
+		application := applicationStatus(app, old, p, outcomes, verdict)
+		if application.State == v1alpha1.ApplicationGranted {
+			granted++
+		}
+		next.Applications = append(next.Applications, application)
+	}
+	next.Granted = fmt.Sprintf("%d/%d", granted, len(seen.Want))
+	report.Events = append(stepEvents(p, outcomes), report.Events...)
+	return next, report
+}
+
+// seenGone tells that the model was seen without the secret, rather than not seen.
+func seenGone(p plan.Plan, verdict plan.Verdict) bool {
+	gone := verdict.Reason == v1alpha1.ReasonSecretNotFound || verdict.Reason == v1alpha1.ReasonNameTaken
+	return gone && p.Secret == nil && len(p.Steps) == 0
+}
+
+func applicationStatus(app string, old v1alpha1.JujuSecretAccessStatus, p plan.Plan, outcomes []plan.Outcome, verdict plan.Verdict) v1alpha1.ApplicationStatus {
+	granted := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationGranted}
+	waits := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationPending, Message: verdict.Message}
+	if HandlingOf(verdict.Reason).Also == v1alpha1.ConditionStalled && p.Secret != nil {
+		waits.State = v1alpha1.ApplicationFailed
+	}
+	switch {
+	case p.Secret == nil && slices.Contains(old.Applications, granted) && !seenGone(p, verdict):
+		return granted // Nothing was seen, so what was true last is the best guess.
+	case p.Secret == nil:
+		return waits
+	}
+	holds := slices.Contains(p.Secret.Granted, app)
+	for i, step := range p.Steps {
+		apps := accessStep(step)
+		if !slices.Contains(apps, app) || outcomes[i].Trouble != nil || outcomes[i].NotTried {
+			continue
+		}
+		trouble, failed := outcomes[i].Applications[app]
+		if _, grants := step.(plan.Grant); !failed {
+			holds = grants
+			continue
+		}
+		waits.State, waits.Message = v1alpha1.ApplicationFailed, trouble.Message
+		if trouble.Kind == plan.ApplicationNotFound {
+			waits.State = v1alpha1.ApplicationPending
+		}
+	}
+	if holds {
+		return granted
+	}
+	return waits
+}
+
+// accessStep are the applications that a step grants or revokes.
+func accessStep(step plan.Step) []string {
+	switch step := step.(type) {
+	case plan.Grant:
+		return step.Applications
+	case plan.Revoke:
+		return step.Applications
+	}
+	return nil
+}
+
+// NextController is the status of a ClusterJujuController of a generation that was found in this health.
+func NextController(old v1alpha1.ClusterJujuControllerStatus, generation int64, verdict plan.Verdict, health plan.Health, now time.Time) (v1alpha1.ClusterJujuControllerStatus, Report) {
+	next := old
+	next.ObservedGeneration = generation
+	var report Report
+	handling := HandlingOf(verdict.Reason)
+	if handling.Ready == ReadyKept {
+		handling.Ready = ReadyFalse // An outage makes nobody's secret worse, but it is what this object tells of.
+	}
+	next.Conditions, report = conditions(old.Conditions, generation, verdict, handling, now)
+	if health.ControllerUUID != "" {
+		next.ControllerUUID, next.Version = health.ControllerUUID, health.Version
+	}
+	return next, report
+}
+
+// stepEvents tells of the steps that were done, and of what was let go.
+func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
+	var events []Event
+	for i, outcome := range outcomes {
+		if outcome.Trouble != nil || outcome.NotTried {
+			continue
+		}
+		switch step := p.Steps[i].(type) {
+		case plan.Create:
+			events = append(events, done(v1alpha1.ReasonCreated, fmt.Sprintf("added %q as secret:%s", step.Name, outcome.Secret.ID)))
+		case plan.Update:
+			events = append(events, done(v1alpha1.ReasonUpdated, fmt.Sprintf("updated %s of secret:%s, now at revision %d",
+				changed(step), step.ID, outcome.Secret.Revision)))
+		case plan.Remove:
+			events = append(events, done(v1alpha1.ReasonRemoved, "told Juju to remove secret:"+step.ID))
+		case plan.Grant:
+			events = appendApplications(events, v1alpha1.ReasonGranted, "granted secret:"+step.ID+" to ", step.Applications, outcome)
+		case plan.Revoke:
+			events = appendApplications(events, v1alpha1.ReasonRevoked, "revoked secret:"+step.ID+" from ", step.Applications, outcome)
+		}
+	}
+	if p.Verdict.Reason == v1alpha1.ReasonLetGo && p.Verdict.Message != "" {
+		events = append(events, done(v1alpha1.ReasonLetGo, p.Verdict.Message))
+	}
+	return events
+}
+
+func appendApplications(events []Event, reason v1alpha1.Reason, what string, apps []string, outcome plan.Outcome) []Event {
+	succeeded := slices.DeleteFunc(slices.Clone(apps), func(app string) bool {
+		_, failed := outcome.Applications[app]
+		return failed
+	})
+	if len(succeeded) == 0 {
+		return events
+	}
+	return append(events, done(reason, what+strings.Join(succeeded, ", ")))
+}
+
+func changed(update plan.Update) string {
+	var parts []string
+	if update.Name != nil {
+		parts = append(parts, "name")
+	}
+	if update.Info != nil {
+		parts = append(parts, "info")
+	}
+	if update.Content != nil {
+		parts = append(parts, "content")
+	}
+	return strings.Join(parts, ", ")
+}
