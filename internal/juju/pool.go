@@ -1,0 +1,178 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package juju
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// Pool holds the connections to all controllers. Its methods may be called from many goroutines.
+type Pool struct {
+	changed chan plan.Change
+	closing chan struct{}
+
+	// warm is closed when the time is over in which controllers that are not known yet are waited for. It begins with the
+	// first question, since a replica may wait long until it leads.
+	warm   chan struct{}
+	warmUp sync.Once
+
+	mu          sync.Mutex
+	controllers map[string]*controller
+	// arrived is closed, and replaced, when a controller is made known.
+	arrived chan struct{}
+}
+
+// warmUp is how long after the start a model of an unknown controller is waited for: it is about to be made known, and to
+// say that it is not connected would be news of nothing, in the status of every object.
+const warmUp = 10 * time.Second
+
+// NewPool makes an empty Pool. Close ends what it opens.
+func NewPool() *Pool {
+	p := &Pool{
+		changed:     make(chan plan.Change),
+		closing:     make(chan struct{}),
+		warm:        make(chan struct{}),
+		controllers: map[string]*controller{},
+		arrived:     make(chan struct{}),
+	}
+	return p
+}
+
+// Close closes every connection. The Pool cannot be used afterwards.
+func (p *Pool) Close() {
+	close(p.closing)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, c := range p.controllers {
+		c.close()
+		delete(p.controllers, name)
+	}
+}
+
+// Set makes a controller known under a name, logs in to it if it is not connected yet, and tells how that went. Another
+// connection than before replaces the old one, once more with the same is only a question. It takes as long as a dial
+// may.
+func (p *Pool) Set(ctx context.Context, name string, connection content.Connection) plan.Health {
+	p.mu.Lock()
+	c := p.controllers[name]
+	fresh := c == nil || !sameConnection(c.connection, connection)
+	if fresh {
+		if c != nil {
+			c.close()
+		}
+		c = newController(name, connection, p.notify)
+		p.controllers[name] = c
+		close(p.arrived)
+		p.arrived = make(chan struct{})
+	}
+	p.mu.Unlock()
+
+	health := c.health(ctx)
+	if fresh && health.Trouble == nil {
+		p.notify(plan.Change{Controller: name})
+	}
+	return health
+}
+
+// Forget closes the connections to a controller. Forgetting one that is not known does nothing.
+func (p *Pool) Forget(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.controllers[name]; c != nil {
+		c.close()
+		delete(p.controllers, name)
+	}
+}
+
+// World tells what a model holds of the secrets that a query names. It costs a request for each of them.
+func (p *Pool) World(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.World {
+	var world plan.World
+	for range 2 { // Once more if the connection was replaced while the question was on its way.
+		m, trouble := p.model(ctx, ref)
+		if trouble != nil {
+			return plan.World{Trouble: trouble}
+		}
+		world = m.world(ctx, query)
+		if world.Known || *world.Trouble != *replaced() {
+			break
+		}
+	}
+	return world
+}
+
+// Do carries out steps in order and answers one outcome per step. Steps of one model never run at the same time. A World
+// asked for afterwards shows them.
+func (p *Pool) Do(ctx context.Context, ref plan.ModelRef, steps []plan.Step) []plan.Outcome {
+	m, trouble := p.model(ctx, ref)
+	if trouble != nil {
+		outcomes := notTried(len(steps))
+		outcomes[0] = plan.Outcome{Trouble: trouble}
+		return outcomes
+	}
+	return m.do(ctx, steps)
+}
+
+// Changed delivers what may have changed since it was last looked at. It must be read for as long as the Pool is used.
+func (p *Pool) Changed() <-chan plan.Change { return p.changed }
+
+// notify delivers a change without making the one who noticed it wait.
+func (p *Pool) notify(change plan.Change) {
+	go func() {
+		select {
+		case p.changed <- change:
+		case <-p.closing:
+		}
+	}()
+}
+
+func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model, *plan.Trouble) {
+	c := p.controller(ctx, ref.Controller)
+	if c == nil {
+		return nil, &plan.Trouble{
+			Kind: plan.NotConnected,
+			Message: "ClusterJujuController \"" + ref.Controller +
+				"\" is not set up yet: look at its status",
+		}
+	}
+	return c.model(ctx, ref)
+}
+
+// controller is a controller that is known, or nil.
+func (p *Pool) controller(ctx context.Context, name string) *controller {
+	p.warmUp.Do(func() { time.AfterFunc(warmUp, func() { close(p.warm) }) })
+	for {
+		p.mu.Lock()
+		c, arrived := p.controllers[name], p.arrived
+		p.mu.Unlock()
+		if c != nil {
+			return c
+		}
+		select {
+		case <-arrived:
+		case <-p.warm:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func sameConnection(a, b content.Connection) bool {
+	return slices.Equal(a.Addresses, b.Addresses) && a.CACertificate == b.CACertificate &&
+		a.Username == b.Username && a.Password.Open() == b.Password.Open()
+}
+
+func notTried(n int) []plan.Outcome {
+	outcomes := make([]plan.Outcome, n)
+	for i := range outcomes {
+		outcomes[i].NotTried = true
+	}
+	return outcomes
+}
