@@ -1,0 +1,13 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers has one reconciler per kind. Each goes the same way, in four steps:
+//
+//	observe   the object, its Kubernetes sources, and what Juju holds       <kind>_observe.go
+//	decide    facts to plan, in package plan, which is pure                 internal/plan
+//	act       keep the record, hand the steps to Juju, settle the record    act.go
+//	report    events, and one status patch or none                          report.go, internal/status
+//
+// Trouble with Juju and missing sources are facts to decide on. Only Kubernetes itself failing is an error, which the
+// queue retries. Who is woken by what stands in watches.go, and what the reconcilers need of Juju in juju.go.
+package controllers

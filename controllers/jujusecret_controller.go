@@ -1,0 +1,68 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/status"
+)
+
+// +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecrets,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecrets/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// SecretReconciler makes Juju hold what JujuSecrets ask for.
+type SecretReconciler struct{ Kit }
+
+// Reconcile makes Juju hold what one JujuSecret asks for: see, decide, do, say.
+func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	obj := new(v1alpha1.JujuSecret)
+	if stale, err := r.get(ctx, req.NamespacedName, obj); err != nil || stale {
+		return ctrl.Result{RequeueAfter: cacheRetry}, client.IgnoreNotFound(err)
+	}
+	seen, err := r.observe(ctx, obj)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	todo := plan.ForSecret(seen)
+	done, err := r.act(ctx, obj, seen.Record, seen.Model, todo)
+	if err != nil {
+		return retry(err)
+	}
+	before := obj.DeepCopy()
+	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
+	obj.Status = next
+	return r.report(ctx, before, obj, report)
+}
+
+// SetupWithManager registers the reconciler, and what wakes it.
+func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeups) error {
+	if err := indexSecrets(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	secrets := &v1alpha1.JujuSecretList{}
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.JujuSecret{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesMetadata(&corev1.Secret{}, r.wake(secrets, neighboursBy(secretSources))).
+		WatchesMetadata(&corev1.ConfigMap{}, r.wake(secrets, neighboursBy(configMapSources))).
+		WatchesMetadata(&corev1.Namespace{}, r.wake(secrets, inhabitants), labelsMatter()).
+		Watches(&v1alpha1.ClusterJujuController{}, r.wake(secrets, anywhereBy(ofController, objectName)), controllerMatters()).
+		WatchesRawSource(wakeups.source(r.concerned(secrets))).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		Complete(r)
+}

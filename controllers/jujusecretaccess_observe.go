@@ -1,0 +1,117 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"cmp"
+	"context"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// observe gathers all that a decision about a JujuSecretAccess depends on.
+func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecretAccess) (plan.AccessSeen, error) {
+	seen := plan.AccessSeen{Deleting: !obj.DeletionTimestamp.IsZero(), Record: recordOf(obj)}
+	for _, app := range obj.Spec.Applications {
+		seen.Want = append(seen.Want, app.Name)
+	}
+	var err error
+	if seen.Target, err = r.target(ctx, obj, seen.Record); err != nil {
+		return plan.AccessSeen{}, err
+	}
+	if seen.Target.Verdict != nil {
+		return seen, nil
+	}
+	if seen.Tenancy, err = r.tenancy(ctx, obj.Namespace, seen.Target.Model); err != nil {
+		return plan.AccessSeen{}, err
+	}
+	if !plan.MayLookForAccess(seen) {
+		return seen, nil
+	}
+	seen.World = r.Juju.World(ctx, seen.Target.Model, seen.Target.Query)
+	if former := seen.FormerID(); former != "" {
+		world := r.Juju.World(ctx, seen.Target.Model, plan.Query{ID: former})
+		if !world.Known {
+			seen.World = world
+		}
+		seen.Former = world.ByID
+	}
+	secret := seen.Secret()
+	if seen.Former != nil {
+		secret = seen.Former
+	}
+	if secret != nil {
+		if err := r.observeOthers(ctx, obj, secret.ID, &seen); err != nil {
+			return plan.AccessSeen{}, err
+		}
+	}
+	return seen, ctx.Err() // A look that was cut off saw nothing.
+}
+
+// target finds out which secret in Juju the object is about. While it is deleted that is the one it granted, whatever has
+// become of what it refers to.
+func (r *AccessReconciler) target(ctx context.Context, obj *v1alpha1.JujuSecretAccess, record plan.Record) (plan.Target, error) {
+	granted := ""
+	if !obj.DeletionTimestamp.IsZero() {
+		granted = record.SecretID
+	}
+	if direct := obj.Spec.Secret; direct != nil {
+		target := plan.Target{
+			Model: modelOf(direct.ControllerRef, direct.Model, direct.ModelUUID),
+			Query: plan.Query{ID: direct.ID, Name: direct.Name},
+		}
+		if granted != "" {
+			target.Query = plan.Query{ID: granted}
+		}
+		return target, nil
+	}
+	var secret v1alpha1.JujuSecret
+	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.SecretRef.Name}, &secret)
+	if client.IgnoreNotFound(err) != nil {
+		return plan.Target{}, err
+	}
+	if id := cmp.Or(granted, secret.Status.SecretID); err == nil && id != "" {
+		return plan.Target{
+			Model: modelOf(secret.Spec.ControllerRef, secret.Spec.Model, secret.Spec.ModelUUID),
+			Query: plan.Query{ID: id},
+		}, nil
+	}
+	if last := obj.Status; granted != "" && last.Controller != "" {
+		// The JujuSecret went first. If its secret was retained, so were the grants.
+		model := plan.ModelRef{Controller: last.Controller, Name: last.Model}
+		if model.Name == "" {
+			model.UUID = last.ModelUUID
+		}
+		return plan.Target{Model: model, Query: plan.Query{ID: granted}}, nil
+	}
+	return plan.NotReady(obj.Spec.SecretRef.Name), nil
+}
+
+// observeOthers gathers what other JujuSecretAccesses want and have granted on the same secret.
+func (r *AccessReconciler) observeOthers(ctx context.Context, obj *v1alpha1.JujuSecretAccess, secretID string, seen *plan.AccessSeen) error {
+	var others v1alpha1.JujuSecretAccessList
+	if err := r.List(ctx, &others, client.MatchingFields{accessSecret: secretID}); err != nil {
+		return err
+	}
+	for i := range others.Items {
+		other := &others.Items[i]
+		if other.UID == obj.UID {
+			continue
+		}
+		if record := recordOf(other); record.SecretID == secretID {
+			seen.GrantedByOthers = append(seen.GrantedByOthers, record.Granted...)
+		}
+		denied := readyReason(other.Status.Conditions) == string(v1alpha1.ReasonTenantDenied)
+		if denied || !other.DeletionTimestamp.IsZero() {
+			continue // It takes nothing over.
+		}
+		for _, app := range other.Spec.Applications {
+			seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
+		}
+	}
+	return nil
+}

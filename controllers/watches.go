@@ -1,0 +1,343 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// CacheOptions say what the operator keeps in memory: its own kinds, and of Secrets, ConfigMaps and namespaces only the
+// metadata that watches need.
+func CacheOptions() cache.Options {
+	return cache.Options{
+		DefaultTransform: withoutBallast,
+		// An informer that nobody declared would hold the content of every Secret in the cluster.
+		ReaderFailOnMissingInformer: true,
+	}
+}
+
+// withoutBallast takes out of an object what nobody here reads. Annotations of Secrets can even hold their content, as
+// kubectl apply notes it there.
+func withoutBallast(obj any) (any, error) {
+	switch obj := obj.(type) {
+	case *metav1.PartialObjectMetadata:
+		obj.ManagedFields, obj.Annotations = nil, nil
+	case client.Object:
+		obj.SetManagedFields(nil)
+	}
+	return obj, nil
+}
+
+// ClientOptions say which reads go to the API server instead of the cache: those of content.
+func ClientOptions() client.Options {
+	return client.Options{Cache: &client.CacheOptions{
+		DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
+	}}
+}
+
+func namespaceMetadata() *metav1.PartialObjectMetadata {
+	ns := &metav1.PartialObjectMetadata{}
+	ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return ns
+}
+
+// The indexes by which the users of a thing are found.
+const (
+	secretSources      = "valueFrom.secretRef.name"
+	configMapSources   = "valueFrom.configMapRef.name"
+	managedSecret      = "status.secretID"
+	ofController       = "controller"
+	accessSecretRef    = "secretRef.name"
+	accessSecret       = "status.secretID"
+	credentialsSecrets = "credentials"
+)
+
+func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
+	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecret) []string{
+		ofController: func(s *v1alpha1.JujuSecret) []string { return []string{s.Spec.ControllerRef.Name} },
+		managedSecret: func(s *v1alpha1.JujuSecret) []string {
+			if !s.Status.Managed {
+				return nil
+			}
+			return []string{s.Status.SecretID}
+		},
+		secretSources: func(s *v1alpha1.JujuSecret) []string {
+			return sourceNames(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.SecretRef })
+		},
+		configMapSources: func(s *v1alpha1.JujuSecret) []string {
+			return sourceNames(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.ConfigMapRef })
+		},
+	})
+}
+
+func indexAccesses(ctx context.Context, indexer client.FieldIndexer) error {
+	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecretAccess) []string{
+		ofController: func(a *v1alpha1.JujuSecretAccess) []string {
+			if a.Spec.Secret != nil {
+				return []string{a.Spec.Secret.ControllerRef.Name}
+			}
+			return []string{a.Status.Controller}
+		},
+		accessSecretRef: func(a *v1alpha1.JujuSecretAccess) []string {
+			if a.Spec.SecretRef == nil {
+				return nil
+			}
+			return []string{a.Spec.SecretRef.Name}
+		},
+		accessSecret: func(a *v1alpha1.JujuSecretAccess) []string {
+			if a.Status.SecretID == "" {
+				return nil
+			}
+			return []string{a.Status.SecretID}
+		},
+	})
+}
+
+func indexControllers(ctx context.Context, indexer client.FieldIndexer) error {
+	return index(ctx, indexer, map[string]func(*v1alpha1.ClusterJujuController) []string{
+		credentialsSecrets: func(c *v1alpha1.ClusterJujuController) []string {
+			ref := c.Spec.Credentials.UserPass.SecretRef
+			return []string{ref.Namespace + "/" + ref.Name}
+		},
+	})
+}
+
+func index[T any, P interface {
+	*T
+	client.Object
+}](ctx context.Context, indexer client.FieldIndexer, fields map[string]func(P) []string) error {
+	for field, keys := range fields {
+		err := indexer.IndexField(ctx, P(new(T)), field, func(obj client.Object) []string {
+			if object, ok := obj.(P); ok {
+				return keys(object)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sourceNames(s *v1alpha1.JujuSecret, pick func(v1alpha1.ValueSource) *v1alpha1.SourceReference) []string {
+	var names []string
+	for _, from := range s.Spec.ValueFrom {
+		if ref := pick(from); ref != nil {
+			names = append(names, ref.Name)
+		}
+	}
+	return names
+}
+
+// controllerMatters passes the changes of a controller object that its users act on: who may use it, and whether it is
+// connected.
+func controllerMatters() builder.Predicates {
+	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, okBefore := e.ObjectOld.(*v1alpha1.ClusterJujuController)
+			after, okAfter := e.ObjectNew.(*v1alpha1.ClusterJujuController)
+			return okBefore && okAfter && readyReason(before.Status.Conditions) != readyReason(after.Status.Conditions)
+		},
+	}))
+}
+
+// labelsMatter passes a namespace's new labels, by which it may be a tenant.
+func labelsMatter() builder.Predicates {
+	return builder.WithPredicates(predicate.LabelChangedPredicate{})
+}
+
+// secretMatters passes the changes of a JujuSecret that its accesses act on: which secret in Juju it stands for.
+func secretMatters() builder.Predicates {
+	return builder.WithPredicates(predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, okBefore := e.ObjectOld.(*v1alpha1.JujuSecret)
+			after, okAfter := e.ObjectNew.(*v1alpha1.JujuSecret)
+			return okBefore && okAfter && (before.Status.SecretID != after.Status.SecretID ||
+				before.Status.ModelUUID != after.Status.ModelUUID)
+		},
+	})
+}
+
+// grantsMatter passes the changes of a JujuSecretAccess that others of the same secret act on: what it has granted, and
+// that it goes.
+func grantsMatter() builder.Predicates {
+	return builder.WithPredicates(predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return e.ObjectOld.GetAnnotations()[recordAnnotation] != e.ObjectNew.GetAnnotations()[recordAnnotation] ||
+				e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero() ||
+				grantedSecret(e.ObjectOld) != grantedSecret(e.ObjectNew)
+		},
+	})
+}
+
+// grantedSecret is the ID of the secret that a JujuSecretAccess is about, as far as its status tells.
+func grantedSecret(obj client.Object) string {
+	if access, ok := obj.(*v1alpha1.JujuSecretAccess); ok {
+		return access.Status.SecretID
+	}
+	return ""
+}
+
+func readyReason(conditions []metav1.Condition) string {
+	if ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return ""
+}
+
+// A selection says which users of an object to look for in the cache.
+type selection func(client.Object) []client.ListOption
+
+// neighboursBy selects objects of the same namespace that have the object's name in an index.
+func neighboursBy(field string) selection {
+	return func(obj client.Object) []client.ListOption {
+		return []client.ListOption{client.InNamespace(obj.GetNamespace()), client.MatchingFields{field: obj.GetName()}}
+	}
+}
+
+// anywhereBy selects objects of all namespaces that have a key of the object in an index.
+func anywhereBy(field string, key func(client.Object) string) selection {
+	return func(obj client.Object) []client.ListOption {
+		return []client.ListOption{client.MatchingFields{field: key(obj)}}
+	}
+}
+
+// inhabitants selects the objects in a namespace.
+func inhabitants(ns client.Object) []client.ListOption {
+	return []client.ListOption{client.InNamespace(ns.GetName())}
+}
+
+func objectName(obj client.Object) string { return obj.GetName() }
+
+func objectKey(obj client.Object) string { return client.ObjectKeyFromObject(obj).String() }
+
+// wake enqueues the objects of a list that a selection finds for the object that an event is about.
+func (k *Kit) wake(list client.ObjectList, which selection) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		var requests []reconcile.Request
+		k.each(ctx, list, which(obj), func(found client.Object) {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(found)})
+		})
+		return requests
+	})
+}
+
+// each calls visit with the objects in the cache that options select.
+func (k *Kit) each(ctx context.Context, list client.ObjectList, options []client.ListOption, visit func(client.Object)) {
+	found := list.DeepCopyObject().(client.ObjectList) //nolint:forcetypeassert // A copy has the type of the original.
+	err := k.List(ctx, found, options...)
+	if err == nil {
+		err = meta.EachListItem(found, func(item runtime.Object) error {
+			visit(item.(client.Object)) //nolint:forcetypeassert // Items of our lists are objects.
+			return nil
+		})
+	}
+	if err != nil { // The cache fails only while the operator stops.
+		ctrl.LoggerFrom(ctx).Error(err, "cannot read from the cache whom to wake")
+	}
+}
+
+// Wakeups hands what Models.Changed delivers to the reconcilers. It is a Runnable of the manager.
+type Wakeups struct {
+	changed <-chan plan.Change
+
+	mu    sync.Mutex
+	wakes []func(plan.Change)
+}
+
+// NewWakeups makes Wakeups of a channel, whose only reader it is.
+func NewWakeups(changed <-chan plan.Change) *Wakeups { return &Wakeups{changed: changed} }
+
+// Start hands changes on until ctx ends.
+func (w *Wakeups) Start(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case change := <-w.changed:
+			w.mu.Lock()
+			wakes := slices.Clone(w.wakes)
+			w.mu.Unlock()
+			for _, wake := range wakes {
+				wake(change)
+			}
+		}
+	}
+}
+
+// source enqueues the objects that are concerned by a change.
+func (w *Wakeups) source(concerned func(context.Context, plan.Change) []reconcile.Request) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.wakes = append(w.wakes, func(change plan.Change) {
+			for _, request := range concerned(ctx, change) {
+				queue.Add(request)
+			}
+		})
+		return nil
+	})
+}
+
+// concerned are the objects of a list that a change in Juju is about: those of the model that have one of the secrets,
+// or are not Ready and may have waited for just this.
+func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Change) []reconcile.Request {
+	return func(ctx context.Context, change plan.Change) []reconcile.Request {
+		var requests []reconcile.Request
+		add := func(obj client.Object) {
+			modelUUID, secretID, ready := inJuju(obj)
+			otherModel := change.ModelUUID != "" && change.ModelUUID != modelUUID
+			otherSecret := len(change.IDs) > 0 && !slices.Contains(change.IDs, secretID)
+			if ready && (otherModel || otherSecret) {
+				return
+			}
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
+		}
+		// An access that has no status yet does not know its controller.
+		for _, controller := range []string{change.Controller, ""} {
+			k.each(ctx, list, []client.ListOption{client.MatchingFields{ofController: controller}}, add)
+		}
+		return requests
+	}
+}
+
+// inJuju tells which secret of which model an object stands for, and whether it is Ready.
+func inJuju(obj client.Object) (modelUUID, secretID string, ready bool) {
+	var conditions []metav1.Condition
+	switch obj := obj.(type) {
+	case *v1alpha1.JujuSecret:
+		modelUUID, secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
+	case *v1alpha1.JujuSecretAccess:
+		modelUUID, secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
+	}
+	return modelUUID, secretID, meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady)
+}
+
+// itself is the controller object that a change of its connection is about.
+func itself(_ context.Context, change plan.Change) []reconcile.Request {
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: change.Controller}}}
+}
