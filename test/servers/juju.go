@@ -1,0 +1,193 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package servers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/juju/juju/api"
+	"github.com/juju/names/v6"
+)
+
+// startTimeout is how long a server may take to start, on a machine that is busy with other tests.
+const startTimeout = 2 * time.Minute
+
+// Account is a Juju user.
+type Account struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// Model is a Juju model; Name has its qualifier.
+type Model struct {
+	Name string `json:"name"`
+	UUID string `json:"uuid"`
+}
+
+// Juju is a Juju API server.
+type Juju struct {
+	Addresses      []string `json:"addresses"`
+	CACertificate  string   `json:"caCertificate"`
+	ControllerUUID string   `json:"controllerUUID"`
+	Control        string   `json:"control"`
+	Admin          Account  `json:"admin"`
+	Operator       Account  `json:"operator"`
+	Models         []Model  `json:"models"`
+
+	process *Process
+
+	mu    sync.Mutex
+	conns map[string]api.Connection // of the administrator, by model UUID
+}
+
+// StartJuju starts a Juju API server that keeps its files in dir.
+func StartJuju(ctx context.Context, dir string) (*Juju, error) {
+	dir, err := os.MkdirTemp(dir, "juju-*")
+	if err != nil {
+		return nil, err
+	}
+	infoPath := filepath.Join(dir, "info.json")
+	process, err := startProcess("JUJUSERVER", dir, []string{"TMPDIR=" + dir, "JUJUSERVER_INFO=" + infoPath})
+	if err != nil {
+		return nil, err
+	}
+	j := &Juju{process: process, conns: map[string]api.Connection{}}
+	err = Await(ctx, startTimeout, func() (string, error) {
+		select {
+		case <-process.Ended():
+			return "", errors.New("it ended at once")
+		default:
+		}
+		text, err := os.ReadFile(infoPath) //nolint:gosec // A path of our own making.
+		if errors.Is(err, os.ErrNotExist) {
+			return "it is not ready", nil
+		}
+		return "", errors.Join(err, json.Unmarshal(text, j))
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start the Juju API server: %w: see %s", err, process.Log), process.Stop())
+	}
+	return j, nil
+}
+
+// Stop stops the server.
+func (j *Juju) Stop() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, conn := range j.conns {
+		_ = conn.Close()
+	}
+	return j.process.Stop()
+}
+
+// AddModel adds the model prod/NAME, with the applications app1, app2, app3 and configurable.
+func (j *Juju) AddModel(ctx context.Context, name string) (Model, error) {
+	var model Model
+	err := j.control(ctx, http.MethodPost, "/models?name="+url.QueryEscape(name), &model)
+	return model, err
+}
+
+// RemoveModel removes a model with all that is in it.
+func (j *Juju) RemoveModel(ctx context.Context, model Model) error {
+	return j.control(ctx, http.MethodDelete, "/models/"+model.UUID, nil)
+}
+
+// AddApplication deploys an application, without units.
+func (j *Juju) AddApplication(ctx context.Context, model Model, name string) error {
+	return j.control(ctx, http.MethodPut, "/models/"+model.UUID+"/applications/"+name, nil)
+}
+
+// RemoveApplication removes an application for good.
+func (j *Juju) RemoveApplication(ctx context.Context, model Model, name string) error {
+	return j.control(ctx, http.MethodDelete, "/models/"+model.UUID+"/applications/"+name, nil)
+}
+
+// StopServing makes the server drop its clients and listen no more; StartServing ends that.
+func (j *Juju) StopServing(ctx context.Context) error {
+	return j.control(ctx, http.MethodPost, "/stop", nil)
+}
+
+// StartServing makes the server listen again, on the same port and over the same data.
+func (j *Juju) StartServing(ctx context.Context) error {
+	return j.control(ctx, http.MethodPost, "/start", nil)
+}
+
+// DropConnections closes all connections of all clients.
+func (j *Juju) DropConnections(ctx context.Context) error {
+	return j.control(ctx, http.MethodPost, "/drop", nil)
+}
+
+// PauseRemovals keeps secrets that are being removed in a model; ResumeRemovals ends that.
+func (j *Juju) PauseRemovals(ctx context.Context, model Model) error {
+	return j.control(ctx, http.MethodPost, "/removals/pause?model="+model.UUID, nil)
+}
+
+// ResumeRemovals removes what has waited since PauseRemovals.
+func (j *Juju) ResumeRemovals(ctx context.Context, model Model) error {
+	return j.control(ctx, http.MethodPost, "/removals/resume?model="+model.UUID, nil)
+}
+
+// Requests counts the requests on connections to a model, by Facade.Method; with no model, all requests there were.
+func (j *Juju) Requests(ctx context.Context, model Model) (map[string]int, error) {
+	path := "/requests"
+	if model.UUID != "" {
+		path += "?model=" + model.UUID
+	}
+	counts := map[string]int{}
+	err := j.control(ctx, http.MethodGet, path, &counts)
+	return counts, err
+}
+
+func (j *Juju) control(ctx context.Context, method, path string, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, method, j.Control+path, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, strings.TrimSpace(string(body)))
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(body, answer)
+}
+
+// connection is the administrator's connection to a model, kept for later.
+func (j *Juju) connection(ctx context.Context, modelUUID string) (api.Connection, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if conn := j.conns[modelUUID]; conn != nil && !conn.IsBroken(ctx) {
+		return conn, nil
+	}
+	conn, err := api.Open(context.WithoutCancel(ctx), &api.Info{
+		Addrs: slices.Clone(j.Addresses), CACert: j.CACertificate,
+		Tag: names.NewUserTag(j.Admin.Username), Password: j.Admin.Password,
+		ModelTag: names.NewModelTag(modelUUID),
+	}, api.DialOpts{DialTimeout: startTimeout, Timeout: startTimeout})
+	if err == nil {
+		j.conns[modelUUID] = conn
+	}
+	return conn, err
+}

@@ -1,0 +1,144 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package servers
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/juju/juju/api/client/secrets"
+	coresecrets "github.com/juju/juju/core/secrets"
+
+	"github.com/juju-secrets/operator/internal/content"
+)
+
+// UserSecret is a secret as Juju's own client shows it, values and all.
+type UserSecret struct {
+	ID, Name, Info string
+	Revision       int
+	// Content is the latest revision's. It can be compared, and prints as REDACTED.
+	Content content.Content
+	// Granted are the applications with a grant, sorted.
+	Granted []string
+}
+
+// Content is the content with these values by key.
+func Content(values map[string]string) content.Content {
+	plain := make(map[string][]byte, len(values))
+	for key, value := range values {
+		plain[key] = []byte(value)
+	}
+	return content.New(plain)
+}
+
+// Secrets lists the secrets of a model with their content, sorted by name.
+func (j *Juju) Secrets(ctx context.Context, model Model) ([]UserSecret, error) {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := client.ListSecrets(ctx, true, coresecrets.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	var found []UserSecret
+	for _, details := range listed {
+		secret := UserSecret{
+			ID: details.Metadata.URI.ID, Name: details.Metadata.Label, Info: details.Metadata.Description,
+			Revision: details.Metadata.LatestRevision,
+		}
+		if details.Value != nil {
+			values, err := details.Value.Values()
+			if err != nil {
+				return nil, err
+			}
+			secret.Content = Content(values)
+		}
+		for _, access := range details.Access {
+			if app := strings.TrimPrefix(access.Target, "application-"); app != "" {
+				secret.Granted = append(secret.Granted, app)
+			}
+		}
+		slices.Sort(secret.Granted)
+		found = append(found, secret)
+	}
+	slices.SortFunc(found, func(a, b UserSecret) int { return cmp.Compare(a.Name, b.Name) })
+	return found, nil
+}
+
+// AddSecret adds a secret as a person would, and returns its ID.
+func (j *Juju) AddSecret(ctx context.Context, model Model, name, info string, values map[string]string) (string, error) {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return "", err
+	}
+	uri, err := client.CreateSecret(ctx, name, info, Content(values).Encoded())
+	return strings.TrimPrefix(uri, coresecrets.SecretScheme+":"), err
+}
+
+// UpdateSecret changes a secret's content as a person would.
+func (j *Juju) UpdateSecret(ctx context.Context, model Model, id string, values map[string]string) error {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return err
+	}
+	return client.UpdateSecret(ctx, &coresecrets.URI{ID: id}, "", nil, "", "", Content(values).Encoded())
+}
+
+// RemoveSecret removes a secret as a person would.
+func (j *Juju) RemoveSecret(ctx context.Context, model Model, id string) error {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return err
+	}
+	return client.RemoveSecret(ctx, &coresecrets.URI{ID: id}, "", nil)
+}
+
+// RemoveRevision removes one revision of a secret as a person would, and waits until Juju has.
+func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revision int) error {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return err
+	}
+	if err := client.RemoveSecret(ctx, &coresecrets.URI{ID: id}, "", &revision); err != nil {
+		return err
+	}
+	return Await(ctx, startTimeout, func() (string, error) {
+		listed, err := client.ListSecrets(ctx, false, coresecrets.Filter{URI: &coresecrets.URI{ID: id}})
+		if err != nil {
+			return "", err
+		}
+		for _, details := range listed {
+			for _, r := range details.Revisions {
+				if r.Revision == revision {
+					return "the revision is still there", nil
+				}
+			}
+		}
+		return "", nil
+	})
+}
+
+// Grant grants a secret to applications as a person would.
+func (j *Juju) Grant(ctx context.Context, model Model, id string, apps ...string) error {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return err
+	}
+	results, err := client.GrantSecret(ctx, &coresecrets.URI{ID: id}, "", apps)
+	for _, result := range results {
+		err = cmp.Or(err, result)
+	}
+	return err
+}
+
+func (j *Juju) secretsClient(ctx context.Context, model Model) (*secrets.Client, error) {
+	conn, err := j.connection(ctx, model.UUID)
+	if err != nil {
+		return nil, err
+	}
+	return secrets.NewClient(conn), nil
+}
