@@ -1,0 +1,112 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/servers"
+)
+
+// newFaultyScene makes a scene with a Juju server of its own, which the test may stop, and the controller object for it.
+func newFaultyScene(t *testing.T) (*scene, *v1alpha1.ClusterJujuController) {
+	t.Helper()
+	juju, err := servers.StartJuju(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := juju.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := newSceneOn(t, juju)
+	t.Cleanup(func() { _ = juju.StartServing(context.Background()) }) // So that cleaning up works.
+	controller := gen.Controller("faulty-"+s.ns, juju.Addresses[0], juju.CACertificate)
+	s.createController(controller, juju.Operator.Password)
+	s.awaitReady(controller)
+	return s, controller
+}
+
+func TestAnOutageOfJujuIsWaitedOut(t *testing.T) {
+	t.Parallel()
+	s, controller := newFaultyScene(t)
+	source := gen.Secret(s.ns, "source", map[string]string{"key": "before"})
+	before := gen.JujuSecret(s.ns, "before", s.model.Name, gen.Through(controller.Name), gen.FromSecret("source"))
+	doomed := gen.JujuSecret(s.ns, "doomed", s.model.Name, gen.Through(controller.Name))
+	s.create(source, before, doomed)
+	s.awaitReady(before, doomed)
+
+	s.must(s.juju.StopServing(s.ctx))
+	s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+	s.await(func() string {
+		s.refresh(before)
+		reconciling := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReconciling)
+		switch {
+		case reconciling == nil || reconciling.Reason != string(v1alpha1.ReasonJujuUnreachable):
+			return "the object does not tell of the outage"
+		case !meta.IsStatusConditionTrue(before.Status.Conditions, v1alpha1.ConditionReady):
+			return "an object that was in sync must stay Ready while nobody can tell"
+		}
+		return ""
+	})
+	during := gen.JujuSecret(s.ns, "during", s.model.Name, gen.Through(controller.Name))
+	s.create(during)
+	s.awaitReason(during, v1alpha1.ReasonJujuUnreachable)
+	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
+	s.delete(doomed)
+	s.awaitReason(doomed, v1alpha1.ReasonJujuUnreachable)
+
+	s.must(s.juju.StartServing(s.ctx))
+	s.awaitGone(doomed)
+	s.awaitReady(controller, before, during)
+	s.awaitJuju(
+		servers.UserSecret{Name: "before", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel})},
+		servers.UserSecret{Name: "during", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})},
+	)
+}
+
+func TestAModelThatIsNotThereCostsNoStormOfLogins(t *testing.T) {
+	t.Parallel()
+	s, controller := newFaultyScene(t)
+	logins := func() int {
+		counts, err := s.juju.Requests(s.ctx, servers.Model{})
+		s.must(err)
+		return counts["Admin.Login"]
+	}
+	before := logins()
+	lost := gen.JujuSecret(s.ns, "lost", "", gen.Through(controller.Name), func(o *v1alpha1.JujuSecret) {
+		o.Spec.ModelUUID = "12345678-1234-4123-8123-123456789abc"
+	})
+	s.create(lost)
+	s.awaitReason(lost, v1alpha1.ReasonModelNotFound)
+	// Time for the storm: another object has its whole life meanwhile.
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
+	s.create(obj)
+	s.awaitReady(obj)
+	s.delete(obj)
+	s.awaitGone(obj)
+	if n := logins() - before; n > 1 {
+		t.Errorf("the operator logged in %d times, want once, to the model that is there", n)
+	}
+}
+
+func TestADroppedConnectionIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	s, controller := newFaultyScene(t)
+	source := gen.Secret(s.ns, "source", map[string]string{"key": "before"})
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name), gen.FromSecret("source"))
+	s.create(source, obj)
+	s.awaitReady(obj)
+	s.must(s.juju.DropConnections(s.ctx))
+	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
+	s.awaitJuju(servers.UserSecret{Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel})})
+	s.awaitReady(controller, obj)
+}

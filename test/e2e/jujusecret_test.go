@@ -1,0 +1,352 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/servers"
+)
+
+func TestASecretIsAddedFromAllItsSources(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.create(
+		gen.Secret(s.ns, "login", map[string]string{"DB_USER": "mattermost", "DB_PASSWORD": sentinel, "unused": "x"}),
+		gen.Secret(s.ns, "tls", map[string]string{"tls.crt": "a certificate", "CA_BUNDLE": "a bundle"}),
+		gen.ConfigMap(s.ns, "settings", map[string]string{"host": "db.example.com"}),
+	)
+	obj := gen.JujuSecret(s.ns, "db", s.model.Name, gen.Named("db-password"), gen.Info("Login of the database"),
+		gen.Value(map[string]string{"port": "5432"}),
+		gen.FromSecret("login", v1alpha1.KeyToKey{Key: "DB_USER", As: "username"}, v1alpha1.KeyToKey{Key: "DB_PASSWORD"}),
+		gen.FromSecret("tls"),
+		gen.FromConfigMap("settings"))
+	s.create(obj)
+	s.awaitReady(obj)
+	s.expectJuju(servers.UserSecret{
+		ID: obj.Status.SecretID, Name: "db-password", Info: "Login of the database", Revision: 1,
+		Content: servers.Content(map[string]string{
+			"port": "5432", "username": "mattermost", "db-password": sentinel,
+			"tls-crt": "a certificate", "ca-bundle": "a bundle", "host": "db.example.com",
+		}),
+	})
+	if obj.Status.URI != "secret:"+obj.Status.SecretID || obj.Status.Revision != 1 || obj.Status.ModelUUID != s.model.UUID {
+		t.Errorf("the status is %+v, want URI, revision 1 and model %s", obj.Status, s.model.UUID)
+	}
+}
+
+func TestAModelCanBeNamedByUUID(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "by-uuid", "", func(o *v1alpha1.JujuSecret) { o.Spec.ModelUUID = s.model.UUID })
+	s.create(obj)
+	s.awaitReady(obj)
+	s.expectJuju(servers.UserSecret{Name: "by-uuid", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
+}
+
+func TestAChangedSourceIsANewRevision(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	source := gen.Secret(s.ns, "db", map[string]string{"password": "first"})
+	settings := gen.ConfigMap(s.ns, "db", map[string]string{"host": "here"})
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("db"), gen.FromConfigMap("db"))
+	s.create(source, settings, obj)
+	s.awaitReady(obj)
+	id := obj.Status.SecretID
+
+	change(s, source, func(o *corev1.Secret) { o.Data["password"] = []byte(sentinel) })
+	s.awaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 2,
+		Content: servers.Content(map[string]string{"password": sentinel, "host": "here"})})
+	change(s, settings, func(o *corev1.ConfigMap) { o.Data["host"] = "there" })
+	s.awaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 3,
+		Content: servers.Content(map[string]string{"password": sentinel, "host": "there"})})
+	s.await(func() string {
+		if s.refresh(obj); obj.Status.Revision != 3 {
+			return "the status does not tell of revision 3"
+		}
+		return ""
+	})
+}
+
+func TestNameAndInfoChangeInPlace(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "db", s.model.Name, gen.Named("old-name"), gen.Info("Old words"))
+	access := gen.Access(s.ns, "db", "db", "app1")
+	s.create(obj, access)
+	s.awaitReady(obj, access)
+	want := servers.UserSecret{
+		ID: obj.Status.SecretID, Name: "new-name", Info: "New words", Revision: 1,
+		Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+	}
+
+	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Info = "new-name", "New words" })
+	s.awaitReady(obj)
+	s.expectJuju(want)
+	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "" })
+	s.awaitReady(obj)
+	want.Info = ""
+	s.expectJuju(want)
+}
+
+func TestAnObjectInSyncIsNotWrittenAnywhere(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	source := gen.Secret(s.ns, "db", map[string]string{"password": sentinel})
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("db"))
+	access := gen.Access(s.ns, "db", "db-login", "app1", "app2")
+	s.create(source, obj, access)
+	s.awaitReady(obj, access)
+	before := s.requests()
+	version, accessVersion := obj.ResourceVersion, access.ResourceVersion
+
+	// Each of these wakes the object, and none makes a difference to it.
+	for _, label := range []string{"one", "two", "three"} {
+		looks := s.requests()["Secrets.ListSecrets"]
+		change(s, source, func(o *corev1.Secret) { o.Labels = map[string]string{"touched": label} })
+		s.await(func() string {
+			if s.requests()["Secrets.ListSecrets"] == looks {
+				return "the operator has not looked again"
+			}
+			return ""
+		})
+	}
+	// A change that does make a difference comes after them in the queue, so that they are known to be over.
+	other := gen.JujuSecret(s.ns, "other", s.model.Name)
+	s.create(other)
+	s.awaitReady(other)
+
+	s.refresh(obj)
+	s.refresh(access)
+	if obj.ResourceVersion != version || access.ResourceVersion != accessVersion {
+		t.Error("the operator wrote to an object that was in sync")
+	}
+	after := s.requests()
+	for _, method := range []string{"UpdateSecrets", "RemoveSecrets", "GrantSecret", "RevokeSecret"} {
+		if after["Secrets."+method] != before["Secrets."+method] {
+			t.Errorf("the operator called %s though everything was in sync", method)
+		}
+	}
+	if made := after["Secrets.CreateSecrets"] - before["Secrets.CreateSecrets"]; made != 1 {
+		t.Errorf("the operator called CreateSecrets %d times, want once, for the other object", made)
+	}
+}
+
+func TestTwoWritesTakeAnObjectToReady(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	writes := s.countWrites(&v1alpha1.JujuSecretList{})
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
+	s.create(obj)
+	s.awaitReady(obj)
+	s.create(gen.JujuSecret(s.ns, "marker", s.model.Name))
+	if got := writes("db-login", "marker"); got != 2 {
+		t.Errorf("the operator wrote %d times to take an object to Ready, want 2", got)
+	}
+}
+
+func TestDeletionWaitsUntilJujuHasRemovedTheSecret(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "doomed", s.model.Name)
+	s.create(obj)
+	s.awaitReady(obj)
+	id := obj.Status.SecretID
+	s.must(s.juju.PauseRemovals(s.ctx, s.model))
+
+	s.delete(obj)
+	s.awaitReason(obj, v1alpha1.ReasonRemoving, "doomed")
+	s.expectJuju(servers.UserSecret{ID: id, Name: "doomed", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
+	s.must(s.juju.ResumeRemovals(s.ctx, s.model))
+	s.awaitGone(obj)
+	s.expectJuju()
+}
+
+func TestASecretCanBeDeletedAndAppliedAgain(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "phoenix", s.model.Name)
+	s.create(obj)
+	s.awaitReady(obj)
+	first := obj.Status.SecretID
+
+	s.delete(obj)
+	s.awaitGone(obj)
+	again := gen.JujuSecret(s.ns, "phoenix", s.model.Name, gen.Value(map[string]string{"key": "another"}))
+	s.create(again)
+	s.awaitReady(again)
+	s.expectJuju(servers.UserSecret{
+		ID: again.Status.SecretID, Name: "phoenix", Revision: 1, Content: servers.Content(map[string]string{"key": "another"}),
+	})
+	if again.Status.SecretID == first {
+		t.Error("the new object took up the secret that was removed")
+	}
+}
+
+func TestAReplacedObjectKeepsItsSecret(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
+	s.create(obj)
+	s.awaitReady(obj)
+	id := obj.Status.SecretID
+
+	// kubectl replace, and Argo CD where it is told to replace, send the manifest as it is: without what the operator keeps.
+	replacement := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Value(map[string]string{"key": sentinel}))
+	replacement.ResourceVersion = obj.ResourceVersion
+	s.must(s.kube.Update(s.ctx, replacement))
+	s.awaitReady(replacement)
+	s.awaitJuju(servers.UserSecret{
+		ID: id, Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel}),
+	})
+	s.delete(replacement)
+	s.awaitGone(replacement)
+	s.awaitJuju()
+}
+
+func TestACopyOfAnObjectDoesNotPassForIt(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "original", s.model.Name, gen.Named("db-login"))
+	s.create(obj)
+	s.awaitReady(obj)
+
+	// As kubectl get -o yaml, an editor and kubectl create make it: everything the operator keeps in the metadata comes along.
+	duplicate := gen.JujuSecret(s.ns, "copy", s.model.Name, gen.Named("db-login"))
+	duplicate.Annotations, duplicate.Finalizers = obj.Annotations, obj.Finalizers
+	s.create(duplicate)
+	s.awaitReason(duplicate, v1alpha1.ReasonNameTaken, "db-login")
+	s.delete(duplicate)
+	s.awaitGone(duplicate)
+	s.expectJuju(servers.UserSecret{
+		ID: obj.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}),
+	})
+}
+
+func TestARetainedSecretStaysInJuju(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "keepsake", s.model.Name, gen.Retained)
+	s.create(obj)
+	s.awaitReady(obj)
+	s.delete(obj)
+	s.awaitGone(obj)
+	s.expectJuju(servers.UserSecret{Name: "keepsake", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
+}
+
+func TestASecretRemovedByHandIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
+	access := gen.Access(s.ns, "db", "db-login", "app1")
+	s.create(obj, access)
+	s.awaitReady(obj, access)
+	first := obj.Status.SecretID
+	s.must(s.juju.RemoveSecret(s.ctx, s.model, first))
+	s.awaitJuju()
+
+	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Look again" })
+	s.awaitReady(obj)
+	s.awaitJuju(servers.UserSecret{
+		ID: obj.Status.SecretID, Name: "db-login", Info: "Look again", Revision: 1,
+		Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+	})
+}
+
+func TestALatestRevisionRemovedByHandIsRestored(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Value(map[string]string{"key": "first"}))
+	s.create(obj)
+	s.awaitReady(obj)
+	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel })
+	s.awaitReady(obj)
+	s.must(s.juju.RemoveRevision(s.ctx, s.model, obj.Status.SecretID, 2))
+
+	// Juju still lists the checksum of the revision that is gone, and would take the same content for no change.
+	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Look again" })
+	s.awaitReady(obj)
+	s.awaitJuju(servers.UserSecret{
+		ID: obj.Status.SecretID, Name: "db-login", Info: "Look again", Revision: obj.Status.Revision,
+		Content: servers.Content(map[string]string{"key": sentinel}),
+	})
+	if obj.Status.Revision <= 2 {
+		t.Errorf("the status tells of revision %d, want a later one than the one that was removed", obj.Status.Revision)
+	}
+}
+
+func TestAnExternallyManagedSecretIsReferencedAndNeverWritten(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	theirs := servers.UserSecret{
+		Name: "their_secret", Info: "Made by hand", Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}),
+	}
+	var err error
+	theirs.ID, err = s.juju.AddSecret(s.ctx, s.model, theirs.Name, theirs.Info, map[string]string{"key": sentinel})
+	s.must(err)
+
+	obj := gen.JujuSecret(s.ns, "reference", s.model.Name, gen.Named(theirs.Name), gen.Observed)
+	access := gen.Access(s.ns, "reference", "reference", "app2")
+	s.create(obj, access)
+	s.awaitReady(obj, access)
+	if obj.Status.SecretID != theirs.ID || obj.Status.Revision != 1 {
+		t.Errorf("the status is %+v, want ID %s and revision 1", obj.Status, theirs.ID)
+	}
+	if len(obj.Finalizers) != 0 {
+		t.Errorf("the object has the finalizers %v though there is nothing to clean up", obj.Finalizers)
+	}
+	theirs.Granted = []string{"app2"}
+	s.expectJuju(theirs)
+
+	s.delete(access)
+	s.awaitGone(access)
+	s.delete(obj)
+	s.awaitGone(obj)
+	theirs.Granted = nil
+	s.expectJuju(theirs)
+}
+
+func TestAReferenceWaitsForItsSecret(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "reference", s.model.Name, gen.Named("not-yet"), gen.Observed)
+	s.create(obj)
+	s.awaitReason(obj, v1alpha1.ReasonSecretNotFound, "not-yet", s.model.Name)
+	id, err := s.juju.AddSecret(s.ctx, s.model, "not-yet", "", map[string]string{"key": "value"})
+	s.must(err)
+	s.awaitReady(obj)
+	if obj.Status.SecretID != id {
+		t.Errorf("the reference is to %q, want %q", obj.Status.SecretID, id)
+	}
+}
+
+func TestConditionsFollowKstatus(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("later"))
+	s.create(obj)
+	s.awaitReason(obj, v1alpha1.ReasonSourceNotFound)
+	if !meta.IsStatusConditionTrue(obj.Status.Conditions, v1alpha1.ConditionReconciling) {
+		t.Error("an object that waits is not Reconciling")
+	}
+	s.create(gen.Secret(s.ns, "later", map[string]string{"a": "a key that Juju does not take"}))
+	s.awaitReason(obj, v1alpha1.ReasonContentInvalid)
+	if !meta.IsStatusConditionTrue(obj.Status.Conditions, v1alpha1.ConditionStalled) ||
+		meta.FindStatusCondition(obj.Status.Conditions, v1alpha1.ConditionReconciling) != nil {
+		t.Error("an object that a person has to mend is not Stalled, or is Reconciling too")
+	}
+	change(s, obj, func(o *v1alpha1.JujuSecret) {
+		o.Spec.ValueFrom[0].Items = []v1alpha1.KeyToKey{{Key: "a", As: "better-key"}}
+	})
+	s.awaitReady(obj)
+	if len(obj.Status.Conditions) != 1 || obj.Status.ObservedGeneration != obj.Generation {
+		t.Errorf("an object in sync has the conditions %v and observed generation %d of %d",
+			obj.Status.Conditions, obj.Status.ObservedGeneration, obj.Generation)
+	}
+}

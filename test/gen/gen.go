@@ -1,0 +1,151 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gen builds the objects that tests apply: each function makes the simplest valid object of a kind, and
+// modifiers change what the test is about.
+package gen
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+)
+
+// JujuSecret makes a JujuSecret of a model, with one inline value unless it is modified otherwise.
+func JujuSecret(namespace, name, model string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
+	obj := &v1alpha1.JujuSecret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.JujuSecretSpec{
+			ControllerRef: v1alpha1.ControllerReference{Name: "default"},
+			Model:         model,
+		},
+	}
+	for _, f := range modify {
+		f(obj)
+	}
+	observes := obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve
+	if !observes && obj.Spec.Value == nil && obj.Spec.ValueFrom == nil {
+		obj.Spec.Value = map[string]string{"key": "value"}
+	}
+	return obj
+}
+
+// Value sets the inline values.
+func Value(value map[string]string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) { s.Spec.Value = value }
+}
+
+// FromSecret adds a Kubernetes Secret as a source, whole or with some keys under other names.
+func FromSecret(name string, items ...v1alpha1.KeyToKey) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) {
+		s.Spec.ValueFrom = append(s.Spec.ValueFrom, v1alpha1.ValueSource{
+			SecretRef: &v1alpha1.SourceReference{Name: name}, Items: items,
+		})
+	}
+}
+
+// FromConfigMap adds a ConfigMap as a source.
+func FromConfigMap(name string, items ...v1alpha1.KeyToKey) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) {
+		s.Spec.ValueFrom = append(s.Spec.ValueFrom, v1alpha1.ValueSource{
+			ConfigMapRef: &v1alpha1.SourceReference{Name: name}, Items: items,
+		})
+	}
+}
+
+// Named sets the name in Juju.
+func Named(name string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) { s.Spec.Name = name }
+}
+
+// Info sets the description.
+func Info(info string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) { s.Spec.Info = info }
+}
+
+// Retained keeps the secret in Juju when the object goes.
+func Retained(s *v1alpha1.JujuSecret) { s.Spec.DeletionPolicy = v1alpha1.DeletionRetain }
+
+// Observed makes the object look only.
+func Observed(s *v1alpha1.JujuSecret) { s.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
+
+// Through sets the controller object.
+func Through(controller string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = controller }
+}
+
+// Access makes a JujuSecretAccess of a JujuSecret for applications.
+func Access(namespace, name, jujuSecret string, apps ...string) *v1alpha1.JujuSecretAccess {
+	return &v1alpha1.JujuSecretAccess{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.JujuSecretAccessSpec{
+			SecretRef:    &v1alpha1.JujuSecretReference{Name: jujuSecret},
+			Applications: Applications(apps...),
+		},
+	}
+}
+
+// DirectAccess makes a JujuSecretAccess of a secret that is named by what Juju knows.
+func DirectAccess(namespace, name string, secret v1alpha1.UserSecretReference, apps ...string) *v1alpha1.JujuSecretAccess {
+	secret.ControllerRef.Name = "default"
+	return &v1alpha1.JujuSecretAccess{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec:       v1alpha1.JujuSecretAccessSpec{Secret: &secret, Applications: Applications(apps...)},
+	}
+}
+
+// Applications are the grants for applications of these names.
+func Applications(apps ...string) []v1alpha1.ApplicationGrant {
+	var grants []v1alpha1.ApplicationGrant
+	for _, app := range apps {
+		grants = append(grants, v1alpha1.ApplicationGrant{Name: app})
+	}
+	return grants
+}
+
+// Secret makes a Kubernetes Secret.
+func Secret(namespace, name string, data map[string]string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		StringData: data,
+	}
+}
+
+// ConfigMap makes a ConfigMap.
+func ConfigMap(namespace, name string, data map[string]string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Data: data}
+}
+
+// Namespace makes a namespace.
+func Namespace(name string, labels map[string]string) *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+}
+
+// Controller makes a ClusterJujuController that serves the namespaces with the label tenant=true, with credentials in the
+// Secret of its own name in the namespace juju-secrets.
+func Controller(name, address, ca string, modify ...func(*v1alpha1.ClusterJujuController)) *v1alpha1.ClusterJujuController {
+	obj := &v1alpha1.ClusterJujuController{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: v1alpha1.ClusterJujuControllerSpec{
+			Addresses:     []string{address},
+			CACertificate: ca,
+			Credentials: v1alpha1.Credentials{UserPass: v1alpha1.UserPassCredentials{
+				SecretRef: v1alpha1.CredentialsSecretReference{Namespace: "juju-secrets", Name: name},
+			}},
+			Tenants: []v1alpha1.Tenant{{
+				Namespaces: v1alpha1.TenantNamespaces{MatchLabels: map[string]string{"tenant": "true"}},
+				Models:     []string{"*"},
+			}},
+		},
+	}
+	for _, f := range modify {
+		f(obj)
+	}
+	return obj
+}
+
+// Credentials makes the Secret with the login for a controller object.
+func Credentials(controller, username, password string) *corev1.Secret {
+	return Secret("juju-secrets", controller, map[string]string{"username": username, "password": password})
+}
