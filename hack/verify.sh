@@ -1,0 +1,21 @@
+#!/bin/sh
+# Fails if a generated file is not what the code says. Works on a copy, so that the tree stays as it is.
+#
+#   hack/verify.sh CONTROLLER-GEN
+set -eu
+
+copy=$(mktemp -d)
+trap 'rm -rf "$copy" "$copy.list" "$copy.tar"' EXIT INT TERM
+# What git knows or would take up, as it is in the working tree.
+git ls-files -co --exclude-standard | while read -r file; do
+	if [ -e "$file" ]; then echo "./$file"; fi
+done >"$copy.list"
+tar -cf "$copy.tar" -T "$copy.list"
+tar -xf "$copy.tar" -C "$copy"
+hack/generate.sh "$1" "$copy"
+for generated in api/v1alpha1 config/crd/bases config/rbac docs/reference; do
+	if ! diff -ru "$generated" "$copy/$generated"; then
+		echo "$generated is not up to date: run make generate and commit what it changes" >&2
+		exit 1
+	fi
+done
