@@ -32,7 +32,8 @@ func main() {
 }
 
 func run(ctx context.Context, exit bool) (err error) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	// SIGPIPE, too: a reader of the output that goes away must not leave servers behind.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 	fmt.Println("Starting a Kubernetes API server, a Juju API server and the operator ...")
 	stack, err := servers.StartStack(ctx, ".")
