@@ -6,14 +6,9 @@ package controllers
 import (
 	"context"
 	"encoding/json"
-	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
-	"k8s.io/client-go/tools/events"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -25,53 +20,9 @@ const (
 	finalizer = "jujusecrets.io/finalizer"
 	// recordAnnotation is where an object's plan.Record is kept, beside the finalizer.
 	recordAnnotation = "jujusecrets.io/record"
-	// concurrency is how many objects of a kind are reconciled at a time.
-	concurrency = 16
-	// conflictRetry is the pause after a write that met a newer object than the cache had.
-	conflictRetry = 100 * time.Millisecond
 	// finishTimeout bounds what is finished although the operator is told to stop.
 	finishTimeout = 20 * time.Second
-	// cacheRetry is the pause until the next look for an object whose newest version the cache does not have yet.
-	cacheRetry = 20 * time.Millisecond
 )
-
-// Kit is what every reconciler works with.
-type Kit struct {
-	// Client reads Secrets and ConfigMaps from the API server, and everything else from the cache.
-	client.Client
-
-	Juju   Models
-	Events events.EventRecorder
-	Now    func() time.Time
-
-	// written are the versions of objects that this operator wrote last, by UID.
-	written *sync.Map
-}
-
-// NewKit makes a Kit.
-func NewKit(c client.Client, juju Models, recorder events.EventRecorder, now func() time.Time) Kit {
-	return Kit{Client: c, Juju: juju, Events: recorder, Now: now, written: new(sync.Map)}
-}
-
-// get reads an object from the cache. Stale tells that the cache does not have yet what the operator itself wrote:
-// whoever decides on that would take back what is true.
-func (k *Kit) get(ctx context.Context, key client.ObjectKey, obj client.Object) (stale bool, err error) {
-	if err := k.Get(ctx, key, obj); err != nil {
-		return false, err
-	}
-	written, ok := k.written.Load(obj.GetUID())
-	if !ok {
-		return false, nil
-	}
-	order, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), written.(string)) //nolint:forcetypeassert // noted stores strings.
-	if err == nil && order >= 0 {
-		k.written.Delete(obj.GetUID())
-	}
-	return err == nil && order < 0, nil
-}
-
-// noted remembers the version that a write made of an object.
-func (k *Kit) noted(obj client.Object) { k.written.Store(obj.GetUID(), obj.GetResourceVersion()) }
 
 // record is the form of a plan.Record in the annotation; the finalizer tells the rest.
 type record struct {
@@ -146,12 +97,4 @@ func (k *Kit) keep(ctx context.Context, obj client.Object, now, want plan.Record
 		k.noted(obj)
 	}
 	return err
-}
-
-// retry turns a conflict, which is no fault, into another look; everything else stays an error for the queue to retry.
-func retry(err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) {
-		return ctrl.Result{RequeueAfter: conflictRetry}, nil
-	}
-	return ctrl.Result{}, client.IgnoreNotFound(err)
 }

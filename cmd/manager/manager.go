@@ -72,13 +72,15 @@ func newManager(ctx context.Context, opts options, pool *juju.Pool) (manager.Man
 		return nil, err
 	}
 	wakeups := controllers.NewWakeups(pool.Changed())
-	kit := controllers.NewKit(mgr.GetClient(), pool, mgr.GetEventRecorder("juju-secrets-operator"), time.Now)
+	kit := func() controllers.Kit {
+		return controllers.NewKit(mgr.GetClient(), pool, mgr.GetEventRecorder("juju-secrets-operator"), time.Now)
+	}
 	reconcilers := []interface {
 		SetupWithManager(context.Context, ctrl.Manager, *controllers.Wakeups) error
 	}{
-		&controllers.ControllerReconciler{Kit: kit, Connections: pool},
-		&controllers.SecretReconciler{Kit: kit},
-		&controllers.AccessReconciler{Kit: kit},
+		&controllers.ControllerReconciler{Kit: kit(), Connections: pool},
+		&controllers.SecretReconciler{Kit: kit()},
+		&controllers.AccessReconciler{Kit: kit()},
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.SetupWithManager(ctx, mgr, wakeups); err != nil {
