@@ -21,7 +21,7 @@ const (
 	// recordAnnotation is where an object's plan.Record is kept, beside the finalizer.
 	recordAnnotation = "jujusecrets.io/record"
 	// finishTimeout bounds what is finished although the operator is told to stop.
-	finishTimeout = 20 * time.Second
+	finishTimeout = 25 * time.Second
 )
 
 // record is the form of a plan.Record in the annotation; the finalizer tells the rest.

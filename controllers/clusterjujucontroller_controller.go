@@ -38,8 +38,10 @@ func (r *ControllerReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	case apierrors.IsNotFound(err):
 		r.Connections.Forget(req.Name)
 		return ctrl.Result{}, nil
-	case err != nil || stale:
-		return ctrl.Result{RequeueAfter: cacheRetry}, err
+	case err != nil:
+		return ctrl.Result{}, err
+	case stale:
+		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	}
 	seen, err := r.observe(ctx, obj)
 	if err != nil {

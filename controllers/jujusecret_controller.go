@@ -30,8 +30,11 @@ type SecretReconciler struct{ Kit }
 // Reconcile makes Juju hold what one JujuSecret asks for: see, decide, do, say.
 func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	obj := new(v1alpha1.JujuSecret)
-	if stale, err := r.get(ctx, req.NamespacedName, obj); err != nil || stale {
-		return ctrl.Result{RequeueAfter: cacheRetry}, client.IgnoreNotFound(err)
+	switch stale, err := r.get(ctx, req.NamespacedName, obj); {
+	case err != nil:
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	case stale:
+		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	}
 	seen, err := r.observe(ctx, obj)
 	if err != nil {

@@ -27,8 +27,11 @@ type AccessReconciler struct{ Kit }
 // Reconcile makes Juju grant what one JujuSecretAccess asks for: see, decide, do, say.
 func (r *AccessReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	obj := new(v1alpha1.JujuSecretAccess)
-	if stale, err := r.get(ctx, req.NamespacedName, obj); err != nil || stale {
-		return ctrl.Result{RequeueAfter: cacheRetry}, client.IgnoreNotFound(err)
+	switch stale, err := r.get(ctx, req.NamespacedName, obj); {
+	case err != nil:
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	case stale:
+		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	}
 	seen, err := r.observe(ctx, obj)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -105,13 +106,28 @@ func (r *AccessReconciler) observeOthers(ctx context.Context, obj *v1alpha1.Juju
 		if record := recordOf(other); record.SecretID == secretID {
 			seen.GrantedByOthers = append(seen.GrantedByOthers, record.Granted...)
 		}
-		denied := readyReason(other.Status.Conditions) == string(v1alpha1.ReasonTenantDenied)
-		if denied || !other.DeletionTimestamp.IsZero() {
-			continue // It takes nothing over.
+		// Those with the same reference leave the former secret together with this one.
+		movesAlong := seen.Former != nil && equality.Semantic.DeepEqual(other.Spec.SecretRef, obj.Spec.SecretRef) &&
+			equality.Semantic.DeepEqual(other.Spec.Secret, obj.Spec.Secret) && other.Namespace == obj.Namespace
+		if movesAlong || !takesOver(other) {
+			continue
 		}
 		for _, app := range other.Spec.Applications {
 			seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
 		}
 	}
 	return nil
+}
+
+// takesOver tells whether an access can take over grants that another gives up. One that cannot act just now grants again
+// what it needs when it can.
+func takesOver(access *v1alpha1.JujuSecretAccess) bool {
+	if !access.DeletionTimestamp.IsZero() {
+		return false
+	}
+	switch v1alpha1.Reason(readyReason(access.Status.Conditions)) { //nolint:exhaustive // Every other one stands in its way.
+	case v1alpha1.ReasonSynced, v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonHandingOver:
+		return true
+	}
+	return false
 }

@@ -175,15 +175,15 @@ func secretMatters() builder.Predicates {
 	})
 }
 
-// grantsMatter passes the changes of a JujuSecretAccess that others of the same secret act on: what it has granted, and
-// that it goes.
+// grantsMatter passes the changes of a JujuSecretAccess that others of the same secret act on: what it wants, what it has
+// granted, and that it goes.
 func grantsMatter() builder.Predicates {
 	return builder.WithPredicates(predicate.Funcs{
 		CreateFunc: func(event.CreateEvent) bool { return false },
 		DeleteFunc: func(event.DeleteEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return e.ObjectOld.GetAnnotations()[recordAnnotation] != e.ObjectNew.GetAnnotations()[recordAnnotation] ||
-				e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero() ||
+				e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || // A deletion, too, makes a new one.
 				grantedSecret(e.ObjectOld) != grantedSecret(e.ObjectNew)
 		},
 	})

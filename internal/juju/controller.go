@@ -176,11 +176,11 @@ func (c *controller) listModels(ctx context.Context) (map[string]string, *plan.T
 	if trouble != nil {
 		return nil, trouble
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	models, err := modelmanager.NewClient(conn).ListModels(ctx, c.connection.Username)
+	models, err := modelmanager.NewClient(conn).ListModels(call, c.connection.Username)
 	if err != nil {
-		return nil, c.root.callTrouble(conn, err)
+		return nil, c.root.callTrouble(ctx, conn, err)
 	}
 	uuids := make(map[string]string, len(models))
 	for _, m := range models {

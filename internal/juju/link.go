@@ -18,7 +18,7 @@ const (
 	// dialTimeout bounds one attempt to connect and log in. Juju's own default is ten minutes.
 	dialTimeout = 30 * time.Second
 	// callTimeout bounds one request on an open connection.
-	callTimeout = 30 * time.Second
+	callTimeout = 20 * time.Second
 	// patience is how long somebody who asks waits for an attempt that is under way. After that they are told later.
 	patience = 2 * time.Second
 
@@ -126,6 +126,12 @@ func (l *link) run(ctx context.Context) {
 		pause = min(max(2*pause, firstRetry), lastRetry)
 		l.rest(conn, trouble, pause)
 	}
+	l.mu.Lock()
+	promised := l.promised
+	l.mu.Unlock()
+	if promised {
+		l.changed() // Whoever was promised an answer gets it from who comes after this link.
+	}
 }
 
 // rest waits before the next attempt. The first one after a loss comes almost at once; each pause differs a little, so
@@ -174,9 +180,12 @@ func (l *link) lose() {
 
 // callTrouble is why a request on a connection failed. A connection that did not answer is given up: nobody knows what
 // became of the request, nor of the next.
-func (l *link) callTrouble(conn api.Connection, err error) *plan.Trouble {
+func (l *link) callTrouble(ctx context.Context, conn api.Connection, err error) *plan.Trouble {
 	result := trouble(err)
-	if result.Kind == plan.Unreachable {
+	switch {
+	case result.Kind == plan.Unreachable && ctx.Err() != nil:
+		result.Message = "the request was given up before it was answered" // By the one who asked: the connection is good.
+	case result.Kind == plan.Unreachable:
 		result.Message = "the connection to the controller broke; it is being opened again"
 		go func() { _ = conn.Close() }() // Waits for the reader, which may be stuck; run sees it as broken.
 	}

@@ -73,10 +73,10 @@ func (m *model) call(ctx context.Context, method string, args, result any) *plan
 		return &plan.Trouble{Kind: plan.TooOld, Message: "the controller's Juju does not tell the checksums of user secrets, " +
 			"without which every look would make a revision: upgrade it to 3.6 or later"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if err := facade.FacadeCall(ctx, method, args, result); err != nil {
-		trouble := m.link.callTrouble(conn, err)
+	if err := facade.FacadeCall(call, method, args, result); err != nil {
+		trouble := m.link.callTrouble(ctx, conn, err)
 		if trouble.Kind == plan.PermissionDenied || trouble.Kind == plan.ModelNotFound {
 			// The words for a model that was removed under an open connection, too.
 			return m.controller.checkListed(ctx, m, trouble)
@@ -169,6 +169,11 @@ func (m *model) do(ctx context.Context, steps []plan.Step) []plan.Outcome {
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	outcomes := notTried(len(steps))
+	if ctx.Err() != nil {
+		// The turn came too late: nothing was sent, and the connection is good.
+		outcomes[0] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}}
+		return outcomes
+	}
 	for i, step := range steps {
 		outcomes[i] = m.step(ctx, step)
 		if outcomes[i].Trouble != nil {

@@ -97,9 +97,10 @@ func (p *Pool) World(ctx context.Context, ref plan.ModelRef, query plan.Query) p
 	for range 2 { // Once more if the connection was replaced while the question was on its way.
 		m, trouble := p.model(ctx, ref)
 		if trouble != nil {
-			return plan.World{Trouble: trouble}
+			world = plan.World{Trouble: trouble}
+		} else {
+			world = m.world(ctx, query)
 		}
-		world = m.world(ctx, query)
 		if world.Known || *world.Trouble != *replaced() {
 			break
 		}

@@ -139,14 +139,15 @@ func accessMoved(seen AccessSeen) (Plan, bool) {
 		return Plan{}, false
 	}
 	surplus := slices.DeleteFunc(slices.Clone(seen.Record.Granted), func(app string) bool {
-		return slices.Contains(seen.WantedByOthers, app) || !slices.Contains(seen.Former.Granted, app)
+		taken := slices.Contains(seen.WantedByOthers, app) && slices.Contains(seen.GrantedByOthers, app)
+		return taken || !slices.Contains(seen.Former.Granted, app)
 	})
 	plan := Plan{
 		Before: seen.Record,
 		After:  Record{Held: true},
 		Verdict: Verdict{
 			Reason:  v1alpha1.ReasonHandingOver,
-			Message: fmt.Sprintf("the grants on the former secret %s were taken away; those on the present one come next", seen.Former.ID),
+			Message: fmt.Sprintf("the grants move from the former secret %s to the present one", seen.Former.ID),
 		},
 	}
 	if len(surplus) > 0 {

@@ -130,9 +130,9 @@ func TestGrantsMoveWithTheReference(t *testing.T) {
 	}
 	content := servers.Content(map[string]string{"key": "value"})
 	obj := gen.JujuSecret(s.ns, "reference", s.model.Name, gen.Named("one"), gen.Observed)
-	access := gen.Access(s.ns, "db", "reference", "app1")
-	s.create(obj, access)
-	s.awaitReady(obj, access)
+	access, other := gen.Access(s.ns, "db", "reference", "app1"), gen.Access(s.ns, "other", "reference", "app1")
+	s.create(obj, access, other)
+	s.awaitReady(obj, access, other)
 	s.expectJuju(
 		servers.UserSecret{Name: "one", Revision: 1, Content: content, Granted: []string{"app1"}},
 		servers.UserSecret{Name: "two", Revision: 1, Content: content},
