@@ -92,6 +92,7 @@ const (
 	ReasonPermissionDenied Reason = "PermissionDenied"
 	// ReasonRefused: Juju calls the request invalid. The message carries its words.
 	ReasonRefused Reason = "Refused"
-	// ReasonJujuTooOld: the controller's Juju does not know user secrets, which came with 3.3.
+	// ReasonJujuTooOld: the controller's Juju is older than 3.6, and does not tell by a checksum what a user secret holds.
+	// Without that each look would have to make a revision. Upgrade the controller.
 	ReasonJujuTooOld Reason = "JujuTooOld"
 )
