@@ -230,12 +230,14 @@ func objectName(obj client.Object) string { return obj.GetName() }
 
 func objectKey(obj client.Object) string { return client.ObjectKeyFromObject(obj).String() }
 
-// wake enqueues the objects of a list that a selection finds for the object that an event is about.
+// wake enqueues the objects of a list that a selection finds for the object that an event is about, but for that itself.
 func (k *Kit) wake(list client.ObjectList, which selection) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
 		var requests []reconcile.Request
 		k.each(ctx, list, which(obj), func(found client.Object) {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(found)})
+			if found.GetUID() != obj.GetUID() {
+				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(found)})
+			}
 		})
 		return requests
 	})

@@ -77,6 +77,20 @@ func TestAMissingApplicationHoldsUpNoOther(t *testing.T) {
 	s.expectJuju(ofDB("app1", "app3", "late"))
 }
 
+func TestAnApplicationThatWasDeployedAgainIsGrantedAgain(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	access := gen.Access(s.ns, "db", "db-login", "app1", "app2")
+	s.create(gen.JujuSecret(s.ns, "db-login", s.model.Name), access)
+	s.awaitReady(access)
+	s.must(s.juju.RemoveApplication(s.ctx, s.model, "app1"))
+	s.must(s.juju.AddApplication(s.ctx, s.model, "app1")) // It has the name of the former one, and not its grants.
+
+	change(s, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1", "app2", "app3") })
+	s.awaitReady(access)
+	s.expectJuju(ofDB("app1", "app2", "app3"))
+}
+
 func TestASecretCanBeGrantedByIDAndByName(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

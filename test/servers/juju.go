@@ -39,13 +39,12 @@ type Model struct {
 
 // Juju is a Juju API server.
 type Juju struct {
-	Addresses      []string `json:"addresses"`
-	CACertificate  string   `json:"caCertificate"`
-	ControllerUUID string   `json:"controllerUUID"`
-	Control        string   `json:"control"`
-	Admin          Account  `json:"admin"`
-	Operator       Account  `json:"operator"`
-	Models         []Model  `json:"models"`
+	Addresses     []string `json:"addresses"`
+	CACertificate string   `json:"caCertificate"`
+	Control       string   `json:"control"`
+	Admin         Account  `json:"admin"`
+	Operator      Account  `json:"operator"`
+	Models        []Model  `json:"models"`
 
 	process *Process
 

@@ -79,15 +79,6 @@ func (j *Juju) AddSecret(ctx context.Context, model Model, name, info string, va
 	return strings.TrimPrefix(uri, coresecrets.SecretScheme+":"), err
 }
 
-// UpdateSecret changes a secret's content as a person would.
-func (j *Juju) UpdateSecret(ctx context.Context, model Model, id string, values map[string]string) error {
-	client, err := j.secretsClient(ctx, model)
-	if err != nil {
-		return err
-	}
-	return client.UpdateSecret(ctx, &coresecrets.URI{ID: id}, "", nil, "", "", Content(values).Encoded())
-}
-
 // RemoveSecret removes a secret as a person would.
 func (j *Juju) RemoveSecret(ctx context.Context, model Model, id string) error {
 	client, err := j.secretsClient(ctx, model)
