@@ -4,7 +4,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -12,49 +11,73 @@ import (
 	"strings"
 
 	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/servers"
 )
 
 // sentinel is in every value that tests put into a Secret, so that a leak of any is found. Its length is a multiple of
 // three, so that it is found in base64 too, where a value begins with it.
 const sentinel = "never-show-this-value"
 
-// checkNothingLeaked searches what the operator has written, after all tests: its log, the events, and the status of what
-// is left. It returns the exit status for the suite.
-func checkNothingLeaked(ctx context.Context) int {
-	places := map[string]string{}
-	log, err := os.ReadFile(stack.Operator.Log)
-	places["the operator's log"] = string(log)
-	for name, list := range map[string]client.ObjectList{
-		"the events":             &eventsv1.EventList{},
-		"the JujuSecrets":        &v1alpha1.JujuSecretList{},
-		"the JujuSecretAccesses": &v1alpha1.JujuSecretAccessList{},
-		"the controller objects": &v1alpha1.ClusterJujuControllerList{},
-	} {
-		if err == nil {
-			err = stack.Kubernetes.Client.List(ctx, list)
-		}
-		text, _ := json.Marshal(list)
-		places[name] = string(text)
+// leaks are the forms of secret values that a text of the operator's contains: plain, in base64, or as Juju's checksum.
+func leaks(text string) []string {
+	password := stack.Juju.Operator.Password
+	forms := map[string]string{
+		"the sentinel":              sentinel,
+		"the sentinel in base64":    base64.StdEncoding.EncodeToString([]byte(sentinel)),
+		"Juju's password":           password,
+		"Juju's password in base64": base64.StdEncoding.EncodeToString([]byte(password)),
 	}
+	for _, key := range []string{"key", "password"} {
+		checksum := servers.Content(map[string]string{key: sentinel}).Checksum().Open()
+		forms["the checksum of the sentinel as "+key] = checksum
+	}
+	var found []string
+	for what, form := range forms {
+		if strings.Contains(text, form) {
+			found = append(found, what)
+		}
+	}
+	return found
+}
+
+// checkNothingLeaked searches what the operator wrote into the scene: the events, and the metadata and status of the
+// objects. Their specs are the test's own.
+func (s *scene) checkNothingLeaked() {
+	for _, list := range []client.ObjectList{&eventsv1.EventList{}, &v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
+		if err := s.kube.List(s.ctx, list, client.InNamespace(s.ns)); err != nil {
+			s.Error(err)
+		}
+		err := meta.EachListItem(list, func(item runtime.Object) error {
+			if secret, ok := item.(*v1alpha1.JujuSecret); ok {
+				secret.Spec = v1alpha1.JujuSecretSpec{}
+			}
+			text, err := json.Marshal(item)
+			for _, what := range leaks(string(text)) {
+				s.Errorf("LEAK: a %T contains %s", item, what)
+			}
+			return err
+		})
+		if err != nil {
+			s.Error(err)
+		}
+	}
+}
+
+// checkLog searches the operator's log after all tests, and returns the exit status for the suite.
+func checkLog() int {
+	log, err := os.ReadFile(stack.Operator.Log)
 	if err != nil || len(log) == 0 {
-		fmt.Fprintln(os.Stderr, "cannot search for leaked values:", err)
+		fmt.Fprintln(os.Stderr, "cannot search the operator's log for leaked values:", err)
 		return 1
 	}
-	code := 0
-	forms := []string{
-		sentinel, base64.StdEncoding.EncodeToString([]byte(sentinel)),
-		stack.Juju.Operator.Password, base64.StdEncoding.EncodeToString([]byte(stack.Juju.Operator.Password)),
+	found := leaks(string(log))
+	for _, what := range found {
+		fmt.Fprintln(os.Stderr, "LEAK: the operator's log contains", what)
 	}
-	for place, text := range places {
-		for i, form := range forms {
-			if strings.Contains(text, form) {
-				fmt.Fprintf(os.Stderr, "LEAK: %s contains secret value %d\n", place, i)
-				code = 1
-			}
-		}
-	}
-	return code
+	return min(len(found), 1)
 }

@@ -71,6 +71,7 @@ func newSceneOn(t *testing.T, juju *servers.Juju) *scene {
 // test in itself, that nothing hangs.
 func (s *scene) clean() {
 	s.ctx = context.Background() // The test's own context is over.
+	s.checkNothingLeaked()       // Before the namespace goes, and the events with it.
 	if s.Failed() {
 		s.explain()
 	}

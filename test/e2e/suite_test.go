@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		if err := connect(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "cannot set up the controller object:", err)
 		} else if code = m.Run(); code == 0 {
-			code = checkNothingLeaked(ctx)
+			code = checkLog()
 		}
 		if err := stack.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "cannot stop the servers in order:", err)
