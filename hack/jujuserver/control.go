@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	coremodel "github.com/juju/juju/core/model"
@@ -19,6 +21,9 @@ import (
 	"github.com/juju/names/v6"
 	"github.com/juju/tc"
 )
+
+// answerPatience is how long a caller may wait for requests to be answered.
+const answerPatience = 30 * time.Second
 
 // control is the HTTP API with which tests do to a controller what its own API has no request for. README.md lists it.
 type control struct {
@@ -30,11 +35,14 @@ type control struct {
 // endpoint answers with a value for JSON, or nil for no content.
 type endpoint func(*http.Request) (any, error)
 
-func startControl(c *tc.C, j *controller) *control {
+// startControl serves until stop. The end of the context ends the waits of callers.
+func startControl(ctx context.Context, c *tc.C, j *controller) *control {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	c.Assert(err, tc.ErrorIsNil)
 	mux := http.NewServeMux()
-	for pattern, serve := range endpoints(j) {
+	endpoints := modelEndpoints(j)
+	maps.Copy(endpoints, serverEndpoints(ctx, j))
+	for pattern, serve := range endpoints {
 		mux.Handle(pattern, serve)
 	}
 	started := &control{c: c, listener: listener, http: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
@@ -51,7 +59,7 @@ func (s *control) stop() {
 	s.c.Check(s.http.Shutdown(context.Background()), tc.ErrorIsNil)
 }
 
-func endpoints(j *controller) map[string]endpoint {
+func modelEndpoints(j *controller) map[string]endpoint {
 	return map[string]endpoint{
 		"POST /models": func(r *http.Request) (any, error) {
 			name := r.FormValue("name")
@@ -82,6 +90,17 @@ func endpoints(j *controller) map[string]endpoint {
 			}
 			return nil, m.removeApplication(r.Context(), r.PathValue("name"))
 		},
+		"POST /removals/pause": func(r *http.Request) (any, error) {
+			return nil, j.models.holdRemovals(r.Context(), coremodel.UUID(r.FormValue("model")), true)
+		},
+		"POST /removals/resume": func(r *http.Request) (any, error) {
+			return nil, j.models.holdRemovals(r.Context(), coremodel.UUID(r.FormValue("model")), false)
+		},
+	}
+}
+
+func serverEndpoints(ctx context.Context, j *controller) map[string]endpoint {
+	return map[string]endpoint{
 		"POST /stop": func(*http.Request) (any, error) { return nil, j.server.stop() },
 		"POST /start": func(*http.Request) (any, error) {
 			// The server outlives the request that starts it.
@@ -91,17 +110,30 @@ func endpoints(j *controller) map[string]endpoint {
 			j.server.drop()
 			return nil, nil
 		},
-		"POST /removals/pause": func(r *http.Request) (any, error) {
-			return nil, j.models.holdRemovals(r.Context(), coremodel.UUID(r.FormValue("model")), true)
+		"POST /upgrade/begin": func(*http.Request) (any, error) {
+			j.server.beginUpgrade()
+			return nil, nil
 		},
-		"POST /removals/resume": func(r *http.Request) (any, error) {
-			return nil, j.models.holdRemovals(r.Context(), coremodel.UUID(r.FormValue("model")), false)
+		"POST /upgrade/end": func(*http.Request) (any, error) {
+			j.server.endUpgrade()
+			return nil, nil
 		},
 		"GET /requests": func(r *http.Request) (any, error) {
 			if uuid := r.FormValue("model"); uuid != "" {
-				return j.requests.of(uuid), nil
+				return j.received.of(uuid), nil
 			}
-			return j.requests.total(), nil
+			return j.received.total(), nil
+		},
+		"GET /answered": func(r *http.Request) (any, error) {
+			above, err := strconv.Atoi(r.FormValue("above"))
+			if err != nil {
+				return nil, fmt.Errorf("%w: above: %w", errInvalid, err)
+			}
+			ctx, cancel := context.WithTimeout(ctx, answerPatience)
+			defer cancel()
+			context.AfterFunc(r.Context(), cancel) // Nobody waits for a caller who left.
+			count, err := j.answered.await(ctx, r.FormValue("model"), r.FormValue("method"), above)
+			return map[string]int{"answered": count}, err
 		},
 	}
 }
@@ -129,6 +161,8 @@ func status(err error) int {
 	case errors.Is(err, errNotAllowed), params.IsCodeAlreadyExists(err),
 		errors.Is(err, applicationerrors.ApplicationAlreadyExists):
 		return http.StatusConflict
+	case errors.Is(err, errTooLate):
+		return http.StatusRequestTimeout
 	case errors.Is(err, errInvalid), errors.Is(err, applicationerrors.ApplicationNameNotValid):
 		return http.StatusBadRequest
 	}

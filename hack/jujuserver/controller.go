@@ -31,6 +31,8 @@ var (
 	errInvalid = errors.New("invalid")
 	// errNotAllowed is for things that exist and have to stay as they are.
 	errNotAllowed = errors.New("not allowed")
+	// errTooLate is for what did not happen while a caller could wait.
+	errTooLate = errors.New("too late")
 )
 
 // controller is a Juju controller as its clients see it: models, users, and a server for them.
@@ -39,7 +41,8 @@ type controller struct {
 	suite    *servicetesting.DomainServicesSuite
 	models   *models
 	server   *server
-	requests *requests
+	received *requests
+	answered *requests
 	admin    *admin
 	operator account
 	initial  []modelInfo
@@ -52,7 +55,8 @@ func newController(c *tc.C) *controller {
 		c:        c,
 		suite:    suite,
 		models:   &models{suite: suite, t: c.T, open: map[coremodel.UUID]*model{}},
-		requests: newRequests(),
+		received: newRequests(),
+		answered: newRequests(),
 		operator: account{Username: "operator", Password: rand.Text()},
 	}
 	j.server = &server{config: j.serverConfig(), address: "127.0.0.1:0"}
@@ -118,7 +122,7 @@ func (j *controller) serverConfig() apiserver.ServerConfig {
 	config := jujutesting.DefaultServerConfig(j.c, clock.WallClock)
 	config.ControllerModelUUID = j.suite.ControllerModelUUID
 	config.DomainServicesGetter = newModelGetter(j.models.servicesOf(j.c), j.models)
-	config.NewObserver = func() observer.Observer { return &requestObserver{requests: j.requests} }
+	config.NewObserver = func() observer.Observer { return &requestObserver{received: j.received, answered: j.answered} }
 	config.DBGetter = silentStore{j.suite.TxnRunner()}
 	config.ObjectStoreGetter = emptyObjects{}
 	config.EphemeralProviderFactory = noCloud{}

@@ -47,7 +47,7 @@ func run(ctx context.Context, c *tc.C, infoPath string) {
 	controller := newController(c)
 	defer controller.stop()
 	c.Assert(controller.start(c.Context()), tc.ErrorIsNil)
-	control := startControl(c, controller)
+	control := startControl(ctx, c, controller)
 	defer control.stop()
 
 	c.Assert(writeInfo(infoPath, controller.info(control.url())), tc.ErrorIsNil)

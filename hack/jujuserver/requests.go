@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -15,15 +16,17 @@ import (
 	"github.com/juju/names/v6"
 )
 
-// requests counts the requests of clients by facade and method, such as "Secrets.ListSecrets"; "Admin.Login" is a login,
+// requests counts requests of clients by facade and method, such as "Secrets.ListSecrets"; "Admin.Login" is a login,
 // with success or without. Counts of a model are those of connections to it; connections to the controller count for "".
 type requests struct {
 	mu     sync.Mutex
 	counts map[string]map[string]int
+	// next is closed, and another made, when a request is counted.
+	next chan struct{}
 }
 
 func newRequests() *requests {
-	return &requests{counts: map[string]map[string]int{}}
+	return &requests{counts: map[string]map[string]int{}, next: make(chan struct{})}
 }
 
 func (r *requests) add(model, method string) {
@@ -33,6 +36,25 @@ func (r *requests) add(model, method string) {
 		r.counts[model] = map[string]int{}
 	}
 	r.counts[model][method]++
+	close(r.next)
+	r.next = make(chan struct{})
+}
+
+// await returns a count as soon as it is above a number, or errTooLate when the context ends before.
+func (r *requests) await(ctx context.Context, model, method string, above int) (int, error) {
+	for {
+		r.mu.Lock()
+		count, next := r.counts[model][method], r.next
+		r.mu.Unlock()
+		if count > above {
+			return count, nil
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return 0, fmt.Errorf("%w: %d of %s, which is not above %d", errTooLate, count, method, above)
+		}
+	}
 }
 
 // of returns the counts of one model.
@@ -60,8 +82,9 @@ func (r *requests) total() map[string]int {
 // requestObserver is the API server's window on one connection. It implements Juju's observer for connections and the
 // one for requests.
 type requestObserver struct {
-	requests *requests
-	model    string
+	received, answered *requests
+
+	model string
 }
 
 // Join learns the model from the path of the request, /model/UUID/api, as a login names none.
@@ -76,11 +99,13 @@ func (o *requestObserver) RPCObserver() rpc.Observer { return o }
 
 // ServerRequest implements rpc.Observer.
 func (o *requestObserver) ServerRequest(_ context.Context, header *rpc.Header, _ any) {
-	o.requests.add(o.model, header.Request.Type+"."+header.Request.Action)
+	o.received.add(o.model, header.Request.Type+"."+header.Request.Action)
 }
 
-// ServerReply implements rpc.Observer.
-func (o *requestObserver) ServerReply(context.Context, rpc.Request, *rpc.Header, any) {}
+// ServerReply implements rpc.Observer. Juju is done with the request and writes the reply next.
+func (o *requestObserver) ServerReply(_ context.Context, request rpc.Request, _ *rpc.Header, _ any) {
+	o.answered.add(o.model, request.Type+"."+request.Action)
+}
 
 // Login implements observer.Observer.
 func (o *requestObserver) Login(context.Context, names.Tag, names.ModelTag, coremodel.UUID, bool, string) {

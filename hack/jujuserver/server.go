@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/juju/juju/apiserver"
 	"github.com/juju/juju/apiserver/apiserverhttp"
@@ -23,9 +24,10 @@ import (
 
 // server is Juju's API server on a port of 127.0.0.1 that it keeps over stops and starts.
 type server struct {
-	// config is complete but for what is new with each start: the routes and the authenticator.
+	// config is complete but for what start adds.
 	config      apiserver.ServerConfig
 	certificate tls.Certificate
+	upgrading   atomic.Bool
 
 	mu sync.Mutex
 	// address is chosen by the first start.
@@ -48,6 +50,7 @@ func (s *server) start(ctx context.Context) error {
 		return nil
 	}
 	config := s.config
+	config.UpgradeComplete = func() bool { return !s.upgrading.Load() }
 	config.Mux = apiserverhttp.NewMux()
 	authenticator, err := newAuthenticator(ctx, config)
 	if err != nil {
@@ -106,6 +109,19 @@ func (s *server) drop() {
 	if s.running != nil {
 		s.running.connections.drop()
 	}
+}
+
+// beginUpgrade drops all clients, as the restart into a new version does. Those that log in from here on are told, for
+// almost all they ask, that an upgrade is in progress.
+func (s *server) beginUpgrade() {
+	s.upgrading.Store(true)
+	s.drop()
+}
+
+// endUpgrade lets those do everything again that log in from here on. Juju decides at the login, and restarts nothing at
+// the end of an upgrade, so whoever logged in before is told of an upgrade until their connection ends.
+func (s *server) endUpgrade() {
+	s.upgrading.Store(false)
 }
 
 func newAuthenticator(ctx context.Context, config apiserver.ServerConfig) (*stateauthenticator.Authenticator, error) {

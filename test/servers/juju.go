@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -129,6 +130,25 @@ func (j *Juju) DropConnections(ctx context.Context) error {
 	return j.control(ctx, http.MethodPost, "/drop", nil)
 }
 
+// BeginUpgrade closes all connections of all clients, and whoever logs in from then on is told that an upgrade is in
+// progress; EndUpgrade ends that.
+func (j *Juju) BeginUpgrade(ctx context.Context) error {
+	return j.control(ctx, http.MethodPost, "/upgrade/begin", nil)
+}
+
+// EndUpgrade lets everybody who logs in from now on do everything again. Like Juju it closes no connection, but for our
+// own, and those from during the upgrade stay restricted: DropConnections ends them.
+func (j *Juju) EndUpgrade(ctx context.Context) error {
+	err := j.control(ctx, http.MethodPost, "/upgrade/end", nil)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for uuid, conn := range j.conns {
+		_ = conn.Close()
+		delete(j.conns, uuid)
+	}
+	return err
+}
+
 // PauseRemovals keeps secrets that are being removed in a model; ResumeRemovals ends that.
 func (j *Juju) PauseRemovals(ctx context.Context, model Model) error {
 	return j.control(ctx, http.MethodPost, "/removals/pause?model="+model.UUID, nil)
@@ -148,6 +168,17 @@ func (j *Juju) Requests(ctx context.Context, model Model) (map[string]int, error
 	counts := map[string]int{}
 	err := j.control(ctx, http.MethodGet, path, &counts)
 	return counts, err
+}
+
+// AwaitAnswered returns how many requests of a Facade.Method on connections to a model were answered, with success or
+// without, as soon as that is above a number. It gives up after 30 s. Above -1 is the count of now.
+func (j *Juju) AwaitAnswered(ctx context.Context, model Model, method string, above int) (int, error) {
+	query := url.Values{"model": {model.UUID}, "method": {method}, "above": {strconv.Itoa(above)}}
+	var answer struct {
+		Answered int `json:"answered"`
+	}
+	err := j.control(ctx, http.MethodGet, "/answered?"+query.Encode(), &answer)
+	return answer.Answered, err
 }
 
 func (j *Juju) control(ctx context.Context, method, path string, answer any) error {
