@@ -5,8 +5,10 @@ go 1.26.5
 require (
 	github.com/go-logr/logr v1.4.3
 	github.com/google/go-cmp v0.7.0
+	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674
 	github.com/juju/juju v0.0.0-20260713142945-570e41eadd7e
 	github.com/juju/names/v6 v6.0.0
+	github.com/juju/proxy v1.0.0
 	go.uber.org/zap v1.27.1
 	golang.org/x/sync v0.22.0
 	k8s.io/api v0.37.2
@@ -47,7 +49,6 @@ require (
 	github.com/golang/protobuf v1.5.4 // indirect
 	github.com/google/gnostic-models v0.7.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
-	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/juju/clock v1.1.1 // indirect
 	github.com/juju/collections v1.0.4 // indirect
@@ -58,7 +59,6 @@ require (
 	github.com/juju/gojsonschema v1.0.0 // indirect
 	github.com/juju/loggo/v2 v2.2.0 // indirect
 	github.com/juju/loggo/v3 v3.0.0-20260430073220-8e1a5fe19b98 // indirect
-	github.com/juju/proxy v1.0.0 // indirect
 	github.com/juju/retry v1.0.1 // indirect
 	github.com/juju/schema v1.2.0 // indirect
 	github.com/juju/utils/v4 v4.0.5 // indirect

@@ -1,0 +1,115 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import "net"
+
+// client is a connection that a client opened.
+type client struct {
+	*net.TCPConn
+
+	proxy *Proxy
+	// mute is a client that gets no bytes. What it sends is read, so that it is noticed when it goes.
+	mute bool
+}
+
+// listener lets clients in.
+type listener struct {
+	net.Listener
+
+	proxy *Proxy
+}
+
+// Accept waits for a client.
+func (l listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.proxy.admit(conn.(*net.TCPConn)), nil
+}
+
+func (p *Proxy) admit(conn *net.TCPConn) *client {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := &client{TCPConn: conn, proxy: p, mute: p.silent}
+	p.clients[c] = false
+	p.mostOpening = max(p.mostOpening, p.opening())
+	return c
+}
+
+// opening is how many clients have not logged in. It needs the lock.
+func (p *Proxy) opening() int {
+	count := 0
+	for _, loggedIn := range p.clients {
+		if !loggedIn {
+			count++
+		}
+	}
+	return count
+}
+
+// Write sends to a client that is not mute.
+func (c *client) Write(text []byte) (int, error) {
+	if c.mute {
+		return len(text), nil
+	}
+	return c.TCPConn.Write(text)
+}
+
+// Close closes the connection.
+func (c *client) Close() error {
+	c.proxy.mu.Lock()
+	delete(c.proxy.clients, c)
+	c.proxy.mu.Unlock()
+	return c.TCPConn.Close()
+}
+
+// loggedIn notes that a client's opening is over.
+func (p *Proxy) loggedIn(c *client) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, open := p.clients[c]; open {
+		p.clients[c] = true
+	}
+}
+
+// Connections tells how many connections of clients are open, and the most there ever were at the same time that were
+// accepted and not logged in yet.
+func (p *Proxy) Connections() (open, mostOpening int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.clients), p.mostOpening
+}
+
+// Silence cuts every connection. From now on clients can connect and get no byte.
+func (p *Proxy) Silence() {
+	p.mu.Lock()
+	p.silent = true
+	p.mu.Unlock()
+	p.cut(func(c *client) bool { return !c.mute })
+}
+
+// Speak ends a Silence: it cuts the connections that got nothing, and serves the next ones.
+func (p *Proxy) Speak() {
+	p.mu.Lock()
+	p.silent = false
+	p.mu.Unlock()
+	p.cut(func(c *client) bool { return c.mute })
+}
+
+// cut cuts the connections of some clients.
+func (p *Proxy) cut(which func(*client) bool) {
+	p.mu.Lock()
+	var doomed []*client
+	for c := range p.clients {
+		if which(c) {
+			doomed = append(doomed, c)
+		}
+	}
+	p.mu.Unlock()
+	for _, c := range doomed { // Closing takes the lock.
+		reset(c)
+	}
+}
