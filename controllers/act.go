@@ -55,12 +55,14 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 // act carries a plan out: the record goes into the object first, then the steps to Juju, then what is left of the record
 // into the object. It decides nothing.
 func (k *Kit) act(ctx context.Context, obj client.Object, now plan.Record, model plan.ModelRef, todo plan.Plan) ([]plan.Outcome, error) {
-	if err := k.keep(ctx, obj, now, todo.Before); err != nil {
-		return nil, err
+	if len(todo.Steps) == 0 {
+		return nil, k.keep(ctx, obj, now, todo.After)
 	}
-	var done []plan.Outcome
-	if len(todo.Steps) > 0 {
-		done = k.Juju.Do(ctx, model, todo.Steps)
+	done, err := k.Juju.Do(ctx, model, todo.Steps, func(ctx context.Context) error {
+		return k.keep(ctx, obj, now, todo.Before)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return done, k.keep(ctx, obj, todo.Before, plan.Settle(todo, done))
 }

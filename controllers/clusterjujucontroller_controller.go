@@ -50,7 +50,7 @@ func (r *ControllerReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	verdict, connect := plan.ForController(seen)
 	var health plan.Health
 	if connect {
-		health = r.Connections.Set(ctx, obj.Name, seen.Connection)
+		health = r.Connections.Set(ctx, obj.Name, seen.Connection, obj.Spec.DriftDetection.Interval.Duration)
 		verdict = plan.ForHealth(health)
 	}
 	before := obj.DeepCopy()

@@ -8,12 +8,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/internal/status"
 )
@@ -25,7 +24,12 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // SecretReconciler makes Juju hold what JujuSecrets ask for.
-type SecretReconciler struct{ Kit }
+type SecretReconciler struct {
+	Kit
+
+	// Key is for digests of contents.
+	Key content.Key
+}
 
 // Reconcile makes Juju hold what one JujuSecret asks for: see, decide, do, say.
 func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -50,6 +54,7 @@ func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	before := obj.DeepCopy()
 	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
 	obj.Status = next
+	obj.Status.LastHandledReconcileAt = requestedAt(obj)
 	return r.report(ctx, before, obj, report)
 }
 
@@ -60,7 +65,7 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	}
 	secrets := &v1alpha1.JujuSecretList{}
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.JujuSecret{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.JujuSecret{}, specOrRequest()).
 		WatchesMetadata(&corev1.Secret{}, r.wake(secrets, neighboursBy(secretSources))).
 		WatchesMetadata(&corev1.ConfigMap{}, r.wake(secrets, neighboursBy(configMapSources))).
 		WatchesMetadata(&corev1.Namespace{}, r.wake(secrets, inhabitants), labelsMatter()).

@@ -25,9 +25,13 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 			Observe:  obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
 			Retain:   obj.Spec.DeletionPolicy == v1alpha1.DeletionRetain,
 			Deleting: !obj.DeletionTimestamp.IsZero(),
+
+			ReportDrift: obj.Spec.DriftPolicy == v1alpha1.DriftReport,
 		},
-		Model:  modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID),
-		Record: recordOf(obj),
+		Model:      modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID),
+		Record:     recordOf(obj),
+		SameSpec:   obj.Status.ObservedGeneration == obj.Generation,
+		LastDigest: obj.Status.AppliedDigest,
 	}
 	if obj.Status.Managed {
 		seen.LastID, seen.LastRevision = obj.Status.SecretID, obj.Status.Revision
@@ -39,11 +43,14 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	if !plan.MayLookForSecret(seen) {
 		return seen, nil
 	}
-	query := plan.Query{Name: seen.Want.Name}
+	query := plan.Query{Name: seen.Want.Name, Age: age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)}
 	if !seen.Want.Observe {
 		query.ID = seen.LastID
 		if seen.Content, err = r.desiredContent(ctx, obj); err != nil {
 			return plan.SecretSeen{}, err
+		}
+		if seen.Content.State == content.Ready {
+			seen.Digest = r.Key.Digest(seen.Content.Content)
 		}
 	}
 	seen.World = r.Juju.World(ctx, seen.Model, query)
@@ -107,6 +114,17 @@ func (r *SecretReconciler) readSource(ctx context.Context, namespace string, fro
 	return content.Source{
 		Name: "ConfigMap " + ref.Name, Optional: ref.Optional, Found: err == nil, Data: content.Seal(data),
 	}, client.IgnoreNotFound(err)
+}
+
+// age is how old may be what is known of Juju to decide on an object.
+func age(obj client.Object, seenGeneration int64, handled string) plan.Age {
+	switch {
+	case requestedAt(obj) != handled:
+		return plan.Fresh
+	case obj.GetGeneration() != seenGeneration:
+		return plan.Recent
+	}
+	return plan.AsKnown
 }
 
 // tenancy asks the controller object whether a namespace may use a model.

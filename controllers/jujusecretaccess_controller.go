@@ -8,10 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -47,6 +45,7 @@ func (r *AccessReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	before := obj.DeepCopy()
 	next, report := status.NextAccess(obj.Status, obj.Generation, seen, todo, done, r.Now())
 	obj.Status = next
+	obj.Status.LastHandledReconcileAt = requestedAt(obj)
 	return r.report(ctx, before, obj, report)
 }
 
@@ -57,7 +56,7 @@ func (r *AccessReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	}
 	accesses := &v1alpha1.JujuSecretAccessList{}
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.JujuSecretAccess{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.JujuSecretAccess{}, specOrRequest()).
 		Watches(&v1alpha1.JujuSecretAccess{}, r.wake(accesses, anywhereBy(accessSecret, grantedSecret)), grantsMatter()).
 		Watches(&v1alpha1.JujuSecret{}, r.wake(accesses, neighboursBy(accessSecretRef)), secretMatters()).
 		WatchesMetadata(&corev1.Namespace{}, r.wake(accesses, inhabitants), labelsMatter()).

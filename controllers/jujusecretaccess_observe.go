@@ -33,7 +33,9 @@ func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	if !plan.MayLookForAccess(seen) {
 		return seen, nil
 	}
-	seen.World = r.Juju.World(ctx, seen.Target.Model, seen.Target.Query)
+	query := seen.Target.Query
+	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	seen.World = r.Juju.World(ctx, seen.Target.Model, query)
 	if former := seen.FormerID(); former != "" {
 		world := r.Juju.World(ctx, seen.Target.Model, plan.Query{ID: former})
 		if !world.Known {

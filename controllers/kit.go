@@ -17,7 +17,7 @@ import (
 
 const (
 	// concurrency is how many objects of a kind are reconciled at a time. Most of that time they wait.
-	concurrency = 16
+	concurrency = 64
 	// conflictRetry is the pause after a write that met a newer object than the cache had.
 	conflictRetry = 100 * time.Millisecond
 	// cacheRetry is the pause until the next look for an object whose newest version the cache does not have yet.

@@ -61,19 +61,21 @@ func (w *Wakeups) source(concerned func(context.Context, plan.Change) []reconcil
 	})
 }
 
-// concerned are the objects of a list that a change in Juju is about: those of the model that have one of the secrets,
-// or are not Ready and may have waited for just this.
+// concerned are the objects of a list that a change in Juju is about, and those of the controller that may have waited for
+// just this, since they are not settled.
 func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Change) []reconcile.Request {
 	return func(ctx context.Context, change plan.Change) []reconcile.Request {
+		ids := make(map[string]bool, len(change.IDs))
+		for _, id := range change.IDs {
+			ids[id] = true
+		}
 		var requests []reconcile.Request
 		add := func(obj client.Object) {
-			modelUUID, secretID, ready := inJuju(obj)
-			otherModel := change.ModelUUID != "" && change.ModelUUID != modelUUID
-			otherSecret := len(change.IDs) > 0 && !slices.Contains(change.IDs, secretID)
-			if ready && (otherModel || otherSecret) {
-				return
+			modelUUID, secretID, settled := inJuju(obj)
+			thisModel := change.ModelUUID == "" || change.ModelUUID == modelUUID
+			if !settled || thisModel && (change.All || ids[secretID]) {
+				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
 			}
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
 		}
 		// An access that has no status yet does not know its controller.
 		for _, controller := range []string{change.Controller, ""} {
@@ -83,8 +85,8 @@ func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Chang
 	}
 }
 
-// inJuju tells which secret of which model an object stands for, and whether it is Ready.
-func inJuju(obj client.Object) (modelUUID, secretID string, ready bool) {
+// inJuju tells which secret of which model an object stands for, and whether all is well with it and seen to be.
+func inJuju(obj client.Object) (modelUUID, secretID string, settled bool) {
 	var conditions []metav1.Condition
 	switch obj := obj.(type) {
 	case *v1alpha1.JujuSecret:
@@ -92,7 +94,23 @@ func inJuju(obj client.Object) (modelUUID, secretID string, ready bool) {
 	case *v1alpha1.JujuSecretAccess:
 		modelUUID, secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
 	}
-	return modelUUID, secretID, meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady)
+	settled = obj.GetDeletionTimestamp().IsZero() && meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady) &&
+		!meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)
+	return modelUUID, secretID, settled
+}
+
+// InUse tells whether any object stands for something in a model, by its UUID, as far as the cache knows. It may be asked
+// from the moment that the cache is filled.
+func InUse(ctx context.Context, cached client.Reader) func(modelUUID string) bool {
+	return func(modelUUID string) bool {
+		for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
+			err := cached.List(ctx, list, client.MatchingFields{inModel: modelUUID}, client.Limit(1))
+			if err != nil || meta.LenList(list) > 0 {
+				return true // What is not known is not idle.
+			}
+		}
+		return false
+	}
 }
 
 // itself is the controller object that a change of its connection is about.

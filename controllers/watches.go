@@ -65,12 +65,14 @@ const (
 	ofController       = "controller"
 	accessSecretRef    = "secretRef.name"
 	accessSecret       = "status.secretID"
+	inModel            = "status.modelUUID"
 	credentialsSecrets = "credentials"
 )
 
 func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
 	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecret) []string{
 		ofController: func(s *v1alpha1.JujuSecret) []string { return []string{s.Spec.ControllerRef.Name} },
+		inModel:      func(s *v1alpha1.JujuSecret) []string { return []string{s.Status.ModelUUID} },
 		managedSecret: func(s *v1alpha1.JujuSecret) []string {
 			if !s.Status.Managed {
 				return nil
@@ -94,6 +96,7 @@ func indexAccesses(ctx context.Context, indexer client.FieldIndexer) error {
 			}
 			return []string{a.Status.Controller}
 		},
+		inModel: func(a *v1alpha1.JujuSecretAccess) []string { return []string{a.Status.ModelUUID} },
 		accessSecretRef: func(a *v1alpha1.JujuSecretAccess) []string {
 			if a.Spec.SecretRef == nil {
 				return nil
@@ -144,6 +147,18 @@ func sourceNames(s *v1alpha1.JujuSecret, pick func(v1alpha1.ValueSource) *v1alph
 		}
 	}
 	return names
+}
+
+// specOrRequest passes what asks for work: another spec, a deletion, and a request for a look at Juju.
+func specOrRequest() builder.Predicates {
+	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool { return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) },
+	}))
+}
+
+// requestedAt is the value of the annotation that asks for a look at Juju.
+func requestedAt(obj client.Object) string {
+	return obj.GetAnnotations()[v1alpha1.AnnotationReconcileRequestedAt]
 }
 
 // controllerMatters passes the changes of a controller object that its users act on: who may use it, and whether it is

@@ -72,6 +72,24 @@ type ClusterJujuControllerSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	Tenants []Tenant `json:"tenants,omitempty"`
+
+	// driftDetection says how the operator notices what somebody else changed in Juju.
+	// +optional
+	// +default={}
+	DriftDetection DriftDetection `json:"driftDetection,omitzero"`
+}
+
+// DriftDetection says how the operator notices what somebody else changed in Juju.
+type DriftDetection struct {
+	// interval is the time between two looks at each model that is in use, from 10s to 24h. A look is one request for
+	// the whole model, whatever the number of secrets; what the operator changes itself does not wait for it. Each
+	// interval differs a little from the next, so that many models are not looked at in step.
+	// +optional
+	// +default="1m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Format=duration
+	// +kubebuilder:validation:XValidation:rule="self >= duration('10s') && self <= duration('24h')",message="write the interval as a duration from 10s to 24h, for example 1m"
+	Interval metav1.Duration `json:"interval,omitzero"`
 }
 
 // Credentials say how to log in.

@@ -78,13 +78,26 @@ const (
 	DeletionRetain DeletionPolicy = "Retain"
 )
 
+// DriftPolicy says what to do when somebody else changes a secret that the operator manages.
+//
+// +kubebuilder:validation:Enum=Correct;Report
+type DriftPolicy string
+
+// The drift policies.
+const (
+	// DriftCorrect makes the secret what the manifest says again.
+	DriftCorrect DriftPolicy = "Correct"
+	// DriftReport tells of the difference and leaves it, until the manifest or one of its sources changes.
+	DriftReport DriftPolicy = "Report"
+)
+
 // JujuSecretSpec says what Juju shall hold.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (as qualifier/name) and modelUUID"
 // +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID)",message="the model cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other model and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef",message="the controller cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other controller and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || has(self.value) || has(self.valueFrom)",message="a secret needs a value: set value or valueFrom, or managementPolicy: Observe to reference a secret that somebody else manages"
-// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.deletionPolicy))",message="managementPolicy: Observe writes nothing to Juju: remove value, valueFrom, info and deletionPolicy"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe writes nothing to Juju: remove value, valueFrom, info, deletionPolicy and driftPolicy"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || !has(self.name) || self.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write name in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
 // +kubebuilder:validation:XValidation:rule="!has(self.name) || !self.name.matches('^[0-9a-v]{20}$')",message="name looks like a Juju secret ID, so Juju's command line could not find the secret by it: choose another"
 type JujuSecretSpec struct {
@@ -148,6 +161,12 @@ type JujuSecretSpec struct {
 	// which leaves it there.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// driftPolicy says what happens when somebody else changes or removes the secret in Juju. Correct, the default, makes
+	// it what the manifest says again, at the latest after the controller's driftDetection.interval. Report only says in
+	// the Ready condition what is different, until the manifest or one of its sources changes, which is applied as ever.
+	// +optional
+	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
 }
 
 // ValueSource is one Kubernetes Secret or ConfigMap, whole or some of its keys.
@@ -221,6 +240,13 @@ type JujuSecretStatus struct {
 	// revision is the number of the secret's latest revision in Juju.
 	// +optional
 	Revision int `json:"revision,omitempty"`
+	// appliedDigest is a digest of the content that the operator last put into Juju, keyed with a random key of this
+	// installation, so that it tells nothing of the content. By it a change of the sources is told from one in Juju.
+	// +optional
+	AppliedDigest string `json:"appliedDigest,omitempty"`
+	// lastHandledReconcileAt is the value of the annotation jujusecrets.io/reconcile-requested-at that was handled last.
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 
 // JujuName is the name of the secret in Juju.

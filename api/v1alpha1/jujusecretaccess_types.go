@@ -141,6 +141,9 @@ type JujuSecretAccessStatus struct {
 	// +listType=map
 	// +listMapKey=name
 	Applications []ApplicationStatus `json:"applications,omitempty"`
+	// lastHandledReconcileAt is the value of the annotation jujusecrets.io/reconcile-requested-at that was handled last.
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 
 // ApplicationState says how far a grant is.

@@ -30,6 +30,8 @@ const (
 	ReasonCreated Reason = "Created"
 	// ReasonUpdated: the secret's content, name or info was changed.
 	ReasonUpdated Reason = "Updated"
+	// ReasonCorrected: somebody else had changed or removed the secret in Juju, and it is what the manifest says again.
+	ReasonCorrected Reason = "Corrected"
 	// ReasonRemoved: Juju was told to remove the secret.
 	ReasonRemoved Reason = "Removed"
 	// ReasonGranted: applications were granted the secret.
@@ -77,6 +79,9 @@ const (
 	// ReasonNameTaken: the model has a user secret of that name which this object did not make. Remove that secret, or
 	// choose another spec.name; to reference it without managing it, use managementPolicy: Observe.
 	ReasonNameTaken Reason = "NameTaken"
+	// ReasonDrifted: somebody else changed or removed the secret in Juju, and driftPolicy is Report. Change it back, change
+	// the manifest, or set driftPolicy: Correct.
+	ReasonDrifted Reason = "Drifted"
 	// ReasonTenantDenied: the controller object does not name this namespace as a tenant, or not for this model. Ask
 	// whoever manages the controller object for an entry in spec.tenants.
 	ReasonTenantDenied Reason = "TenantDenied"
@@ -92,7 +97,6 @@ const (
 	ReasonPermissionDenied Reason = "PermissionDenied"
 	// ReasonRefused: Juju calls the request invalid. The message carries its words.
 	ReasonRefused Reason = "Refused"
-	// ReasonJujuTooOld: the controller's Juju is older than 3.6, and does not tell by a checksum what a user secret holds.
-	// Without that each look would have to make a revision. Upgrade the controller.
+	// ReasonJujuTooOld: the controller's Juju is older than 3.3 and has no user secrets. Upgrade the controller.
 	ReasonJujuTooOld Reason = "JujuTooOld"
 )

@@ -37,16 +37,25 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&opts.log)))
-	pool := juju.NewPool()
-	defer pool.Close()
-	mgr, err := newManager(ctx, opts, pool)
+	if opts.namespace, err = ownNamespace(opts.namespace); err != nil {
+		return err
+	}
+	mgr, err := newManager(opts)
 	if err != nil {
+		return err
+	}
+	if err := juju.UseProxies(); err != nil {
+		return err
+	}
+	pool := juju.NewPool(controllers.InUse(ctx, mgr.GetCache()))
+	defer pool.Close()
+	if err := addControllers(ctx, mgr, pool, opts.namespace); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
 }
 
-func newManager(ctx context.Context, opts options, pool *juju.Pool) (manager.Manager, error) {
+func newManager(opts options) (manager.Manager, error) {
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return nil, fmt.Errorf("cannot find a Kubernetes cluster: %w", err)
@@ -57,7 +66,7 @@ func newManager(ctx context.Context, opts options, pool *juju.Pool) (manager.Man
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(config, ctrl.Options{
+	return ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         controllers.CacheOptions(),
 		Client:                        controllers.ClientOptions(),
@@ -65,11 +74,16 @@ func newManager(ctx context.Context, opts options, pool *juju.Pool) (manager.Man
 		HealthProbeBindAddress:        opts.probeAddress,
 		LeaderElection:                opts.leaderElection,
 		LeaderElectionID:              "juju-secrets-operator",
-		LeaderElectionNamespace:       opts.electorNamespace,
+		LeaderElectionNamespace:       opts.namespace,
 		LeaderElectionReleaseOnCancel: true,
 	})
+}
+
+// addControllers wires the reconcilers to Juju, and to each other.
+func addControllers(ctx context.Context, mgr manager.Manager, pool *juju.Pool, namespace string) error {
+	key, err := controllers.LoadKey(ctx, mgr.GetClient(), namespace)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	wakeups := controllers.NewWakeups(pool.Changed())
 	kit := func() controllers.Kit {
@@ -79,15 +93,15 @@ func newManager(ctx context.Context, opts options, pool *juju.Pool) (manager.Man
 		SetupWithManager(context.Context, ctrl.Manager, *controllers.Wakeups) error
 	}{
 		&controllers.ControllerReconciler{Kit: kit(), Connections: pool},
-		&controllers.SecretReconciler{Kit: kit()},
+		&controllers.SecretReconciler{Kit: kit(), Key: key},
 		&controllers.AccessReconciler{Kit: kit()},
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.SetupWithManager(ctx, mgr, wakeups); err != nil {
-			return nil, fmt.Errorf("cannot set up %T: %w", reconciler, err)
+			return fmt.Errorf("cannot set up %T: %w", reconciler, err)
 		}
 	}
-	return mgr, errors.Join(
+	return errors.Join(
 		mgr.Add(wakeups),
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("ping", healthz.Ping),

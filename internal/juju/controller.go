@@ -6,6 +6,7 @@ package juju
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,35 +18,62 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
+// parallelLogins is how many models are logged in to at a time. A login costs the controller twenty times as much as a change.
+const parallelLogins = 4
+
+// noPings is a period so long that it never comes.
+const noPings = 365 * 24 * time.Hour
+
 // controller is one Juju controller as one user.
 type controller struct {
 	name       string
 	connection content.Connection
-	notify     func(plan.Change)
+	surroundings
 	// root is logged in to the controller alone. It finds models, and proves that one is gone.
 	root *link
+	// rootLogin and modelLogins bound how many logins are tried at a time. While the controller cannot be reached root tries
+	// alone.
+	rootLogin, modelLogins chan struct{}
+	// asking is held by the one who lists the models, for everybody who waits for it.
+	asking sync.Mutex
 
-	mu     sync.Mutex
-	models map[string]*model // by UUID
-	uuids  map[string]string // by qualifier/name
-	closed bool
+	mu       sync.Mutex
+	interval time.Duration     // between two looks at a model
+	models   map[string]*model // by UUID
+	uuids    map[string]string // by qualifier/name
+	listedAt time.Time         // when uuids was asked for
+	closed   bool
 }
 
-func newController(name string, connection content.Connection, notify func(plan.Change)) *controller {
+// surroundings is what a controller and its models need of the pool.
+type surroundings struct {
+	// notify delivers a change without making the one who noticed it wait.
+	notify func(plan.Change)
+	// inUse tells whether any object stands for something in a model.
+	inUse func(modelUUID string) bool
+}
+
+func newController(name string, connection content.Connection, around surroundings) *controller {
 	c := &controller{
-		name: name, connection: connection, notify: notify,
+		name: name, connection: connection, surroundings: around, rootLogin: make(chan struct{}, 1), modelLogins: make(chan struct{}, parallelLogins),
 		models: map[string]*model{}, uuids: map[string]string{},
 	}
-	c.root = newLink(func(ctx context.Context) (api.Connection, *plan.Trouble) {
-		conn, err := c.open(ctx, "")
-		if err != nil {
-			return nil, loginTrouble(err)
-		}
-		return conn, nil
-	}, func() { notify(plan.Change{Controller: name}) })
+	c.root = newLink(linkSetup{
+		patience: patience,
+		dial: func(ctx context.Context) (api.Connection, *plan.Trouble) {
+			conn, err := c.open(ctx, "", api.PingPeriod)
+			if err != nil {
+				return nil, loginTrouble(err)
+			}
+			return conn, nil
+		},
+		lost:    func() {},
+		changed: func(up bool) { c.notify(plan.Change{Controller: name, All: !up}) },
+	})
 	return c
 }
 
+// close ends all connections, once the requests under way are over.
 func (c *controller) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,10 +84,35 @@ func (c *controller) close() {
 	}
 }
 
-// open connects and logs in, to a model or, without a UUID, to the controller alone.
-func (c *controller) open(ctx context.Context, modelUUID string) (api.Connection, error) {
+// setInterval says how often to look at each model for what somebody else changed.
+func (c *controller) setInterval(interval time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.interval = interval
+	for _, m := range c.models {
+		m.wake()
+	}
+}
+
+func (c *controller) currentInterval() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.interval
+}
+
+// open connects and logs in, to a model or, without a UUID, to the controller alone. It tries all addresses at once.
+func (c *controller) open(ctx context.Context, modelUUID string, pingPeriod time.Duration) (api.Connection, error) {
+	turns := c.rootLogin
+	if modelUUID != "" {
+		turns = c.modelLogins
+	}
+	select {
+	case turns <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	info := &api.Info{
-		Addrs:    c.connection.Addresses,
+		Addrs:    slices.Clone(c.connection.Addresses), // Juju shuffles them.
 		CACert:   c.connection.CACertificate,
 		Tag:      names.NewUserTag(c.connection.Username),
 		Password: c.connection.Password.Open(),
@@ -67,8 +120,11 @@ func (c *controller) open(ctx context.Context, modelUUID string) (api.Connection
 	if modelUUID != "" {
 		info.ModelTag = names.NewModelTag(modelUUID)
 	}
-	opts := api.DialOpts{DialAddressInterval: 50 * time.Millisecond, DialTimeout: dialTimeout, Timeout: dialTimeout}
-	// A server that takes the connection and says nothing can hold Juju's dialer beyond its timeout.
+	opts := api.DialOpts{
+		DialAddressInterval: 50 * time.Millisecond, DialTimeout: dialTimeout, Timeout: dialTimeout, PingPeriod: &pingPeriod,
+	}
+	// A server that takes the connection and says nothing can hold Juju's dialer beyond its timeout. Its turn is over only
+	// then, or attempts would pile up.
 	type result struct {
 		conn api.Connection
 		err  error
@@ -76,6 +132,7 @@ func (c *controller) open(ctx context.Context, modelUUID string) (api.Connection
 	opened := make(chan result, 1)
 	go func() {
 		conn, err := api.Open(ctx, info, opts)
+		<-turns
 		opened <- result{conn, err}
 	}()
 	select {
@@ -99,10 +156,11 @@ func (c *controller) health(ctx context.Context) plan.Health {
 			Message: "the username in the credentials Secret is not one that Juju allows: correct it",
 		}}
 	}
-	conn, trouble := c.root.connection(ctx)
+	conn, release, trouble := c.root.connection(ctx)
 	if trouble != nil {
 		return plan.Health{Trouble: trouble}
 	}
+	defer release()
 	health := plan.Health{ControllerUUID: conn.ControllerTag().Id()}
 	if version, ok := conn.ServerVersion(); ok {
 		health.Version = version.String()
@@ -170,31 +228,50 @@ func (c *controller) modelNotFound(model string) *plan.Trouble {
 		model, c.connection.Username)}
 }
 
-// listModels asks the controller for the models that the user may see, and remembers them: UUIDs by qualifier/name.
+// listModels are the models that the user may see, as listed since the call: UUIDs by qualifier/name. Who calls while
+// others wait shares their listing.
 func (c *controller) listModels(ctx context.Context) (map[string]string, *plan.Trouble) {
-	conn, trouble := c.root.connection(ctx)
+	called := time.Now()
+	c.asking.Lock()
+	defer c.asking.Unlock()
+	c.mu.Lock()
+	uuids, listedAt := c.uuids, c.listedAt
+	c.mu.Unlock()
+	if listedAt.After(called) {
+		return uuids, nil
+	}
+	conn, release, trouble := c.root.connection(ctx)
 	if trouble != nil {
 		return nil, trouble
 	}
-	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer release()
+	listedAt = time.Now()
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout) // Others wait for it, too.
 	defer cancel()
 	models, err := modelmanager.NewClient(conn).ListModels(call, c.connection.Username)
 	if err != nil {
-		return nil, c.root.callTrouble(ctx, conn, err)
+		return nil, callTrouble(conn, err)
 	}
-	uuids := make(map[string]string, len(models))
+	uuids = make(map[string]string, len(models))
 	for _, m := range models {
 		uuids[string(m.Qualifier)+"/"+m.Name] = m.UUID
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.uuids = uuids
+	c.uuids, c.listedAt = uuids, listedAt
 	return uuids, nil
 }
 
-// openModel logs in to a model.
+// openModel logs in to a model. While the controller itself cannot be reached it waits: then one link tries for all.
 func (c *controller) openModel(ctx context.Context, m *model) (api.Connection, *plan.Trouble) {
-	conn, err := c.open(ctx, m.uuid)
+	if !c.root.awaitOpen(ctx) {
+		return nil, replaced()
+	}
+	pingPeriod := api.PingPeriod
+	if c.currentInterval() <= pingPeriod {
+		pingPeriod = noPings // Each look at the model shows as much.
+	}
+	conn, err := c.open(ctx, m.uuid, pingPeriod)
 	if err == nil {
 		return conn, nil
 	}
@@ -218,9 +295,26 @@ func (c *controller) checkListed(ctx context.Context, m *model, trouble *plan.Tr
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forget(m) // Whoever asks next begins anew, so that a model which comes back is found.
+	return c.modelNotFound(m.uuid)
+}
+
+// forget closes the connection to a model. The lock is held.
+func (c *controller) forget(m *model) {
 	if c.models[m.uuid] == m {
-		delete(c.models, m.uuid) // Whoever asks next begins anew, so that a model which comes back is found.
+		delete(c.models, m.uuid)
 		m.link.close()
 	}
-	return c.modelNotFound(m.uuid)
+}
+
+// keeps tells whether a model is still of use. The connection to one that no object stands for, and that nobody has asked
+// about for long, is closed.
+func (c *controller) keeps(m *model) bool {
+	if c.inUse(m.uuid) || time.Since(m.lastUsed()) < idleAfter {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget(m)
+	return false
 }

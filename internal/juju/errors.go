@@ -72,18 +72,6 @@ func trouble(err error) *plan.Trouble {
 	return &plan.Trouble{Kind: kindOf(err), Message: "Juju answered: " + err.Error()}
 }
 
-// grantTrouble is the answer to the grant or revoke of one application. Juju 4 sends no code for an unknown
-// application, and Juju 3 the one of an unknown secret.
-func grantTrouble(app string, err error) plan.Trouble {
-	if strings.HasSuffix(err.Error(), fmt.Sprintf("application %q not found", app)) {
-		return plan.Trouble{
-			Kind:    plan.ApplicationNotFound,
-			Message: fmt.Sprintf("the model has no application %q: it is granted when somebody deploys it", app),
-		}
-	}
-	return *trouble(err)
-}
-
 // withoutEnds takes the two ends of a connection out of a message: they differ from one attempt to the next, and would make
 // each one news.
 func withoutEnds(message string) string {

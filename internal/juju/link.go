@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/juju/juju/api"
+	"github.com/juju/juju/rpc/params"
 
 	"github.com/juju-secrets/operator/internal/plan"
 )
@@ -19,7 +20,7 @@ const (
 	dialTimeout = 30 * time.Second
 	// callTimeout bounds one request on an open connection.
 	callTimeout = 20 * time.Second
-	// patience is how long somebody who asks waits for an attempt that is under way. After that they are told later.
+	// patience is how long somebody who asks waits for a controller that may be away. After that they are told later.
 	patience = 2 * time.Second
 
 	firstRetry = 500 * time.Millisecond
@@ -33,33 +34,52 @@ const (
 // a connection; from then on it opens a lost one again by itself, ever more slowly, and everybody who asks while that
 // fails gets the answer of the last attempt without waiting.
 type link struct {
-	dial func(ctx context.Context) (api.Connection, *plan.Trouble)
-	// changed is called when the link answers otherwise than it last did.
-	changed func()
+	linkSetup
+
 	// closing is closed when the link ends for good.
 	closing chan struct{}
 	begin   sync.Once
 	end     sync.Once
+	// calls are the requests under way, which a link that ends waits for.
+	calls sync.WaitGroup
 
 	mu      sync.Mutex
 	conn    api.Connection
 	trouble *plan.Trouble
 	// settled is open during the first attempt, and during the first one after a loss: who asks then may wait for it.
 	settled chan struct{}
+	// open is closed while there is a connection.
+	open chan struct{}
 	// promised tells that somebody has to be told how the attempt ends, whatever that is.
 	promised bool
 }
 
-func newLink(dial func(ctx context.Context) (api.Connection, *plan.Trouble), changed func()) *link {
-	return &link{dial: dial, changed: changed, closing: make(chan struct{}), settled: make(chan struct{})}
+// linkSetup is what differs between links. The functions are called without a lock.
+type linkSetup struct {
+	// patience is how long somebody who asks waits for an attempt that is under way.
+	patience time.Duration
+	dial     func(ctx context.Context) (api.Connection, *plan.Trouble)
+	// lost is called when a connection broke, before anybody gets another.
+	lost func()
+	// changed is called when the link answers otherwise than it last did, and after a loss: up tells whether there is a
+	// connection now.
+	changed func(up bool)
 }
 
-// close ends the link for good, without waiting for a dial that is under way.
+func newLink(setup linkSetup) *link {
+	return &link{
+		linkSetup: setup, closing: make(chan struct{}), settled: make(chan struct{}), open: make(chan struct{}),
+	}
+}
+
+// close ends the link for good, once the requests under way are over. It does not wait for that, nor for a dial.
 func (l *link) close() { l.end.Do(func() { close(l.closing) }) }
 
-func (l *link) closed() bool {
+func (l *link) closed() bool { return isClosed(l.closing) }
+
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-l.closing:
+	case <-c:
 		return true
 	default:
 		return false
@@ -71,8 +91,9 @@ func replaced() *plan.Trouble {
 	return &plan.Trouble{Kind: plan.NotConnected, Message: "the connection to the controller was replaced or closed"}
 }
 
-// connection is the open connection, or why there is none.
-func (l *link) connection(ctx context.Context) (api.Connection, *plan.Trouble) {
+// connection is the open connection, or why there is none. The connection stays open until release is called, unless it
+// breaks.
+func (l *link) connection(ctx context.Context) (conn api.Connection, release func(), trouble *plan.Trouble) {
 	l.begin.Do(func() { go l.run(context.WithoutCancel(ctx)) }) // The link outlives the one who asks first.
 	l.mu.Lock()
 	settled := l.settled
@@ -81,21 +102,49 @@ func (l *link) connection(ctx context.Context) (api.Connection, *plan.Trouble) {
 	case <-settled:
 	case <-l.closing:
 	case <-ctx.Done():
-	case <-time.After(patience):
+	case <-time.After(l.patience):
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case l.closed():
-		if l.trouble != nil {
-			return nil, l.trouble // That it ended for, such as a model that is gone.
-		}
-		return nil, replaced()
-	case l.conn == nil && l.trouble == nil:
+		return nil, nil, l.endedFor()
+	case l.trouble != nil:
+		return nil, nil, l.trouble
+	case l.conn == nil:
 		l.promised = true
-		return nil, &plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not answered yet"}
+		return nil, nil, &plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not answered yet"}
 	}
-	return l.conn, l.trouble
+	l.calls.Add(1)
+	return l.conn, l.calls.Done, nil
+}
+
+// ended is the answer of a link that is closed.
+func (l *link) ended() *plan.Trouble {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.endedFor()
+}
+
+func (l *link) endedFor() *plan.Trouble {
+	if l.trouble != nil {
+		return l.trouble // That it ended for, such as a model that is gone.
+	}
+	return replaced()
+}
+
+// awaitOpen returns when there is a connection, or with false when there will be none.
+func (l *link) awaitOpen(ctx context.Context) bool {
+	l.mu.Lock()
+	open := l.open
+	l.mu.Unlock()
+	select {
+	case <-open:
+		return true
+	case <-l.closing:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // run keeps the link open until it is closed.
@@ -112,12 +161,7 @@ func (l *link) run(ctx context.Context) {
 		l.settle(conn, trouble)
 		began := time.Now()
 		if conn != nil {
-			select {
-			case <-l.closing:
-			case <-conn.Broken():
-			}
-			l.lose()
-			_ = conn.Close()
+			l.hold(conn)
 		}
 		if conn != nil && time.Since(began) > lastRetry {
 			pause = 0 // It was a good connection, so the next attempt need not wait.
@@ -130,8 +174,22 @@ func (l *link) run(ctx context.Context) {
 	promised := l.promised
 	l.mu.Unlock()
 	if promised {
-		l.changed() // Whoever was promised an answer gets it from who comes after this link.
+		l.changed(false) // Whoever was promised an answer gets it from who comes after this link.
 	}
+}
+
+// hold keeps a connection until it breaks or the link ends. Requests under way at the end are waited for: cut off, nobody
+// would know what became of them.
+func (l *link) hold(conn api.Connection) {
+	select {
+	case <-conn.Broken():
+	case <-l.closing:
+		l.mu.Lock() // Whoever is about to get the connection has it after this, and nobody else will.
+		l.mu.Unlock()
+		l.calls.Wait()
+	}
+	l.lose()
+	_ = conn.Close()
 }
 
 // rest waits before the next attempt. The first one after a loss comes almost at once; each pause differs a little, so
@@ -159,35 +217,39 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 		l.conn, l.trouble = conn, trouble
 	}
 	l.promised = false
-	select {
-	case <-l.settled:
-	default:
+	if conn != nil {
+		close(l.open)
+	}
+	if !isClosed(l.settled) {
 		close(l.settled)
 	}
 	l.mu.Unlock()
 	if tell {
-		l.changed()
+		l.changed(conn != nil)
 	}
 }
 
 // lose notes that the connection broke.
 func (l *link) lose() {
+	l.lost()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conn, l.promised = nil, true // Everybody shall look again, as nobody knows what they missed.
-	l.settled = make(chan struct{})
+	l.conn, l.promised = nil, true
+	l.settled, l.open = make(chan struct{}), make(chan struct{})
 }
 
 // callTrouble is why a request on a connection failed. A connection that did not answer is given up: nobody knows what
 // became of the request, nor of the next.
-func (l *link) callTrouble(ctx context.Context, conn api.Connection, err error) *plan.Trouble {
+func callTrouble(conn api.Connection, err error) *plan.Trouble {
 	result := trouble(err)
 	switch {
-	case result.Kind == plan.Unreachable && ctx.Err() != nil:
-		result.Message = "the request was given up before it was answered" // By the one who asked: the connection is good.
 	case result.Kind == plan.Unreachable:
 		result.Message = "the connection to the controller broke; it is being opened again"
-		go func() { _ = conn.Close() }() // Waits for the reader, which may be stuck; run sees it as broken.
+	case params.ErrCode(err) == params.CodeUpgradeInProgress:
+		// Juju decides at login what a connection may do, and one from during an upgrade stays as it is.
+	default:
+		return result
 	}
+	go func() { _ = conn.Close() }() // Waits for the reader, which may be stuck; run sees it as broken.
 	return result
 }

@@ -15,6 +15,7 @@ import (
 
 // Pool holds the connections to all controllers. Its methods may be called from many goroutines.
 type Pool struct {
+	around  surroundings
 	changed chan plan.Change
 	closing chan struct{}
 
@@ -33,8 +34,9 @@ type Pool struct {
 // say that it is not connected would be news of nothing, in the status of every object.
 const warmUp = 10 * time.Second
 
-// NewPool makes an empty Pool. Close ends what it opens.
-func NewPool() *Pool {
+// NewPool makes an empty Pool. Close ends what it opens. InUse tells whether any object stands for something in a model, by
+// its UUID: the others are not looked at for long.
+func NewPool(inUse func(modelUUID string) bool) *Pool {
 	p := &Pool{
 		changed:     make(chan plan.Change),
 		closing:     make(chan struct{}),
@@ -42,6 +44,7 @@ func NewPool() *Pool {
 		controllers: map[string]*controller{},
 		arrived:     make(chan struct{}),
 	}
+	p.around = surroundings{notify: p.notify, inUse: inUse}
 	return p
 }
 
@@ -57,9 +60,9 @@ func (p *Pool) Close() {
 }
 
 // Set makes a controller known under a name, logs in to it if it is not connected yet, and tells how that went. Another
-// connection than before replaces the old one, once more with the same is only a question. It takes as long as a dial
-// may.
-func (p *Pool) Set(ctx context.Context, name string, connection content.Connection) plan.Health {
+// connection than before replaces the old one, whose requests under way are still answered; once more with the same is
+// only a question. Each model in use is looked at once per interval for what somebody else changed.
+func (p *Pool) Set(ctx context.Context, name string, connection content.Connection, interval time.Duration) plan.Health {
 	p.mu.Lock()
 	c := p.controllers[name]
 	fresh := c == nil || !sameConnection(c.connection, connection)
@@ -67,16 +70,17 @@ func (p *Pool) Set(ctx context.Context, name string, connection content.Connecti
 		if c != nil {
 			c.close()
 		}
-		c = newController(name, connection, p.notify)
+		c = newController(name, connection, p.around)
 		p.controllers[name] = c
 		close(p.arrived)
 		p.arrived = make(chan struct{})
 	}
 	p.mu.Unlock()
+	c.setInterval(interval)
 
 	health := c.health(ctx)
 	if fresh && health.Trouble == nil {
-		p.notify(plan.Change{Controller: name})
+		p.notify(plan.Change{Controller: name, All: true})
 	}
 	return health
 }
@@ -91,7 +95,7 @@ func (p *Pool) Forget(name string) {
 	}
 }
 
-// World tells what a model holds of the secrets that a query names. It costs a request for each of them.
+// World tells what a model holds of the secrets that a query names. It costs no request while the model's snapshot is good.
 func (p *Pool) World(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.World {
 	var world plan.World
 	for range 2 { // Once more if the connection was replaced while the question was on its way.
@@ -108,16 +112,25 @@ func (p *Pool) World(ctx context.Context, ref plan.ModelRef, query plan.Query) p
 	return world
 }
 
-// Do carries out steps in order and answers one outcome per step. Steps of one model never run at the same time. A World
-// asked for afterwards shows them.
-func (p *Pool) Do(ctx context.Context, ref plan.ModelRef, steps []plan.Step) []plan.Outcome {
-	m, trouble := p.model(ctx, ref)
-	if trouble != nil {
-		outcomes := notTried(len(steps))
-		outcomes[0] = plan.Outcome{Trouble: trouble}
-		return outcomes
+// Do carries out steps in order, once ready has returned, and answers one outcome per step. Steps of many callers to one
+// model share requests. A World asked for afterwards shows them. It fails only if ready does.
+func (p *Pool) Do(ctx context.Context, ref plan.ModelRef, steps []plan.Step, ready func(context.Context) error) ([]plan.Outcome, error) {
+	for range 2 { // Once more if the connection was replaced before anything was sent.
+		m, trouble := p.model(ctx, ref)
+		if trouble != nil {
+			outcomes := notTried(len(steps))
+			outcomes[0] = plan.Outcome{Trouble: trouble}
+			return outcomes, ready(ctx)
+		}
+		outcomes, err := m.writer.do(ctx, steps, ready)
+		if err != nil || outcomes[0].Trouble == nil || *outcomes[0].Trouble != *replaced() {
+			return outcomes, err
+		}
+		ready = func(context.Context) error { return nil } // It has been.
 	}
-	return m.do(ctx, steps)
+	outcomes := notTried(len(steps))
+	outcomes[0] = plan.Outcome{Trouble: replaced()}
+	return outcomes, nil
 }
 
 // Changed delivers what may have changed since it was last looked at. It must be read for as long as the Pool is used.

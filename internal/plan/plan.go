@@ -32,6 +32,10 @@ type Plan struct {
 	Foreign bool
 	// ModelUUID is the model's UUID, empty if it is not known.
 	ModelUUID string
+	// Digest is that of the content which Juju holds if all steps succeed, empty if the plan is not about that.
+	Digest string
+	// Corrects tells that the steps undo what somebody else did.
+	Corrects bool
 }
 
 // Verdict is how things stand. Message is one sentence that tells what is, and what to do about it.
@@ -81,6 +85,21 @@ type Update struct {
 	ID         string
 	Name, Info *string
 	Content    *content.Content
+}
+
+// Parts names what an Update changes.
+func (u Update) Parts() string {
+	var parts []string
+	if u.Name != nil {
+		parts = append(parts, "name")
+	}
+	if u.Info != nil {
+		parts = append(parts, "info")
+	}
+	if u.Content != nil {
+		parts = append(parts, "content")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Remove removes a user secret with all its revisions. One that is gone already is a success.

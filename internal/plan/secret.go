@@ -26,6 +26,12 @@ type SecretSeen struct {
 	LastID string
 	// LastRevision is the latest revision that it had when it was last looked at.
 	LastRevision int
+	// Digest is that of Content, empty if there is none.
+	Digest string
+	// LastDigest is that of the content which was last put into Juju, by the status.
+	LastDigest string
+	// SameSpec tells that the status is about the spec as it is now.
+	SameSpec bool
 	// World is what the model holds, not asked for unless MayLookForSecret.
 	World World
 	// Begun is the secret of the name in Record.Creating, if that is another name than the spec's by now.
@@ -41,6 +47,8 @@ type SecretWant struct {
 	Observe bool
 	// Retain: leave the secret in Juju when the object goes.
 	Retain bool
+	// ReportDrift: tell of what somebody else changed, and leave it.
+	ReportDrift bool
 	// Deleting: the object is on its way out.
 	Deleting bool
 }
@@ -59,6 +67,7 @@ func ForSecret(seen SecretSeen) Plan {
 		secretRecovered, // created just before a crash: it is ours
 		secretDying,     // the name still belongs to a secret that is being removed: wait
 		secretTaken,     // the name is somebody else's
+		secretRemoved,   // somebody else removed it, which is only to be told
 	}
 	for _, rule := range rules {
 		if plan, ok := rule(seen); ok {
@@ -248,38 +257,89 @@ func secretRecovered(seen SecretSeen) (Plan, bool) {
 	return updateSecret(seen, found), true
 }
 
+// applied tells that Juju once held just what is asked for now. What is different since, somebody else did.
+func (seen SecretSeen) applied() bool {
+	return seen.SameSpec && seen.LastID != "" && seen.Digest != "" && seen.Digest == seen.LastDigest
+}
+
 // updateSecret makes a secret of ours what the spec says, and sends nothing that is so already: equal content would
 // only add work for Juju, and on some versions a revision.
 func updateSecret(seen SecretSeen, ours *UserSecret) Plan {
 	record := seen.Record
 	record.Held = true // Whoever replaced the object, as kubectl replace does, took the finalizer off.
-	plan := Plan{Before: record, After: record, Secret: ours, Verdict: synced()}
-	change, changed := Update{ID: ours.ID}, false
-	if ours.Info != seen.Want.Info {
-		change.Info, changed = &seen.Want.Info, true
+	plan := Plan{Before: record, After: record, Secret: ours, Verdict: synced(), Digest: seen.Digest}
+	if ours.Unsummed {
+		plan.Verdict.Message += ". Before 3.6 Juju does not tell by a checksum what a secret holds: content that somebody " +
+			"else changes is noticed by its revision"
 	}
-	// After the latest revision was removed, Juju's latest is an older one, under the checksum of the one that is gone.
-	lost := ours.RevisionGone || ours.ID == seen.LastID && ours.Revision < seen.LastRevision
-	if lost || !ours.Holds(seen.Content.Content) {
-		change.Content, changed = &seen.Content.Content, true
+	change, changed := updateOf(seen, ours)
+	if rival := seen.World.ByName; change.Name != nil && rival != nil && rival.ID != ours.ID {
+		// The rename has to wait; a new password does not.
+		plan.Verdict = nameTaken(seen, rival)
+		change.Name = nil
+		changed = change.Info != nil || change.Content != nil
 	}
-	if ours.Name != seen.Want.Name {
-		if rival := seen.World.ByName; rival != nil && rival.ID != ours.ID {
-			// The rename has to wait; a new password does not.
-			plan.Verdict = nameTaken(seen, rival)
-		} else {
-			change.Name, changed = &seen.Want.Name, true
-		}
+	if !changed {
+		return plan
 	}
-	if lost && seen.Content.Content.Matches(ours.Checksum) {
+	plan.Corrects = seen.applied()
+	if plan.Corrects && seen.Want.ReportDrift {
+		// The status goes on telling of the secret as it was in sync, or the difference would not be seen the next time.
+		plan.Corrects, plan.Digest, plan.Secret = false, "", nil
+		plan.Verdict = drifted(fmt.Sprintf("somebody changed %s of secret:%s in Juju", change.Parts(), ours.ID))
+		return plan
+	}
+	if change.Content != nil && change.Content.Matches(ours.Checksum) {
 		// Juju takes content of the checksum that it has for no change, so another content has to come between.
 		detour := seen.Content.Content.With("restoring", "a revision that was removed")
 		plan.Steps = append(plan.Steps, Update{ID: ours.ID, Content: &detour})
 	}
-	if changed {
-		plan.Steps = append(plan.Steps, change)
-	}
+	plan.Steps = append(plan.Steps, change)
 	return plan
+}
+
+// updateOf is the update that makes a secret of ours what is asked for, if it is not.
+func updateOf(seen SecretSeen, ours *UserSecret) (change Update, changed bool) {
+	change.ID = ours.ID
+	if ours.Name != seen.Want.Name {
+		change.Name = &seen.Want.Name
+	}
+	if ours.Info != seen.Want.Info {
+		change.Info = &seen.Want.Info
+	}
+	// After the latest revision was removed, Juju's latest is an older one, under the checksum of the one that is gone.
+	lost := ours.RevisionGone || ours.ID == seen.LastID && ours.Revision < seen.LastRevision
+	if lost || !holds(seen, ours) {
+		change.Content = &seen.Content.Content
+	}
+	return change, change.Name != nil || change.Info != nil || change.Content != nil
+}
+
+// holds tells whether a secret of ours has the content that is asked for. Where Juju does not tell, it has what was last
+// put there, as long as nobody made a revision.
+func holds(seen SecretSeen, ours *UserSecret) bool {
+	if !ours.Unsummed {
+		return ours.Holds(seen.Content.Content)
+	}
+	return ours.ID == seen.LastID && ours.Revision == seen.LastRevision && seen.Digest != "" && seen.Digest == seen.LastDigest
+}
+
+func drifted(what string) Verdict {
+	return Verdict{
+		Reason: v1alpha1.ReasonDrifted,
+		Message: what + ", and driftPolicy is Report: change it back, change the manifest or a source, or set " +
+			"driftPolicy: Correct",
+	}
+}
+
+func secretRemoved(seen SecretSeen) (Plan, bool) {
+	if !seen.applied() || !seen.Want.ReportDrift {
+		return Plan{}, false
+	}
+	return Plan{
+		Before: seen.Record, After: seen.Record,
+		Verdict: drifted(fmt.Sprintf("somebody removed secret:%s from model %q", seen.LastID, seen.Model)),
+	}, true
 }
 
 func secretDying(seen SecretSeen) (Plan, bool) {
@@ -335,5 +395,7 @@ func createSecret(seen SecretSeen) Plan {
 		After:     record,
 		Verdict:   synced(),
 		ModelUUID: seen.World.ModelUUID,
+		Digest:    seen.Digest,
+		Corrects:  seen.applied(),
 	}
 }

@@ -3,7 +3,11 @@
 
 package plan
 
-import "github.com/juju-secrets/operator/internal/content"
+import (
+	"slices"
+
+	"github.com/juju-secrets/operator/internal/content"
+)
 
 // ModelRef names one model of one controller object, by exactly one of Name and UUID.
 type ModelRef struct {
@@ -24,7 +28,24 @@ func (m ModelRef) String() string {
 }
 
 // Query says which user secrets of a model to look for. An empty field is not looked for.
-type Query struct{ ID, Name string }
+type Query struct {
+	ID, Name string
+	// Age is how old the answer may be.
+	Age Age
+}
+
+// Age is how old may be what is known of a model.
+type Age int
+
+// The ages.
+const (
+	// AsKnown: what was seen last, at most as old as the drift interval.
+	AsKnown Age = iota
+	// Recent: a few seconds old, for an object that somebody has just changed, perhaps after they did something in Juju.
+	Recent
+	// Fresh: as Juju lists it from now on.
+	Fresh
+)
 
 // World is what is known of a model: the answer to a Query, or why there is none. The zero World was not asked for.
 type World struct {
@@ -48,6 +69,8 @@ type UserSecret struct {
 	RevisionGone bool
 	// Checksum is that of the latest revision, see content.Content.
 	Checksum content.Sealed[string]
+	// Unsummed tells that Juju does not tell the checksum, as before 3.6, and that nobody knows it otherwise.
+	Unsummed bool
 	// Granted are the applications that may use the secret, sorted.
 	Granted []string
 	// Removing tells that Juju was told to remove the secret and will, so that it must not be relied on.
@@ -57,14 +80,24 @@ type UserSecret struct {
 // Holds tells whether the latest revision has this content.
 func (s *UserSecret) Holds(c content.Content) bool { return !s.RevisionGone && c.Matches(s.Checksum) }
 
-// Change tells that something about a controller's models may be different from what World said last.
+// Equal tells whether Juju tells the same of two secrets.
+func (s UserSecret) Equal(o UserSecret) bool {
+	return s.ID == o.ID && s.Name == o.Name && s.Info == o.Info && s.Revision == o.Revision &&
+		s.RevisionGone == o.RevisionGone && s.Unsummed == o.Unsummed && s.Checksum.Open() == o.Checksum.Open() &&
+		slices.Equal(s.Granted, o.Granted) && s.Removing == o.Removing
+}
+
+// Change tells that something about a controller's models is different from what World said last. It concerns every
+// object that waits for something, and those that the fields name.
 type Change struct {
 	// Controller is the name of the controller object.
 	Controller string
 	// ModelUUID is the model's UUID; empty means every model, and the connection itself.
 	ModelUUID string
-	// IDs are the secrets concerned; none means all.
+	// IDs are the secrets that are different.
 	IDs []string
+	// All tells that every secret is concerned, as with a connection that is lost.
+	All bool
 }
 
 // Health is how the operator stands with a controller.

@@ -48,7 +48,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	)
 	switch reason {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonConnected,
-		v1alpha1.ReasonCreated, v1alpha1.ReasonUpdated, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo,
+		v1alpha1.ReasonCreated, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo,
 		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked:
 		return Handling{Ready: ReadyTrue}
 
@@ -67,7 +67,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: 5 * time.Minute}
 
 	case v1alpha1.ReasonContentInvalid, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
-		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld:
+		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld, v1alpha1.ReasonDrifted:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
 	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: time.Minute}

@@ -23,21 +23,32 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
-	secret := p.Secret
+	secret, sure := p.Secret, verdict.Reason == v1alpha1.ReasonSynced
 	for _, outcome := range outcomes {
 		if outcome.Secret != nil {
-			secret = outcome.Secret
+			secret, sure = outcome.Secret, true
 		}
 	}
 	switch {
 	case secret != nil:
-		next.SecretID, next.URI, next.Revision = secret.ID, "secret:"+secret.ID, secret.Revision
+		if sure || secret.ID != old.SecretID {
+			next.Revision = secret.Revision // Otherwise it is the last that was in sync, which a lost one is missed by.
+		}
+		next.SecretID, next.URI = secret.ID, "secret:"+secret.ID
 		next.Managed = !p.Foreign
 	case seenGone(p, verdict):
 		next.SecretID, next.URI, next.Revision, next.Managed = "", "", 0, false
 	}
+	if p.Digest != "" && !failed(outcomes) {
+		next.AppliedDigest = p.Digest
+	}
 	report.Events = append(stepEvents(p, outcomes), report.Events...)
 	return next, report
+}
+
+// failed tells that a step was not carried out.
+func failed(outcomes []plan.Outcome) bool {
+	return slices.ContainsFunc(outcomes, func(o plan.Outcome) bool { return o.Trouble != nil || o.NotTried })
 }
 
 // NextAccess is the status of a JujuSecretAccess of a generation after a plan was carried out with these outcomes.
@@ -50,9 +61,12 @@ func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan
 	if seen.Target.Verdict == nil {
 		next.Controller, next.Model = seen.Target.Model.Controller, seen.Target.Model.Name
 	}
+	if p.ModelUUID != "" {
+		next.ModelUUID = p.ModelUUID
+	}
 	switch {
 	case p.Secret != nil:
-		next.ModelUUID, next.SecretID = p.ModelUUID, p.Secret.ID
+		next.SecretID = p.Secret.ID
 	case seenGone(p, verdict):
 		next.SecretID = ""
 	}
@@ -146,10 +160,10 @@ func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
 		}
 		switch step := p.Steps[i].(type) {
 		case plan.Create:
-			events = append(events, done(v1alpha1.ReasonCreated, fmt.Sprintf("added %q as secret:%s", step.Name, outcome.Secret.ID)))
+			events = append(events, done(reasonOf(p, v1alpha1.ReasonCreated), fmt.Sprintf("added %q as secret:%s", step.Name, outcome.Secret.ID)))
 		case plan.Update:
-			events = append(events, done(v1alpha1.ReasonUpdated, fmt.Sprintf("updated %s of secret:%s, now at revision %d",
-				changed(step), step.ID, outcome.Secret.Revision)))
+			events = append(events, done(reasonOf(p, v1alpha1.ReasonUpdated), fmt.Sprintf("updated %s of secret:%s, now at revision %d",
+				step.Parts(), step.ID, outcome.Secret.Revision)))
 		case plan.Remove:
 			events = append(events, done(v1alpha1.ReasonRemoved, "told Juju to remove secret:"+step.ID))
 		case plan.Grant:
@@ -164,6 +178,14 @@ func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
 	return events
 }
 
+// reasonOf is the reason of the event for a step of a plan, unless the plan corrects what somebody else did.
+func reasonOf(p plan.Plan, ordinary v1alpha1.Reason) v1alpha1.Reason {
+	if p.Corrects {
+		return v1alpha1.ReasonCorrected
+	}
+	return ordinary
+}
+
 func appendApplications(events []Event, reason v1alpha1.Reason, what string, apps []string, outcome plan.Outcome) []Event {
 	succeeded := slices.DeleteFunc(slices.Clone(apps), func(app string) bool {
 		_, failed := outcome.Applications[app]
@@ -173,18 +195,4 @@ func appendApplications(events []Event, reason v1alpha1.Reason, what string, app
 		return events
 	}
 	return append(events, done(reason, what+strings.Join(succeeded, ", ")))
-}
-
-func changed(update plan.Update) string {
-	var parts []string
-	if update.Name != nil {
-		parts = append(parts, "name")
-	}
-	if update.Info != nil {
-		parts = append(parts, "info")
-	}
-	if update.Content != nil {
-		parts = append(parts, "content")
-	}
-	return strings.Join(parts, ", ")
 }

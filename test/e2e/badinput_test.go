@@ -133,7 +133,7 @@ func TestARenameToATakenNameWaitsAndTheContentDoesNot(t *testing.T) {
 	s.must(err)
 	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value["key"] = "theirs", "new value" })
 	s.awaitReason(obj, v1alpha1.ReasonNameTaken, "theirs")
-	s.expectJuju(
+	s.awaitJuju(
 		servers.UserSecret{Name: "ours", Revision: 2, Content: servers.Content(map[string]string{"key": "new value"})},
 		servers.UserSecret{Name: "theirs", Revision: 1, Content: servers.Content(map[string]string{"key": "theirs"})},
 	)

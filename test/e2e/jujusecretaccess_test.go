@@ -45,6 +45,8 @@ func TestGrantsMadeByHandAreLeftAlone(t *testing.T) {
 	s.must(s.juju.Grant(s.ctx, s.model, obj.Status.SecretID, "app3", "configurable"))
 
 	access := gen.Access(s.ns, "db", "db-login", "app1", "app3")
+	// Without this a grant of the last five seconds would pass for the operator's own.
+	access.Annotations = map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "the start"}
 	s.create(access)
 	s.awaitReady(access)
 	s.expectJuju(ofDB("app1", "app3", "configurable"))
@@ -85,10 +87,7 @@ func TestAnApplicationThatWasDeployedAgainIsGrantedAgain(t *testing.T) {
 	s.awaitReady(access)
 	s.must(s.juju.RemoveApplication(s.ctx, s.model, "app1"))
 	s.must(s.juju.AddApplication(s.ctx, s.model, "app1")) // It has the name of the former one, and not its grants.
-
-	change(s, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1", "app2", "app3") })
-	s.awaitReady(access)
-	s.expectJuju(ofDB("app1", "app2", "app3"))
+	s.awaitJuju(ofDB("app1", "app2"))
 }
 
 func TestASecretCanBeGrantedByIDAndByName(t *testing.T) {

@@ -43,7 +43,7 @@ func TestAReplicaThatDoesNotLeadIsHealthyAndIdle(t *testing.T) {
 	s.create(lease)
 	s.after = append(s.after, lease)
 	probes, metrics := freeAddress(t), freeAddress(t)
-	replica, err := stack.Kubernetes.StartOperator(t.TempDir(), "--leader-elect", "--leader-election-namespace=juju-secrets",
+	replica, err := stack.Kubernetes.StartOperator(t.TempDir(), "--leader-elect",
 		"--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics)
 	s.must(err)
 	t.Cleanup(func() {

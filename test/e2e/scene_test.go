@@ -203,6 +203,32 @@ func conditionsOf(obj client.Object) []metav1.Condition {
 	return nil
 }
 
+// lookNow asks the operator for a look at Juju now, and waits until it has.
+func (s *scene) lookNow(obj client.Object) {
+	s.Helper()
+	now := time.Now().Format(time.RFC3339Nano)
+	change(s, obj, func(o client.Object) {
+		o.SetAnnotations(map[string]string{v1alpha1.AnnotationReconcileRequestedAt: now})
+	})
+	s.await(func() string {
+		s.refresh(obj)
+		if handledAt(obj) != now {
+			return "the request for a look was not handled"
+		}
+		return ""
+	})
+}
+
+func handledAt(obj client.Object) string {
+	switch obj := obj.(type) {
+	case *v1alpha1.JujuSecret:
+		return obj.Status.LastHandledReconcileAt
+	case *v1alpha1.JujuSecretAccess:
+		return obj.Status.LastHandledReconcileAt
+	}
+	return ""
+}
+
 // awaitGone waits until an object is no more.
 func (s *scene) awaitGone(obj client.Object) {
 	s.Helper()

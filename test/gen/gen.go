@@ -6,6 +6,8 @@
 package gen
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -122,8 +124,8 @@ func Namespace(name string, labels map[string]string) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
 }
 
-// Controller makes a ClusterJujuController that serves the namespaces with the label tenant=true, with credentials in the
-// Secret of its own name in the namespace juju-secrets.
+// Controller makes a ClusterJujuController that looks at Juju as often as it may, and serves the namespaces with the label
+// tenant=true, with credentials in the Secret of its own name in the namespace juju-secrets.
 func Controller(name, address, ca string, modify ...func(*v1alpha1.ClusterJujuController)) *v1alpha1.ClusterJujuController {
 	obj := &v1alpha1.ClusterJujuController{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -137,6 +139,7 @@ func Controller(name, address, ca string, modify ...func(*v1alpha1.ClusterJujuCo
 				Namespaces: v1alpha1.TenantNamespaces{MatchLabels: map[string]string{"tenant": "true"}},
 				Models:     []string{"*"},
 			}},
+			DriftDetection: v1alpha1.DriftDetection{Interval: metav1.Duration{Duration: 10 * time.Second}},
 		},
 	}
 	for _, f := range modify {

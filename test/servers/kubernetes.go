@@ -27,6 +27,9 @@ import (
 // operatorUser is who the operator is to the API server: nobody but what config/rbac makes of it.
 const operatorUser = "juju-secrets-operator"
 
+// operatorNamespace is the operator's own namespace.
+const operatorNamespace = "juju-secrets"
+
 // Kubernetes is a control plane: etcd, kube-apiserver with the CRDs, and the parts of kube-controller-manager that
 // collect garbage and empty namespaces.
 type Kubernetes struct {
@@ -132,7 +135,7 @@ func (k *Kubernetes) admitOperator(ctx context.Context, root string) error {
 
 // StartOperator starts the operator that MANAGER names against the control plane.
 func (k *Kubernetes) StartOperator(dir string, args ...string) (*Process, error) {
-	args = append([]string{"--kubeconfig=" + k.operatorConfig, "--health-probe-bind-address=0"}, args...)
+	args = append([]string{"--kubeconfig=" + k.operatorConfig, "--health-probe-bind-address=0", "--namespace=" + operatorNamespace}, args...)
 	return startProcess("MANAGER", dir, nil, args...)
 }
 

@@ -1,0 +1,282 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package juju
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	coresecrets "github.com/juju/juju/core/secrets"
+	"github.com/juju/juju/rpc/params"
+
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// itemTimeout is what a bulk call may take longer for each item: some backends take their time for each secret.
+const itemTimeout = 200 * time.Millisecond
+
+// busyRetries is how often a listing is tried again at once, because secrets went while Juju listed them.
+const busyRetries = 20
+
+// list asks for all user secrets of the model, without their values.
+func (m *model) list(ctx context.Context) ([]plan.UserSecret, *plan.Trouble) {
+	var listed params.ListSecretResults
+	var trouble *plan.Trouble
+	for range busyRetries {
+		listed = params.ListSecretResults{}
+		trouble = m.call(ctx, callTimeout, "ListSecrets", params.ListSecretsArgs{}, &listed)
+		if trouble == nil || trouble.Kind != plan.SecretNotFound {
+			break
+		}
+		// Juju reads what it lists one by one, and one of them went meanwhile.
+		trouble = &plan.Trouble{Kind: plan.Busy, Message: "the model's secrets changed while Juju listed them"}
+	}
+	if trouble != nil {
+		return nil, trouble
+	}
+	var secrets []plan.UserSecret
+	for _, result := range listed.Results {
+		if secret, ours := userSecret(result); ours {
+			secrets = append(secrets, secret)
+		}
+	}
+	return secrets, nil
+}
+
+// send carries out the present step of each job of a batch, in one call or, where Juju takes one secret a call, one.
+func (m *model) send(ctx context.Context, v verb, batch []*job) {
+	switch v {
+	case creates:
+		m.create(ctx, batch)
+	case updates:
+		m.update(ctx, batch)
+	case removes:
+		m.remove(ctx, batch)
+	case grants:
+		step, _ := batch[0].step().(plan.Grant)
+		answerAll(batch, m.grant(ctx, step))
+	case revokes:
+		step, _ := batch[0].step().(plan.Revoke)
+		answerAll(batch, m.revoke(ctx, step))
+	}
+	m.doubt(batch)
+}
+
+// doubt distrusts the snapshot if an outcome is not known, or if Juju answered what cannot be if the snapshot is right.
+func (m *model) doubt(batch []*job) {
+	if slices.ContainsFunc(batch, func(j *job) bool { return doubtful(j.outcomes[j.next]) }) {
+		m.mu.Lock()
+		m.listings.promised = true // Whoever got such an answer looks again then.
+		m.mu.Unlock()
+		m.distrust()
+	}
+}
+
+func doubtful(outcome plan.Outcome) bool {
+	troubles := slices.Collect(maps.Values(outcome.Applications))
+	if outcome.Trouble != nil {
+		troubles = append(troubles, *outcome.Trouble)
+	}
+	return slices.ContainsFunc(troubles, func(trouble plan.Trouble) bool {
+		switch trouble.Kind {
+		case plan.Unreachable, plan.Busy, plan.Failed, plan.NameTaken, plan.SecretNotFound:
+			return true
+		case plan.NotConnected, plan.CredentialsRejected, plan.CertificateMismatch, plan.PermissionDenied,
+			plan.ModelNotFound, plan.TooOld, plan.ApplicationNotFound, plan.Refused:
+		}
+		return false
+	})
+}
+
+// answerAll gives every job of a batch the same outcome.
+func answerAll(batch []*job, outcome plan.Outcome) {
+	for _, j := range batch {
+		j.outcomes[j.next] = outcome
+	}
+}
+
+func timeoutFor(batch []*job) time.Duration {
+	return callTimeout + time.Duration(len(batch))*itemTimeout
+}
+
+func (m *model) create(ctx context.Context, batch []*job) {
+	var args params.CreateSecretArgs
+	for _, j := range batch {
+		step, _ := j.step().(plan.Create)
+		args.Args = append(args.Args, params.CreateSecretArg{UpsertSecretArg: params.UpsertSecretArg{
+			Label: &step.Name, Description: &step.Info,
+			Content: params.SecretContentParams{Data: step.Content.Encoded()},
+		}})
+	}
+	var results params.StringResults
+	if trouble := m.call(ctx, timeoutFor(batch), "CreateSecrets", args, &results); trouble != nil {
+		answerAll(batch, plan.Outcome{Trouble: trouble})
+		return
+	}
+	for i, j := range batch {
+		step, _ := j.step().(plan.Create)
+		result := item(results.Results, i, params.StringResult{Error: unanswered()})
+		j.outcomes[j.next] = m.created(step, result)
+	}
+}
+
+func (m *model) created(step plan.Create, result params.StringResult) plan.Outcome {
+	if result.Error != nil {
+		return plan.Outcome{Trouble: trouble(result.Error)}
+	}
+	uri, err := coresecrets.ParseURI(result.Result)
+	if err != nil {
+		return plan.Outcome{Trouble: trouble(err)}
+	}
+	secret := plan.UserSecret{
+		ID: uri.ID, Name: step.Name, Info: step.Info, Revision: 1, Checksum: step.Content.Checksum(),
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.snapshot.fold(secret)
+	return plan.Outcome{Secret: &secret}
+}
+
+func (m *model) update(ctx context.Context, batch []*job) {
+	var args params.UpdateUserSecretArgs
+	var before []plan.UserSecret
+	var sent []*job
+	for _, j := range batch {
+		step, _ := j.step().(plan.Update)
+		m.mu.Lock()
+		known := m.snapshot.get(step.ID)
+		m.mu.Unlock()
+		if known == nil {
+			j.outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.SecretNotFound, Message: "the secret was removed"}}
+			continue
+		}
+		arg := params.UpdateUserSecretArg{
+			URI:             uriOf(step.ID),
+			UpsertSecretArg: params.UpsertSecretArg{Label: step.Name, Description: step.Info},
+		}
+		if step.Content != nil {
+			arg.Content.Data = step.Content.Encoded()
+		}
+		args.Args, before, sent = append(args.Args, arg), append(before, *known), append(sent, j)
+	}
+	if len(sent) == 0 {
+		return
+	}
+	var results params.ErrorResults
+	if trouble := m.call(ctx, timeoutFor(sent), "UpdateSecrets", args, &results); trouble != nil {
+		answerAll(sent, plan.Outcome{Trouble: trouble})
+		return
+	}
+	for i, j := range sent {
+		step, _ := j.step().(plan.Update)
+		result := item(results.Results, i, params.ErrorResult{Error: unanswered()})
+		j.outcomes[j.next] = m.updated(before[i], step, result)
+	}
+}
+
+// updated is the outcome of an update of a secret that was so before. Juju does not answer with the revision: content
+// that differs, and no other is sent, makes the next one.
+func (m *model) updated(secret plan.UserSecret, step plan.Update, result params.ErrorResult) plan.Outcome {
+	if result.Error != nil {
+		return plan.Outcome{Trouble: trouble(result.Error)}
+	}
+	if step.Name != nil {
+		secret.Name = *step.Name
+	}
+	if step.Info != nil {
+		secret.Info = *step.Info
+	}
+	if step.Content != nil {
+		secret.Revision++
+		secret.RevisionGone = false
+		secret.Checksum = step.Content.Checksum()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.snapshot.fold(secret)
+	return plan.Outcome{Secret: &secret}
+}
+
+func (m *model) remove(ctx context.Context, batch []*job) {
+	var args params.DeleteSecretArgs
+	for _, j := range batch {
+		step, _ := j.step().(plan.Remove)
+		args.Args = append(args.Args, params.DeleteSecretArg{URI: uriOf(step.ID)})
+	}
+	var results params.ErrorResults
+	if trouble := m.call(ctx, timeoutFor(batch), "RemoveSecrets", args, &results); trouble != nil {
+		answerAll(batch, plan.Outcome{Trouble: trouble})
+		return
+	}
+	for i, j := range batch {
+		step, _ := j.step().(plan.Remove)
+		err := item(results.Results, i, params.ErrorResult{Error: unanswered()}).Error
+		if err != nil && kindOf(err) != plan.SecretNotFound {
+			j.outcomes[j.next] = plan.Outcome{Trouble: trouble(err)}
+			continue
+		}
+		j.outcomes[j.next] = plan.Outcome{}
+		m.mu.Lock()
+		m.snapshot.foldRemoval(step.ID)
+		m.listings.pause = 0
+		m.mu.Unlock()
+	}
+	m.wake() // To look soon whether they are gone.
+}
+
+func (m *model) grant(ctx context.Context, step plan.Grant) plan.Outcome {
+	return m.access(ctx, "GrantSecret", step.ID, step.Applications)
+}
+
+func (m *model) revoke(ctx context.Context, step plan.Revoke) plan.Outcome {
+	outcome := m.access(ctx, "RevokeSecret", step.ID, step.Applications)
+	if outcome.Trouble != nil && outcome.Trouble.Kind == plan.SecretNotFound {
+		return plan.Outcome{}
+	}
+	for app, trouble := range outcome.Applications {
+		if trouble.Kind == plan.ApplicationNotFound || trouble.Kind == plan.SecretNotFound {
+			delete(outcome.Applications, app) // What is gone has no grant.
+		}
+	}
+	return outcome
+}
+
+// access grants or revokes: Juju answers for each application in the order of the request.
+func (m *model) access(ctx context.Context, method, id string, apps []string) plan.Outcome {
+	var results params.ErrorResults
+	args := params.GrantRevokeUserSecretArg{URI: uriOf(id), Applications: apps}
+	if trouble := m.call(ctx, callTimeout, method, args, &results); trouble != nil {
+		return plan.Outcome{Trouble: trouble}
+	}
+	outcome := plan.Outcome{Applications: map[string]plan.Trouble{}}
+	var done []string
+	for i, app := range apps {
+		if err := item(results.Results, i, params.ErrorResult{Error: unanswered()}).Error; err != nil {
+			outcome.Applications[app] = grantTrouble(app, err)
+		} else {
+			done = append(done, app)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.snapshot.foldGrants(id, done, method == "GrantSecret")
+	return outcome
+}
+
+// uriOf is a secret's ID in the form that the facade takes.
+func uriOf(id string) string { return coresecrets.SecretScheme + ":" + id }
+
+// item is one of the results, or another value should Juju have sent too few.
+func item[T any](results []T, i int, missing T) T {
+	if i < len(results) {
+		return results[i]
+	}
+	return missing
+}
+
+func unanswered() *params.Error {
+	return &params.Error{Message: "nothing for this item", Code: params.CodeTryAgain}
+}

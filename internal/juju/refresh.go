@@ -1,0 +1,200 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package juju
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// recent is the age of a snapshot that is good enough for an object which was just changed: a thousand that are changed at
+// once share a few listings.
+const recent = 5 * time.Second
+
+// Juju 4 removes a secret some time after it said that it will. These are the pauses between looks whether it has.
+const (
+	firstRemovalLook = 50 * time.Millisecond
+	lastRemovalLook  = 2 * time.Second
+)
+
+// listings numbers the listings of a model, which come one after another, and tells whether the last one can be relied on.
+type listings struct {
+	// asked is the last listing that somebody wants, begun the last that began, succeeded and failed are the last that
+	// ended so.
+	asked, begun, succeeded, failed int
+	// needed is the first listing since something made the snapshot doubtful.
+	needed int
+	// trouble is why the listing number failed did.
+	trouble *plan.Trouble
+	// promised tells that somebody went away to be told when there is a listing.
+	promised bool
+	// ended is closed, and replaced, when a listing ends.
+	ended chan struct{}
+	// beganAt is when the last one began, took how long it took, pause how long the one before the next waits.
+	beganAt     time.Time
+	took, pause time.Duration
+}
+
+func newListings() listings { return listings{needed: 1, ended: make(chan struct{})} }
+
+func (l *listings) trusted() bool { return l.succeeded >= l.needed }
+
+// distrust says that the snapshot may be wrong: the connection broke, or Juju contradicted it. Nothing is concluded from
+// it until the next listing, which is asked for.
+func (m *model) distrust() {
+	m.mu.Lock()
+	m.listings.needed = m.listings.begun + 1
+	m.listings.asked = m.listings.needed
+	m.mu.Unlock()
+	m.wake()
+}
+
+// wake makes refreshAlways look at what is asked for.
+func (m *model) wake() {
+	select {
+	case m.wanted <- struct{}{}:
+	default: // It is about to.
+	}
+}
+
+// current returns when the snapshot can be relied on and is of an age, or why it cannot. All who ask at the same time share
+// a listing.
+func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
+	m.keep.Do(func() { go m.refreshAlways(context.WithoutCancel(ctx)) }) // It outlives the one who asks first.
+	m.mu.Lock()
+	l := &m.listings
+	need, patient := l.needed, dialTimeout+callTimeout
+	switch {
+	case age == plan.Fresh:
+		need = l.begun + 1
+	case age == plan.Recent && l.trusted() && time.Since(l.beganAt) > recent:
+		need = l.begun + 1
+	case l.trusted():
+		m.mu.Unlock()
+		return nil
+	}
+	if l.failed > l.succeeded {
+		patient = patience // It may fail again, and others must not be held up by that.
+	}
+	l.asked = max(l.asked, need)
+	m.mu.Unlock()
+	m.wake()
+	timeout := time.After(patient)
+	for {
+		m.mu.Lock()
+		now := m.listings
+		m.mu.Unlock()
+		switch {
+		case now.succeeded >= need:
+			return nil
+		case now.failed >= need:
+			return now.trouble
+		}
+		select {
+		case <-now.ended:
+			continue
+		case <-m.link.closing:
+			return m.link.ended()
+		case <-timeout:
+		case <-ctx.Done():
+		}
+		m.mu.Lock()
+		m.listings.promised = true
+		m.mu.Unlock()
+		return &plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not listed the model's secrets yet"}
+	}
+}
+
+// refreshAlways lists the model when somebody asks for it, when the interval is over, and while secrets are being removed.
+// Nothing else does, so there is never more than one listing under way.
+func (m *model) refreshAlways(ctx context.Context) {
+	for {
+		timer := time.NewTimer(m.untilRefresh())
+		select {
+		case <-m.link.closing:
+			timer.Stop()
+			return
+		case <-m.wanted:
+			timer.Stop()
+			m.mu.Lock()
+			asked := m.listings.asked > m.listings.begun
+			m.mu.Unlock()
+			if asked {
+				m.refresh(ctx)
+			}
+		case <-timer.C:
+			if m.controller.keeps(m) {
+				m.refresh(ctx)
+			}
+		}
+	}
+}
+
+// untilRefresh is the time until the next listing that nobody asked for.
+func (m *model) untilRefresh() time.Duration {
+	interval := m.controller.currentInterval() // Before this model's lock.
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := &m.listings
+	wait := interval - interval/10 + rand.N(interval/5+1) // So that many models are not looked at in step.
+	switch {
+	case !l.trusted() && l.begun > 0:
+		l.pause = min(max(2*l.pause, firstRetry), lastRetry)
+		wait = l.pause + rand.N(l.pause/4)
+	case len(m.snapshot.removing) > 0:
+		// A look at a big model takes long, and must not become all that its controller does.
+		l.pause = max(min(max(2*l.pause, firstRemovalLook), lastRemovalLook), 2*l.took)
+		wait = l.pause
+	default:
+		l.pause = 0
+	}
+	return max(0, wait-time.Since(l.beganAt))
+}
+
+// refresh lists the model, and tells of what is different.
+func (m *model) refresh(ctx context.Context) {
+	m.mu.Lock()
+	m.listings.begun++
+	m.listings.beganAt = time.Now()
+	number, changesBefore := m.listings.begun, m.snapshot.changes
+	m.mu.Unlock()
+
+	listing, trouble := m.list(ctx)
+
+	m.mu.Lock()
+	change, tell := m.endListing(number, changesBefore, listing, trouble)
+	m.mu.Unlock()
+	if tell {
+		m.notify(change)
+	}
+}
+
+// endListing takes in how a listing ended, and decides whom to tell of what. The lock is held.
+func (m *model) endListing(number, changesBefore int, listing []plan.UserSecret, trouble *plan.Trouble) (change plan.Change, tell bool) {
+	l := &m.listings
+	l.took = time.Since(l.beganAt)
+	defer func() {
+		close(l.ended)
+		l.ended = make(chan struct{})
+	}()
+	if trouble != nil {
+		l.failed, l.trouble = number, trouble
+		// A model that is busy for a moment is still the model that was seen. Any other trouble is everybody's.
+		if trouble.Kind == plan.Busy || !l.trusted() {
+			return plan.Change{}, false
+		}
+		l.needed = number
+		return plan.Change{All: true}, true
+	}
+	recovered := l.promised || l.failed > l.succeeded
+	l.succeeded, l.promised = number, false
+	change.IDs = m.snapshot.replace(listing, changesBefore)
+	if len(change.IDs) > 0 {
+		l.pause = 0
+	}
+	return change, recovered || len(change.IDs) > 0
+}

@@ -1,0 +1,125 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package juju
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+const (
+	// maxItems bounds one call: what arrives meanwhile has to wait for it.
+	maxItems = 100
+	// maxBytes bounds the content of one call, in base64. A single secret can have 1,000,000.
+	maxBytes = 4_000_000
+	// gathering bounds how long a step waits for others that were announced before it came.
+	gathering = 100 * time.Millisecond
+)
+
+// writer sends the steps of many objects to one model: one call at a time, since Juju's store takes one write at a time
+// anyway, and with all the steps of a kind that wait. So what arrives during a call forms the next one.
+//
+// An object announces its steps while it still writes down its intent. A step that finds others announced waits for those
+// to arrive, and for nothing else: alone it is sent at once.
+type writer struct {
+	// send carries out the present steps of jobs of one verb, and notes the outcomes.
+	send func(ctx context.Context, v verb, batch []*job)
+
+	mu      sync.Mutex
+	queue   queue
+	sending bool
+	// arrived wakes a writer that waits for announced jobs.
+	arrived chan struct{}
+}
+
+func newWriter(send func(ctx context.Context, v verb, batch []*job)) *writer {
+	return &writer{send: send, arrived: make(chan struct{}, 1), queue: queue{announced: map[int]verb{}}}
+}
+
+// do carries out a job's steps in order, after ready has returned.
+func (w *writer) do(ctx context.Context, steps []plan.Step, ready func(context.Context) error) ([]plan.Outcome, error) {
+	w.mu.Lock()
+	ticket := w.queue.announce(verbOf(steps[0]))
+	w.mu.Unlock()
+	err := ready(ctx)
+
+	w.mu.Lock()
+	delete(w.queue.announced, ticket)
+	j := &job{steps: steps, outcomes: notTried(len(steps)), done: make(chan struct{})}
+	if err == nil {
+		w.queue.add(j, time.Now())
+		if !w.sending {
+			w.sending = true
+			go w.run(context.WithoutCancel(ctx)) // It goes on for others.
+		}
+	}
+	w.mu.Unlock()
+	w.poke()
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-j.done:
+	case <-ctx.Done():
+		return w.abandon(j), nil
+	}
+	return j.outcomes, nil
+}
+
+// abandon gives up waiting for a job. One that is not under way will not be sent any more.
+func (w *writer) abandon(j *job) []plan.Outcome {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if isClosed(j.done) {
+		return j.outcomes
+	}
+	outcomes := notTried(len(j.steps))
+	if w.queue.withdraw(j) {
+		copy(outcomes, j.outcomes)
+		outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}}
+		return outcomes
+	}
+	outcomes[0] = plan.Outcome{Trouble: &plan.Trouble{
+		Kind: plan.Unreachable, Message: "the controller has not answered to a change yet",
+	}}
+	return outcomes
+}
+
+// run sends until nothing waits.
+func (w *writer) run(ctx context.Context) {
+	for {
+		w.mu.Lock()
+		v, batch, wait := w.queue.next(time.Now())
+		w.sending = len(batch) > 0 || wait > 0
+		going := w.sending
+		w.mu.Unlock()
+		switch {
+		case !going:
+			return
+		case len(batch) == 0:
+			select {
+			case <-w.arrived:
+			case <-time.After(wait):
+			}
+			continue
+		}
+		w.send(ctx, v, batch)
+		w.mu.Lock()
+		for _, j := range batch {
+			w.queue.back(j)
+		}
+		w.mu.Unlock()
+	}
+}
+
+// poke makes a waiting writer count again.
+func (w *writer) poke() {
+	select {
+	case w.arrived <- struct{}{}:
+	default:
+	}
+}
