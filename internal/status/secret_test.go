@@ -227,10 +227,10 @@ func TestTheStatusSaysWhichSecretItIs(t *testing.T) {
 					"updated info of secret:"+dbID+", now at revision 4"))
 			}),
 		},
-		"as it was before a step that failed": {
+		"as it last was in sync, before a step that failed": {
 			given: all(silently(unreachable, notConnected), func(in *secretIn) { in.plan.Secret = secret(dbID, 5) },
 				update(trouble(plan.Unreachable, notConnected))),
-			want: is(dbID, 5, true),
+			want: is(dbID, 3, true),
 		},
 		"and that it is somebody else's": {
 			given: func(in *secretIn) { in.plan.Foreign, in.plan.Secret = true, secret(otherID, 1) },
