@@ -21,35 +21,60 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// kindOf tells the kind of a trouble from the code that Juju sent with it. The words are asked only where Juju sends no
-// code, or the same code for two things.
+// Answer is one way in which Juju refuses a request.
+type Answer struct {
+	// Code is the code that comes with it.
+	Code string
+	// Words are a part of the message, where one code stands for several things; empty for all others.
+	Words string
+	// Kind is what it means here.
+	Kind plan.Kind
+	// Meaning says so for the documentation.
+	Meaning string
+}
+
+// Answers is the table of all that Juju is known to answer, in which the first row that fits counts. It is also the
+// documentation: docs/reference/reasons.md prints it.
+func Answers() []Answer {
+	return []Answer{
+		{params.CodeSecretNotFound, "", plan.SecretNotFound, "the model has no such secret, in Juju 4"},
+		{params.CodeNotFound, "", plan.SecretNotFound, "the model has no such secret, in Juju 3"},
+		{params.CodeModelNotFound, "", plan.ModelNotFound, "the model is gone, which the controller's list of models has to confirm"},
+		{params.CodeAlreadyExists, "secret with name", plan.NameTaken, "another user secret of the model has the name"},
+		{params.CodeAlreadyExists, "", plan.Busy, "two writes met in a role binding of a Kubernetes model"},
+		{params.CodeUnauthorized, "", plan.PermissionDenied, "the user may not do this; at a login: wrong user name or password"},
+		{params.CodeForbidden, "", plan.PermissionDenied, "the user may not do this"},
+		{params.CodeAccessRequired, "", plan.PermissionDenied, "the user may not do this"},
+		{params.CodeLoginExpired, "", plan.CredentialsRejected, "the login has run out"},
+		{params.CodeDischargeRequired, "", plan.CredentialsRejected, "the controller wants another way of logging in"},
+		{params.CodeNoCreds, "", plan.CredentialsRejected, "the login had no credentials"},
+		{params.CodeSessionTokenInvalid, "", plan.CredentialsRejected, "the login has run out"},
+		{params.CodeUpgradeInProgress, "", plan.Busy, "the controller is being upgraded"},
+		{params.CodeMigrationInProgress, "", plan.Busy, "the model is on its way to another controller"},
+		{params.CodeRedirect, "", plan.Busy, "the model has moved to another controller"},
+		{params.CodeTryAgain, "", plan.Busy, "the store is busy"},
+		{params.CodeNotYetAvailable, "", plan.Busy, "the controller is starting"},
+		{params.CodeDeadlineExceeded, "", plan.Busy, "the controller took too long"},
+		{params.CodeOperationBlocked, "", plan.Busy, "somebody blocked changes with juju disable-command"},
+		{params.CodeNotValid, "", plan.Refused, "the request is invalid"},
+		{params.CodeBadRequest, "", plan.Refused, "the request is invalid"},
+		{params.CodeNotSupported, "", plan.Refused, "the model's secret backend cannot do this"},
+		{params.CodeMethodNotAllowed, "", plan.Refused, "the controller does not allow this"},
+		{params.CodeNotImplemented, "", plan.TooOld, "the controller's Juju has no user secrets"},
+	}
+}
+
+// kindOf tells the kind of a trouble from the code that Juju sent with it. The words are asked only where one code stands
+// for several things.
 func kindOf(err error) plan.Kind {
-	switch params.ErrCode(err) {
-	case params.CodeNotFound, params.CodeSecretNotFound:
-		return plan.SecretNotFound
-	case params.CodeModelNotFound:
-		return plan.ModelNotFound
-	case params.CodeAlreadyExists:
-		// On Kubernetes models, concurrent writes meet in role bindings with the same code.
-		if strings.Contains(err.Error(), "secret with name") {
-			return plan.NameTaken
+	code := params.ErrCode(err)
+	for _, row := range Answers() {
+		if code == row.Code && strings.Contains(err.Error(), row.Words) {
+			return row.Kind
 		}
-		return plan.Busy
-	case params.CodeUnauthorized, params.CodeForbidden, params.CodeAccessRequired:
-		return plan.PermissionDenied
-	case params.CodeLoginExpired, params.CodeDischargeRequired, params.CodeNoCreds, params.CodeSessionTokenInvalid:
-		return plan.CredentialsRejected
-	case params.CodeUpgradeInProgress, params.CodeMigrationInProgress, params.CodeTryAgain, params.CodeRedirect,
-		params.CodeNotYetAvailable, params.CodeDeadlineExceeded, params.CodeOperationBlocked:
-		return plan.Busy
-	case params.CodeNotValid, params.CodeBadRequest, params.CodeNotSupported, params.CodeMethodNotAllowed:
-		return plan.Refused
-	case params.CodeNotImplemented:
-		return plan.TooOld
-	case "":
-		if broken(err) {
-			return plan.Unreachable
-		}
+	}
+	if code == "" && broken(err) {
+		return plan.Unreachable
 	}
 	return plan.Failed
 }

@@ -44,8 +44,8 @@ type Trouble struct {
 	Message string
 }
 
-// reason is the reason that users see for a trouble of this kind.
-func (k Kind) reason() v1alpha1.Reason {
+// Reason is the reason that users see for a trouble of this kind.
+func (k Kind) Reason() v1alpha1.Reason {
 	switch k {
 	case Unreachable:
 		return v1alpha1.ReasonJujuUnreachable
@@ -88,4 +88,4 @@ func (k Kind) definite() bool {
 }
 
 // verdict is the trouble as users see it.
-func (t Trouble) verdict() Verdict { return Verdict{Reason: t.Kind.reason(), Message: t.Message} }
+func (t Trouble) verdict() Verdict { return Verdict{Reason: t.Kind.Reason(), Message: t.Message} }
