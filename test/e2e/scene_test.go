@@ -241,6 +241,21 @@ func (s *scene) awaitGone(obj client.Object) {
 	})
 }
 
+// awaitEvent waits until there is an event with a reason about an object.
+func (s *scene) awaitEvent(obj client.Object, reason v1alpha1.Reason) {
+	s.Helper()
+	s.await(func() string {
+		var list eventsv1.EventList
+		s.must(s.kube.List(s.ctx, &list, client.InNamespace(s.ns)))
+		for _, event := range list.Items {
+			if event.Regarding.UID == obj.GetUID() && event.Reason == string(reason) {
+				return ""
+			}
+		}
+		return fmt.Sprintf("there is no event %s about %s", reason, obj.GetName())
+	})
+}
+
 // inJuju is what the model holds, by Juju's own client.
 func (s *scene) inJuju() []servers.UserSecret {
 	s.Helper()

@@ -69,6 +69,9 @@ func Info(info string) func(*v1alpha1.JujuSecret) {
 // Retained keeps the secret in Juju when the object goes.
 func Retained(s *v1alpha1.JujuSecret) { s.Spec.DeletionPolicy = v1alpha1.DeletionRetain }
 
+// Reporting makes the object tell of what somebody else changes, and leave it.
+func Reporting(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = v1alpha1.DriftReport }
+
 // Observed makes the object look only.
 func Observed(s *v1alpha1.JujuSecret) { s.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
 

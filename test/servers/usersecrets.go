@@ -79,6 +79,15 @@ func (j *Juju) AddSecret(ctx context.Context, model Model, name, info string, va
 	return strings.TrimPrefix(uri, coresecrets.SecretScheme+":"), err
 }
 
+// UpdateSecret changes what is not empty of a secret as a person would.
+func (j *Juju) UpdateSecret(ctx context.Context, model Model, id, newName, info string, values map[string]string) error {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return err
+	}
+	return client.UpdateSecret(ctx, &coresecrets.URI{ID: id}, "", nil, newName, info, Content(values).Encoded())
+}
+
 // RemoveSecret removes a secret as a person would.
 func (j *Juju) RemoveSecret(ctx context.Context, model Model, id string) error {
 	client, err := j.secretsClient(ctx, model)
@@ -120,6 +129,19 @@ func (j *Juju) Grant(ctx context.Context, model Model, id string, apps ...string
 		return err
 	}
 	results, err := client.GrantSecret(ctx, &coresecrets.URI{ID: id}, "", apps)
+	for _, result := range results {
+		err = cmp.Or(err, result)
+	}
+	return err
+}
+
+// Revoke takes a grant away from applications as a person would.
+func (j *Juju) Revoke(ctx context.Context, model Model, id string, apps ...string) error {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return err
+	}
+	results, err := client.RevokeSecret(ctx, &coresecrets.URI{ID: id}, "", apps)
 	for _, result := range results {
 		err = cmp.Or(err, result)
 	}
