@@ -48,8 +48,8 @@ build: ## Build the manager into bin/.
 	go build -o bin/ ./cmd/manager
 
 .PHONY: run
-run: build ## Run the manager against the cluster of the current kubeconfig.
-	bin/manager
+run: build ## Run the manager against the cluster of the current kubeconfig, with its key in NAMESPACE or else default.
+	bin/manager --namespace=$(or $(NAMESPACE),default)
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) ## Write deep copies, CRDs, roles and the reference of reasons from the code.

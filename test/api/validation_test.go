@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -134,6 +135,12 @@ func TestJujuSecretRules(t *testing.T) {
 			gen.Observed(s)
 			s.Spec.Value, s.Spec.Name = nil, "their_secret"
 		}, nil},
+		"a drift policy":          {gen.Reporting, nil},
+		"no drift policy we know": {func(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = "Ignore" }, []string{"driftPolicy", "Correct", "Report"}},
+		"a reference with a drift policy": {
+			func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Reporting(s); s.Spec.Value = nil },
+			[]string{"Observe writes nothing", "driftPolicy"},
+		},
 		"a reference with a value": {gen.Observed, []string{"Observe writes nothing", "remove value"}},
 		"a reference with info": {func(s *v1alpha1.JujuSecret) {
 			gen.Observed(s)
@@ -212,6 +219,9 @@ func TestClusterJujuControllerRules(t *testing.T) {
 	addresses := func(addresses ...string) func(*v1alpha1.ClusterJujuController) {
 		return func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = addresses }
 	}
+	interval := func(d time.Duration) func(*v1alpha1.ClusterJujuController) {
+		return func(c *v1alpha1.ClusterJujuController) { c.Spec.DriftDetection.Interval.Duration = d }
+	}
 	check(t, base, map[string]row[*v1alpha1.ClusterJujuController]{
 		"one address":               {func(*v1alpha1.ClusterJujuController) {}, nil},
 		"every kind of address":     {addresses("juju.example.com:17070", "[2001:db8::5]:17070", "10.0.0.6:443"), nil},
@@ -232,6 +242,10 @@ func TestClusterJujuControllerRules(t *testing.T) {
 		"namespaces by name":        {tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}}, "*"), nil},
 		"namespaces by label":       {tenant(v1alpha1.TenantNamespaces{MatchLabels: map[string]string{"a": "b"}}, "*"), nil},
 		"namespaces by nothing":     {tenant(v1alpha1.TenantNamespaces{}, "*"), []string{"spec.tenants[0].namespaces: Required"}},
+		"the shortest interval":     {interval(10 * time.Second), nil},
+		"the longest interval":      {interval(24 * time.Hour), nil},
+		"too short an interval":     {interval(9 * time.Second), []string{"driftDetection.interval", "10s to 24h"}},
+		"too long an interval":      {interval(25 * time.Hour), []string{"driftDetection.interval", "10s to 24h"}},
 		"namespaces by name and all": {
 			tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}, All: true}, "*"), []string{"exactly one of matchNames"},
 		},
@@ -275,5 +289,11 @@ func TestDefaults(t *testing.T) {
 	expect(t, kubernetes.Client.Create(t.Context(), obj, client.DryRunAll), nil)
 	if obj.Spec.ControllerRef.Name != "default" || obj.Spec.ManagementPolicy != v1alpha1.ManagementManage {
 		t.Errorf("the defaults are %+v and %q, want the controller default and Manage", obj.Spec.ControllerRef, obj.Spec.ManagementPolicy)
+	}
+	controller := gen.Controller("default", "10.0.0.5:17070", "-----BEGIN CERTIFICATE-----\n...")
+	controller.Spec.DriftDetection = v1alpha1.DriftDetection{}
+	expect(t, kubernetes.Client.Create(t.Context(), controller, client.DryRunAll), nil)
+	if got := controller.Spec.DriftDetection.Interval.Duration; got != time.Minute {
+		t.Errorf("the default interval is %v, want a minute", got)
 	}
 }
