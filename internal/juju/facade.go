@@ -228,7 +228,11 @@ func (m *model) remove(ctx context.Context, batch []*job) {
 }
 
 func (m *model) grant(ctx context.Context, step plan.Grant) plan.Outcome {
-	return m.access(ctx, "GrantSecret", step.ID, step.Applications)
+	outcome := m.access(ctx, "GrantSecret", step.ID, step.Applications)
+	if outcome.Trouble == nil {
+		m.noteApplications(step.Applications, outcome.Applications)
+	}
+	return outcome
 }
 
 func (m *model) revoke(ctx context.Context, step plan.Revoke) plan.Outcome {

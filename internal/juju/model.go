@@ -31,12 +31,14 @@ type model struct {
 	snapshot snapshot
 	listings listings
 	used     time.Time
+	// absent are the applications that a grant did not find, and when that was.
+	absent map[string]time.Time
 }
 
 func newModel(c *controller, uuid string) *model {
 	m := &model{
 		controller: c, uuid: uuid, wanted: make(chan struct{}, 1),
-		snapshot: newSnapshot(), listings: newListings(), used: time.Now(),
+		snapshot: newSnapshot(), listings: newListings(), used: time.Now(), absent: map[string]time.Time{},
 	}
 	m.link = newLink(linkSetup{
 		patience: dialTimeout, // The controller itself is there, or nobody gets here.
@@ -81,18 +83,22 @@ func (m *model) lastUsed() time.Time {
 // call makes one request to the Secrets facade. The facade is called directly, not through Juju's client for it, which
 // sends one item a call, cannot clear a description, and loses the codes of errors.
 func (m *model) call(ctx context.Context, timeout time.Duration, method string, args, result any) *plan.Trouble {
+	return m.request(ctx, "Secrets", timeout, method, args, result)
+}
+
+func (m *model) request(ctx context.Context, facade string, timeout time.Duration, method string, args, result any) *plan.Trouble {
 	conn, release, trouble := m.link.connection(ctx)
 	if trouble != nil {
 		return trouble
 	}
 	defer release()
-	_, facade := base.NewClientFacade(conn, "Secrets")
-	if trouble := tooOld(facade.BestAPIVersion()); trouble != nil {
+	_, caller := base.NewClientFacade(conn, facade)
+	if trouble := tooOld(facade, caller.BestAPIVersion()); trouble != nil {
 		return trouble
 	}
 	call, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := facade.FacadeCall(call, method, args, result); err != nil {
+	if err := caller.FacadeCall(call, method, args, result); err != nil {
 		trouble := callTrouble(conn, err)
 		if trouble.Kind == plan.PermissionDenied || trouble.Kind == plan.ModelNotFound {
 			// The words for a model that was removed under an open connection, too.

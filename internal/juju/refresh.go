@@ -129,6 +129,7 @@ func (m *model) refreshAlways(ctx context.Context) {
 		case <-timer.C:
 			if m.controller.keeps(m) {
 				m.refresh(ctx)
+				m.lookForApplications(ctx)
 			}
 		}
 	}

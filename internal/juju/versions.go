@@ -29,9 +29,9 @@ import (
 // userSecretsVersion is the first version of the Secrets facade with user secrets, of Juju 3.3.
 const userSecretsVersion = 2
 
-// tooOld is the trouble with a controller whose Secrets facade has no user secrets.
-func tooOld(facadeVersion int) *plan.Trouble {
-	if facadeVersion >= userSecretsVersion {
+// tooOld is the trouble with a controller that does not have a facade as it is needed here.
+func tooOld(facade string, version int) *plan.Trouble {
+	if facade != "Secrets" && version > 0 || version >= userSecretsVersion {
 		return nil
 	}
 	return &plan.Trouble{

@@ -56,7 +56,9 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal}
 	case v1alpha1.ReasonRemoving:
 		return Handling{Ready: ReadyFalse, Also: reconciling}
-	case v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver:
+	case v1alpha1.ReasonApplicationNotFound: // The session looks for all of them, so this is for what it misses.
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute}
+	case v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second}
 
 	case v1alpha1.ReasonJujuUnreachable:

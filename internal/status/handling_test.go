@@ -126,7 +126,7 @@ func TestWhatNothingCanWakeIsLookedAtAgain(t *testing.T) {
 	t.Parallel()
 	longest := map[v1alpha1.Reason]time.Duration{
 		// Juju tells nobody of these.
-		v1alpha1.ReasonApplicationNotFound: 30 * time.Second,
+		v1alpha1.ReasonApplicationNotFound: 5 * time.Minute,
 		v1alpha1.ReasonSecretNotFound:      30 * time.Second,
 		v1alpha1.ReasonModelBusy:           30 * time.Second,
 		v1alpha1.ReasonHandingOver:         30 * time.Second,
