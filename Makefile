@@ -80,7 +80,7 @@ test-unit: ## Run the tests that need no server.
 .PHONY: test-e2e
 test-e2e: $(SERVERS) ## Run the end-to-end tests on a real Kubernetes API server and a real Juju API server.
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
-	MANAGER=$(MANAGER_RACE) go test -race -count=1 -parallel=12 -timeout=15m ./test/... $(if $(RUN),-run '$(RUN)' -v)
+	MANAGER=$(MANAGER_RACE) go test -race -count=1 -p=1 -parallel=12 -timeout=20m ./test/... $(if $(RUN),-run '$(RUN)' -v)
 
 .PHONY: verify
 verify: $(CONTROLLER_GEN) ## Check that the generated files are what the code says.

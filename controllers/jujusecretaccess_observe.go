@@ -91,6 +91,9 @@ func (r *AccessReconciler) target(ctx context.Context, obj *v1alpha1.JujuSecretA
 		}
 		return plan.Target{Model: model, Query: plan.Query{ID: granted}}, nil
 	}
+	if err == nil && len(secret.Status.Conditions) == 0 {
+		return plan.Coming(secret.Name), nil
+	}
 	return plan.NotReady(obj.Spec.SecretRef.Name), nil
 }
 

@@ -178,14 +178,16 @@ func labelsMatter() builder.Predicates {
 	return builder.WithPredicates(predicate.LabelChangedPredicate{})
 }
 
-// secretMatters passes the changes of a JujuSecret that its accesses act on: which secret in Juju it stands for.
+// secretMatters passes the changes of a JujuSecret that its accesses act on: which secret in Juju it stands for, and that it
+// has a status at all.
 func secretMatters() builder.Predicates {
 	return builder.WithPredicates(predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, okBefore := e.ObjectOld.(*v1alpha1.JujuSecret)
 			after, okAfter := e.ObjectNew.(*v1alpha1.JujuSecret)
 			return okBefore && okAfter && (before.Status.SecretID != after.Status.SecretID ||
-				before.Status.ModelUUID != after.Status.ModelUUID)
+				before.Status.ModelUUID != after.Status.ModelUUID ||
+				len(before.Status.Conditions) == 0 && len(after.Status.Conditions) > 0)
 		},
 	})
 }

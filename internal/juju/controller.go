@@ -51,6 +51,8 @@ type surroundings struct {
 	notify func(plan.Change)
 	// inUse tells whether any object stands for something in a model.
 	inUse func(modelUUID string) bool
+	// successor is who is known by the name of a controller now; nil for nobody.
+	successor func(name string) *controller
 }
 
 func newController(name string, connection content.Connection, around surroundings) *controller {
@@ -297,6 +299,20 @@ func (c *controller) checkListed(ctx context.Context, m *model, trouble *plan.Tr
 	defer c.mu.Unlock()
 	c.forget(m) // Whoever asks next begins anew, so that a model which comes back is found.
 	return c.modelNotFound(m.uuid)
+}
+
+// leave tells whoever took over a model that something was still changed here.
+func (c *controller) leave(modelUUID string) {
+	next := c.successor(c.name)
+	if next == nil {
+		return
+	}
+	next.mu.Lock()
+	m := next.models[modelUUID]
+	next.mu.Unlock()
+	if m != nil {
+		m.distrust()
+	}
 }
 
 // forget closes the connection to a model. The lock is held.

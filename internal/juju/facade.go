@@ -46,8 +46,21 @@ func (m *model) list(ctx context.Context) ([]plan.UserSecret, *plan.Trouble) {
 	return secrets, nil
 }
 
-// send carries out the present step of each job of a batch, in one call or, where Juju takes one secret a call, one.
+// send carries out the present step of each job of a batch, in one call. It looks at the model first if nobody knows any
+// more what is in it, for what is changed is folded into that.
 func (m *model) send(ctx context.Context, v verb, batch []*job) {
+	if trouble := m.current(ctx, plan.AsKnown); trouble != nil {
+		answerAll(batch, plan.Outcome{Trouble: trouble})
+		return
+	}
+	m.carryOut(ctx, v, batch)
+	m.doubt(batch)
+	if m.link.closed() {
+		m.controller.leave(m.uuid)
+	}
+}
+
+func (m *model) carryOut(ctx context.Context, v verb, batch []*job) {
 	switch v {
 	case creates:
 		m.create(ctx, batch)
@@ -62,7 +75,6 @@ func (m *model) send(ctx context.Context, v verb, batch []*job) {
 		step, _ := batch[0].step().(plan.Revoke)
 		answerAll(batch, m.revoke(ctx, step))
 	}
-	m.doubt(batch)
 }
 
 // doubt distrusts the snapshot if an outcome is not known, or if Juju answered what cannot be if the snapshot is right.
@@ -132,7 +144,8 @@ func (m *model) created(step plan.Create, result params.StringResult) plan.Outco
 		return plan.Outcome{Trouble: trouble(err)}
 	}
 	secret := plan.UserSecret{
-		ID: uri.ID, Name: step.Name, Info: step.Info, Revision: 1, Checksum: step.Content.Checksum(),
+		ID: uri.ID, Name: step.Name, Info: step.Info, Revision: 1,
+		Checksum: step.Content.Checksum(), Unsummed: m.unsummed.Load(),
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -192,7 +205,7 @@ func (m *model) updated(secret plan.UserSecret, step plan.Update, result params.
 	if step.Content != nil {
 		secret.Revision++
 		secret.RevisionGone = false
-		secret.Checksum = step.Content.Checksum()
+		secret.Checksum, secret.Unsummed = step.Content.Checksum(), m.unsummed.Load()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

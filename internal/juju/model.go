@@ -6,6 +6,7 @@ package juju
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/juju/juju/api"
@@ -26,6 +27,8 @@ type model struct {
 	// wanted wakes whoever refreshes the snapshot.
 	wanted chan struct{}
 	keep   sync.Once
+	// unsummed tells that the controller's Juju does not tell checksums.
+	unsummed atomic.Bool
 
 	mu       sync.Mutex
 	snapshot snapshot
@@ -95,6 +98,9 @@ func (m *model) request(ctx context.Context, facade string, timeout time.Duratio
 	_, caller := base.NewClientFacade(conn, facade)
 	if trouble := tooOld(facade, caller.BestAPIVersion()); trouble != nil {
 		return trouble
+	}
+	if version, known := conn.ServerVersion(); known {
+		m.unsummed.Store(!tellsChecksums(version))
 	}
 	call, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

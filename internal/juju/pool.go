@@ -44,7 +44,7 @@ func NewPool(inUse func(modelUUID string) bool) *Pool {
 		controllers: map[string]*controller{},
 		arrived:     make(chan struct{}),
 	}
-	p.around = surroundings{notify: p.notify, inUse: inUse}
+	p.around = surroundings{notify: p.notify, inUse: inUse, successor: p.known}
 	return p
 }
 
@@ -158,7 +158,14 @@ func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model, *plan.Trou
 	return c.model(ctx, ref)
 }
 
-// controller is a controller that is known, or nil.
+// known is a controller that is known just now, or nil.
+func (p *Pool) known(name string) *controller {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.controllers[name]
+}
+
+// controller is a controller that is known, or is made known soon after the start, or nil.
 func (p *Pool) controller(ctx context.Context, name string) *controller {
 	p.warmUp.Do(func() { time.AfterFunc(warmUp, func() { close(p.warm) }) })
 	for {

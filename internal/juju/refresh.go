@@ -11,9 +11,13 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// recent is the age of a snapshot that is good enough for an object which was just changed: a thousand that are changed at
-// once share a few listings.
-const recent = 5 * time.Second
+// recent is the age of a snapshot that is good enough for an object which was just changed, and recentShare how many times
+// what a listing takes it is at least: a thousand objects that are changed at once share a few listings, and a big model
+// is not listed all the time.
+const (
+	recent      = 5 * time.Second
+	recentShare = 20
+)
 
 // Juju 4 removes a secret some time after it said that it will. These are the pauses between looks whether it has.
 const (
@@ -71,7 +75,7 @@ func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
 	switch {
 	case age == plan.Fresh:
 		need = l.begun + 1
-	case age == plan.Recent && l.trusted() && time.Since(l.beganAt) > recent:
+	case age == plan.Recent && l.trusted() && time.Since(l.beganAt) > max(recent, recentShare*l.took):
 		need = l.begun + 1
 	case l.trusted():
 		m.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	coresecrets "github.com/juju/juju/core/secrets"
+	"github.com/juju/juju/core/semversion"
 	"github.com/juju/juju/rpc/params"
 	"github.com/juju/names/v6"
 
@@ -71,9 +72,14 @@ func userSecret(listed params.ListSecretResult) (secret plan.UserSecret, ours bo
 // withChecksum is a secret as listed, with the checksum that is known of its latest revision if Juju does not tell one.
 func withChecksum(listed, known plan.UserSecret) plan.UserSecret {
 	if listed.Unsummed && listed.Revision == known.Revision && !listed.RevisionGone {
-		listed.Checksum, listed.Unsummed = known.Checksum, known.Unsummed
+		listed.Checksum = known.Checksum
 	}
 	return listed
+}
+
+// tellsChecksums tells whether a version of Juju lists the checksums of what is written from now on.
+func tellsChecksums(version semversion.Number) bool {
+	return version.Compare(semversion.Number{Major: 3, Minor: 6}) >= 0
 }
 
 // grantTrouble is the answer to the grant or revoke of one application.

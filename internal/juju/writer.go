@@ -17,7 +17,7 @@ const (
 	// maxBytes bounds the content of one call, in base64. A single secret can have 1,000,000.
 	maxBytes = 4_000_000
 	// gathering bounds how long a step waits for others that were announced before it came.
-	gathering = 100 * time.Millisecond
+	gathering = 500 * time.Millisecond
 )
 
 // writer sends the steps of many objects to one model: one call at a time, since Juju's store takes one write at a time

@@ -49,6 +49,8 @@ type Target struct {
 	Query Query
 	// Verdict says why the secret is not known yet; nil if it is.
 	Verdict *Verdict
+	// Coming tells that this is about to be different.
+	Coming bool
 }
 
 // NotReady is the target of a JujuSecretAccess whose JujuSecret has nothing in Juju yet.
@@ -57,6 +59,13 @@ func NotReady(jujuSecret string) Target {
 		Reason:  v1alpha1.ReasonJujuSecretNotReady,
 		Message: fmt.Sprintf("JujuSecret %q does not exist, or has no secret in Juju yet: look at its status", jujuSecret),
 	}}
+}
+
+// Coming is the target of a JujuSecretAccess whose JujuSecret was made just now, and has no status yet.
+func Coming(jujuSecret string) Target {
+	target := NotReady(jujuSecret)
+	target.Coming = true
+	return target
 }
 
 // ForAccess decides what to do about a JujuSecretAccess: the first rule that applies has the answer.
@@ -110,7 +119,9 @@ func accessTargetUnready(seen AccessSeen) (Plan, bool) {
 	case seen.Deleting:
 		return letGo(seen.Record, ""), true
 	}
-	return Plan{Before: seen.Record, After: seen.Record, Verdict: *seen.Target.Verdict}, true
+	return Plan{
+		Before: seen.Record, After: seen.Record, Verdict: *seen.Target.Verdict, Silent: seen.Target.Coming,
+	}, true
 }
 
 func accessDenied(seen AccessSeen) (Plan, bool) {

@@ -36,6 +36,8 @@ type Plan struct {
 	Digest string
 	// Corrects tells that the steps undo what somebody else did.
 	Corrects bool
+	// Silent tells that the verdict is not worth a word, as another is about to come.
+	Silent bool
 }
 
 // Verdict is how things stand. Message is one sentence that tells what is, and what to do about it.

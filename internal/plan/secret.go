@@ -318,7 +318,7 @@ func updateOf(seen SecretSeen, ours *UserSecret) (change Update, changed bool) {
 // holds tells whether a secret of ours has the content that is asked for. Where Juju does not tell, it has what was last
 // put there, as long as nobody made a revision.
 func holds(seen SecretSeen, ours *UserSecret) bool {
-	if !ours.Unsummed {
+	if !ours.Unsummed || ours.Checksum.Open() != "" {
 		return ours.Holds(seen.Content.Content)
 	}
 	return ours.ID == seen.LastID && ours.Revision == seen.LastRevision && seen.Digest != "" && seen.Digest == seen.LastDigest

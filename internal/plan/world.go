@@ -69,7 +69,8 @@ type UserSecret struct {
 	RevisionGone bool
 	// Checksum is that of the latest revision, see content.Content.
 	Checksum content.Sealed[string]
-	// Unsummed tells that Juju does not tell the checksum, as before 3.6, and that nobody knows it otherwise.
+	// Unsummed tells that Juju does not tell the checksum, as before 3.6. It is known all the same while the operator
+	// itself made the revision and runs since, and empty otherwise.
 	Unsummed bool
 	// Granted are the applications that may use the secret, sorted.
 	Granted []string

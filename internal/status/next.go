@@ -53,6 +53,9 @@ func failed(outcomes []plan.Outcome) bool {
 
 // NextAccess is the status of a JujuSecretAccess of a generation after a plan was carried out with these outcomes.
 func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan.AccessSeen, p plan.Plan, outcomes []plan.Outcome, now time.Time) (v1alpha1.JujuSecretAccessStatus, Report) {
+	if p.Silent {
+		return old, Report{}
+	}
 	next := old
 	next.ObservedGeneration = generation
 	var report Report
