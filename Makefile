@@ -82,6 +82,11 @@ test-e2e: $(SERVERS) ## Run the end-to-end tests on a real Kubernetes API server
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
 	MANAGER=$(MANAGER_RACE) go test -race -count=1 -p=1 -parallel=12 -timeout=20m ./test/... $(if $(RUN),-run '$(RUN)' -v)
 
+.PHONY: bench
+bench: $(SERVERS) ## Measure the operator against a bare program and write docs/benchmarks.*. N=300: one size, print only.
+	@go build -o bin/ ./cmd/manager ./test/bench
+	@bin/bench $(if $(N),-n $(N))
+
 .PHONY: verify
 verify: $(CONTROLLER_GEN) ## Check that the generated files are what the code says.
 	hack/verify.sh $(CONTROLLER_GEN)

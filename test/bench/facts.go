@@ -1,0 +1,90 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"k8s.io/client-go/discovery"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+)
+
+// facts are what a reader has to know to compare figures: on what and with what they were measured.
+type facts struct {
+	processor, memory, system            string
+	golang, kubernetes, juju, operatorAt string
+}
+
+func gatherFacts(ctx context.Context, s *site) (facts, error) {
+	kubernetes, err := s.kubernetesVersion()
+	if err != nil {
+		return facts{}, err
+	}
+	juju, err := s.jujuVersion(ctx)
+	if err != nil {
+		return facts{}, err
+	}
+	memory, _ := strconv.Atoi(strings.TrimSuffix(lineOf("/proc/meminfo", "MemTotal:"), " kB"))
+	return facts{
+		processor: fmt.Sprintf("%s, %d cores", lineOf("/proc/cpuinfo", "model name\t:"), runtime.NumCPU()),
+		memory:    fmt.Sprintf("%d GiB", (memory+1<<19)>>20),
+		system: fmt.Sprintf("%s, Linux %s", strings.Trim(lineOf("/etc/os-release", "PRETTY_NAME="), `"`),
+			lineOf("/proc/sys/kernel/osrelease", "")),
+		golang: runtime.Version(), kubernetes: kubernetes, juju: juju, operatorAt: commit(ctx),
+	}, nil
+}
+
+// kubernetesVersion is what the API server's file says, as one built from a Go module does not know, or what it says itself.
+func (s *site) kubernetesVersion() (string, error) {
+	if info, err := buildinfo.ReadFile(filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-apiserver")); err == nil &&
+		info.Main.Path == "k8s.io/kubernetes" && strings.HasPrefix(info.Main.Version, "v") {
+		return info.Main.Version, nil
+	}
+	client, err := discovery.NewDiscoveryClientForConfig(s.kube.Config)
+	if err != nil {
+		return "", err
+	}
+	version, err := client.ServerVersion()
+	if err != nil {
+		return "", err
+	}
+	return version.GitVersion, nil
+}
+
+// jujuVersion is the version of Juju that the operator found.
+func (s *site) jujuVersion(ctx context.Context) (string, error) {
+	var obj v1alpha1.ClusterJujuController
+	err := s.kube.Client.Get(ctx, client.ObjectKey{Name: controller}, &obj)
+	return obj.Status.Version, err
+}
+
+// lineOf is the rest of the first line of a file that begins so; unknown if there is none, as on another system than Linux.
+func lineOf(path, beginning string) string {
+	text, _ := os.ReadFile(path) //nolint:gosec // Paths of our own choice.
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, beginning); ok {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return "unknown"
+}
+
+// commit names the commit that is checked out, and says if files differ from it.
+func commit(ctx context.Context) string {
+	text, err := exec.CommandContext(ctx, "git", "describe", "--always", "--abbrev=12", "--dirty= with changes").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(text))
+}

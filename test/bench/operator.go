@@ -1,0 +1,73 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/servers"
+)
+
+// admitOperator starts the operator, and waits until it is logged in to Juju and at rest.
+func (s *site) admitOperator(ctx context.Context) error {
+	if err := s.startOperator(ctx); err != nil {
+		return err
+	}
+	if err := s.awaitConnected(ctx); err != nil {
+		return err
+	}
+	return s.settle(ctx, 1)
+}
+
+// startOver removes the operator, and what it was given to do.
+func (s *site) startOver(ctx context.Context, n int) error {
+	if err := s.operator.Stop(); err != nil {
+		return err
+	}
+	s.operator = nil
+	return s.clear(ctx, n)
+}
+
+func (s *site) startOperator(ctx context.Context) (err error) {
+	if s.metrics, err = freeAddress(ctx); err != nil {
+		return err
+	}
+	s.operator, err = s.kube.StartOperator(s.dir, "--metrics-bind-address="+s.metrics)
+	return err
+}
+
+// awaitConnected waits until the operator says that it is connected to Juju.
+func (s *site) awaitConnected(ctx context.Context) error {
+	return servers.Await(ctx, patience, func() (string, error) {
+		var obj v1alpha1.ClusterJujuController
+		if err := s.kube.Client.Get(ctx, client.ObjectKey{Name: controller}, &obj); err != nil {
+			return "", err
+		}
+		if meta.IsStatusConditionTrue(obj.Status.Conditions, v1alpha1.ConditionReady) {
+			return "", s.alive()
+		}
+		return "the operator is not connected to Juju", s.alive()
+	})
+}
+
+// alive is an error if the operator ended by itself, with the end of what it wrote.
+func (s *site) alive() error {
+	if s.operator == nil {
+		return nil
+	}
+	select {
+	case <-s.operator.Ended():
+	default:
+		return nil
+	}
+	text, err := os.ReadFile(s.operator.Log)
+	return errors.Join(fmt.Errorf("the operator ended by itself:\n%s", text[max(0, len(text)-4000):]), err)
+}
