@@ -30,7 +30,7 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 		},
 		Model:      modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID),
 		Record:     recordOf(obj),
-		SameSpec:   obj.Status.ObservedGeneration == obj.Generation,
+		SameSpec:   obj.Status.AppliedGeneration == obj.Generation,
 		LastDigest: obj.Status.AppliedDigest,
 	}
 	if obj.Status.Managed {

@@ -244,6 +244,10 @@ type JujuSecretStatus struct {
 	// installation, so that it tells nothing of the content. By it a change of the sources is told from one in Juju.
 	// +optional
 	AppliedDigest string `json:"appliedDigest,omitempty"`
+	// appliedGeneration is the last generation of the spec that Juju held in full. A difference from the same spec and the
+	// same content was made in Juju.
+	// +optional
+	AppliedGeneration int64 `json:"appliedGeneration,omitempty"`
 	// lastHandledReconcileAt is the value of the annotation jujusecrets.io/reconcile-requested-at that was handled last.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`

@@ -104,11 +104,24 @@ func (s *snapshot) replace(listing []plan.UserSecret, changesBefore int) (differ
 		delete(s.removing, id)
 		different = append(different, id)
 	}
+	s.indexNames()
 	if first {
 		return nil
 	}
 	slices.Sort(different)
 	return different
+}
+
+// indexNames finds the names anew. While a listing was under way a name may have been handed on, so that two secrets have
+// it here: then it is that of the one that was changed last.
+func (s *snapshot) indexNames() {
+	s.ids = make(map[string]string, len(s.secrets))
+	for id, known := range s.secrets {
+		other, taken := s.secrets[s.ids[known.Name]]
+		if known.Name != "" && (!taken || other.changed < known.changed) {
+			s.ids[known.Name] = id
+		}
+	}
 }
 
 func (s *snapshot) set(changed entry) {

@@ -77,15 +77,13 @@ func (w *writer) abandon(j *job) []plan.Outcome {
 	if isClosed(j.done) {
 		return j.outcomes
 	}
-	outcomes := notTried(len(j.steps))
+	trouble := plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not answered to a change yet"}
 	if w.queue.withdraw(j) {
-		copy(outcomes, j.outcomes)
-		outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}}
-		return outcomes
+		trouble = plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}
 	}
-	outcomes[0] = plan.Outcome{Trouble: &plan.Trouble{
-		Kind: plan.Unreachable, Message: "the controller has not answered to a change yet",
-	}}
+	outcomes := notTried(len(j.steps))
+	copy(outcomes, j.outcomes[:j.next])
+	outcomes[j.next] = plan.Outcome{Trouble: &trouble}
 	return outcomes
 }
 

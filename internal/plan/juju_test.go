@@ -15,16 +15,18 @@ type juju struct {
 	secrets map[string]*plan.UserSecret
 	apps    []string
 	made    int
+	// unsummed tells that it lists no checksums, and compares none, as before 3.6.
+	unsummed bool
 }
 
 // world answers a query. What it tells of is not what it holds, so that no plan can change it.
 func (j *juju) world(query plan.Query) plan.World {
 	world := plan.World{Known: true, ModelUUID: modelUUID}
 	if found := j.secrets[query.ID]; found != nil {
-		world.ByID = tellOf(found)
+		world.ByID = j.tellOf(found)
 	}
 	if found := j.named(query.Name); found != nil {
-		world.ByName = tellOf(found)
+		world.ByName = j.tellOf(found)
 		if found.ID == query.ID {
 			world.ByName = world.ByID
 		}
@@ -32,9 +34,12 @@ func (j *juju) world(query plan.Query) plan.World {
 	return world
 }
 
-func tellOf(secret *plan.UserSecret) *plan.UserSecret {
+func (j *juju) tellOf(secret *plan.UserSecret) *plan.UserSecret {
 	told := *secret
 	told.Granted = slices.Clone(secret.Granted)
+	if j.unsummed {
+		unsummed(&told)
+	}
 	return &told
 }
 
@@ -89,7 +94,7 @@ func (j *juju) step(step plan.Step) plan.Outcome {
 		if !j.add(secret) {
 			return failed(plan.NameTaken)
 		}
-		return plan.Outcome{Secret: tellOf(secret)}
+		return plan.Outcome{Secret: j.tellOf(secret)}
 	case plan.Update:
 		return j.update(step)
 	case plan.Remove:
@@ -124,12 +129,12 @@ func (j *juju) update(step plan.Update) plan.Outcome {
 	if step.Info != nil {
 		secret.Info = *step.Info
 	}
-	if step.Content != nil && !step.Content.Matches(secret.Checksum) {
+	if step.Content != nil && (j.unsummed || !step.Content.Matches(secret.Checksum)) {
 		// Content with the same checksum makes no revision, even if the one that it is of is gone.
 		secret.Revision++
 		secret.Checksum, secret.RevisionGone = step.Content.Checksum(), false
 	}
-	return plan.Outcome{Secret: tellOf(secret)}
+	return plan.Outcome{Secret: j.tellOf(secret)}
 }
 
 func (j *juju) grant(step plan.Grant) plan.Outcome {

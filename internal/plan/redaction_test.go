@@ -78,6 +78,8 @@ func carriers() map[string]any {
 		"Sealed[map]":               data,
 		"Sealed in Sealed":          content.Seal(content.Seal(sentinel)),
 		"the checksum":              c.Checksum(),
+		"Key":                       content.Key{Sealed: content.Seal([]byte(sentinel))},
+		"a digest":                  digestOf(c),
 		"Content":                   c,
 		"Desired":                   content.Merge(map[string]string{"password": sentinel}, nil),
 		"Desired of which is wrong": content.Merge(map[string]string{"PASSWORD": sentinel}, nil),

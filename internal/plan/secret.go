@@ -30,7 +30,7 @@ type SecretSeen struct {
 	Digest string
 	// LastDigest is that of the content which was last put into Juju, by the status.
 	LastDigest string
-	// SameSpec tells that the status is about the spec as it is now.
+	// SameSpec tells that Juju once held all that the spec as it is now says.
 	SameSpec bool
 	// World is what the model holds, not asked for unless MayLookForSecret.
 	World World
@@ -66,8 +66,8 @@ func ForSecret(seen SecretSeen) Plan {
 		secretOurs,      // make it what the spec says
 		secretRecovered, // created just before a crash: it is ours
 		secretDying,     // the name still belongs to a secret that is being removed: wait
-		secretTaken,     // the name is somebody else's
 		secretRemoved,   // somebody else removed it, which is only to be told
+		secretTaken,     // the name is somebody else's
 	}
 	for _, rule := range rules {
 		if plan, ok := rule(seen); ok {

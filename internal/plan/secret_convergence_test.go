@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/status"
 )
 
 // A crash is the place where a run ends before its time.
@@ -31,6 +33,9 @@ const (
 
 // reconcile is one run of a reconciler for a JujuSecret: what it sees, decides, does, and leaves in the object.
 func (j *juju) reconcile(seen *plan.SecretSeen, at crash) plan.Plan {
+	if seen.Content.State == content.Ready {
+		seen.Digest = digestOf(seen.Content.Content)
+	}
 	if plan.MayLookForSecret(*seen) {
 		query := plan.Query{Name: seen.Want.Name}
 		if !seen.Want.Observe {
@@ -64,25 +69,30 @@ func (j *juju) reconcile(seen *plan.SecretSeen, at crash) plan.Plan {
 	if at == beforeTheStatus {
 		return p
 	}
-	// What package status notes of the secret.
-	secret := p.Secret
-	for _, outcome := range outcomes {
-		if outcome.Secret != nil {
-			secret = outcome.Secret
-		}
-	}
-	switch {
-	case secret != nil && !p.Foreign:
-		seen.LastID = secret.ID
-	case secret != nil, plan.Conclude(p, outcomes).Reason == v1alpha1.ReasonSecretNotFound:
-		seen.LastID = ""
-	}
+	j.note(seen, p, outcomes)
 	return p
+}
+
+// note is what package status leaves in the object, and what the next run reads there.
+func (j *juju) note(seen *plan.SecretSeen, p plan.Plan, outcomes []plan.Outcome) {
+	old := v1alpha1.JujuSecretStatus{
+		SecretID: seen.LastID, Revision: seen.LastRevision, Managed: seen.LastID != "", AppliedDigest: seen.LastDigest,
+	}
+	const generation = 2
+	if seen.SameSpec {
+		old.AppliedGeneration = generation
+	}
+	next, _ := status.NextSecret(old, generation, p, outcomes, time.Time{})
+	seen.LastID, seen.LastRevision, seen.LastDigest = "", 0, next.AppliedDigest
+	seen.SameSpec = next.AppliedGeneration == generation
+	if next.Managed {
+		seen.LastID, seen.LastRevision = next.SecretID, next.Revision
+	}
 }
 
 // anyJuju draws a model with up to two secrets.
 func anyJuju(d *draw) *juju {
-	j := &juju{secrets: map[string]*plan.UserSecret{}}
+	j := &juju{secrets: map[string]*plan.UserSecret{}, unsummed: d.in(4)}
 	for _, id := range []string{dbID, otherID} {
 		if secret := anySecret(d, id); !d.in(3) {
 			j.add(secret)
@@ -118,6 +128,8 @@ func TestASecretIsAsItShouldBeWithinThreeRuns(t *testing.T) {
 // wrongInTheEnd says what is not as it should be once an object is at rest.
 func wrongInTheEnd(j *juju, seen plan.SecretSeen, last plan.Plan) string {
 	mine := j.secrets[seen.LastID]
+	right := mine != nil && mine.Name == seen.Want.Name && mine.Info == seen.Want.Info && !mine.Removing &&
+		(mine.Holds(seen.Content.Content) || j.unsummed && believedRight(seen, j.tellOf(mine)))
 	switch {
 	case seen.Tenancy.Verdict != nil, seen.Want.Observe:
 		return ""
@@ -129,11 +141,15 @@ func wrongInTheEnd(j *juju, seen plan.SecretSeen, last plan.Plan) string {
 		if rival := j.named(seen.Want.Name); rival == nil || mine == rival {
 			return "the name is not taken"
 		}
+	case last.Verdict.Reason == v1alpha1.ReasonDrifted:
+		if right || !seen.Want.ReportDrift {
+			return "nothing is to be reported"
+		}
 	case last.Verdict.Reason != v1alpha1.ReasonSynced:
 		return "it waits for nothing"
 	case mine == nil || !seen.Record.Held:
 		return "it is not noted"
-	case mine.Name != seen.Want.Name || mine.Info != seen.Want.Info || mine.Removing || !mine.Holds(seen.Content.Content):
+	case !right:
 		return fmt.Sprintf("Juju holds %+v", mine)
 	}
 	return ""
@@ -162,16 +178,19 @@ func crashesInARow(runs int) [][]crash {
 
 func TestACreationSurvivesACrashAnywhere(t *testing.T) {
 	t.Parallel()
-	for _, ends := range crashesInARow(3) {
-		j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-		for _, at := range append(ends, atTheEnd, atTheEnd) {
-			j.reconcile(seen, at)
-		}
-		want := map[string]*plan.UserSecret{seen.LastID: {
-			ID: seen.LastID, Name: "db", Info: "the database", Revision: 1, Checksum: holding("hunter2").Checksum(),
-		}}
-		if diff := cmp.Diff(want, j.secrets, sameValues); diff != "" || !seen.Record.Held || j.made != 1 {
-			t.Fatalf("runs ended %v: record %+v, %d made, Juju holds (-want +got):\n%s", ends, seen.Record, j.made, diff)
+	for _, report := range []bool{false, true} { // What was never in sync is nobody's drift.
+		for _, ends := range crashesInARow(3) {
+			j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+			seen.Want.ReportDrift = report
+			for _, at := range append(ends, atTheEnd, atTheEnd) {
+				j.reconcile(seen, at)
+			}
+			want := map[string]*plan.UserSecret{seen.LastID: {
+				ID: seen.LastID, Name: "db", Info: "the database", Revision: 1, Checksum: holding("hunter2").Checksum(),
+			}}
+			if diff := cmp.Diff(want, j.secrets, sameValues); diff != "" || !seen.Record.Held || j.made != 1 {
+				t.Fatalf("runs ended %v: record %+v, %d made, Juju holds (-want +got):\n%s", ends, seen.Record, j.made, diff)
+			}
 		}
 	}
 }
@@ -210,6 +229,47 @@ func TestARemovalByHandSurvivesACrashAnywhere(t *testing.T) {
 		}
 		if len(j.secrets) != 1 || j.secrets[seen.LastID] == nil || j.made != 2 {
 			t.Fatalf("runs ended %v: noted %s, %d made, Juju holds %v", ends, seen.LastID, j.made, j.secrets)
+		}
+	}
+}
+
+// drifted are the ways in which a secret of ours is different after somebody was at it.
+func drifted() map[string]func(*juju, string) {
+	return map[string]func(*juju, string){
+		"renamed":      func(j *juju, id string) { j.secrets[id].Name = "by-hand" },
+		"another info": func(j *juju, id string) { j.secrets[id].Info = "by hand" },
+		"another content": func(j *juju, id string) {
+			j.do([]plan.Step{plan.Update{ID: id, Content: new(holding("by hand"))}})
+		},
+		"without its revision": func(j *juju, id string) { j.secrets[id].RevisionGone = true },
+		"removed":              func(j *juju, id string) { delete(j.secrets, id) },
+	}
+}
+
+func TestWhatIsOnlyReportedIsLeftUntilASourceChangesWhateverCrashes(t *testing.T) {
+	t.Parallel()
+	for what, drift := range drifted() {
+		for _, ends := range crashesInARow(2) {
+			j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+			seen.Want.ReportDrift = true
+			j.reconcile(seen, atTheEnd)
+			drift(j, seen.LastID)
+			left := j.world(plan.Query{ID: seen.LastID}).ByID
+			for _, at := range append(ends, atTheEnd) {
+				j.reconcile(seen, at)
+			}
+			now := j.world(plan.Query{ID: seen.LastID}).ByID
+			if last := j.reconcile(seen, beforeTheRecord); last.Verdict.Reason != v1alpha1.ReasonDrifted || !cmp.Equal(left, now, sameValues) {
+				t.Fatalf("%s, runs ended %v: %+v, Juju holds %+v, want it reported and %+v", what, ends, last.Verdict, now, left)
+			}
+			seen.Content = wanting("new")
+			for _, at := range append(ends, atTheEnd, atTheEnd) {
+				j.reconcile(seen, at)
+			}
+			last := j.reconcile(seen, beforeTheRecord)
+			if last.Verdict.Reason != v1alpha1.ReasonSynced || len(j.secrets) != 1 || wrongInTheEnd(j, *seen, last) != "" {
+				t.Fatalf("%s, runs ended %v: %+v, Juju holds %+v, want the new content", what, ends, last.Verdict, j.secrets)
+			}
 		}
 	}
 }

@@ -41,18 +41,35 @@ func anySecret(d *draw, id string) *plan.UserSecret {
 	}
 }
 
+// anyListed draws what is told of a user secret, now and then without a checksum, or with one that only the operator knows.
+func anyListed(d *draw, id string) *plan.UserSecret {
+	secret := anySecret(d, id)
+	if d.in(6) {
+		known := secret.Checksum
+		unsummed(secret)
+		secret.Checksum = pick(d, known, secret.Checksum)
+	}
+	return secret
+}
+
 // anySecretSeen draws facts about a JujuSecret, whether they can be together or not, but for the world.
 func anySecretSeen(d *draw) plan.SecretSeen {
 	seen := plan.SecretSeen{
 		Want: plan.SecretWant{
 			Name: pick(d, "db", "db", "other"), Info: pick(d, "", "info"),
-			Observe: d.in(5), Retain: d.in(4), Deleting: d.in(3),
+			Observe: d.in(5), Retain: d.in(4), ReportDrift: d.in(3), Deleting: d.in(3),
 		},
-		Model:   plan.ModelRef{Controller: "default", Name: "prod/app"},
-		Content: pick(d, contents...),
-		Tenancy: anyTenancy(d),
-		Record:  plan.Record{Held: !d.in(5)},
-		LastID:  pick(d, "", dbID, dbID, otherID),
+		Model:        plan.ModelRef{Controller: "default", Name: "prod/app"},
+		Content:      pick(d, contents...),
+		Tenancy:      anyTenancy(d),
+		Record:       plan.Record{Held: !d.in(5)},
+		LastID:       pick(d, "", dbID, dbID, otherID),
+		LastRevision: pick(d, 0, 1, 2, 7),
+		LastDigest:   pick(d, "", digestOf(holding("one")), digestOf(holding("one")), digestOf(holding("two"))),
+		SameSpec:     !d.in(3),
+	}
+	if seen.Content.State == content.Ready {
+		seen.Digest = digestOf(seen.Content.Content)
 	}
 	if !d.in(3) {
 		seen.Record.Creating = &plan.Creation{Name: pick(d, "db", "db", "other"), Replaces: pick(d, "", "", dbID, otherID)}
@@ -67,13 +84,13 @@ func anyWorld(d *draw, id string, ids ...string) plan.World {
 		world.Trouble = in(plan.Kind(d.below(int(plan.Refused)) + 1))
 	}
 	if id != "" && !d.in(3) {
-		world.ByID = anySecret(d, id)
+		world.ByID = anyListed(d, id)
 	}
 	switch d.below(4) {
 	case 0:
 		world.ByName = world.ByID
 	case 1, 2:
-		world.ByName = anySecret(d, pick(d, ids...))
+		world.ByName = anyListed(d, pick(d, ids...))
 	}
 	return world
 }
@@ -93,6 +110,24 @@ func isOurs(seen plan.SecretSeen, id string) bool {
 		!found.RevisionGone && !found.Removing && found.Checksum.Open() == seen.Content.Content.Checksum().Open()
 }
 
+// wasInSync tells whether Juju once held what the manifest and its sources say now.
+func wasInSync(seen plan.SecretSeen) bool {
+	return seen.SameSpec && seen.LastID != "" && seen.Content.State == content.Ready && seen.LastDigest == seen.Digest
+}
+
+// lostRevision tells whether a secret has not the latest revision any more that it had when it was in sync.
+func lostRevision(seen plan.SecretSeen, secret *plan.UserSecret) bool {
+	return secret.RevisionGone || secret.ID == seen.LastID && secret.Revision < seen.LastRevision
+}
+
+// believedRight tells whether a secret has the content that is asked for, as far as anybody can tell.
+func believedRight(seen plan.SecretSeen, secret *plan.UserSecret) bool {
+	if secret.Unsummed && secret.Checksum.Open() == "" {
+		return secret.ID == seen.LastID && secret.Revision == seen.LastRevision && seen.LastDigest == seen.Digest
+	}
+	return secret.Holds(seen.Content.Content)
+}
+
 func TestWhateverIsSeenOfASecretThePlanKeepsThePromises(t *testing.T) {
 	t.Parallel()
 	for n := range cases {
@@ -100,7 +135,7 @@ func TestWhateverIsSeenOfASecretThePlanKeepsThePromises(t *testing.T) {
 		seen := anySecretSeen(&d)
 		seen.World = anyWorld(&d, seen.LastID, dbID, otherID)
 		if d.in(2) {
-			seen.Begun = anySecret(&d, pick(&d, dbID, otherID))
+			seen.Begun = anyListed(&d, pick(&d, dbID, otherID))
 		}
 		p := plan.ForSecret(seen)
 		if !cmp.Equal(p, plan.ForSecret(seen), sameValues) {
@@ -130,7 +165,7 @@ func brokenBySecret(seen plan.SecretSeen, p plan.Plan) []string {
 	promise("nothing is done while something is missing or invalid, but to remove it",
 		seen.Content.State == content.Ready || seen.Want.Deleting || len(p.Steps) == 0)
 	promise("nothing is done without a finalizer", len(p.Steps) == 0 || p.Before.Held)
-	restores := len(p.Steps) == 2 && p.Secret.RevisionGone
+	restores := len(p.Steps) == 2 && lostRevision(seen, p.Secret)
 	promise("one step is enough, but to restore a revision", len(p.Steps) <= 1 || restores)
 	promise("who lets go does nothing", p.Before.Held == p.After.Held || len(p.Steps) == 0)
 	promise("what is not deleted keeps its finalizer, unless it only looks",
@@ -142,6 +177,15 @@ func brokenBySecret(seen plan.SecretSeen, p plan.Plan) []string {
 		unasked.World = plan.World{ModelUUID: seen.World.ModelUUID}
 		promise("who may not look decides without", cmp.Equal(p, plan.ForSecret(unasked), sameValues))
 	}
+	doing := seen.World.Known && seen.Tenancy.Verdict == nil && !seen.Want.Observe && !seen.Want.Deleting
+	promise("who only reports leaves what others did", len(p.Steps) == 0 || seen.Want.Deleting || !seen.Want.ReportDrift ||
+		!wasInSync(seen))
+	promise("what others did is told to be that", p.Corrects == (len(p.Steps) > 0 && doing && wasInSync(seen)))
+	promise("only what others did is reported, and then nothing is noted", p.Verdict.Reason != v1alpha1.ReasonDrifted ||
+		seen.Want.ReportDrift && doing && wasInSync(seen) && p.Secret == nil && p.Digest == "")
+	promise("what is noted is the digest of what is asked for", p.Digest == "" || doing && p.Digest == seen.Digest)
+	promise("it is noted when it is in sync, and when it is sent", p.Digest != "" || len(p.Steps) == 0 && seen.Want.Observe ||
+		p.Verdict.Reason != v1alpha1.ReasonSynced)
 	for _, step := range p.Steps {
 		switch step := step.(type) {
 		case plan.Create:
@@ -155,6 +199,8 @@ func brokenBySecret(seen plan.SecretSeen, p plan.Plan) []string {
 		case plan.Update:
 			promise("only what is ours is changed", isOurs(seen, step.ID))
 			promise("a change changes something", step.Name != nil || step.Info != nil || step.Content != nil)
+			promise("content that is there is not sent", step.Content == nil || lostRevision(seen, p.Secret) ||
+				!believedRight(seen, p.Secret))
 			promise("a name is not taken from anybody", step.Name == nil ||
 				seen.World.ByName == nil || seen.World.ByName.ID == step.ID)
 			promise("nothing is changed on what goes", !seen.Want.Deleting)
@@ -169,6 +215,6 @@ func brokenBySecret(seen plan.SecretSeen, p plan.Plan) []string {
 	promise("what is only looked at is told to be foreign", p.Foreign == (seen.Want.Observe && p.Secret != nil))
 	promise("in sync means in sync", p.Verdict.Reason != v1alpha1.ReasonSynced || len(p.Steps) > 0 || seen.Want.Observe ||
 		p.Secret.Name == seen.Want.Name && p.Secret.Info == seen.Want.Info && !p.Secret.Removing &&
-			p.Secret.Holds(seen.Content.Content))
+			believedRight(seen, p.Secret) && !lostRevision(seen, p.Secret))
 	return broken
 }

@@ -49,6 +49,12 @@ func TestWhatWasDoneIsAnEvent(t *testing.T) {
 	does := func(steps ...plan.Step) plan.Plan {
 		return plan.Plan{Steps: steps, Verdict: plan.Verdict{Reason: synced, Message: inSync}}
 	}
+	corrects := func(steps ...plan.Step) plan.Plan {
+		p := does(steps...)
+		p.Corrects = true
+		return p
+	}
+	corrected := func(what string) status.Event { return normal(v1alpha1.ReasonCorrected, what) }
 	letGo := func(message string) plan.Plan {
 		return plan.Plan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonLetGo, Message: message}}
 	}
@@ -92,6 +98,22 @@ func TestWhatWasDoneIsAnEvent(t *testing.T) {
 			plan.Plan{Steps: []plan.Step{update}, Verdict: plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: "taken"}},
 			[]plan.Outcome{done},
 			[]status.Event{updated("name"), warning(v1alpha1.ReasonNameTaken, "taken")},
+		},
+		"a change of what somebody else did": {
+			corrects(update), []plan.Outcome{done}, []status.Event{corrected("updated name of secret:" + dbID + ", now at revision 4")},
+		},
+		"a secret in place of one that somebody removed": {
+			corrects(create), []plan.Outcome{done}, []status.Event{corrected(`added "db" as secret:` + dbID)},
+		},
+		"a change of what somebody else did, in two steps": {
+			corrects(plan.Update{ID: dbID, Content: new(holding("x"))}, plan.Update{ID: dbID, Info: new("")}), []plan.Outcome{done, done},
+			[]status.Event{
+				corrected("updated content of secret:" + dbID + ", now at revision 4"),
+				corrected("updated info of secret:" + dbID + ", now at revision 4"),
+			},
+		},
+		"not a change of what somebody else did, if it failed": {
+			corrects(update), []plan.Outcome{trouble(plan.Refused, "no")}, []status.Event{warning(v1alpha1.ReasonRefused, "no")},
 		},
 		"what stays in Juju":         {letGo("left it"), nil, []status.Event{normal(v1alpha1.ReasonLetGo, "left it")}},
 		"nothing, if nothing stays":  {plan: letGo("")},

@@ -41,6 +41,9 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	}
 	if p.Digest != "" && !failed(outcomes) {
 		next.AppliedDigest = p.Digest
+		if verdict.Reason == v1alpha1.ReasonSynced {
+			next.AppliedGeneration = generation
+		}
 	}
 	report.Events = append(stepEvents(p, outcomes), report.Events...)
 	return next, report
