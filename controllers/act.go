@@ -46,8 +46,8 @@ func recordOf(obj client.Object) plan.Record {
 	return held
 }
 
-// finishing is a context for what must not be cut in two when the operator is told to stop: a change in Juju, and the note
-// of it.
+// finishing is a context for what must not be cut in two when the operator is told to stop: a change in Juju, or the note of
+// it.
 func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 }
@@ -58,7 +58,9 @@ func (k *Kit) act(ctx context.Context, obj client.Object, now plan.Record, model
 	if len(todo.Steps) == 0 {
 		return nil, k.keep(ctx, obj, now, todo.After)
 	}
-	done, err := k.Juju.Do(ctx, model, todo.Steps, func(ctx context.Context) error {
+	sending, cancel := finishing(ctx)
+	defer cancel()
+	done, err := k.Juju.Do(sending, model, todo.Steps, func(ctx context.Context) error {
 		return k.keep(ctx, obj, now, todo.Before)
 	})
 	if err != nil {
@@ -73,6 +75,8 @@ func (k *Kit) keep(ctx context.Context, obj client.Object, now, want plan.Record
 	if now.Equal(want) {
 		return nil
 	}
+	ctx, cancel := finishing(ctx)
+	defer cancel()
 	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the type of the original.
 	annotations := obj.GetAnnotations()
 	delete(annotations, recordAnnotation)

@@ -44,8 +44,6 @@ func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	ctx, cancel := finishing(ctx)
-	defer cancel()
 	todo := plan.ForSecret(seen)
 	done, err := r.act(ctx, obj, seen.Record, seen.Model, todo)
 	if err != nil {

@@ -46,14 +46,11 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	query := plan.Query{Name: seen.Want.Name, Age: age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)}
 	if !seen.Want.Observe {
 		query.ID = seen.LastID
-		if seen.Content, err = r.desiredContent(ctx, obj); err != nil {
-			return plan.SecretSeen{}, err
-		}
-		if seen.Content.State == content.Ready {
-			seen.Digest = r.Key.Digest(seen.Content.Content)
-		}
 	}
 	seen.World = r.Juju.World(ctx, seen.Model, query)
+	if seen.Content, seen.Digest, err = r.desiredContent(ctx, obj, seen.World); err != nil {
+		return plan.SecretSeen{}, err
+	}
 	if name := seen.NameBegun(); name != "" && seen.World.Known {
 		begun := r.Juju.World(ctx, seen.Model, plan.Query{Name: name})
 		if !begun.Known {
@@ -76,21 +73,29 @@ func (r *SecretReconciler) ownedByAnother(ctx context.Context, obj *v1alpha1.Juj
 	return slices.ContainsFunc(owners.Items, func(other v1alpha1.JujuSecret) bool { return other.UID != obj.UID }), err
 }
 
-// desiredContent reads what the manifest and its sources say that the secret shall hold. Sources are read from the API
-// server each time: the operator watches only their metadata, so that it never holds secrets that nobody asked for.
-func (r *SecretReconciler) desiredContent(ctx context.Context, obj *v1alpha1.JujuSecret) (content.Desired, error) {
+// desiredContent reads what the manifest and its sources say that the secret shall hold, and its digest, unless nothing can
+// be done with it. Sources are read from the API server each time: the operator watches only their metadata, so that it
+// never holds secrets that nobody asked for.
+func (r *SecretReconciler) desiredContent(ctx context.Context, obj *v1alpha1.JujuSecret, world plan.World) (content.Desired, string, error) {
+	if obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve || !world.Known {
+		return content.Desired{}, "", nil
+	}
 	var sources []content.Source
 	for _, from := range obj.Spec.ValueFrom {
 		source, err := r.readSource(ctx, obj.Namespace, from)
 		if err != nil {
-			return content.Desired{}, err
+			return content.Desired{}, "", err
 		}
 		for _, item := range from.Items {
 			source.Items = append(source.Items, content.Item{Key: item.Key, As: item.As})
 		}
 		sources = append(sources, source)
 	}
-	return content.Merge(obj.Spec.Value, sources), nil
+	desired := content.Merge(obj.Spec.Value, sources)
+	if desired.State != content.Ready {
+		return desired, "", nil
+	}
+	return desired, r.Key.Digest(string(obj.UID), desired.Content), nil
 }
 
 func (r *SecretReconciler) readSource(ctx context.Context, namespace string, from v1alpha1.ValueSource) (content.Source, error) {

@@ -35,8 +35,6 @@ func (r *AccessReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	ctx, cancel := finishing(ctx)
-	defer cancel()
 	todo := plan.ForAccess(seen)
 	done, err := r.act(ctx, obj, seen.Record, seen.Target.Model, todo)
 	if err != nil {

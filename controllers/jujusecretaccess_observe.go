@@ -6,6 +6,7 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -108,28 +109,35 @@ func (r *AccessReconciler) observeOthers(ctx context.Context, obj *v1alpha1.Juju
 		if other.UID == obj.UID {
 			continue
 		}
-		if record := recordOf(other); record.SecretID == secretID {
-			seen.GrantedByOthers = append(seen.GrantedByOthers, record.Granted...)
-		}
+		granted := grantedBy(other, secretID)
+		seen.GrantedByOthers = append(seen.GrantedByOthers, granted...)
 		// Those with the same reference leave the former secret together with this one.
 		movesAlong := seen.Former != nil && equality.Semantic.DeepEqual(other.Spec.SecretRef, obj.Spec.SecretRef) &&
 			equality.Semantic.DeepEqual(other.Spec.Secret, obj.Spec.Secret) && other.Namespace == obj.Namespace
-		if movesAlong || !takesOver(other) {
+		if movesAlong || !other.DeletionTimestamp.IsZero() {
 			continue
 		}
 		for _, app := range other.Spec.Applications {
-			seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
+			if takesOver(other) || slices.Contains(granted, app.Name) {
+				seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
+			}
 		}
 	}
 	return nil
 }
 
+// grantedBy are the applications that an access has on record for a secret.
+func grantedBy(access *v1alpha1.JujuSecretAccess, secretID string) []string {
+	record := recordOf(access)
+	if record.SecretID != secretID {
+		return nil
+	}
+	return record.Granted
+}
+
 // takesOver tells whether an access can take over grants that another gives up. One that cannot act just now grants again
 // what it needs when it can.
 func takesOver(access *v1alpha1.JujuSecretAccess) bool {
-	if !access.DeletionTimestamp.IsZero() {
-		return false
-	}
 	switch v1alpha1.Reason(readyReason(access.Status.Conditions)) { //nolint:exhaustive // Every other one stands in its way.
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonHandingOver:
 		return true

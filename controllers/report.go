@@ -5,11 +5,13 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/status"
 )
 
@@ -26,10 +28,23 @@ func (k *Kit) report(ctx context.Context, before, after client.Object, report st
 		return ctrl.Result{}, nil
 	}
 	if !equality.Semantic.DeepEqual(before, after) {
+		ctx, cancel := finishing(ctx)
+		defer cancel()
 		if err := k.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {
 			return retry(err)
 		}
 		k.noted(after)
 	}
-	return ctrl.Result{RequeueAfter: report.LookAgain}, nil
+	return ctrl.Result{RequeueAfter: lookAgain(after, report)}, nil
+}
+
+// backstop is when an object that is not well is looked at again in any case. What wakes it may come just before the status
+// tells that it waits, and then passes it by.
+const backstop = 5 * time.Minute
+
+func lookAgain(obj client.Object, report status.Report) time.Duration {
+	if _, isController := obj.(*v1alpha1.ClusterJujuController); isController || report.LookAgain > 0 || inJuju(obj).settled {
+		return report.LookAgain
+	}
+	return backstop
 }

@@ -71,9 +71,7 @@ func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Chang
 		}
 		var requests []reconcile.Request
 		add := func(obj client.Object) {
-			modelUUID, secretID, settled := inJuju(obj)
-			thisModel := change.ModelUUID == "" || change.ModelUUID == modelUUID
-			if !settled || thisModel && (change.All || ids[secretID]) {
+			if affects(change, ids, inJuju(obj)) {
 				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
 			}
 		}
@@ -85,18 +83,47 @@ func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Chang
 	}
 }
 
-// inJuju tells which secret of which model an object stands for, and whether all is well with it and seen to be.
-func inJuju(obj client.Object) (modelUUID, secretID string, settled bool) {
+// affects tells whether a change, with its IDs as a set, is about an object that stands there so.
+func affects(change plan.Change, ids map[string]bool, there standing) bool {
+	thisModel := change.ModelUUID == "" || change.ModelUUID == there.modelUUID
+	thisSecret := ids[there.secretID]
+	switch {
+	case change.Ours:
+		return thisModel && thisSecret && !there.owner
+	case there.settled:
+		return thisModel && (change.All || thisSecret)
+	case there.wantsApplication && len(change.IDs) > 0:
+		return thisModel && thisSecret // Other secrets do not bring it.
+	}
+	return thisModel || there.modelUUID == ""
+}
+
+// standing is how an object stands with Juju, by its status.
+type standing struct {
+	modelUUID, secretID string
+	// owner: the secret is the object's own.
+	owner bool
+	// settled: all is well with it, and seen to be.
+	settled bool
+	// wantsApplication: it waits for one that is not deployed.
+	wantsApplication bool
+}
+
+func inJuju(obj client.Object) standing {
+	var there standing
 	var conditions []metav1.Condition
 	switch obj := obj.(type) {
 	case *v1alpha1.JujuSecret:
-		modelUUID, secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
+		there.modelUUID, there.secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
+		there.owner = obj.Status.Managed
 	case *v1alpha1.JujuSecretAccess:
-		modelUUID, secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
+		there.modelUUID, there.secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
 	}
-	settled = obj.GetDeletionTimestamp().IsZero() && meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady) &&
+	stays := obj.GetDeletionTimestamp().IsZero()
+	there.settled = stays && meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady) &&
 		!meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)
-	return modelUUID, secretID, settled
+	there.wantsApplication = stays && readyReason(conditions) == string(v1alpha1.ReasonApplicationNotFound)
+	return there
 }
 
 // InUse tells whether any object stands for something in a model, by its UUID, as far as the cache knows. It may be asked
@@ -115,5 +142,8 @@ func InUse(ctx context.Context, cached client.Reader) func(modelUUID string) boo
 
 // itself is the controller object that a change of its connection is about.
 func itself(_ context.Context, change plan.Change) []reconcile.Request {
+	if change.ModelUUID != "" {
+		return nil
+	}
 	return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: change.Controller}}}
 }

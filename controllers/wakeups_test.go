@@ -57,6 +57,15 @@ func stalled(obj *v1alpha1.JujuSecret) {
 	}
 }
 
+func nowhere(obj *v1alpha1.JujuSecret) { obj.Status.ModelUUID = "" }
+
+func owning(obj *v1alpha1.JujuSecret) { obj.Status.Managed = true }
+
+func wanting(obj *v1alpha1.JujuSecret) {
+	stalled(obj)
+	obj.Status.Conditions[0].Reason = string(v1alpha1.ReasonApplicationNotFound)
+}
+
 func inAnOutage(obj *v1alpha1.JujuSecret) {
 	obj.Status.Conditions = append(obj.Status.Conditions,
 		metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue})
@@ -69,23 +78,34 @@ func TestAChangeInJujuWakesWhomItConcerns(t *testing.T) {
 	change := func(model string, ids ...string) plan.Change {
 		return plan.Change{Controller: "default", ModelUUID: model, IDs: ids}
 	}
+	ours := func(ids ...string) plan.Change {
+		return plan.Change{Controller: "default", ModelUUID: "model", IDs: ids, Ours: true}
+	}
 	for name, row := range map[string]struct {
 		obj    *v1alpha1.JujuSecret
 		change plan.Change
 		woken  bool
 	}{
-		"its secret":                              {ready(), change("model", "other", "secret"), true},
-		"another secret":                          {ready(), change("model", "other"), false},
-		"a secret of its ID in another model":     {ready(), change("another", "secret"), false},
-		"a listing in which nothing is different": {ready(), change("model"), false},
-		"all of its model":                        {ready(), plan.Change{Controller: "default", ModelUUID: "model", All: true}, true},
-		"all of another model":                    {ready(), plan.Change{Controller: "default", ModelUUID: "another", All: true}, false},
-		"the connection to its controller":        {ready(), plan.Change{Controller: "default", All: true}, true},
-		"the connection to another":               {ready(), plan.Change{Controller: "other", All: true}, false},
-		"anything, while it is not well":          {ready(stalled), change("another", "other"), true},
-		"anything, while nobody can tell":         {ready(inAnOutage), change("model"), true},
-		"anything, while it goes":                 {ready(deleted), change("model"), true},
-		"not what is another controller's":        {ready(stalled), plan.Change{Controller: "other", All: true}, false},
+		"its secret":                                    {ready(), change("model", "other", "secret"), true},
+		"another secret":                                {ready(), change("model", "other"), false},
+		"a secret of its ID in another model":           {ready(), change("another", "secret"), false},
+		"a listing in which nothing is different":       {ready(), change("model"), false},
+		"all of its model":                              {ready(), plan.Change{Controller: "default", ModelUUID: "model", All: true}, true},
+		"all of another model":                          {ready(), plan.Change{Controller: "default", ModelUUID: "another", All: true}, false},
+		"the connection to its controller":              {ready(), plan.Change{Controller: "default", All: true}, true},
+		"the connection to another":                     {ready(), plan.Change{Controller: "other", All: true}, false},
+		"anything, while it is not well":                {ready(stalled), change("model", "other"), true},
+		"not what is in another model, even then":       {ready(stalled), change("another", "other"), false},
+		"whatever model, before it has one":             {ready(stalled, nowhere), change("another", "other"), true},
+		"not what it did itself":                        {ready(owning), ours("secret"), false},
+		"what was done to a secret it refers to":        {ready(), ours("secret"), true},
+		"not what was done to another":                  {ready(stalled), ours("other"), false},
+		"not other secrets, if it wants an application": {ready(wanting), change("model", "other"), false},
+		"its own, if it wants an application":           {ready(wanting), change("model", "secret"), true},
+		"an application that appeared":                  {ready(wanting), change("model"), true},
+		"anything, while nobody can tell":               {ready(inAnOutage), change("model"), true},
+		"anything, while it goes":                       {ready(deleted), change("model"), true},
+		"not what is another controller's":              {ready(stalled), plan.Change{Controller: "other", All: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

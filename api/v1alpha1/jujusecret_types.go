@@ -237,7 +237,7 @@ type JujuSecretStatus struct {
 	// managed tells that the operator made the secret for this object, and so may change and remove it.
 	// +optional
 	Managed bool `json:"managed,omitempty"`
-	// revision is the number of the secret's latest revision in Juju.
+	// revision is the number of the secret's latest revision in Juju, when all was last as the spec says.
 	// +optional
 	Revision int `json:"revision,omitempty"`
 	// appliedDigest is a digest of the content that the operator last put into Juju, keyed with a random key of this

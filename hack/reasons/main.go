@@ -38,7 +38,8 @@ change something first. Each is absent otherwise. An event has the reason of the
 when the reason first appears.
 
 Whatever the reason, an object is looked at again when it changes, when a Kubernetes object it depends on does, when
-the connection to its model comes back, and when anything in its model is seen to be different. "Looks again" below means that the operator does so by itself as well: first
+the connection to its model comes back, and when anything in its model is seen to be different. One that is not well is looked at every five minutes in any case, which
+costs Juju nothing. "Looks again" below means that the operator does so by itself as well: first
 after a second, then more and more rarely as the trouble lasts.
 `
 

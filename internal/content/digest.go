@@ -13,9 +13,10 @@ import (
 // as REDACTED.
 type Key struct{ Sealed[[]byte] }
 
-// Digest is that of a content: the same for equal contents under the same key, and of no use without the key.
-func (k Key) Digest(c Content) string {
+// Digest is that of an owner's content: the same for equal contents of the same owner under the same key. It is of no use
+// without the key, nor beside the digest of another owner, so that nobody can find out a content by trying.
+func (k Key) Digest(owner string, c Content) string {
 	mac := hmac.New(sha256.New, k.Open())
-	_, _ = mac.Write([]byte(c.Checksum().Open())) // It never fails.
+	_, _ = mac.Write([]byte(owner + " " + c.Checksum().Open())) // It never fails.
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -51,8 +51,8 @@ func TestADigestTellsContentsApart(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want, got := keyOf("key").Digest(ours), test.key.Digest(test.other)
-			if (want == got) != test.same || got != test.key.Digest(test.other) {
+			want, got := keyOf("key").Digest("uid", ours), test.key.Digest("uid", test.other)
+			if (want == got) != test.same || got != test.key.Digest("uid", test.other) {
 				t.Errorf("the digests are %s and %s, want them to be the same: %t", want, got, test.same)
 			}
 		})
@@ -65,9 +65,9 @@ func TestADigestDoesNotDependOnTheOrderOfKeys(t *testing.T) {
 	for i := range 50 {
 		plain[fmt.Sprintf("key%d", i)] = []byte(strings.Repeat("x", i))
 	}
-	want := keyOf("key").Digest(content.New(plain))
+	want := keyOf("key").Digest("uid", content.New(plain))
 	for range 100 {
-		if got := keyOf("key").Digest(content.New(plain)); got != want {
+		if got := keyOf("key").Digest("uid", content.New(plain)); got != want {
 			t.Fatalf("the digest is %s, and was %s", got, want)
 		}
 	}
@@ -75,10 +75,10 @@ func TestADigestDoesNotDependOnTheOrderOfKeys(t *testing.T) {
 
 func TestADigestIsOfNoUseWithoutTheKey(t *testing.T) {
 	t.Parallel()
-	// Made with openssl dgst -sha256 -hmac key, of the checksum in hex.
-	const want = "844d4d77de4c1b36eb362fc270884a88b378246b6890cf5a2061a26db759d02b"
+	// Made with openssl dgst -sha256 -hmac key, of the owner, a space, and the checksum in hex.
+	const want = "c71ea82106a7a585806c2e6e5a41df917d7a6faefb78e809d37492484468ac15"
 	c := content.New(map[string][]byte{"password": []byte("hunter2")})
-	digest, checksum := keyOf("key").Digest(c), c.Checksum().Open()
+	digest, checksum := keyOf("key").Digest("uid", c), c.Checksum().Open()
 	if digest != want {
 		t.Errorf("the digest is %s, want %s", digest, want)
 	}

@@ -32,14 +32,19 @@ func (m *model) noteApplications(apps []string, troubles map[string]plan.Trouble
 	}
 }
 
-// lookForApplications asks for all applications that grants did not find, in one request, and tells whoever waits if one
-// is there now. If Juju does not say, they try for themselves.
+// lookForApplications asks for all applications that grants did not find, in one request and once per interval, and tells
+// whoever waits if one is there now. If Juju does not say, they try for themselves.
 func (m *model) lookForApplications(ctx context.Context) {
+	interval := m.controller.currentInterval()
 	m.mu.Lock()
 	maps.DeleteFunc(m.absent, func(_ string, since time.Time) bool { return time.Since(since) > absentFor })
 	apps := slices.Sorted(maps.Keys(m.absent))
+	due := len(apps) > 0 && time.Since(m.lookedForApps) > interval*3/4
+	if due {
+		m.lookedForApps = time.Now()
+	}
 	m.mu.Unlock()
-	if len(apps) == 0 {
+	if !due {
 		return
 	}
 	var args params.Entities
@@ -49,10 +54,14 @@ func (m *model) lookForApplications(ctx context.Context) {
 	var results params.ApplicationInfoResults
 	trouble := m.request(ctx, "Application", callTimeout, "ApplicationsInfo", args, &results)
 	appeared := trouble != nil
-	for i := range apps {
-		missing := item(results.Results, i, params.ApplicationInfoResult{Error: unanswered()}).Error
-		appeared = appeared || missing == nil
+	m.mu.Lock()
+	for i, app := range apps {
+		if item(results.Results, i, params.ApplicationInfoResult{Error: unanswered()}).Error == nil {
+			delete(m.absent, app)
+			appeared = true
+		}
 	}
+	m.mu.Unlock()
 	if appeared {
 		m.notify(plan.Change{})
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/juju/juju/api"
+	jujubase "github.com/juju/juju/api/base"
 	"github.com/juju/juju/api/client/modelmanager"
 	"github.com/juju/names/v6"
 
@@ -41,7 +42,8 @@ type controller struct {
 	interval time.Duration     // between two looks at a model
 	models   map[string]*model // by UUID
 	uuids    map[string]string // by qualifier/name
-	listedAt time.Time         // when uuids was asked for
+	askedAt  time.Time         // when the models were asked for last
+	askedFor *plan.Trouble     // why that failed
 	closed   bool
 }
 
@@ -237,30 +239,45 @@ func (c *controller) listModels(ctx context.Context) (map[string]string, *plan.T
 	c.asking.Lock()
 	defer c.asking.Unlock()
 	c.mu.Lock()
-	uuids, listedAt := c.uuids, c.listedAt
+	uuids, trouble, askedAt := c.uuids, c.askedFor, c.askedAt
 	c.mu.Unlock()
-	if listedAt.After(called) {
-		return uuids, nil
+	if !askedAt.After(called) {
+		askedAt = time.Now()
+		uuids, trouble = c.askForModels(context.WithoutCancel(ctx)) // Others wait for it, too.
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.askedFor, c.askedAt = trouble, askedAt
+		if trouble == nil {
+			c.uuids = uuids
+		}
 	}
+	if trouble != nil {
+		return nil, trouble
+	}
+	return uuids, nil
+}
+
+func (c *controller) askForModels(ctx context.Context) (map[string]string, *plan.Trouble) {
 	conn, release, trouble := c.root.connection(ctx)
 	if trouble != nil {
 		return nil, trouble
 	}
 	defer release()
-	listedAt = time.Now()
-	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout) // Others wait for it, too.
+	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	models, err := modelmanager.NewClient(conn).ListModels(call, c.connection.Username)
+	var models []jujubase.UserModel
+	err := bounded(call, func() error {
+		listed, err := modelmanager.NewClient(conn).ListModels(call, c.connection.Username)
+		models = listed
+		return err
+	})
 	if err != nil {
 		return nil, callTrouble(conn, err)
 	}
-	uuids = make(map[string]string, len(models))
+	uuids := make(map[string]string, len(models))
 	for _, m := range models {
 		uuids[string(m.Qualifier)+"/"+m.Name] = m.UUID
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.uuids, c.listedAt = uuids, listedAt
 	return uuids, nil
 }
 

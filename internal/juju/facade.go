@@ -18,6 +18,9 @@ import (
 // itemTimeout is what a bulk call may take longer for each item: some backends take their time for each secret.
 const itemTimeout = 200 * time.Millisecond
 
+// listedTimeout is what a listing may take longer for each secret, as Juju asks for its grants one by one.
+const listedTimeout = 20 * time.Millisecond
+
 // busyRetries is how often a listing is tried again at once, because secrets went while Juju listed them.
 const busyRetries = 20
 
@@ -25,9 +28,12 @@ const busyRetries = 20
 func (m *model) list(ctx context.Context) ([]plan.UserSecret, *plan.Trouble) {
 	var listed params.ListSecretResults
 	var trouble *plan.Trouble
+	m.mu.Lock()
+	timeout := callTimeout + time.Duration(len(m.snapshot.secrets))*listedTimeout
+	m.mu.Unlock()
 	for range busyRetries {
 		listed = params.ListSecretResults{}
-		trouble = m.call(ctx, callTimeout, "ListSecrets", params.ListSecretsArgs{}, &listed)
+		trouble = m.call(ctx, timeout, "ListSecrets", params.ListSecretsArgs{}, &listed)
 		if trouble == nil || trouble.Kind != plan.SecretNotFound {
 			break
 		}
@@ -55,6 +61,7 @@ func (m *model) send(ctx context.Context, v verb, batch []*job) {
 	}
 	m.carryOut(ctx, v, batch)
 	m.doubt(batch)
+	m.tellOthers(batch)
 	if m.link.closed() {
 		m.controller.leave(m.uuid)
 	}
@@ -80,10 +87,7 @@ func (m *model) carryOut(ctx context.Context, v verb, batch []*job) {
 // doubt distrusts the snapshot if an outcome is not known, or if Juju answered what cannot be if the snapshot is right.
 func (m *model) doubt(batch []*job) {
 	if slices.ContainsFunc(batch, func(j *job) bool { return doubtful(j.outcomes[j.next]) }) {
-		m.mu.Lock()
-		m.listings.promised = true // Whoever got such an answer looks again then.
-		m.mu.Unlock()
-		m.distrust()
+		m.distrust() // Whoever got such an answer looks again after a while that its reason says.
 	}
 }
 
@@ -101,6 +105,25 @@ func doubtful(outcome plan.Outcome) bool {
 		}
 		return false
 	})
+}
+
+// tellOthers wakes the other objects of secrets that were changed here. Nobody sees that by comparing listings.
+func (m *model) tellOthers(batch []*job) {
+	var ids []string
+	for _, j := range batch {
+		if j.outcomes[j.next].Trouble != nil {
+			continue
+		}
+		switch step := j.step().(type) {
+		case plan.Update:
+			ids = append(ids, step.ID)
+		case plan.Revoke:
+			ids = append(ids, step.ID)
+		}
+	}
+	if len(ids) > 0 {
+		m.notify(plan.Change{IDs: ids, Ours: true})
+	}
 }
 
 // answerAll gives every job of a batch the same outcome.
@@ -203,7 +226,9 @@ func (m *model) updated(secret plan.UserSecret, step plan.Update, result params.
 		secret.Info = *step.Info
 	}
 	if step.Content != nil {
-		secret.Revision++
+		if m.unsummed.Load() || !secret.Holds(*step.Content) {
+			secret.Revision++
+		}
 		secret.RevisionGone = false
 		secret.Checksum, secret.Unsummed = step.Content.Checksum(), m.unsummed.Load()
 	}
@@ -233,7 +258,7 @@ func (m *model) remove(ctx context.Context, batch []*job) {
 		}
 		j.outcomes[j.next] = plan.Outcome{}
 		m.mu.Lock()
-		m.snapshot.foldRemoval(step.ID)
+		m.snapshot.foldRemoval(step.ID, time.Now())
 		m.listings.pause = 0
 		m.mu.Unlock()
 	}

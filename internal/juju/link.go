@@ -181,14 +181,16 @@ func (l *link) run(ctx context.Context) {
 // hold keeps a connection until it breaks or the link ends. Requests under way at the end are waited for: cut off, nobody
 // would know what became of them.
 func (l *link) hold(conn api.Connection) {
+	broke := false
 	select {
 	case <-conn.Broken():
+		broke = true
 	case <-l.closing:
 		l.mu.Lock() // Whoever is about to get the connection has it after this, and nobody else will.
 		l.mu.Unlock()
 		l.calls.Wait()
 	}
-	l.lose()
+	l.lose(broke)
 	_ = conn.Close()
 }
 
@@ -229,12 +231,12 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 	}
 }
 
-// lose notes that the connection broke.
-func (l *link) lose() {
+// lose notes that the connection is over. If it broke, somebody has to be told how the next attempt ends.
+func (l *link) lose(broke bool) {
 	l.lost()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conn, l.promised = nil, true
+	l.conn, l.promised = nil, l.promised || broke
 	l.settled, l.open = make(chan struct{}), make(chan struct{})
 }
 

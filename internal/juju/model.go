@@ -36,6 +36,8 @@ type model struct {
 	used     time.Time
 	// absent are the applications that a grant did not find, and when that was.
 	absent map[string]time.Time
+	// lookedForApps is when they were asked for last.
+	lookedForApps time.Time
 }
 
 func newModel(c *controller, uuid string) *model {
@@ -48,10 +50,8 @@ func newModel(c *controller, uuid string) *model {
 		dial:     func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.openModel(ctx, m) },
 		lost:     m.distrust,
 		changed: func(up bool) {
-			if up {
-				m.distrust() // What was missed is found by comparing.
-			}
 			m.notify(plan.Change{All: !up})
+			m.tryAgain() // What was missed is found by comparing.
 		},
 	})
 	m.writer = newWriter(m.send)
@@ -104,7 +104,8 @@ func (m *model) request(ctx context.Context, facade string, timeout time.Duratio
 	}
 	call, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := caller.FacadeCall(call, method, args, result); err != nil {
+	err := bounded(call, func() error { return caller.FacadeCall(call, method, args, result) })
+	if err != nil {
 		trouble := callTrouble(conn, err)
 		if trouble.Kind == plan.PermissionDenied || trouble.Kind == plan.ModelNotFound {
 			// The words for a model that was removed under an open connection, too.
@@ -113,4 +114,17 @@ func (m *model) request(ctx context.Context, facade string, timeout time.Duratio
 		return trouble
 	}
 	return nil
+}
+
+// bounded makes a call end with its context. Juju's client looks at it only once the request is written, which a peer that
+// reads nothing can hold up for ever.
+func bounded(ctx context.Context, call func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- call() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

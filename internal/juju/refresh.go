@@ -19,10 +19,15 @@ const (
 	recentShare = 20
 )
 
+// firstLook is how long somebody waits for a model that nobody had trouble with yet. They are told when it is there.
+const firstLook = 10 * time.Second
+
 // Juju 4 removes a secret some time after it said that it will. These are the pauses between looks whether it has.
 const (
 	firstRemovalLook = 50 * time.Millisecond
-	lastRemovalLook  = 2 * time.Second
+	lastRemovalLook  = 5 * time.Second
+	// removalPatience is how long a removal is waited for before Juju is told once more. It may have been lost.
+	removalPatience = 2 * time.Minute
 )
 
 // listings numbers the listings of a model, which come one after another, and tells whether the last one can be relied on.
@@ -57,6 +62,17 @@ func (m *model) distrust() {
 	m.wake()
 }
 
+// tryAgain asks for a listing now, if the last one failed and none is under way.
+func (m *model) tryAgain() {
+	m.mu.Lock()
+	l := &m.listings
+	if !l.trusted() && max(l.succeeded, l.failed) == l.begun {
+		l.asked = l.begun + 1
+	}
+	m.mu.Unlock()
+	m.wake()
+}
+
 // wake makes refreshAlways look at what is asked for.
 func (m *model) wake() {
 	select {
@@ -71,7 +87,7 @@ func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
 	m.keep.Do(func() { go m.refreshAlways(context.WithoutCancel(ctx)) }) // It outlives the one who asks first.
 	m.mu.Lock()
 	l := &m.listings
-	need, patient := l.needed, dialTimeout+callTimeout
+	need, patient := l.needed, firstLook
 	switch {
 	case age == plan.Fresh:
 		need = l.begun + 1
@@ -80,6 +96,11 @@ func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
 	case l.trusted():
 		m.mu.Unlock()
 		return nil
+	case l.failed > l.succeeded:
+		// It is tried again, and everybody is told when that succeeds. Until then the last answer is the answer.
+		trouble := l.trouble
+		m.mu.Unlock()
+		return trouble
 	}
 	if l.failed > l.succeeded {
 		patient = patience // It may fail again, and others must not be held up by that.
@@ -106,11 +127,21 @@ func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
 		case <-timeout:
 		case <-ctx.Done():
 		}
-		m.mu.Lock()
-		m.listings.promised = true
-		m.mu.Unlock()
-		return &plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not listed the model's secrets yet"}
+		if m.promise(need) {
+			return &plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not listed the model's secrets yet"}
+		}
 	}
+}
+
+// promise notes that somebody goes away to be told of a listing, unless that has ended.
+func (m *model) promise(need int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.listings.succeeded >= need || m.listings.failed >= need {
+		return false
+	}
+	m.listings.promised = true
+	return true
 }
 
 // refreshAlways lists the model when somebody asks for it, when the interval is over, and while secrets are being removed.
@@ -129,6 +160,7 @@ func (m *model) refreshAlways(ctx context.Context) {
 			m.mu.Unlock()
 			if asked {
 				m.refresh(ctx)
+				m.lookForApplications(ctx)
 			}
 		case <-timer.C:
 			if m.controller.keeps(m) {
@@ -197,7 +229,7 @@ func (m *model) endListing(number, changesBefore int, listing []plan.UserSecret,
 	}
 	recovered := l.promised || l.failed > l.succeeded
 	l.succeeded, l.promised = number, false
-	change.IDs = m.snapshot.replace(listing, changesBefore)
+	change.IDs = append(m.snapshot.replace(listing, changesBefore), m.snapshot.forgetRemovals(time.Now().Add(-removalPatience))...)
 	if len(change.IDs) > 0 {
 		l.pause = 0
 	}

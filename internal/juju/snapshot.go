@@ -5,6 +5,7 @@ package juju
 
 import (
 	"slices"
+	"time"
 
 	"github.com/juju-secrets/operator/internal/plan"
 )
@@ -17,9 +18,9 @@ import (
 type snapshot struct {
 	secrets map[string]entry  // by ID
 	ids     map[string]string // by name; names are unique in a model
-	// removing are the IDs of secrets that Juju said it will remove, until a listing is without them. It outlives a
-	// connection, since Juju does not list it.
-	removing map[string]bool
+	// removing are the IDs of secrets that Juju said it will remove, until a listing is without them, and when it said so.
+	// They outlive a connection, since Juju does not list them.
+	removing map[string]time.Time
 	// changes counts the changes folded in.
 	changes int
 	// listed tells that there was a listing.
@@ -34,7 +35,7 @@ type entry struct {
 }
 
 func newSnapshot() snapshot {
-	return snapshot{secrets: map[string]entry{}, ids: map[string]string{}, removing: map[string]bool{}}
+	return snapshot{secrets: map[string]entry{}, ids: map[string]string{}, removing: map[string]time.Time{}}
 }
 
 // find looks for the secrets of a query.
@@ -47,7 +48,7 @@ func (s *snapshot) get(id string) *plan.UserSecret {
 	if !ok {
 		return nil
 	}
-	found.Removing = s.removing[id]
+	_, found.Removing = s.removing[id]
 	return &found.UserSecret
 }
 
@@ -57,11 +58,23 @@ func (s *snapshot) fold(secret plan.UserSecret) {
 	s.set(entry{UserSecret: secret, changed: s.changes})
 }
 
-// foldRemoval notes that Juju was told to remove a secret.
-func (s *snapshot) foldRemoval(id string) {
+// foldRemoval notes that Juju said it will remove a secret.
+func (s *snapshot) foldRemoval(id string, now time.Time) {
 	if _, ok := s.secrets[id]; ok {
-		s.removing[id] = true
+		s.removing[id] = now
 	}
+}
+
+// forgetRemovals forgets what Juju said before a time and has not done since, so that it is told again. It answers which
+// secrets that are.
+func (s *snapshot) forgetRemovals(before time.Time) (ids []string) {
+	for id, since := range s.removing {
+		if since.Before(before) {
+			delete(s.removing, id)
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // foldGrants notes that applications were granted a secret, or had their grant taken away.

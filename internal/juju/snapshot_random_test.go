@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -162,7 +163,7 @@ func (p *play) operator() {
 	switch p.below(4) {
 	case 0:
 		p.dying[secret.ID] = true
-		p.snapshot.foldRemoval(secret.ID)
+		p.snapshot.foldRemoval(secret.ID, time.Time{})
 	case 1:
 		p.access(inJuju, pick(p.draw, "app1", "app2"), p.in(2))
 	default:

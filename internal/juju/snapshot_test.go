@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -120,7 +121,7 @@ func TestWhatWasFoundStaysAsItWas(t *testing.T) {
 	found, _ := s.find(plan.Query{ID: dbID})
 	s.foldGrants(dbID, []string{"app2"}, true)
 	s.foldGrants(dbID, []string{"app1"}, false)
-	s.foldRemoval(dbID)
+	s.foldRemoval(dbID, time.Time{})
 	if diff := cmp.Diff(db(grantedTo("app1", "app3")), *found, sameSecrets); diff != "" {
 		t.Errorf("what was found before the changes (-want +got):\n%s", diff)
 	}
@@ -168,17 +169,17 @@ func changes() map[string]changeTest {
 			grant(true, "app2")(s)
 		}, db(second, grantedTo("app1", "app2")), cache()),
 		"a removal": {
-			func(s *snapshot) { s.foldRemoval(dbID) },
+			func(s *snapshot) { s.foldRemoval(dbID, time.Time{}) },
 			[]plan.UserSecret{db(removing), cache()}, both, []plan.UserSecret{cache()},
 		},
 		"a removal after an update": {
 			func(s *snapshot) {
 				s.fold(db(second))
-				s.foldRemoval(dbID)
+				s.foldRemoval(dbID, time.Time{})
 			},
 			[]plan.UserSecret{db(second, removing), cache()}, both, []plan.UserSecret{cache()},
 		},
-		"a removal of what is gone":        is(func(s *snapshot) { s.foldRemoval(queueID) }, both...),
+		"a removal of what is gone":        is(func(s *snapshot) { s.foldRemoval(queueID, time.Time{}) }, both...),
 		"a grant of what is gone":          is(func(s *snapshot) { s.foldGrants(queueID, []string{"app1"}, true) }, both...),
 		"no change, whatever was expected": is(func(*snapshot) {}, both...),
 	}
@@ -240,7 +241,7 @@ func TestAListingThatBeganAfterAChangeOverridesIt(t *testing.T) {
 			row.change(&s)
 			s.replace([]plan.UserSecret{db(about("by hand"), third)}, s.changes)
 			want := db(about("by hand"), third)
-			want.Removing = s.removing[dbID]
+			_, want.Removing = s.removing[dbID]
 			shows(t, &s, want)
 		})
 	}
@@ -322,7 +323,7 @@ func TestARemovalIsRememberedUntilTheSecretIsGone(t *testing.T) {
 	t.Parallel()
 	s := snapshotOf(db(), cache())
 	began := s.changes
-	s.foldRemoval(dbID)
+	s.foldRemoval(dbID, time.Time{})
 	s.replace([]plan.UserSecret{db(), cache()}, began)
 	for range 3 { // Whatever happens to it meanwhile.
 		s.replace([]plan.UserSecret{db(), cache()}, s.changes)

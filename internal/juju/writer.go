@@ -65,26 +65,20 @@ func (w *writer) do(ctx context.Context, steps []plan.Step, ready func(context.C
 	select {
 	case <-j.done:
 	case <-ctx.Done():
-		return w.abandon(j), nil
+		w.withdraw(j)
+		<-j.done // What is under way has an end, and its outcome must not get lost.
 	}
 	return j.outcomes, nil
 }
 
-// abandon gives up waiting for a job. One that is not under way will not be sent any more.
-func (w *writer) abandon(j *job) []plan.Outcome {
+// withdraw ends a job whose turn came too late. One that is under way goes on.
+func (w *writer) withdraw(j *job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if isClosed(j.done) {
-		return j.outcomes
-	}
-	trouble := plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not answered to a change yet"}
 	if w.queue.withdraw(j) {
-		trouble = plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}
+		j.outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}}
+		close(j.done)
 	}
-	outcomes := notTried(len(j.steps))
-	copy(outcomes, j.outcomes[:j.next])
-	outcomes[j.next] = plan.Outcome{Trouble: &trouble}
-	return outcomes
 }
 
 // run sends until nothing waits.

@@ -362,48 +362,21 @@ func TestACallerThatGivesUpBetweenItsStepsIsToldOfThoseDone(t *testing.T) {
 	})
 }
 
-func TestACallerThatGivesUpUnderWayDoesNotKnowHowItEnded(t *testing.T) {
+func TestACallerThatGivesUpUnderWayIsStillToldHowItEnds(t *testing.T) {
 	t.Parallel()
-	unknown := inTrouble(plan.Unreachable, "the controller has not answered to a change yet")
 	atDesk(t, func(d *desk) {
 		impatient := d.caller(createOf("impatient"), updateOf("never"))
 		under := d.sends(0, creates, "impatient")
 		patient := d.caller(createOf("patient"))
 		impatient.cancel()
-		impatient.gets(unknown, untried)
 		if under.ctx.Err() != nil {
 			t.Error("the call was cut off, and with it those of others")
 		}
-		under.answer(map[string]plan.Outcome{"impatient": inTrouble(plan.Refused, "no")})
+		refused := inTrouble(plan.Refused, "no")
+		under.answer(map[string]plan.Outcome{"impatient": refused})
+		impatient.gets(refused, untried)
 		d.sends(0, creates, "patient").answer(nil)
 		patient.gets(succeeded)
-	})
-}
-
-func TestACallerThatGivesUpAtTheEndIsToldHowItEnded(t *testing.T) {
-	t.Parallel()
-	w, j := newWriter(nil), jobOf(createOf("a"))
-	j.outcomes[0] = made("a")
-	w.queue.back(j)
-	if diff := cmp.Diff([]plan.Outcome{made("a")}, w.abandon(j), sameSecrets); diff != "" {
-		t.Errorf("outcomes (-want +got):\n%s", diff)
-	}
-}
-
-func TestACallTakesWhoeverGivesUpAlongWithOthers(t *testing.T) {
-	t.Parallel()
-	unknown := inTrouble(plan.Unreachable, "the controller has not answered to a change yet")
-	atDesk(t, func(d *desk) {
-		first := d.caller(removeOf("first"))
-		under := d.sends(0, removes, "first")
-		impatient, patient := d.caller(createOf("impatient")), d.caller(createOf("patient"))
-		under.answer(nil)
-		first.gets(succeeded)
-		both := d.sends(0, creates, "impatient", "patient")
-		impatient.cancel()
-		impatient.gets(unknown)
-		both.answer(map[string]plan.Outcome{"patient": made("patient")})
-		patient.gets(made("patient"))
 	})
 }
 

@@ -250,7 +250,7 @@ func TestAnAccessThatGoesTakesItsGrantsWithIt(t *testing.T) {
 		},
 		"the model is gone, and the grants with it": {
 			given: leaves(func(s *plan.AccessSeen) { s.World = troubled(plan.ModelNotFound) }),
-			want:  letsGo("Juju answered: no"),
+			want:  letsGo("left whatever was made for this object, unless it went with its model: Juju answered: no"),
 		},
 		"a namespace that is no tenant any more leaves them, and says so": {
 			given: leaves(unknown, func(s *plan.AccessSeen) { s.Tenancy = denied() }),

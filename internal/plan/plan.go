@@ -142,7 +142,7 @@ func Settle(p Plan, outcomes []Outcome) Record {
 	for i, outcome := range outcomes {
 		switch p.Steps[i].(type) {
 		case Create:
-			if outcome.Trouble != nil && outcome.Trouble.Kind.definite() {
+			if outcome.Trouble != nil && outcome.Trouble.Kind.Definite() {
 				return p.Refused
 			}
 		case Revoke:

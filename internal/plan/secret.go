@@ -179,7 +179,7 @@ func unseen(world World, deleting bool, record Record) (Plan, bool) {
 			Reason: v1alpha1.ReasonFailed, Message: "nobody looked at the model",
 		}}, true
 	case deleting && world.Trouble.Kind == ModelNotFound:
-		return letGo(record, world.Trouble.Message), true
+		return letGo(record, "left whatever was made for this object, unless it went with its model: "+world.Trouble.Message), true
 	}
 	return Plan{Before: record, After: record, Verdict: world.Trouble.verdict()}, true
 }

@@ -15,7 +15,7 @@ import (
 
 // digestOf is the digest of a content under the key of the tests.
 func digestOf(c content.Content) string {
-	return content.Key{Sealed: content.Seal([]byte("key"))}.Digest(c)
+	return content.Key{Sealed: content.Seal([]byte("key"))}.Digest("uid", c)
 }
 
 // applied is a JujuSecret that was in sync when it was last looked at, for the spec and the sources as they are now, and

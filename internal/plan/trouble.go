@@ -76,8 +76,8 @@ func (k Kind) Reason() v1alpha1.Reason {
 	return v1alpha1.ReasonFailed
 }
 
-// definite tells that the request is known not to have been carried out.
-func (k Kind) definite() bool {
+// Definite tells that the request is known not to have been carried out.
+func (k Kind) Definite() bool {
 	switch k {
 	case NotConnected, CredentialsRejected, CertificateMismatch, PermissionDenied, ModelNotFound, TooOld, NameTaken,
 		SecretNotFound, ApplicationNotFound, Refused:

@@ -99,6 +99,9 @@ type Change struct {
 	IDs []string
 	// All tells that every secret is concerned, as with a connection that is lost.
 	All bool
+	// Ours tells that the operator itself made the secrets different, on behalf of one object: it concerns only others
+	// that stand for them.
+	Ours bool
 }
 
 // Health is how the operator stands with a controller.

@@ -63,13 +63,16 @@ func TestTheDigestIsNotedOnceEveryStepSucceeded(t *testing.T) {
 		return all(noted, func(out *secretOut) { out.Status.Revision = revision })
 	}
 	kept := func(*secretOut) {}
+	no, refused := trouble(plan.Refused, "no"), still(v1alpha1.ReasonRefused, stalled, "no")
+	forgotten := func(out *secretOut) { out.Status.AppliedDigest = "" }
 	tests := map[string]secretTest{
 		"without any, since Juju holds the content": {holdsOld, noted},
 		"the first of an object":                    {all(holdsOld, func(in *secretIn) { in.old.AppliedDigest = "" }), noted},
 		"after one":                                 {all(holdsOld, ends(leaves(4))), notedAt(4)},
 		"after two":                                 {all(holdsOld, ends(leaves(4), leaves(5))), notedAt(5)},
-		"not after one that failed":                 {all(holdsOld, unreached, ends(away)), kept},
-		"not after one that failed before another":  {all(holdsOld, unreached, ends(away, plan.Outcome{NotTried: true})), kept},
+		"not after one that failed":                 {all(holdsOld, refused, ends(no)), kept},
+		"not after one that failed before another":  {all(holdsOld, refused, ends(no, plan.Outcome{NotTried: true})), kept},
+		"none after one that perhaps was done":      {all(holdsOld, unreached, ends(away)), forgotten},
 		"not if the plan is about something else":   {all(holdsOld, nothingNew), kept},
 		"not while nothing is seen":                 {all(holdsOld, unreached, nothingNew), kept},
 		"not while something is missing":            {all(holdsOld, still(noSource, reconciling, "gone"), nothingNew), kept},

@@ -33,7 +33,7 @@ type Handling struct {
 	// Event is the type of the event that tells of the reason when it first appears; empty for none.
 	Event string
 	// LookAgain is the longest time until the next look, where nothing can wake the object. A new reason is looked at again
-	// after a second, then after as long as the object has not been well. 0: a watch or the session with Juju wakes it.
+	// after a second, then after as long as the object has not been well. 0: something wakes it.
 	LookAgain time.Duration
 }
 
@@ -56,7 +56,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal}
 	case v1alpha1.ReasonRemoving:
 		return Handling{Ready: ReadyFalse, Also: reconciling}
-	case v1alpha1.ReasonApplicationNotFound: // The session looks for all of them, so this is for what it misses.
+	case v1alpha1.ReasonApplicationNotFound: // All of them are looked for together, so this is for what that misses.
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute}
 	case v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second}

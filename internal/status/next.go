@@ -39,6 +39,9 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	case seenGone(p, verdict):
 		next.SecretID, next.URI, next.Revision, next.Managed = "", "", 0, false
 	}
+	if contentUnknown(p, outcomes) {
+		next.AppliedDigest = "" // Or what was perhaps put there would be taken for somebody else's.
+	}
 	if p.Digest != "" && !failed(outcomes) {
 		next.AppliedDigest = p.Digest
 		if verdict.Reason == v1alpha1.ReasonSynced {
@@ -47,6 +50,17 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	}
 	report.Events = append(stepEvents(p, outcomes), report.Events...)
 	return next, report
+}
+
+// contentUnknown tells that nobody knows whether a content was put into Juju.
+func contentUnknown(p plan.Plan, outcomes []plan.Outcome) bool {
+	for i, outcome := range outcomes {
+		update, ok := p.Steps[i].(plan.Update)
+		if ok && update.Content != nil && outcome.Trouble != nil && !outcome.Trouble.Kind.Definite() {
+			return true
+		}
+	}
+	return false
 }
 
 // failed tells that a step was not carried out.

@@ -1,0 +1,171 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// soon is within how long an answer has to come that somebody waits for.
+const soon = 10 * time.Second
+
+// listen opens a port. Nobody accepts, so that the system lets clients connect, and they hear nothing.
+func (s *scene) listen() net.Listener {
+	s.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
+	s.must(err)
+	s.Cleanup(func() { _ = listener.Close() })
+	return listener
+}
+
+func TestOneAddressThatAnswersIsEnough(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	silent, closed := s.listen(), s.listen()
+	s.must(closed.Close())
+	connection := s.connection(s.server.Operator)
+	connection.Addresses = []string{closed.Addr().String(), silent.Addr().String(), s.proxy.Address}
+	began := time.Now()
+	if health := s.pool.Set(s.ctx, controller, connection, seldom); health.Trouble != nil {
+		t.Fatalf("cannot log in: %+v", health.Trouble)
+	}
+	s.add("db-login")
+	if took := time.Since(began); took > soon {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestARefusedPasswordIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	wrong := s.server.Operator
+	wrong.Password = "wrong"
+	if health := s.set(wrong, seldom); health.Trouble == nil || health.Trouble.Kind != plan.CredentialsRejected {
+		t.Errorf("the health is: %+v", health.Trouble)
+	}
+	var asking sync.WaitGroup
+	for range 50 {
+		asking.Go(func() {
+			if world := s.world(plan.Query{}); world.Known || world.Trouble.Kind != plan.CredentialsRejected {
+				t.Errorf("the answer is: %+v", world)
+			}
+			if got := kindOf(s.do(creating("db-login", "new"))[0]); got != plan.CredentialsRejected {
+				t.Errorf("the outcome is of kind %v", got)
+			}
+		})
+	}
+	asking.Wait()
+	s.set(wrong, seldom)
+	if n := s.requests(login, nil); n != 1 {
+		t.Errorf("%d logins, want 1", n)
+	}
+	s.connect(seldom) // The right one does not wait for the end of the pause.
+	s.add("db-login")
+}
+
+func TestAForgottenControllerHasNoConnections(t *testing.T) {
+	t.Parallel()
+	s := newConnectedScene(t)
+	s.add("db-login")
+	if open, _ := s.proxy.Connections(); open != 2 {
+		t.Errorf("%d connections are open, want that to the controller and that to the model", open)
+	}
+	s.pool.Forget(controller)
+	s.await(func() string {
+		if open, _ := s.proxy.Connections(); open > 0 {
+			return "a connection is still open"
+		}
+		return ""
+	})
+	s.connect(seldom)
+	if s.named("db-login") == nil {
+		t.Error("the secret is not seen by who comes back")
+	}
+}
+
+// connectProxy is an HTTP proxy that knows CONNECT alone, and counts it by the host that was asked for.
+type connectProxy struct {
+	url    string
+	server *http.Server
+	count  sync.Map // Of *atomic.Int32.
+}
+
+func startConnectProxy(ctx context.Context) (*connectProxy, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &connectProxy{url: "http://" + listener.Addr().String()}
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: patience}
+	go func() { _ = p.server.Serve(listener) }()
+	return p, nil
+}
+
+func (p *connectProxy) close() { _ = p.server.Close() }
+
+// connects is how many connections to a host were asked for.
+func (p *connectProxy) connects(host string) int {
+	count, _ := p.count.LoadOrStore(host, &atomic.Int32{})
+	return int(count.(*atomic.Int32).Load())
+}
+
+// ServeHTTP implements http.Handler.
+func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodConnect {
+		http.Error(w, "CONNECT alone", http.StatusMethodNotAllowed)
+		return
+	}
+	count, _ := p.count.LoadOrStore(r.Host, &atomic.Int32{})
+	count.(*atomic.Int32).Add(1)
+	there, err := (&net.Dialer{}).DialContext(r.Context(), "tcp", r.Host)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	here, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		_ = there.Close()
+		return
+	}
+	_, _ = here.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n"))
+	pass := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from)
+		_, _ = to.Close(), from.Close()
+	}
+	go pass(there, here)
+	pass(here, there)
+}
+
+func TestTheProxyOfTheEnvironmentIsUsed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	// To Juju's client this address is not of this machine, which it would never use a proxy for.
+	address := strings.Replace(s.server.Addresses[0], "127.0.0.1", "0.0.0.0", 1)
+	before, operator := tunnels.connects(address), s.server.Operator
+	health := s.pool.Set(s.ctx, controller, content.Connection{
+		Addresses: []string{address}, CACertificate: s.server.CACertificate,
+		Username: operator.Username, Password: content.Seal(operator.Password),
+	}, seldom)
+	if health.Trouble != nil {
+		t.Fatalf("cannot log in: %+v", health.Trouble)
+	}
+	s.add("db-login")
+	if n := tunnels.connects(address) - before; n != 2 {
+		t.Errorf("%d connections went through the proxy, want that to the controller and that to the model", n)
+	}
+	if found := s.secrets(); len(found) != 1 {
+		t.Errorf("Juju has: %+v", found)
+	}
+}
