@@ -5,14 +5,17 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/wire"
 )
 
 // newFaultyScene makes a scene with a Juju server of its own, which the test may stop, and the controller object for it.
@@ -109,4 +112,71 @@ func TestADroppedConnectionIsOpenedAgain(t *testing.T) {
 	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
 	s.awaitJuju(servers.UserSecret{Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel})})
 	s.awaitReady(controller, obj)
+}
+
+// A bulk call has many objects' items, so a cut concerns them all. Whether Juju carried it out is for the operator to find
+// out.
+func TestABulkCallThatIsCutLosesNothingAndCreatesNothingTwice(t *testing.T) {
+	t.Parallel()
+	for name, cut := range map[string]func() wire.Fault{
+		"before it is sent":          wire.CutBefore,
+		"after it was sent":          wire.CutAfter,
+		"in the midst of the answer": wire.CutDuring,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			proxy, err := wire.Start(s.ctx, s.juju.Addresses[0], s.juju.CACertificate)
+			s.must(err)
+			t.Cleanup(proxy.Close)
+			controller := gen.Controller("cut-"+s.ns, proxy.Address, proxy.CACertificate)
+			s.createController(controller, s.juju.Operator.Password)
+			source := gen.Secret(s.ns, "source", map[string]string{"key": sentinel})
+			var objs []client.Object
+			var want []servers.UserSecret
+			for i := range 10 {
+				name := fmt.Sprintf("secret-%d", i)
+				objs = append(objs, gen.JujuSecret(s.ns, name, s.model.Name, gen.Through(controller.Name), gen.FromSecret("source")))
+				want = append(want, servers.UserSecret{
+					Name: name, Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}),
+				})
+			}
+			met := proxy.On("Secrets.CreateSecrets", cut())
+			s.create(source)
+			s.create(objs...)
+			s.awaitReady(objs...)
+			s.expectMet(met)
+			s.expectJuju(want...)
+
+			met = proxy.On("Secrets.UpdateSecrets", cut())
+			change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+			for i := range want {
+				want[i].Revision, want[i].Content = 2, servers.Content(map[string]string{"key": sentinel + " 2"})
+			}
+			s.awaitJuju(want...)
+			s.awaitReady(objs...)
+			s.expectMet(met)
+			s.expectJuju(want...)
+
+			met = proxy.On("Secrets.RemoveSecrets", cut())
+			for _, obj := range objs {
+				s.delete(obj)
+			}
+			for _, obj := range objs {
+				s.awaitGone(obj)
+			}
+			s.expectMet(met)
+			s.expectJuju()
+		})
+	}
+}
+
+// expectMet checks that a fault happened.
+func (s *scene) expectMet(met <-chan struct{}) {
+	s.Helper()
+	select {
+	case <-met:
+	default:
+		s.Error("the fault did not happen, so nothing was tested")
+	}
 }
