@@ -5,7 +5,12 @@
 // gives the reconcilers a view of, and a hand in, the models of many controllers, in the vocabulary of package plan, and
 // is the only package that imports github.com/juju/juju. It knows nothing of Kubernetes.
 //
-// Each controller has one connection of its own, which finds models by name, and one for every model in use. They are
-// opened when first needed, kept open, and opened again in the background when they break, so that objects wait for
-// the connection and never dial for themselves.
+//	Pool         the controllers that are known                                     pool.go
+//	controller   one of them as one user: a connection that finds its models        controller.go
+//	link         a connection that is kept open, and opened again when it breaks    link.go
+//	model        one model: a link, a snapshot and a writer                         model.go
+//	snapshot     what is known of its secrets, from one listing for all objects     snapshot.go, refresh.go
+//	writer       many objects' steps in few calls, one call at a time               writer.go, queue.go, facade.go
+//
+// What Juju's answers mean is in errors.go, and what differs between its versions in versions.go.
 package juju
