@@ -4,9 +4,11 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
@@ -119,4 +121,38 @@ func TestAReferenceFollowsWhatItRefersTo(t *testing.T) {
 	})
 	s.must(s.juju.RemoveSecret(s.ctx, s.model, id))
 	s.awaitReason(obj, v1alpha1.ReasonSecretNotFound)
+}
+
+// Juju before 3.6 does not tell checksums, so only the number of a revision shows that somebody made it.
+func TestBefore36WhatSomebodyChangesIsPutBackToo(t *testing.T) {
+	t.Parallel()
+	s, proxy := newProxiedScene(t)
+	proxy.AsJuju35()
+	controller := s.connectThrough(proxy)
+	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name), gen.Value(map[string]string{"key": sentinel}))
+	ours := func(revision int) servers.UserSecret {
+		return servers.UserSecret{
+			ID: obj.Status.SecretID, Name: "db-login", Revision: revision,
+			Content: servers.Content(map[string]string{"key": sentinel}),
+		}
+	}
+	s.create(obj)
+	s.awaitReady(obj)
+	s.awaitCondition(obj, func(ready metav1.Condition) string {
+		if !strings.Contains(ready.Message, "Before 3.6") {
+			return "the status does not tell that drift in content is seen by its revision alone: " + ready.Message
+		}
+		return ""
+	})
+	s.lookNow(obj)
+	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
+	s.awaitReady(obj)
+	withInfo := ours(1)
+	withInfo.Info = "Changed"
+	s.expectJuju(withInfo)
+
+	s.must(s.juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "", "", map[string]string{"key": "theirs"}))
+	withInfo.Revision = 3
+	s.awaitJuju(withInfo)
+	s.awaitEvent(obj, v1alpha1.ReasonCorrected)
 }

@@ -38,6 +38,25 @@ func newFaultyScene(t *testing.T) (*scene, *v1alpha1.ClusterJujuController) {
 	return s, controller
 }
 
+// newProxiedScene makes a scene with a proxy before Juju, which is there until the scene is cleaned.
+func newProxiedScene(t *testing.T) (*scene, *wire.Proxy) {
+	t.Helper()
+	proxy, err := wire.Start(t.Context(), stack.Juju.Addresses[0], stack.Juju.CACertificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	return newScene(t), proxy
+}
+
+// connectThrough makes a controller object that goes through a proxy.
+func (s *scene) connectThrough(proxy *wire.Proxy) *v1alpha1.ClusterJujuController {
+	s.Helper()
+	controller := gen.Controller("proxied-"+s.ns, proxy.Address, proxy.CACertificate)
+	s.createController(controller, s.juju.Operator.Password)
+	return controller
+}
+
 func TestAnOutageOfJujuIsWaitedOut(t *testing.T) {
 	t.Parallel()
 	s, controller := newFaultyScene(t)
@@ -125,12 +144,8 @@ func TestABulkCallThatIsCutLosesNothingAndCreatesNothingTwice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			proxy, err := wire.Start(s.ctx, s.juju.Addresses[0], s.juju.CACertificate)
-			s.must(err)
-			t.Cleanup(proxy.Close)
-			controller := gen.Controller("cut-"+s.ns, proxy.Address, proxy.CACertificate)
-			s.createController(controller, s.juju.Operator.Password)
+			s, proxy := newProxiedScene(t)
+			controller := s.connectThrough(proxy)
 			source := gen.Secret(s.ns, "source", map[string]string{"key": sentinel})
 			var objs []client.Object
 			var want []servers.UserSecret

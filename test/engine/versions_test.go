@@ -4,7 +4,6 @@
 package engine
 
 import (
-	"strings"
 	"testing"
 
 	coresecrets "github.com/juju/juju/core/secrets"
@@ -14,56 +13,11 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// results are those of an answer, which holds one for each item of the request.
-func results(answer *wire.Answer) []map[string]any {
-	items, _ := answer.Response["results"].([]any)
-	var results []map[string]any
-	for _, item := range items {
-		results = append(results, item.(map[string]any))
-	}
-	return results
-}
-
-// saysVersion makes the controller tell another version of itself.
-func saysVersion(proxy *wire.Proxy, version string) {
-	proxy.Rewrite(login, func(answer *wire.Answer) { answer.Response["server-version"] = version })
-}
-
-// like36 makes a controller answer as Juju 3.6 does.
-func like36(proxy *wire.Proxy) {
-	saysVersion(proxy, "3.6.9")
-	for _, method := range []string{update, remove, grantSecret, revokeSecret} {
-		proxy.Rewrite(method, func(answer *wire.Answer) {
-			for _, result := range results(answer) {
-				failure, _ := result["error"].(map[string]any)
-				message, _ := failure["message"].(string)
-				before, app, noApp := strings.Cut(message, `: application "`)
-				switch {
-				case noApp:
-					failure["code"] = "not found"
-					failure["message"] = before + `: invalid subject reference: saas application "` + app
-				case failure["code"] == "secret not found":
-					failure["code"] = "not found"
-				}
-			}
-		})
-	}
-}
-
-// like35 makes a controller answer as Juju 3.5 does.
-func like35(proxy *wire.Proxy) {
-	like36(proxy)
-	saysVersion(proxy, "3.5.7")
-	proxy.Rewrite(list, func(answer *wire.Answer) {
-		for _, result := range results(answer) {
-			delete(result, "latest-revision-checksum")
-		}
-	})
-}
-
 func TestEveryVersionOfJujuIsUnderstood(t *testing.T) {
 	t.Parallel()
-	for version, like := range map[string]func(*wire.Proxy){"4": func(*wire.Proxy) {}, "3.6": like36, "3.5": like35} {
+	for version, like := range map[string]func(*wire.Proxy){
+		"4": func(*wire.Proxy) {}, "3.6": (*wire.Proxy).AsJuju36, "3.5": (*wire.Proxy).AsJuju35,
+	} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t)
@@ -102,7 +56,7 @@ func TestEveryVersionOfJujuIsUnderstood(t *testing.T) {
 func TestBefore36ContentIsKnownOfOwnRevisionsAlone(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	like35(s.proxy)
+	s.proxy.AsJuju35()
 	s.connect(seldom)
 	id, err := s.server.AddSecret(s.ctx, s.model, "db-login", "", map[string]string{"key": "old"})
 	s.must(err)

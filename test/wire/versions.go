@@ -1,0 +1,71 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// AsJuju36 makes a controller of Juju 4 answer as one of 3.6 does, as far as the operator is concerned. What it does stays
+// what Juju 4 does: a removal is carried out some time later.
+func (p *Proxy) AsJuju36() {
+	p.asVersion("3.6.9")
+	for _, method := range []string{"Secrets.UpdateSecrets", "Secrets.RemoveSecrets", "Secrets.GrantSecret", "Secrets.RevokeSecret"} {
+		p.Rewrite(method, func(answer *Answer) {
+			for _, result := range answer.items("results") {
+				failure, _ := result["error"].(map[string]any)
+				message, _ := failure["message"].(string)
+				before, app, noApp := strings.Cut(message, `: application "`)
+				switch {
+				case noApp:
+					failure["code"] = "not found"
+					failure["message"] = before + `: invalid subject reference: saas application "` + app
+				case failure["code"] == "secret not found":
+					failure["code"] = "not found"
+				}
+			}
+		})
+	}
+}
+
+// AsJuju35 makes a controller answer as one of 3.5 does: without the checksums of secrets.
+func (p *Proxy) AsJuju35() {
+	p.AsJuju36()
+	p.asVersion("3.5.7")
+	p.Rewrite("Secrets.ListSecrets", func(answer *Answer) {
+		for _, secret := range answer.items("results") {
+			delete(secret, "latest-revision-checksum")
+		}
+	})
+}
+
+// asVersion makes the controller tell another version of itself, with the list of models in the form before Juju 4.
+func (p *Proxy) asVersion(version string) {
+	p.Rewrite("Admin.Login", func(answer *Answer) {
+		if answer.Error != "" {
+			return
+		}
+		answer.Response["server-version"] = version
+		for _, facade := range answer.items("facades") {
+			if facade["name"] == "ModelManager" {
+				versions, _ := facade["versions"].([]any)
+				facade["versions"] = slices.DeleteFunc(versions, func(v any) bool { return v == json.Number("11") })
+			}
+		}
+	})
+}
+
+// items are the objects in a list of an answer.
+func (a *Answer) items(key string) []map[string]any {
+	list, _ := a.Response[key].([]any)
+	var items []map[string]any
+	for _, item := range list {
+		if object, ok := item.(map[string]any); ok {
+			items = append(items, object)
+		}
+	}
+	return items
+}
