@@ -20,7 +20,8 @@ const (
 	finalizer = "jujusecrets.io/finalizer"
 	// recordAnnotation is where an object's plan.Record is kept, beside the finalizer.
 	recordAnnotation = "jujusecrets.io/record"
-	// finishTimeout bounds what is finished although the operator is told to stop.
+	// finishTimeout bounds what is finished although the operator is told to stop: a write to Kubernetes, and the wait for a
+	// turn in Juju. A request to Juju that is under way by then has its own end.
 	finishTimeout = 25 * time.Second
 )
 

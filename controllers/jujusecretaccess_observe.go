@@ -118,12 +118,17 @@ func (r *AccessReconciler) observeOthers(ctx context.Context, obj *v1alpha1.Juju
 			continue
 		}
 		for _, app := range other.Spec.Applications {
-			if takesOver(other) || slices.Contains(granted, app.Name) {
+			if takesOver(other) || slices.Contains(granted, app.Name) && !deniedTenant(other) {
 				seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
 			}
 		}
 	}
 	return nil
+}
+
+// deniedTenant tells that nothing is done in Juju for an access any more.
+func deniedTenant(access *v1alpha1.JujuSecretAccess) bool {
+	return readyReason(access.Status.Conditions) == string(v1alpha1.ReasonTenantDenied)
 }
 
 // grantedBy are the applications that an access has on record for a secret.

@@ -72,7 +72,7 @@ func newController(name string, connection content.Connection, around surroundin
 			return conn, nil
 		},
 		lost:    func() {},
-		changed: func(up bool) { c.notify(plan.Change{Controller: name, All: !up}) },
+		changed: func(up, told bool) { c.notify(plan.Change{Controller: name, All: !up || told}) },
 	})
 	return c
 }

@@ -29,7 +29,7 @@ func (m *model) list(ctx context.Context) ([]plan.UserSecret, *plan.Trouble) {
 	var listed params.ListSecretResults
 	var trouble *plan.Trouble
 	m.mu.Lock()
-	timeout := callTimeout + time.Duration(len(m.snapshot.secrets))*listedTimeout
+	timeout := m.listingTimeout()
 	m.mu.Unlock()
 	for range busyRetries {
 		listed = params.ListSecretResults{}
@@ -50,6 +50,11 @@ func (m *model) list(ctx context.Context) ([]plan.UserSecret, *plan.Trouble) {
 		}
 	}
 	return secrets, nil
+}
+
+// listingTimeout is how long a listing may take. The lock is held.
+func (m *model) listingTimeout() time.Duration {
+	return callTimeout + time.Duration(len(m.snapshot.secrets))*listedTimeout
 }
 
 // send carries out the present step of each job of a batch, in one call. It looks at the model first if nobody knows any
@@ -84,11 +89,37 @@ func (m *model) carryOut(ctx context.Context, v verb, batch []*job) {
 	}
 }
 
-// doubt distrusts the snapshot if an outcome is not known, or if Juju answered what cannot be if the snapshot is right.
+// doubt distrusts the snapshot if an outcome is not known, or if Juju answered what cannot be if the snapshot is right. Whose
+// outcome is not known looks again as soon as there is a listing; for the others their reason says when.
 func (m *model) doubt(batch []*job) {
-	if slices.ContainsFunc(batch, func(j *job) bool { return doubtful(j.outcomes[j.next]) }) {
-		m.distrust() // Whoever got such an answer looks again after a while that its reason says.
+	doubts := false
+	for _, j := range batch {
+		outcome := j.outcomes[j.next]
+		doubts = doubts || doubtful(outcome)
+		if outcome.Trouble != nil && outcome.Trouble.Kind == plan.Unreachable {
+			m.mu.Lock()
+			m.listings.doubted = append(m.listings.doubted, changedBy(j.step())...)
+			m.mu.Unlock()
+		}
 	}
+	if doubts {
+		m.distrust()
+	}
+}
+
+// changedBy is the ID of the secret that a step changes, none for one that is yet to be made.
+func changedBy(step plan.Step) []string {
+	switch step := step.(type) {
+	case plan.Update:
+		return []string{step.ID}
+	case plan.Remove:
+		return []string{step.ID}
+	case plan.Grant:
+		return []string{step.ID}
+	case plan.Revoke:
+		return []string{step.ID}
+	}
+	return nil
 }
 
 func doubtful(outcome plan.Outcome) bool {

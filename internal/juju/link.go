@@ -50,8 +50,9 @@ type link struct {
 	settled chan struct{}
 	// open is closed while there is a connection.
 	open chan struct{}
-	// promised tells that somebody has to be told how the attempt ends, whatever that is.
-	promised bool
+	// broke tells that a connection was lost since the last attempt ended, told that somebody was answered that there is
+	// none.
+	broke, told bool
 }
 
 // linkSetup is what differs between links. The functions are called without a lock.
@@ -59,11 +60,11 @@ type linkSetup struct {
 	// patience is how long somebody who asks waits for an attempt that is under way.
 	patience time.Duration
 	dial     func(ctx context.Context) (api.Connection, *plan.Trouble)
-	// lost is called when a connection broke, before anybody gets another.
+	// lost is called when a connection is over, before anybody gets another.
 	lost func()
 	// changed is called when the link answers otherwise than it last did, and after a loss: up tells whether there is a
-	// connection now.
-	changed func(up bool)
+	// connection now, told whether anybody was answered that there is none.
+	changed func(up, told bool)
 }
 
 func newLink(setup linkSetup) *link {
@@ -110,9 +111,10 @@ func (l *link) connection(ctx context.Context) (conn api.Connection, release fun
 	case l.closed():
 		return nil, nil, l.endedFor()
 	case l.trouble != nil:
+		l.told = true
 		return nil, nil, l.trouble
 	case l.conn == nil:
-		l.promised = true
+		l.told = true
 		return nil, nil, &plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not answered yet"}
 	}
 	l.calls.Add(1)
@@ -171,10 +173,10 @@ func (l *link) run(ctx context.Context) {
 		l.rest(conn, trouble, pause)
 	}
 	l.mu.Lock()
-	promised := l.promised
+	told := l.told && l.trouble == nil
 	l.mu.Unlock()
-	if promised {
-		l.changed(false) // Whoever was promised an answer gets it from who comes after this link.
+	if told {
+		l.changed(false, true) // Who was told to wait gets an answer from who comes after this link.
 	}
 }
 
@@ -214,12 +216,14 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 	l.mu.Lock()
 	// The words of one kind of trouble may differ from attempt to attempt, which is no news.
 	same := l.trouble != nil && trouble != nil && l.trouble.Kind == trouble.Kind
-	tell := l.promised || l.trouble != nil && !same
+	told := l.told
+	tell := l.broke || told && l.trouble == nil || l.trouble != nil && !same
 	if !same {
 		l.conn, l.trouble = conn, trouble
 	}
-	l.promised = false
+	l.broke = false
 	if conn != nil {
+		l.told = false
 		close(l.open)
 	}
 	if !isClosed(l.settled) {
@@ -227,17 +231,17 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 	}
 	l.mu.Unlock()
 	if tell {
-		l.changed(conn != nil)
+		l.changed(conn != nil, told)
 	}
 }
 
 // lose notes that the connection is over. If it broke, somebody has to be told how the next attempt ends.
 func (l *link) lose(broke bool) {
-	l.lost()
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.conn, l.promised = nil, l.promised || broke
+	l.conn, l.broke = nil, broke
 	l.settled, l.open = make(chan struct{}), make(chan struct{})
+	l.mu.Unlock()
+	l.lost()
 }
 
 // callTrouble is why a request on a connection failed. A connection that did not answer is given up: nobody knows what

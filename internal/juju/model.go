@@ -49,8 +49,8 @@ func newModel(c *controller, uuid string) *model {
 		patience: dialTimeout, // The controller itself is there, or nobody gets here.
 		dial:     func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.openModel(ctx, m) },
 		lost:     m.distrust,
-		changed: func(up bool) {
-			m.notify(plan.Change{All: !up})
+		changed: func(up, told bool) {
+			m.notify(plan.Change{All: !up || told})
 			m.tryAgain() // What was missed is found by comparing.
 		},
 	})
@@ -67,7 +67,7 @@ func (m *model) notify(change plan.Change) {
 // world looks for the secrets of a query in the snapshot.
 func (m *model) world(ctx context.Context, query plan.Query) plan.World {
 	if trouble := m.current(ctx, query.Age); trouble != nil {
-		return plan.World{Trouble: trouble}
+		return plan.World{Trouble: trouble, ModelUUID: m.uuid}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -48,6 +48,8 @@ type job struct {
 	next int
 	// done is closed when nothing is left to do.
 	done chan struct{}
+	// late tells that the caller's time is over, so that no further step begins.
+	late bool
 
 	// waitsFor is the last ticket that was announced when the job came, and until when it waits for those up to it.
 	waitsFor int
@@ -104,12 +106,22 @@ func (q *queue) withdraw(j *job) bool {
 	return len(q.waiting) < before
 }
 
+// tooLate ends a job whose turn for the next step did not come in time.
+func (q *queue) tooLate(j *job) {
+	j.outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}}
+	close(j.done)
+}
+
 // back takes in a job whose step was carried out: to the front with what is left to do, or as done.
 func (q *queue) back(j *job) {
 	failed := j.outcomes[j.next].Trouble != nil
 	j.next++
-	if failed || j.next == len(j.steps) {
+	switch {
+	case failed || j.next == len(j.steps):
 		close(j.done)
+		return
+	case j.late:
+		q.tooLate(j)
 		return
 	}
 	q.waiting = slices.Insert(q.waiting, 0, j)

@@ -39,8 +39,14 @@ type listings struct {
 	needed int
 	// trouble is why the listing number failed did.
 	trouble *plan.Trouble
-	// promised tells that somebody went away to be told when there is a listing.
-	promised bool
+	// promised tells that somebody went away to be told how the listing ends, told that somebody was answered with the
+	// trouble, and toldAll the kind of it that everybody was woken for; 0 while all is well.
+	promised, told bool
+	toldAll        plan.Kind
+	// doubted are the secrets of requests whose end nobody knows.
+	doubted []string
+	// again asks for another listing should the one under way fail.
+	again bool
 	// ended is closed, and replaced, when a listing ends.
 	ended chan struct{}
 	// beganAt is when the last one began, took how long it took, pause how long the one before the next waits.
@@ -62,12 +68,17 @@ func (m *model) distrust() {
 	m.wake()
 }
 
-// tryAgain asks for a listing now, if the last one failed and none is under way.
+// tryAgain asks for a listing now, unless all is well or the one under way succeeds.
 func (m *model) tryAgain() {
 	m.mu.Lock()
 	l := &m.listings
-	if !l.trusted() && max(l.succeeded, l.failed) == l.begun {
+	switch {
+	case l.trusted():
+	case l.failed == l.begun && l.trouble.Kind == plan.Busy: // That was the answer on the connection there is.
+	case max(l.succeeded, l.failed) == l.begun:
 		l.asked = l.begun + 1
+	default:
+		l.again = true
 	}
 	m.mu.Unlock()
 	m.wake()
@@ -87,10 +98,10 @@ func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
 	m.keep.Do(func() { go m.refreshAlways(context.WithoutCancel(ctx)) }) // It outlives the one who asks first.
 	m.mu.Lock()
 	l := &m.listings
-	need, patient := l.needed, firstLook
+	need, patient, known := l.needed, firstLook, l.trusted()
 	switch {
 	case age == plan.Fresh:
-		need = l.begun + 1
+		need, patient = l.begun+1, m.listingTimeout()
 	case age == plan.Recent && l.trusted() && time.Since(l.beganAt) > max(recent, recentShare*l.took):
 		need = l.begun + 1
 	case l.trusted():
@@ -99,6 +110,7 @@ func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
 	case l.failed > l.succeeded:
 		// It is tried again, and everybody is told when that succeeds. Until then the last answer is the answer.
 		trouble := l.trouble
+		l.told = true
 		m.mu.Unlock()
 		return trouble
 	}
@@ -126,6 +138,9 @@ func (m *model) current(ctx context.Context, age plan.Age) *plan.Trouble {
 			return m.link.ended()
 		case <-timeout:
 		case <-ctx.Done():
+		}
+		if known && age == plan.Recent {
+			return nil // What is known is better than nothing.
 		}
 		if m.promise(need) {
 			return &plan.Trouble{Kind: plan.Unreachable, Message: "the controller has not listed the model's secrets yet"}
@@ -160,12 +175,12 @@ func (m *model) refreshAlways(ctx context.Context) {
 			m.mu.Unlock()
 			if asked {
 				m.refresh(ctx)
-				m.lookForApplications(ctx)
+				go m.lookForApplications(ctx)
 			}
 		case <-timer.C:
 			if m.controller.keeps(m) {
 				m.refresh(ctx)
-				m.lookForApplications(ctx)
+				go m.lookForApplications(ctx)
 			}
 		}
 	}
@@ -180,14 +195,11 @@ func (m *model) untilRefresh() time.Duration {
 	wait := interval - interval/10 + rand.N(interval/5+1) // So that many models are not looked at in step.
 	switch {
 	case !l.trusted() && l.begun > 0:
-		l.pause = min(max(2*l.pause, firstRetry), lastRetry)
-		wait = l.pause + rand.N(l.pause/4)
+		wait = l.took + max(l.pause, firstRetry)
+		wait += rand.N(wait / 4)
 	case len(m.snapshot.removing) > 0:
 		// A look at a big model takes long, and must not become all that its controller does.
-		l.pause = max(min(max(2*l.pause, firstRemovalLook), lastRemovalLook), 2*l.took)
-		wait = l.pause
-	default:
-		l.pause = 0
+		wait = l.took + max(l.pause, firstRemovalLook, 2*l.took)
 	}
 	return max(0, wait-time.Since(l.beganAt))
 }
@@ -214,24 +226,43 @@ func (m *model) refresh(ctx context.Context) {
 func (m *model) endListing(number, changesBefore int, listing []plan.UserSecret, trouble *plan.Trouble) (change plan.Change, tell bool) {
 	l := &m.listings
 	l.took = time.Since(l.beganAt)
-	defer func() {
-		close(l.ended)
-		l.ended = make(chan struct{})
-	}()
+	close(l.ended)
+	l.ended = make(chan struct{})
 	if trouble != nil {
-		l.failed, l.trouble = number, trouble
-		// A model that is busy for a moment is still the model that was seen. Any other trouble is everybody's.
-		if trouble.Kind == plan.Busy || !l.trusted() {
-			return plan.Change{}, false
-		}
-		l.needed = number
-		return plan.Change{All: true}, true
+		return plan.Change{All: true}, m.listingFailed(number, trouble)
 	}
-	recovered := l.promised || l.failed > l.succeeded
-	l.succeeded, l.promised = number, false
-	change.IDs = append(m.snapshot.replace(listing, changesBefore), m.snapshot.forgetRemovals(time.Now().Add(-removalPatience))...)
-	if len(change.IDs) > 0 {
+	change.All = l.promised || l.told
+	l.succeeded, l.promised, l.told, l.toldAll, l.again = number, false, false, 0, false
+	change.IDs = m.snapshot.replace(listing, changesBefore)
+	change.IDs = append(change.IDs, m.snapshot.forgetRemovals(time.Now().Add(-removalPatience))...)
+	l.pause = min(max(2*l.pause, firstRemovalLook), lastRemovalLook)
+	if len(change.IDs) > 0 || len(m.snapshot.removing) == 0 {
 		l.pause = 0
 	}
-	return change, recovered || len(change.IDs) > 0
+	change.IDs = append(change.IDs, l.doubted...)
+	l.doubted = nil
+	return change, change.All || len(change.IDs) > 0
+}
+
+// listingFailed takes in a listing that failed, and tells whether that is news for everybody.
+func (m *model) listingFailed(number int, trouble *plan.Trouble) (news bool) {
+	l := &m.listings
+	news = l.promised
+	l.failed, l.trouble, l.promised = number, trouble, false
+	l.pause = min(max(2*l.pause, firstRetry), lastRetry)
+	if trouble.Kind != plan.Busy {
+		// A model that is busy for a moment is still the model that was seen. Any other trouble is everybody's, and a
+		// connection that broke tells of itself.
+		if l.trusted() {
+			l.needed = number
+		}
+		news = news || trouble.Kind != l.toldAll && trouble.Kind != plan.Unreachable
+		l.toldAll = trouble.Kind
+	}
+	if l.again && trouble.Kind != plan.Busy {
+		l.asked = l.begun + 1
+		m.wake()
+	}
+	l.again = false
+	return news
 }

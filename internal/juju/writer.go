@@ -71,13 +71,13 @@ func (w *writer) do(ctx context.Context, steps []plan.Step, ready func(context.C
 	return j.outcomes, nil
 }
 
-// withdraw ends a job whose turn came too late. One that is under way goes on.
+// withdraw ends a job whose turn comes too late. A step that is under way goes on, and is the last.
 func (w *writer) withdraw(j *job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	j.late = true
 	if w.queue.withdraw(j) {
-		j.outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}}
-		close(j.done)
+		w.queue.tooLate(j)
 	}
 }
 

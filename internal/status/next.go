@@ -55,9 +55,14 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 // contentUnknown tells that nobody knows whether a content was put into Juju.
 func contentUnknown(p plan.Plan, outcomes []plan.Outcome) bool {
 	for i, outcome := range outcomes {
-		update, ok := p.Steps[i].(plan.Update)
-		if ok && update.Content != nil && outcome.Trouble != nil && !outcome.Trouble.Kind.Definite() {
+		if outcome.Trouble == nil || outcome.Trouble.Kind.Definite() {
+			continue
+		}
+		switch step := p.Steps[i].(type) {
+		case plan.Create:
 			return true
+		case plan.Update:
+			return step.Content != nil
 		}
 	}
 	return false

@@ -195,3 +195,59 @@ func (s *scene) expectMet(met <-chan struct{}) {
 		s.Error("the fault did not happen, so nothing was tested")
 	}
 }
+
+// The names are taken only after the operator has looked at the model, so it finds out by the answer to a bulk call.
+func TestOfABulkCallEachObjectReportsItsOwnItem(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	first := gen.JujuSecret(s.ns, "first", s.model.Name)
+	s.create(first)
+	s.awaitReady(first)
+	for _, name := range []string{"taken-1", "taken-2"} {
+		_, err := s.juju.AddSecret(s.ctx, s.model, name, "", map[string]string{"key": "theirs"})
+		s.must(err)
+	}
+	var fine, taken []client.Object
+	for i := range 4 {
+		fine = append(fine, gen.JujuSecret(s.ns, fmt.Sprintf("fine-%d", i), s.model.Name))
+	}
+	for i := 1; i <= 2; i++ {
+		taken = append(taken, gen.JujuSecret(s.ns, fmt.Sprintf("taken-%d", i), s.model.Name))
+	}
+	s.create(append(taken, fine...)...)
+	s.awaitReady(fine...)
+	for _, obj := range taken {
+		s.awaitReason(obj, v1alpha1.ReasonNameTaken, obj.GetName())
+	}
+	for _, secret := range s.inJuju() {
+		if secret.Revision != 1 {
+			t.Errorf("%s is at revision %d, want 1", secret.Name, secret.Revision)
+		}
+	}
+}
+
+func TestOtherCredentialsAreTakenUpUnderLoad(t *testing.T) {
+	t.Parallel()
+	s, controller := newFaultyScene(t)
+	source := gen.Secret(s.ns, "source", map[string]string{"key": sentinel})
+	s.create(source)
+	var objs []client.Object
+	for i := range 20 {
+		objs = append(objs, gen.JujuSecret(s.ns, fmt.Sprintf("secret-%02d", i), s.model.Name, gen.Through(controller.Name), gen.FromSecret("source")))
+	}
+	s.create(objs...)
+	credentials := gen.Credentials(controller.Name, "", "")
+	change(s, credentials, func(o *corev1.Secret) {
+		o.Data["username"], o.Data["password"] = []byte(s.juju.Admin.Username), []byte(s.juju.Admin.Password)
+	})
+	s.awaitReady(objs...)
+	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	var want []servers.UserSecret
+	for i := range 20 {
+		want = append(want, servers.UserSecret{
+			Name: fmt.Sprintf("secret-%02d", i), Revision: 2, Content: servers.Content(map[string]string{"key": sentinel + " 2"}),
+		})
+	}
+	s.awaitJuju(want...)
+	s.awaitReady(controller)
+}

@@ -41,7 +41,7 @@ func TestAnUpgradeIsWaitedOut(t *testing.T) {
 	}
 	before := len(s.seen())
 	s.must(s.server.EndUpgrade(s.ctx))
-	s.awaitChange(before, func(change plan.Change) bool { return change.ModelUUID == s.model.UUID && !change.All })
+	s.awaitChange(before, func(change plan.Change) bool { return change.ModelUUID == s.model.UUID })
 	if world := s.known(plan.Query{ID: id}); world.ByID == nil || world.ByID.Revision != 1 {
 		t.Errorf("afterwards the Pool knows: %+v", world.ByID)
 	}
@@ -98,7 +98,7 @@ func TestARestartOfTheServerIsWaitedOut(t *testing.T) {
 	s.checkKinds("an update", s.do(updating(id, "new")), map[plan.Kind]int{plan.Unreachable: 1})
 	before := len(s.seen())
 	s.must(s.server.StartServing(s.ctx))
-	s.awaitChange(before, func(change plan.Change) bool { return change.Controller == controller && !change.All })
+	s.awaitChange(before, func(change plan.Change) bool { return change.Controller == controller })
 	if world := s.known(plan.Query{ID: id}); world.ByID == nil || world.ByID.Revision != 1 {
 		t.Errorf("afterwards the Pool knows: %+v", world.ByID)
 	}
