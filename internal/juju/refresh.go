@@ -74,7 +74,7 @@ func (m *model) tryAgain() {
 	l := &m.listings
 	switch {
 	case l.trusted():
-	case l.failed == l.begun && l.trouble.Kind == plan.Busy: // That was the answer on the connection there is.
+	case l.begun > 0 && l.failed == l.begun && l.trouble.Kind == plan.Busy: // The answer on the connection there is.
 	case max(l.succeeded, l.failed) == l.begun:
 		l.asked = l.begun + 1
 	default:

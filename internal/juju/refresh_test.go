@@ -58,3 +58,12 @@ func TestTheEndOfAListingIsToldToWhomItIsNews(t *testing.T) {
 		})
 	}
 }
+
+func TestAConnectionThatComesBeforeAnyListingAsksForOne(t *testing.T) {
+	t.Parallel()
+	m := newModel(newController("default", content.Connection{}, surroundings{}), "uuid")
+	m.tryAgain()
+	if m.listings.asked != 1 {
+		t.Errorf("listing %d is asked for, want the first", m.listings.asked)
+	}
+}
