@@ -30,8 +30,16 @@ type record struct {
 	// UID is that of the object, so that a copy of the object does not pass for it.
 	UID      types.UID      `json:"uid"`
 	Creating *plan.Creation `json:"creating,omitempty"`
-	Granted  []string       `json:"granted,omitempty"`
-	SecretID string         `json:"secretID,omitempty"`
+	Adopting string         `json:"adopting,omitempty"`
+	Grants   *grants        `json:"grants,omitempty"`
+}
+
+// grants are those that a JujuSecretAccess made.
+type grants struct {
+	plan.ModelRef
+
+	SecretID string   `json:"secretID"`
+	Granted  []string `json:"granted"`
 }
 
 // recordOf reads what earlier runs left in an object's metadata. What somebody else wrote there, or copied from another
@@ -43,7 +51,10 @@ func recordOf(obj client.Object) plan.Record {
 	if err != nil || kept.UID != obj.GetUID() {
 		return held
 	}
-	held.Creating, held.Granted, held.SecretID = kept.Creating, kept.Granted, kept.SecretID
+	held.Creating, held.Adopting = kept.Creating, kept.Adopting
+	if kept.Grants != nil {
+		held.Model, held.SecretID, held.Granted = kept.Grants.ModelRef, kept.Grants.SecretID, kept.Grants.Granted
+	}
 	return held
 }
 
@@ -55,13 +66,13 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // act carries a plan out: the record goes into the object first, then the steps to Juju, then what is left of the record
 // into the object. It decides nothing.
-func (k *Kit) act(ctx context.Context, obj client.Object, now plan.Record, model plan.ModelRef, todo plan.Plan) ([]plan.Outcome, error) {
+func (k *Kit) act(ctx context.Context, obj client.Object, now plan.Record, todo plan.Plan) ([]plan.Outcome, error) {
 	if len(todo.Steps) == 0 {
 		return nil, k.keep(ctx, obj, now, todo.After)
 	}
 	sending, cancel := finishing(ctx)
 	defer cancel()
-	done, err := k.Juju.Do(sending, model, todo.Steps, func(ctx context.Context) error {
+	done, err := k.Juju.Do(sending, todo.Model, todo.Steps, func(ctx context.Context) error {
 		return k.keep(ctx, obj, now, todo.Before)
 	})
 	if err != nil {
@@ -81,10 +92,12 @@ func (k *Kit) keep(ctx context.Context, obj client.Object, now, want plan.Record
 	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the type of the original.
 	annotations := obj.GetAnnotations()
 	delete(annotations, recordAnnotation)
-	if want.Creating != nil || len(want.Granted) > 0 {
-		text, err := json.Marshal(record{
-			UID: obj.GetUID(), Creating: want.Creating, Granted: want.Granted, SecretID: want.SecretID,
-		})
+	if want.Creating != nil || want.Adopting != "" || len(want.Granted) > 0 {
+		kept := record{UID: obj.GetUID(), Creating: want.Creating, Adopting: want.Adopting}
+		if len(want.Granted) > 0 {
+			kept.Grants = &grants{ModelRef: want.Model, SecretID: want.SecretID, Granted: want.Granted}
+		}
+		text, err := json.Marshal(kept)
 		if err != nil {
 			return err
 		}
@@ -104,4 +117,20 @@ func (k *Kit) keep(ctx context.Context, obj client.Object, now, want plan.Record
 		k.noted(obj)
 	}
 	return err
+}
+
+// hold puts the finalizer on an object or takes it off, unless that is so already, and touches nothing else of it.
+func (k *Kit) hold(ctx context.Context, obj client.Object, held bool) error {
+	if controllerutil.ContainsFinalizer(obj, finalizer) == held {
+		return nil
+	}
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the type of the original.
+	if held {
+		controllerutil.AddFinalizer(obj, finalizer)
+	} else {
+		controllerutil.RemoveFinalizer(obj, finalizer)
+	}
+	return k.Patch(ctx, obj, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 }

@@ -19,7 +19,7 @@ import (
 
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecrets,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecrets/status,verbs=patch
-// +kubebuilder:rbac:groups="",resources=secrets;configmaps,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
@@ -45,7 +45,7 @@ func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 		return ctrl.Result{}, err
 	}
 	todo := plan.ForSecret(seen)
-	done, err := r.act(ctx, obj, seen.Record, seen.Model, todo)
+	done, err := r.act(ctx, obj, seen.Record, todo)
 	if err != nil {
 		return retry(err)
 	}
@@ -64,6 +64,7 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	secrets := &v1alpha1.JujuSecretList{}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecret{}, specOrRequest()).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeRivals(), stakesMatter()).
 		WatchesMetadata(&corev1.Secret{}, r.wake(secrets, neighboursBy(secretSources))).
 		WatchesMetadata(&corev1.ConfigMap{}, r.wake(secrets, neighboursBy(configMapSources))).
 		WatchesMetadata(&corev1.Namespace{}, r.wake(secrets, inhabitants), labelsMatter()).

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,12 +20,14 @@ import (
 func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret) (plan.SecretSeen, error) {
 	seen := plan.SecretSeen{
 		Want: plan.SecretWant{
-			Name: obj.JujuName(), Info: obj.Spec.Info,
-			Observe:  obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
-			Retain:   obj.Spec.DeletionPolicy == v1alpha1.DeletionRetain,
-			Deleting: !obj.DeletionTimestamp.IsZero(),
-
+			ID: obj.Spec.ID, Name: obj.JujuName(), Info: obj.Spec.Info, AutoPrune: obj.Spec.AutoPrune,
+			Observe:     obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
+			Adopt:       obj.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
+			Deletion:    obj.Spec.DeletionPolicy,
 			ReportDrift: obj.Spec.DriftPolicy == v1alpha1.DriftReport,
+			Suspended:   obj.Spec.Suspend,
+			Deleting:    !obj.DeletionTimestamp.IsZero(),
+			Abandoned:   abandoned(obj),
 		},
 		Model:      modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID),
 		Record:     recordOf(obj),
@@ -35,22 +36,32 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	}
 	if obj.Status.Managed {
 		seen.LastID, seen.LastRevision = obj.Status.SecretID, obj.Status.Revision
+		seen.Adopted, seen.LastAutoPrune = obj.Status.Adopted, obj.Status.AutoPrune
 	}
 	var err error
-	if seen.Tenancy, err = r.tenancy(ctx, obj.Namespace, seen.Model); err != nil {
+	if seen.Tenancy, err = r.tenancy(ctx, obj, seen.Model); err != nil {
 		return plan.SecretSeen{}, err
 	}
 	if !plan.MayLookForSecret(seen) {
 		return seen, nil
 	}
-	query := plan.Query{Name: seen.Want.Name, Age: age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)}
-	if !seen.Want.Observe {
-		query.ID = seen.LastID
+	if err := r.observeJuju(ctx, obj, &seen); err != nil {
+		return plan.SecretSeen{}, err
 	}
-	seen.World = r.Juju.World(ctx, seen.Model, query)
 	if seen.Content, seen.Digest, err = r.desiredContent(ctx, obj, seen.World); err != nil {
 		return plan.SecretSeen{}, err
 	}
+	return seen, ctx.Err() // A look that was cut off saw nothing.
+}
+
+// observeJuju gathers what the model holds of what the object is about, and who else has a stake in that.
+func (r *SecretReconciler) observeJuju(ctx context.Context, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) error {
+	query := seen.Query()
+	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	if seen.MayAdopt() {
+		query.Age = plan.Fresh // What somebody just removed must not be taken over.
+	}
+	seen.World = r.Juju.World(ctx, seen.Model, query)
 	if name := seen.NameBegun(); name != "" && seen.World.Known {
 		begun := r.Juju.World(ctx, seen.Model, plan.Query{Name: name})
 		if !begun.Known {
@@ -58,19 +69,13 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 		}
 		seen.Begun = begun.ByName
 	}
-	if candidate := seen.Candidate(); candidate != nil {
-		if seen.Owned, err = r.ownedByAnother(ctx, obj, candidate.ID); err != nil {
-			return plan.SecretSeen{}, err
-		}
+	if !seen.World.Known || seen.Want.Observe {
+		return nil
 	}
-	return seen, ctx.Err() // A look that was cut off saw nothing.
-}
-
-// ownedByAnother tells whether another JujuSecret has a secret as its own.
-func (r *SecretReconciler) ownedByAnother(ctx context.Context, obj *v1alpha1.JujuSecret, secretID string) (bool, error) {
-	var owners v1alpha1.JujuSecretList
-	err := r.List(ctx, &owners, client.MatchingFields{managedSecret: secretID})
-	return slices.ContainsFunc(owners.Items, func(other v1alpha1.JujuSecret) bool { return other.UID != obj.UID }), err
+	if candidate := seen.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
+		seen.CandidateDigest = r.Key.DigestOf(string(obj.UID), candidate.Checksum)
+	}
+	return r.observeRivals(ctx, obj, seen)
 }
 
 // desiredContent reads what the manifest and its sources say that the secret shall hold, and its digest, unless nothing can
@@ -132,8 +137,8 @@ func age(obj client.Object, seenGeneration int64, handled string) plan.Age {
 	return plan.AsKnown
 }
 
-// tenancy asks the controller object whether a namespace may use a model.
-func (k *Kit) tenancy(ctx context.Context, namespace string, model plan.ModelRef) (plan.Tenancy, error) {
+// tenancy asks the controller object whether an object's namespace may use a model.
+func (k *Kit) tenancy(ctx context.Context, obj client.Object, model plan.ModelRef) (plan.Tenancy, error) {
 	var jujuController v1alpha1.ClusterJujuController
 	err := k.Get(ctx, client.ObjectKey{Name: model.Controller}, &jujuController)
 	switch {
@@ -141,12 +146,14 @@ func (k *Kit) tenancy(ctx context.Context, namespace string, model plan.ModelRef
 		return plan.NoController(model.Controller), nil
 	case err != nil:
 		return plan.Tenancy{}, err
+	case !jujuController.DeletionTimestamp.IsZero() && obj.GetDeletionTimestamp().IsZero():
+		return plan.ControllerGoing(model.Controller), nil
 	}
 	ns := namespaceMetadata()
-	if err := k.Get(ctx, client.ObjectKey{Name: namespace}, ns); err != nil {
+	if err := k.Get(ctx, client.ObjectKey{Name: obj.GetNamespace()}, ns); err != nil {
 		return plan.Tenancy{}, err
 	}
-	return plan.Admit(jujuController.Spec.Tenants, plan.Namespace{Name: namespace, Labels: ns.Labels}, model), nil
+	return plan.Admit(jujuController.Spec.Tenants, plan.Namespace{Name: ns.Name, Labels: ns.Labels}, model), nil
 }
 
 func modelOf(ref v1alpha1.ControllerReference, name, uuid string) plan.ModelRef {

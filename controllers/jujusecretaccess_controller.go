@@ -36,7 +36,7 @@ func (r *AccessReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 		return ctrl.Result{}, err
 	}
 	todo := plan.ForAccess(seen)
-	done, err := r.act(ctx, obj, seen.Record, seen.Target.Model, todo)
+	done, err := r.act(ctx, obj, seen.Record, todo)
 	if err != nil {
 		return retry(err)
 	}

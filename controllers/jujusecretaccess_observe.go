@@ -4,7 +4,6 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -17,7 +16,11 @@ import (
 
 // observe gathers all that a decision about a JujuSecretAccess depends on.
 func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecretAccess) (plan.AccessSeen, error) {
-	seen := plan.AccessSeen{Deleting: !obj.DeletionTimestamp.IsZero(), Record: recordOf(obj)}
+	seen := plan.AccessSeen{
+		Retain:   obj.Spec.DeletionPolicy == v1alpha1.GrantsRetain,
+		Deleting: !obj.DeletionTimestamp.IsZero(), Abandoned: abandoned(obj),
+		Record: recordOf(obj),
+	}
 	for _, app := range obj.Spec.Applications {
 		seen.Want = append(seen.Want, app.Name)
 	}
@@ -28,7 +31,7 @@ func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	if seen.Target.Verdict != nil {
 		return seen, nil
 	}
-	if seen.Tenancy, err = r.tenancy(ctx, obj.Namespace, seen.Target.Model); err != nil {
+	if seen.Tenancy, err = r.tenancy(ctx, obj, seen.Target.Model); err != nil {
 		return plan.AccessSeen{}, err
 	}
 	if !plan.MayLookForAccess(seen) {
@@ -37,12 +40,8 @@ func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	query := seen.Target.Query
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	seen.World = r.Juju.World(ctx, seen.Target.Model, query)
-	if former := seen.FormerID(); former != "" {
-		world := r.Juju.World(ctx, seen.Target.Model, plan.Query{ID: former})
-		if !world.Known {
-			seen.World = world
-		}
-		seen.Former = world.ByID
+	if err := r.observeFormer(ctx, obj, &seen); err != nil {
+		return plan.AccessSeen{}, err
 	}
 	secret := seen.Secret()
 	if seen.Former != nil {
@@ -56,43 +55,49 @@ func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	return seen, ctx.Err() // A look that was cut off saw nothing.
 }
 
+// observeFormer looks for a secret that the object granted before, perhaps in another model. What stands in the way there
+// stands in the way of the whole, or the grants would be forgotten.
+func (r *AccessReconciler) observeFormer(ctx context.Context, obj *v1alpha1.JujuSecretAccess, seen *plan.AccessSeen) error {
+	id := seen.FormerID()
+	if id == "" {
+		return nil
+	}
+	tenancy, err := r.tenancy(ctx, obj, seen.Record.Model)
+	if err != nil || tenancy.Verdict != nil {
+		seen.Tenancy = tenancy
+		return err
+	}
+	world := r.Juju.World(ctx, seen.Record.Model, plan.Query{ID: id})
+	if gone := world.Trouble != nil && world.Trouble.Kind == plan.ModelNotFound; !world.Known && !gone {
+		seen.World = world
+	}
+	seen.Former = world.ByID
+	return nil
+}
+
 // target finds out which secret in Juju the object is about. While it is deleted that is the one it granted, whatever has
 // become of what it refers to.
 func (r *AccessReconciler) target(ctx context.Context, obj *v1alpha1.JujuSecretAccess, record plan.Record) (plan.Target, error) {
-	granted := ""
 	if !obj.DeletionTimestamp.IsZero() {
-		granted = record.SecretID
+		return plan.Target{Model: record.Model, Query: plan.Query{ID: record.SecretID}}, nil
 	}
 	if direct := obj.Spec.Secret; direct != nil {
-		target := plan.Target{
+		return plan.Target{
 			Model: modelOf(direct.ControllerRef, direct.Model, direct.ModelUUID),
 			Query: plan.Query{ID: direct.ID, Name: direct.Name},
-		}
-		if granted != "" {
-			target.Query = plan.Query{ID: granted}
-		}
-		return target, nil
+		}, nil
 	}
 	var secret v1alpha1.JujuSecret
 	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.SecretRef.Name}, &secret)
-	if client.IgnoreNotFound(err) != nil {
+	switch {
+	case client.IgnoreNotFound(err) != nil:
 		return plan.Target{}, err
-	}
-	if id := cmp.Or(granted, secret.Status.SecretID); err == nil && id != "" {
+	case err == nil && secret.Status.SecretID != "":
 		return plan.Target{
 			Model: modelOf(secret.Spec.ControllerRef, secret.Spec.Model, secret.Spec.ModelUUID),
-			Query: plan.Query{ID: id},
+			Query: plan.Query{ID: secret.Status.SecretID},
 		}, nil
-	}
-	if last := obj.Status; granted != "" && last.Controller != "" {
-		// The JujuSecret went first. If its secret was retained, so were the grants.
-		model := plan.ModelRef{Controller: last.Controller, Name: last.Model}
-		if model.Name == "" {
-			model.UUID = last.ModelUUID
-		}
-		return plan.Target{Model: model, Query: plan.Query{ID: granted}}, nil
-	}
-	if err == nil && len(secret.Status.Conditions) == 0 {
+	case err == nil && len(secret.Status.Conditions) == 0:
 		return plan.Coming(secret.Name), nil
 	}
 	return plan.NotReady(obj.Spec.SecretRef.Name), nil

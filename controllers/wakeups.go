@@ -140,8 +140,8 @@ func InUse(ctx context.Context, cached client.Reader) func(modelUUID string) boo
 	}
 }
 
-// itself is the controller object that a change of its connection is about.
-func itself(_ context.Context, change plan.Change) []reconcile.Request {
+// itsController is the controller object that a change of its connection is about.
+func itsController(_ context.Context, change plan.Change) []reconcile.Request {
 	if change.ModelUUID != "" {
 		return nil
 	}

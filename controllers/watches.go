@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -51,17 +53,21 @@ func ClientOptions() client.Options {
 	}}
 }
 
-func namespaceMetadata() *metav1.PartialObjectMetadata {
-	ns := &metav1.PartialObjectMetadata{}
-	ns.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	return ns
+func namespaceMetadata() *metav1.PartialObjectMetadata { return metadataOf("Namespace") }
+
+// metadataOf asks for no more than the metadata of an object of a core kind.
+func metadataOf(kind string) *metav1.PartialObjectMetadata {
+	obj := &metav1.PartialObjectMetadata{}
+	obj.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+	return obj
 }
 
 // The indexes by which the users of a thing are found.
 const (
 	secretSources      = "valueFrom.secretRef.name"
 	configMapSources   = "valueFrom.configMapRef.name"
-	managedSecret      = "status.secretID"
+	stake              = "stake"
+	holding            = "holding"
 	ofController       = "controller"
 	accessSecretRef    = "secretRef.name"
 	accessSecret       = "status.secretID"
@@ -73,11 +79,9 @@ func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
 	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecret) []string{
 		ofController: func(s *v1alpha1.JujuSecret) []string { return []string{s.Spec.ControllerRef.Name} },
 		inModel:      func(s *v1alpha1.JujuSecret) []string { return []string{s.Status.ModelUUID} },
-		managedSecret: func(s *v1alpha1.JujuSecret) []string {
-			if !s.Status.Managed {
-				return nil
-			}
-			return []string{s.Status.SecretID}
+		stake:        stakes,
+		holding: func(s *v1alpha1.JujuSecret) []string {
+			return ifHeld(s, s.Spec.ControllerRef.Name)
 		},
 		secretSources: func(s *v1alpha1.JujuSecret) []string {
 			return sourceNames(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.SecretRef })
@@ -90,13 +94,9 @@ func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
 
 func indexAccesses(ctx context.Context, indexer client.FieldIndexer) error {
 	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecretAccess) []string{
-		ofController: func(a *v1alpha1.JujuSecretAccess) []string {
-			if a.Spec.Secret != nil {
-				return []string{a.Spec.Secret.ControllerRef.Name}
-			}
-			return []string{a.Status.Controller}
-		},
-		inModel: func(a *v1alpha1.JujuSecretAccess) []string { return []string{a.Status.ModelUUID} },
+		ofController: accessControllers,
+		holding:      func(a *v1alpha1.JujuSecretAccess) []string { return ifHeld(a, recordOf(a).Model.Controller) },
+		inModel:      func(a *v1alpha1.JujuSecretAccess) []string { return []string{a.Status.ModelUUID} },
 		accessSecretRef: func(a *v1alpha1.JujuSecretAccess) []string {
 			if a.Spec.SecretRef == nil {
 				return nil
@@ -115,10 +115,36 @@ func indexAccesses(ctx context.Context, indexer client.FieldIndexer) error {
 func indexControllers(ctx context.Context, indexer client.FieldIndexer) error {
 	return index(ctx, indexer, map[string]func(*v1alpha1.ClusterJujuController) []string{
 		credentialsSecrets: func(c *v1alpha1.ClusterJujuController) []string {
-			ref := c.Spec.Credentials.UserPass.SecretRef
-			return []string{ref.Namespace + "/" + ref.Name}
+			return []string{credentialsKey(c).String()}
 		},
 	})
+}
+
+// accessControllers are the controller objects that a JujuSecretAccess goes through: that of its secret and, while it moves, that
+// of the one it granted before. One that is new has none yet.
+func accessControllers(a *v1alpha1.JujuSecretAccess) []string {
+	if a.Spec.Secret != nil {
+		return []string{a.Spec.Secret.ControllerRef.Name}
+	}
+	names := distinct([]string{a.Status.Controller, recordOf(a).Model.Controller})
+	if len(names) == 0 {
+		return []string{""}
+	}
+	return names
+}
+
+// ifHeld is a controller object's name, if something in Juju was made through it for an object.
+func ifHeld(obj client.Object, controller string) []string {
+	if !controllerutil.ContainsFinalizer(obj, finalizer) || controller == "" {
+		return nil
+	}
+	return []string{controller}
+}
+
+// credentialsKey names the Secret with a controller object's credentials.
+func credentialsKey(c *v1alpha1.ClusterJujuController) client.ObjectKey {
+	ref := c.Spec.Credentials.UserPass.SecretRef
+	return client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}
 }
 
 func index[T any, P interface {
@@ -149,11 +175,20 @@ func sourceNames(s *v1alpha1.JujuSecret, pick func(v1alpha1.ValueSource) *v1alph
 	return names
 }
 
-// specOrRequest passes what asks for work: another spec, a deletion, and a request for a look at Juju.
+// specOrRequest passes what asks for work: another spec, a deletion, a request for a look at Juju or to let go, and the loss of
+// the finalizer, as when somebody replaced the object.
 func specOrRequest() builder.Predicates {
 	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
-		UpdateFunc: func(e event.UpdateEvent) bool { return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) || abandoned(e.ObjectOld) != abandoned(e.ObjectNew) ||
+				controllerutil.ContainsFinalizer(e.ObjectOld, finalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, finalizer)
+		},
 	}))
+}
+
+// abandoned tells that an object shall let go of what is in Juju, once it is deleted.
+func abandoned(obj client.Object) bool {
+	return obj.GetAnnotations()[v1alpha1.AnnotationAbandon] == "true"
 }
 
 // requestedAt is the value of the annotation that asks for a look at Juju.
@@ -171,6 +206,19 @@ func controllerMatters() builder.Predicates {
 			return okBefore && okAfter && readyReason(before.Status.Conditions) != readyReason(after.Status.Conditions)
 		},
 	}))
+}
+
+// stakesMatter passes the changes of a JujuSecret that its rivals act on: what it has and wants, and that it goes or went.
+func stakesMatter() builder.Predicates {
+	return builder.WithPredicates(predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, okBefore := e.ObjectOld.(*v1alpha1.JujuSecret)
+			after, okAfter := e.ObjectNew.(*v1alpha1.JujuSecret)
+			return okBefore && okAfter && (!slices.Equal(stakes(before), stakes(after)) ||
+				before.Generation != after.Generation) // A deletion, too, makes a new one.
+		},
+	})
 }
 
 // labelsMatter passes a namespace's new labels, by which it may be a tenant.
@@ -256,6 +304,65 @@ func (k *Kit) wake(list client.ObjectList, which selection) handler.EventHandler
 				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(found)})
 			}
 		})
+		return requests
+	})
+}
+
+// wakeControllers enqueues what belongs to the controller objects that an object went through, if anything.
+func (k *Kit) wakeControllers(key func(*v1alpha1.ClusterJujuController) client.ObjectKey) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		var names []string
+		switch obj := obj.(type) {
+		case *v1alpha1.JujuSecret:
+			names = []string{obj.Spec.ControllerRef.Name}
+		case *v1alpha1.JujuSecretAccess:
+			names = accessControllers(obj)
+		}
+		var requests []reconcile.Request
+		for _, name := range names {
+			var controller v1alpha1.ClusterJujuController
+			if err := k.Get(ctx, client.ObjectKey{Name: name}, &controller); err != nil {
+				continue
+			}
+			if found := key(&controller); found.Name != "" {
+				requests = append(requests, reconcile.Request{NamespacedName: found})
+			}
+		}
+		return requests
+	})
+}
+
+// ifGoing is the key of a controller object that waits to go; the others need not know who uses them.
+func ifGoing(c *v1alpha1.ClusterJujuController) client.ObjectKey {
+	if c.DeletionTimestamp.IsZero() {
+		return client.ObjectKey{}
+	}
+	return client.ObjectKeyFromObject(c)
+}
+
+// released passes that an object has nothing in Juju any more.
+func released() builder.Predicates {
+	return builder.WithPredicates(predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return controllerutil.ContainsFinalizer(e.ObjectOld, finalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, finalizer)
+		},
+	})
+}
+
+// wakeRivals enqueues the JujuSecrets that have a stake in what another one has or wants.
+func (k *Kit) wakeRivals() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+		var requests []reconcile.Request
+		if secret, ok := obj.(*v1alpha1.JujuSecret); ok {
+			for _, key := range stakes(secret) {
+				k.each(ctx, &v1alpha1.JujuSecretList{}, []client.ListOption{client.MatchingFields{stake: key}}, func(rival client.Object) {
+					if rival.GetUID() != obj.GetUID() {
+						requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(rival)})
+					}
+				})
+			}
+		}
 		return requests
 	})
 }

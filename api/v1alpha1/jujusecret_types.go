@@ -18,8 +18,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Model",type=string,priority=1,JSONPath=`.spec.model`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || self.metadata.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="metadata.name cannot serve as the secret's name in Juju: set spec.name to lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || !self.metadata.name.matches('^[0-9a-v]{20}$')",message="metadata.name looks like a Juju secret ID, so Juju's command line could not find the secret by it: set spec.name"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || self.metadata.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="metadata.name cannot serve as the secret's name in Juju: set spec.name to lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || !self.metadata.name.matches('^[0-9a-v]{20}$')",message="metadata.name looks like a Juju secret ID, so Juju's command line could not find the secret by it: set spec.name"
 type JujuSecret struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object's metadata.
@@ -78,6 +78,19 @@ const (
 	DeletionRetain DeletionPolicy = "Retain"
 )
 
+// AdoptionPolicy says what to do about a secret that is there already and that the operator did not make.
+//
+// +kubebuilder:validation:Enum=Never;Adopt
+type AdoptionPolicy string
+
+// The adoption policies.
+const (
+	// AdoptionNever leaves it alone.
+	AdoptionNever AdoptionPolicy = "Never"
+	// AdoptionAdopt takes it over, and makes it what the manifest says.
+	AdoptionAdopt AdoptionPolicy = "Adopt"
+)
+
 // DriftPolicy says what to do when somebody else changes a secret that the operator manages.
 //
 // +kubebuilder:validation:Enum=Correct;Report
@@ -97,7 +110,10 @@ const (
 // +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID)",message="the model cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other model and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef",message="the controller cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other controller and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || has(self.value) || has(self.valueFrom)",message="a secret needs a value: set value or valueFrom, or managementPolicy: Observe to reference a secret that somebody else manages"
-// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe writes nothing to Juju: remove value, valueFrom, info, deletionPolicy and driftPolicy"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.autoPrune) || has(self.adoptionPolicy) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe writes nothing to Juju: remove value, valueFrom, info, autoPrune, adoptionPolicy, deletionPolicy and driftPolicy"
+// +kubebuilder:validation:XValidation:rule="has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id == oldSelf.id)",message="the ID cannot be changed: create another JujuSecret for the other secret and delete this one"
+// +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy == 'Observe' || has(self.adoptionPolicy) && self.adoptionPolicy == 'Adopt'",message="id names a secret that is there already: set managementPolicy: Observe to reference it, or adoptionPolicy: Adopt to take it over"
+// +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy != 'Observe' || !has(self.name)",message="managementPolicy: Observe looks for a secret by its name or by its ID: remove name or id"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || !has(self.name) || self.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write name in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
 // +kubebuilder:validation:XValidation:rule="!has(self.name) || !self.name.matches('^[0-9a-v]{20}$')",message="name looks like a Juju secret ID, so Juju's command line could not find the secret by it: choose another"
 type JujuSecretSpec struct {
@@ -121,8 +137,17 @@ type JujuSecretSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')",message="write modelUUID as juju show-model prints it under model-uuid"
 	ModelUUID string `json:"modelUUID,omitempty"`
 
-	// name is the secret's name in Juju, unique in its model. The default is metadata.name. Changing it renames the
-	// secret, which keeps its ID, revisions and grants; with managementPolicy: Observe, it looks at another secret.
+	// id is the ID of a secret that is there already: the twenty characters that juju secrets prints, without secret:
+	// before them. With managementPolicy: Observe it says which secret to look at, with adoptionPolicy: Adopt which one to
+	// take over. It cannot be changed.
+	// +optional
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-v]{20}$')",message="write id as the twenty characters that juju secrets prints, without secret: before them"
+	ID string `json:"id,omitempty"`
+
+	// name is the secret's name in Juju, unique in its model. The default is metadata.name; beside id it is the name that
+	// the secret has. Changing it renames the secret, which keeps its ID, revisions and grants; with managementPolicy:
+	// Observe, it looks at another secret.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -157,8 +182,20 @@ type JujuSecretSpec struct {
 	// +kubebuilder:default=Manage
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
-	// deletionPolicy is Delete (the default), which removes the secret from Juju when this object is deleted, or Retain,
-	// which leaves it there.
+	// autoPrune lets Juju remove old revisions that no unit uses any more. Without it they stay until somebody removes
+	// them. Juju does not tell whether a secret has it, so a change made by hand is not noticed.
+	// +optional
+	AutoPrune bool `json:"autoPrune,omitempty"`
+
+	// adoptionPolicy says what happens if the model has a secret of this name, or of this id, that this object did not
+	// make. Never, the default, leaves it alone and says so. Adopt takes it over and makes it what this manifest says; a
+	// new revision is added only if the content differs. Secrets of charms, and those of another JujuSecret, are never
+	// taken over.
+	// +optional
+	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
+
+	// deletionPolicy says what becomes of the secret in Juju when this object is deleted. Delete removes it, Retain leaves
+	// it there. The default is Delete for a secret that was made for this object, and Retain for one that was adopted.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
@@ -167,6 +204,11 @@ type JujuSecretSpec struct {
 	// the Ready condition what is different, until the manifest or one of its sources changes, which is applied as ever.
 	// +optional
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
+
+	// suspend stops all work on this object: nothing is looked at in Juju and nothing is changed there until it is false
+	// again. Deleting the object works all the same.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
 }
 
 // ValueSource is one Kubernetes Secret or ConfigMap, whole or some of its keys.
@@ -234,9 +276,12 @@ type JujuSecretStatus struct {
 	// uri is secret: and the ID, the form in which charm options take it.
 	// +optional
 	URI string `json:"uri,omitempty"`
-	// managed tells that the operator made the secret for this object, and so may change and remove it.
+	// managed tells that the secret is this object's: the operator made it or adopted it, and so may change and remove it.
 	// +optional
 	Managed bool `json:"managed,omitempty"`
+	// adopted tells that somebody else made the secret, so that it is retained unless deletionPolicy says Delete.
+	// +optional
+	Adopted bool `json:"adopted,omitempty"`
 	// revision is the number of the secret's latest revision in Juju, when all was last as the spec says.
 	// +optional
 	Revision int `json:"revision,omitempty"`
@@ -248,14 +293,18 @@ type JujuSecretStatus struct {
 	// same content was made in Juju.
 	// +optional
 	AppliedGeneration int64 `json:"appliedGeneration,omitempty"`
+	// autoPrune is the value that the operator last gave Juju, which does not tell it back. It is absent while nobody knows,
+	// as with a secret that was adopted.
+	// +optional
+	AutoPrune *bool `json:"autoPrune,omitempty"`
 	// lastHandledReconcileAt is the value of the annotation jujusecrets.io/reconcile-requested-at that was handled last.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 
-// JujuName is the name of the secret in Juju.
+// JujuName is the name that the secret shall have in Juju, empty if that of the ID keeps the one it has.
 func (s *JujuSecret) JujuName() string {
-	if s.Spec.Name != "" {
+	if s.Spec.Name != "" || s.Spec.ID != "" {
 		return s.Spec.Name
 	}
 	return s.Name

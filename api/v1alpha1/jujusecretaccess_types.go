@@ -59,7 +59,24 @@ type JujuSecretAccessSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
 	Applications []ApplicationGrant `json:"applications,omitempty"`
+	// deletionPolicy says what becomes of the grants in Juju when this object is deleted: Revoke (the default) takes away
+	// those that it made, unless another JujuSecretAccess wants them too, and Retain leaves them.
+	// +optional
+	DeletionPolicy GrantDeletionPolicy `json:"deletionPolicy,omitempty"`
 }
+
+// GrantDeletionPolicy says what becomes of grants in Juju when the object goes.
+//
+// +kubebuilder:validation:Enum=Revoke;Retain
+type GrantDeletionPolicy string
+
+// The deletion policies of grants.
+const (
+	// GrantsRevoke takes them away.
+	GrantsRevoke GrantDeletionPolicy = "Revoke"
+	// GrantsRetain leaves them.
+	GrantsRetain GrantDeletionPolicy = "Retain"
+)
 
 // JujuSecretReference names a JujuSecret of the same namespace.
 type JujuSecretReference struct {

@@ -28,6 +28,8 @@ const (
 const (
 	// ReasonCreated: the secret was added to the model.
 	ReasonCreated Reason = "Created"
+	// ReasonAdopted: a secret that somebody else made was taken over.
+	ReasonAdopted Reason = "Adopted"
 	// ReasonUpdated: the secret's content, name or info was changed.
 	ReasonUpdated Reason = "Updated"
 	// ReasonCorrected: somebody else had changed or removed the secret in Juju, and it is what the manifest says again.
@@ -61,8 +63,12 @@ const (
 	ReasonJujuUnreachable Reason = "JujuUnreachable"
 	// ReasonModelBusy: the model or its controller is being upgraded or migrated, and takes no change meanwhile.
 	ReasonModelBusy Reason = "ModelBusy"
-	// ReasonRemoving: Juju was told to remove the secret and has not done so yet.
+	// ReasonRemoving: Juju was told to remove the secret and has not done so yet, or the JujuSecret that has it is being
+	// deleted.
 	ReasonRemoving Reason = "Removing"
+	// ReasonInUse: the controller object is being deleted, and kept until everything that was made through it in Juju is
+	// removed. The message names an object that it was made for.
+	ReasonInUse Reason = "InUse"
 	// ReasonHandingOver: grants are on their way, to another JujuSecretAccess that wants them while this one is deleted, or
 	// from a former secret to the present one. That goes on by itself; if it does not, look at the other object.
 	ReasonHandingOver Reason = "HandingOver"
@@ -71,14 +77,26 @@ const (
 	ReasonFailed Reason = "Failed"
 )
 
+// Reasons that leave Ready as it was, False if there was none.
+const (
+	// ReasonSuspended: spec.suspend is true, so nothing is looked at or changed. Deleting the object works all the same.
+	ReasonSuspended Reason = "Suspended"
+)
+
 // Reasons of Ready=False that want a person. Stalled is True with them.
 const (
 	// ReasonContentInvalid: the content breaks a rule of Juju's: a key in another spelling, the same key twice, none at
 	// all, or more than 1,000,000 bytes in base64. Nothing in Juju was changed.
 	ReasonContentInvalid Reason = "ContentInvalid"
-	// ReasonNameTaken: the model has a user secret of that name which this object did not make. Remove that secret, or
-	// choose another spec.name; to reference it without managing it, use managementPolicy: Observe.
+	// ReasonNameTaken: the model has a user secret of that name which this object did not make. To take it over set
+	// adoptionPolicy: Adopt; to reference it without managing it, managementPolicy: Observe. Otherwise remove that secret, or
+	// choose another spec.name.
 	ReasonNameTaken Reason = "NameTaken"
+	// ReasonConflict: another JujuSecret has this secret, or comes first and asks for the same name. The message says which one.
+	// Delete one of the two, or give one another spec.name.
+	ReasonConflict Reason = "Conflict"
+	// ReasonCharmOwned: the secret of this ID belongs to a charm, which alone may change, grant and remove it.
+	ReasonCharmOwned Reason = "CharmOwned"
 	// ReasonDrifted: somebody else changed or removed the secret in Juju, and driftPolicy is Report. Change it back, change
 	// the manifest, or set driftPolicy: Correct.
 	ReasonDrifted Reason = "Drifted"

@@ -93,6 +93,7 @@ func addControllers(ctx context.Context, mgr manager.Manager, pool *juju.Pool, n
 		SetupWithManager(context.Context, ctrl.Manager, *controllers.Wakeups) error
 	}{
 		&controllers.ControllerReconciler{Kit: kit(), Connections: pool},
+		&controllers.CredentialsReconciler{Kit: kit(), Metadata: mgr.GetCache()},
 		&controllers.SecretReconciler{Kit: kit(), Key: key},
 		&controllers.AccessReconciler{Kit: kit()},
 	}

@@ -181,6 +181,8 @@ func shown(g group, r reason) string {
 	case status.ReadyKept:
 		lines = append(lines, fmt.Sprintf("- Conditions: `Ready` as it was, but `False` if the spec has changed since, and on a "+
 			"ClusterJujuController; `%s=True`", handling.Also))
+	case status.ReadyFrozen:
+		lines = append(lines, "- Conditions: `Ready` as it was, whatever the spec says since")
 	}
 	if handling.Event != "" {
 		lines = append(lines, "- Event: "+handling.Event)

@@ -15,8 +15,11 @@ type Key struct{ Sealed[[]byte] }
 
 // Digest is that of an owner's content: the same for equal contents of the same owner under the same key. It is of no use
 // without the key, nor beside the digest of another owner, so that nobody can find out a content by trying.
-func (k Key) Digest(owner string, c Content) string {
+func (k Key) Digest(owner string, c Content) string { return k.DigestOf(owner, c.Checksum()) }
+
+// DigestOf is the Digest of a content that only its checksum is known of.
+func (k Key) DigestOf(owner string, checksum Sealed[string]) string {
 	mac := hmac.New(sha256.New, k.Open())
-	_, _ = mac.Write([]byte(owner + " " + c.Checksum().Open())) // It never fails.
+	_, _ = mac.Write([]byte(owner + " " + checksum.Open())) // It never fails.
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -59,6 +59,33 @@ func TestADigestTellsContentsApart(t *testing.T) {
 	}
 }
 
+func TestADigestIsTheSameForWhoKnowsOnlyTheChecksum(t *testing.T) {
+	t.Parallel()
+	ours, others := pairs("user", "admin", "password", "hunter2"), pairs("user", "admin")
+	for name, row := range map[string]struct {
+		key   content.Key
+		owner string
+		sum   content.Sealed[string]
+		same  bool
+	}{
+		"the checksum of the content":       {keyOf("key"), "uid", ours.Checksum(), true},
+		"as Juju tells it":                  {keyOf("key"), "uid", content.Seal(ours.Checksum().Open()), true},
+		"that of another content":           {keyOf("key"), "uid", others.Checksum(), false},
+		"none":                              {keyOf("key"), "uid", content.Sealed[string]{}, false},
+		"under another key":                 {keyOf("another"), "uid", ours.Checksum(), false},
+		"of another owner":                  {keyOf("key"), "another", ours.Checksum(), false},
+		"of an owner who is no other's end": {keyOf("key"), "uid ", ours.Checksum(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want, got := keyOf("key").Digest("uid", ours), row.key.DigestOf(row.owner, row.sum)
+			if (want == got) != row.same {
+				t.Errorf("the digests are %s and %s, want them to be the same: %t", want, got, row.same)
+			}
+		})
+	}
+}
+
 func TestADigestDoesNotDependOnTheOrderOfKeys(t *testing.T) {
 	t.Parallel()
 	plain := map[string][]byte{}

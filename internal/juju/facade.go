@@ -24,8 +24,8 @@ const listedTimeout = 20 * time.Millisecond
 // busyRetries is how often a listing is tried again at once, because secrets went while Juju listed them.
 const busyRetries = 20
 
-// list asks for all user secrets of the model, without their values.
-func (m *model) list(ctx context.Context) ([]plan.UserSecret, *plan.Trouble) {
+// list asks for all user secrets of the model, without their values, and for the IDs of those that charms own.
+func (m *model) list(ctx context.Context) (listing, *plan.Trouble) {
 	var listed params.ListSecretResults
 	var trouble *plan.Trouble
 	m.mu.Lock()
@@ -41,15 +41,17 @@ func (m *model) list(ctx context.Context) ([]plan.UserSecret, *plan.Trouble) {
 		trouble = &plan.Trouble{Kind: plan.Busy, Message: "the model's secrets changed while Juju listed them"}
 	}
 	if trouble != nil {
-		return nil, trouble
+		return listing{}, trouble
 	}
-	var secrets []plan.UserSecret
+	found := listing{charms: map[string]bool{}}
 	for _, result := range listed.Results {
-		if secret, ours := userSecret(result); ours {
-			secrets = append(secrets, secret)
+		if secret, ok := userSecret(result); ok {
+			found.secrets = append(found.secrets, secret)
+		} else if secret.ID != "" {
+			found.charms[secret.ID] = true
 		}
 	}
-	return secrets, nil
+	return found, nil
 }
 
 // listingTimeout is how long a listing may take. The lock is held.
@@ -98,7 +100,7 @@ func (m *model) doubt(batch []*job) {
 		doubts = doubts || doubtful(outcome)
 		if outcome.Trouble != nil && outcome.Trouble.Kind == plan.Unreachable {
 			m.mu.Lock()
-			m.listings.doubted = append(m.listings.doubted, changedBy(j.step())...)
+			m.listings.doubted = append(m.listings.doubted, changedBy(j)...)
 			m.mu.Unlock()
 		}
 	}
@@ -107,11 +109,11 @@ func (m *model) doubt(batch []*job) {
 	}
 }
 
-// changedBy is the ID of the secret that a step changes, none for one that is yet to be made.
-func changedBy(step plan.Step) []string {
-	switch step := step.(type) {
+// changedBy is the ID of the secret that the present step of a job changes, none for one that is yet to be made.
+func changedBy(j *job) []string {
+	switch step := j.step().(type) {
 	case plan.Update:
-		return []string{step.ID}
+		return []string{updated(j, step)}
 	case plan.Remove:
 		return []string{step.ID}
 	case plan.Grant:
@@ -120,6 +122,14 @@ func changedBy(step plan.Step) []string {
 		return []string{step.ID}
 	}
 	return nil
+}
+
+// updated is the ID of the secret that an update, which is the present step of a job, is about.
+func updated(j *job, step plan.Update) string {
+	if step.ID == "" {
+		return j.outcomes[j.next-1].Secret.ID // Of the Create before it.
+	}
+	return step.ID
 }
 
 func doubtful(outcome plan.Outcome) bool {
@@ -147,7 +157,7 @@ func (m *model) tellOthers(batch []*job) {
 		}
 		switch step := j.step().(type) {
 		case plan.Update:
-			ids = append(ids, step.ID)
+			ids = append(ids, updated(j, step))
 		case plan.Revoke:
 			ids = append(ids, step.ID)
 		}
@@ -213,6 +223,7 @@ func (m *model) update(ctx context.Context, batch []*job) {
 	var sent []*job
 	for _, j := range batch {
 		step, _ := j.step().(plan.Update)
+		step.ID = updated(j, step)
 		m.mu.Lock()
 		known := m.snapshot.get(step.ID)
 		m.mu.Unlock()
@@ -223,6 +234,7 @@ func (m *model) update(ctx context.Context, batch []*job) {
 		arg := params.UpdateUserSecretArg{
 			URI:             uriOf(step.ID),
 			UpsertSecretArg: params.UpsertSecretArg{Label: step.Name, Description: step.Info},
+			AutoPrune:       step.AutoPrune,
 		}
 		if step.Content != nil {
 			arg.Content.Data = step.Content.Encoded()

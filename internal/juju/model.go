@@ -74,6 +74,7 @@ func (m *model) world(ctx context.Context, query plan.Query) plan.World {
 	m.used = time.Now()
 	world := plan.World{Known: true, ModelUUID: m.uuid}
 	world.ByID, world.ByName = m.snapshot.find(query)
+	world.CharmOwned = m.snapshot.charms[query.ID]
 	return world
 }
 

@@ -212,10 +212,10 @@ func (m *model) refresh(ctx context.Context) {
 	number, changesBefore := m.listings.begun, m.snapshot.changes
 	m.mu.Unlock()
 
-	listing, trouble := m.list(ctx)
+	found, trouble := m.list(ctx)
 
 	m.mu.Lock()
-	change, tell := m.endListing(number, changesBefore, listing, trouble)
+	change, tell := m.endListing(number, changesBefore, found, trouble)
 	m.mu.Unlock()
 	if tell {
 		m.notify(change)
@@ -223,7 +223,7 @@ func (m *model) refresh(ctx context.Context) {
 }
 
 // endListing takes in how a listing ended, and decides whom to tell of what. The lock is held.
-func (m *model) endListing(number, changesBefore int, listing []plan.UserSecret, trouble *plan.Trouble) (change plan.Change, tell bool) {
+func (m *model) endListing(number, changesBefore int, found listing, trouble *plan.Trouble) (change plan.Change, tell bool) {
 	l := &m.listings
 	l.took = time.Since(l.beganAt)
 	close(l.ended)
@@ -233,7 +233,8 @@ func (m *model) endListing(number, changesBefore int, listing []plan.UserSecret,
 	}
 	change.All = l.promised || l.told
 	l.succeeded, l.promised, l.told, l.toldAll, l.again = number, false, false, 0, false
-	change.IDs = m.snapshot.replace(listing, changesBefore)
+	m.snapshot.charms = found.charms
+	change.IDs = m.snapshot.replace(found.secrets, changesBefore)
 	change.IDs = append(change.IDs, m.snapshot.forgetRemovals(time.Now().Add(-removalPatience))...)
 	l.pause = min(max(2*l.pause, firstRemovalLook), lastRemovalLook)
 	if len(change.IDs) > 0 || len(m.snapshot.removing) == 0 {

@@ -21,6 +21,8 @@ type snapshot struct {
 	// removing are the IDs of secrets that Juju said it will remove, until a listing is without them, and when it said so.
 	// They outlive a connection, since Juju does not list them.
 	removing map[string]time.Time
+	// charms are the IDs of secrets that charms own.
+	charms map[string]bool
 	// changes counts the changes folded in.
 	changes int
 	// listed tells that there was a listing.
@@ -32,6 +34,13 @@ type entry struct {
 	plan.UserSecret
 
 	changed int
+}
+
+// listing is what Juju tells of a model's secrets.
+type listing struct {
+	secrets []plan.UserSecret
+	// charms are the IDs of those that charms own.
+	charms map[string]bool
 }
 
 func newSnapshot() snapshot {

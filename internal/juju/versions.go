@@ -40,15 +40,15 @@ func tooOld(facade string, version int) *plan.Trouble {
 	}
 }
 
-// userSecret translates an entry of a listing. It is not ours if a charm owns the secret.
-func userSecret(listed params.ListSecretResult) (secret plan.UserSecret, ours bool) {
-	owner, err := names.ParseTag(listed.OwnerTag)
-	if err != nil || owner.Kind() != names.ModelTagKind {
-		return plan.UserSecret{}, false
-	}
+// userSecret translates an entry of a listing. It is no user secret if a charm owns it: then only its ID is told.
+func userSecret(listed params.ListSecretResult) (secret plan.UserSecret, ok bool) {
 	uri, err := coresecrets.ParseURI(listed.URI)
 	if err != nil {
 		return plan.UserSecret{}, false
+	}
+	owner, err := names.ParseTag(listed.OwnerTag)
+	if err != nil || owner.Kind() != names.ModelTagKind {
+		return plan.UserSecret{ID: uri.ID}, false
 	}
 	secret = plan.UserSecret{
 		ID: uri.ID, Name: listed.Label, Info: listed.Description,

@@ -8,24 +8,28 @@ import (
 	"testing"
 
 	"github.com/juju/juju/rpc/params"
+
+	"github.com/juju-secrets/operator/internal/plan"
 )
 
 func TestOnlyWhatTheModelOwnsIsAUserSecret(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		owner, uri string
-		ours       bool
+		id         string
+		ok         bool
 	}{
-		"the model's":                   {"model-12345678-1234-4123-8123-123456789abc", "secret:" + dbID, true},
-		"an application's":              {"application-app1", "secret:" + dbID, false},
-		"a unit's":                      {"unit-app1-0", "secret:" + dbID, false},
-		"somebody's whom nobody knows":  {"", "secret:" + dbID, false},
-		"one with an ID that is no URI": {"model-12345678-1234-4123-8123-123456789abc", "?", false},
+		"the model's":                          {"model-12345678-1234-4123-8123-123456789abc", "secret:" + dbID, dbID, true},
+		"an application's, of which the ID is": {"application-app1", "secret:" + dbID, dbID, false},
+		"a unit's, of which the ID is":         {"unit-app1-0", "secret:" + dbID, dbID, false},
+		"somebody's whom nobody knows":         {"", "secret:" + dbID, dbID, false},
+		"one with an ID that is no URI":        {"model-12345678-1234-4123-8123-123456789abc", "?", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, ours := userSecret(params.ListSecretResult{OwnerTag: row.owner, URI: row.uri}); ours != row.ours {
-				t.Errorf("it is ours: %t, want %t", ours, row.ours)
+			secret, ok := userSecret(params.ListSecretResult{OwnerTag: row.owner, URI: row.uri, Label: "db", Description: "info"})
+			if ok != row.ok || secret.ID != row.id || !ok && !secret.Equal(plan.UserSecret{ID: row.id}) {
+				t.Errorf("it is a user secret: %t, and %+v, want %t, and of another only the ID %q", ok, secret, row.ok, row.id)
 			}
 		})
 	}

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/juju/juju/api"
 
+	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
@@ -210,6 +212,39 @@ func TestStepsOfACallerAreSentOneAfterAnother(t *testing.T) {
 	})
 }
 
+func TestWhatWasJustCreatedIsUpdatedNext(t *testing.T) {
+	t.Parallel()
+	atDesk(t, func(d *desk) {
+		two := d.caller(createOf("new"), plan.Update{AutoPrune: new(true)})
+		d.sends(0, creates, "new").answer(map[string]plan.Outcome{"new": made("new")})
+		under := d.sends(0, updates, "")
+		if before := under.batch[0].outcomes[under.batch[0].next-1]; before.Secret == nil || before.Secret.ID != "new" {
+			t.Errorf("the step before it ended with %+v, want the secret that it is about", before)
+		}
+		under.answer(map[string]plan.Outcome{"": made("new")})
+		two.gets(made("new"), made("new"))
+	})
+}
+
+func TestAnUpdateWithoutAnIDIsAboutWhatTheStepBeforeItCreated(t *testing.T) {
+	t.Parallel()
+	m := newModel(newController("default", content.Connection{}, surroundings{}), "uuid")
+	m.link = newLink(linkSetup{ // Whatever comes to be sent is refused.
+		patience: patience, lost: func() {}, changed: func(bool, bool) {},
+		dial: func(context.Context) (api.Connection, *plan.Trouble) { return nil, &plan.Trouble{Kind: plan.TooOld} },
+	})
+	t.Cleanup(m.link.close)
+	m.snapshot = snapshotOf(db())
+	for id, want := range map[string]plan.Kind{dbID: plan.TooOld, cacheID: plan.SecretNotFound} {
+		j := jobOf(createOf("db"), plan.Update{AutoPrune: new(true)})
+		j.outcomes[0], j.next = made(id), 1
+		m.update(t.Context(), []*job{j})
+		if got := j.outcomes[1].Trouble; got == nil || got.Kind != want {
+			t.Errorf("the update of %s ends with %+v, want the kind %d", id, got, want)
+		}
+	}
+}
+
 func TestAfterAStepThatFailedNoOtherOfItsCallerIsTried(t *testing.T) {
 	t.Parallel()
 	refused := inTrouble(plan.Refused, "no")
@@ -226,6 +261,10 @@ func TestAfterAStepThatFailedNoOtherOfItsCallerIsTried(t *testing.T) {
 		"the second of three": {
 			[]plan.Step{updateOf("a"), updateOf("b"), updateOf("c")}, map[string]plan.Outcome{"a": made("a"), "b": refused},
 			[]plan.Outcome{made("a"), refused, untried},
+		},
+		"a creation, so that nothing is said of what was not made": {
+			[]plan.Step{createOf("a"), plan.Update{AutoPrune: new(true)}}, map[string]plan.Outcome{"a": refused},
+			[]plan.Outcome{refused, untried},
 		},
 		"the last": {
 			[]plan.Step{revokeOf("a"), grantOf("b")}, map[string]plan.Outcome{"b": refused}, []plan.Outcome{succeeded, refused},

@@ -15,8 +15,12 @@ import (
 type AccessSeen struct {
 	// Want are the applications of the spec.
 	Want []string
+	// Retain: leave the grants in Juju when the object goes.
+	Retain bool
 	// Deleting: the object is on its way out.
 	Deleting bool
+	// Abandoned: let go of everything in Juju then, unseen.
+	Abandoned bool
 	// Target is which secret it is about.
 	Target Target
 	// Tenancy is whether the object may use the secret's model.
@@ -30,7 +34,7 @@ type AccessSeen struct {
 	GrantedByOthers []string
 	// World is what the model holds, not asked for unless MayLookForAccess.
 	World World
-	// Former is the secret of FormerID, nil if the model has none.
+	// Former is the secret of FormerID in the model of the record, nil if that has none.
 	Former *UserSecret
 }
 
@@ -72,13 +76,16 @@ func Coming(jujuSecret string) Target {
 func ForAccess(seen AccessSeen) Plan {
 	plan := firstForAccess(seen)
 	plan.ModelUUID = seen.World.ModelUUID
+	if plan.Model == (ModelRef{}) {
+		plan.Model = seen.Target.Model
+	}
 	return plan
 }
 
 func firstForAccess(seen AccessSeen) Plan {
 	rules := []func(AccessSeen) (Plan, bool){
 		accessReleased,      // deleting, and nothing was granted: let go without asking Juju
-		accessTargetUnready, // the secret is not known yet; deleting: what was granted went with it
+		accessTargetUnready, // the secret is not known yet
 		accessDenied,        // no tenant, or no controller object: nothing; deleting: let go, and say what stays behind
 		accessUnseen,        // never act on what was not seen; deleting: a model that is gone took the grants with it
 		accessMoved,         // it is about another secret than the one it granted: take those grants away first
@@ -103,21 +110,24 @@ func accessReleased(seen AccessSeen) (Plan, bool) {
 	if !seen.Deleting {
 		return Plan{}, false
 	}
-	if !seen.Record.Held {
+	left := fmt.Sprintf("left the grants of secret:%s to %s in model %q",
+		seen.Record.SecretID, strings.Join(seen.Record.Granted, ", "), seen.Record.Model)
+	switch {
+	case !seen.Record.Held:
 		return Plan{Verdict: Verdict{Reason: v1alpha1.ReasonRevoked}}, true
+	case len(seen.Record.Granted) == 0:
+		return letGo(seen.Record, ""), true
+	case seen.Abandoned:
+		return letGo(seen.Record, left+", as the annotation "+v1alpha1.AnnotationAbandon+" says"), true
+	case seen.Retain:
+		return letGo(seen.Record, left+", as deletionPolicy: Retain says"), true
 	}
-	return letGo(seen.Record, ""), len(seen.Record.Granted) == 0
+	return Plan{}, false
 }
 
 func accessTargetUnready(seen AccessSeen) (Plan, bool) {
-	switch {
-	case seen.Target.Verdict == nil:
+	if seen.Target.Verdict == nil {
 		return Plan{}, false
-	case seen.Deleting && len(seen.Record.Granted) > 0:
-		return letGo(seen.Record, fmt.Sprintf("left the grants of %s to %s, as nobody knows in which model that is",
-			seen.Record.SecretID, strings.Join(seen.Record.Granted, ", "))), true
-	case seen.Deleting:
-		return letGo(seen.Record, ""), true
 	}
 	return Plan{
 		Before: seen.Record, After: seen.Record, Verdict: *seen.Target.Verdict, Silent: seen.Target.Coming,
@@ -153,8 +163,11 @@ func accessMoved(seen AccessSeen) (Plan, bool) {
 		taken := slices.Contains(seen.WantedByOthers, app) && slices.Contains(seen.GrantedByOthers, app)
 		return taken || !slices.Contains(seen.Former.Granted, app)
 	})
+	before := seen.Record
+	before.Held = true // Whoever replaced the object took the finalizer off.
 	plan := Plan{
-		Before: seen.Record,
+		Model:  seen.Record.Model,
+		Before: before,
 		After:  Record{Held: true},
 		Verdict: Verdict{
 			Reason:  v1alpha1.ReasonHandingOver,
@@ -179,9 +192,11 @@ func accessSecretGone(seen AccessSeen) (Plan, bool) {
 	if id := seen.Target.Query.ID; id != "" {
 		message = fmt.Sprintf("model %q has no user secret with the ID %q", seen.Target.Model, id)
 	}
-	return Plan{Before: seen.Record, After: seen.Record, Verdict: Verdict{
-		Reason: v1alpha1.ReasonSecretNotFound, Message: message,
-	}}, true
+	verdict := Verdict{Reason: v1alpha1.ReasonSecretNotFound, Message: message}
+	if seen.World.CharmOwned {
+		verdict = charmOwned(seen.Target.Query.ID)
+	}
+	return Plan{Before: seen.Record, After: seen.Record, Lost: true, Verdict: verdict}, true
 }
 
 func accessDeleting(seen AccessSeen) (Plan, bool) {
@@ -191,7 +206,7 @@ func accessDeleting(seen AccessSeen) (Plan, bool) {
 	secret := seen.Secret()
 	plan := Plan{Before: seen.Record, Secret: secret, Verdict: Verdict{Reason: v1alpha1.ReasonRevoked}}
 	if handing := handedOver(seen, secret); len(handing) > 0 {
-		plan.After = recordOfGrants(secret, handing)
+		plan.After = recordOfGrants(seen, secret, handing)
 		plan.Verdict = Verdict{
 			Reason: v1alpha1.ReasonHandingOver,
 			Message: fmt.Sprintf("another JujuSecretAccess wants the grants to %s and has yet to take them over",
@@ -234,8 +249,8 @@ func grantAccess(seen AccessSeen) Plan {
 		return !slices.Contains(seen.Want, app)
 	}))
 	plan := Plan{
-		Before:  recordOfGrants(secret, union(before, ours)),
-		After:   recordOfGrants(secret, union(ours, handedOver(seen, secret))),
+		Before:  recordOfGrants(seen, secret, union(before, ours)),
+		After:   recordOfGrants(seen, secret, union(ours, handedOver(seen, secret))),
 		Secret:  secret,
 		Verdict: synced(),
 	}
@@ -256,11 +271,11 @@ func (r Record) grantedOn(secret *UserSecret) []string {
 	return r.Granted
 }
 
-func recordOfGrants(secret *UserSecret, granted []string) Record {
+func recordOfGrants(seen AccessSeen, secret *UserSecret, granted []string) Record {
 	if len(granted) == 0 {
 		return Record{Held: true}
 	}
-	return Record{Held: true, SecretID: secret.ID, Granted: granted}
+	return Record{Held: true, SecretID: secret.ID, Model: seen.Target.Model, Granted: granted}
 }
 
 func union(a, b []string) []string {

@@ -17,15 +17,16 @@ import (
 func anyAccessSeen(d *draw) plan.AccessSeen {
 	seen := plan.AccessSeen{
 		Want:     some(d, "app3", "app1", "app4", "app2"),
-		Deleting: d.in(3),
-		Target: plan.Target{
-			Model: plan.ModelRef{Controller: "default", Name: "prod/app"},
-			Query: pick(d, plan.Query{ID: dbID}, plan.Query{Name: "db"}),
-		},
+		Deleting: d.in(3), Retain: d.in(6), Abandoned: d.in(6),
+		Target:  plan.Target{Model: prodApp, Query: pick(d, plan.Query{ID: dbID}, plan.Query{Name: "db"})},
 		Tenancy: anyTenancy(d),
 		Record: plan.Record{
-			Held: !d.in(5), Granted: some(d, "app1", "app2", "app3", "app4"), SecretID: pick(d, dbID, dbID, dbID, otherID, ""),
+			Held: !d.in(5), Granted: some(d, "app1", "app2", "app3", "app4"), SecretID: pick(d, dbID, dbID, dbID, otherID),
+			Model: prodApp,
 		},
+	}
+	if len(seen.Record.Granted) == 0 {
+		seen.Record.SecretID, seen.Record.Model = "", plan.ModelRef{}
 	}
 	if d.in(8) {
 		seen.Target = plan.NotReady("db")
@@ -47,6 +48,11 @@ func TestWhateverIsSeenOfAnAccessThePlanKeepsThePromises(t *testing.T) {
 			if secret != nil {
 				secret.Granted = some(&d, "app1", "app2", "app3", "app4")
 			}
+		}
+		if d.in(4) && seen.FormerID() != "" {
+			seen.Record.Model = pick(&d, prodApp, otherApp)
+			seen.Former = anyListed(&d, seen.FormerID())
+			seen.Former.Granted = some(&d, "app1", "app2", "app3", "app4")
 		}
 		p := plan.ForAccess(seen)
 		if !cmp.Equal(p, plan.ForAccess(seen), sameValues) {
@@ -75,10 +81,15 @@ func brokenByAccess(seen plan.AccessSeen, p plan.Plan) []string {
 	apart := func(apps, others []string) bool {
 		return !slices.ContainsFunc(apps, func(app string) bool { return slices.Contains(others, app) })
 	}
+	leavesFormer := seen.Former != nil && len(p.Steps) > 0 && p.Secret == nil
 	promise("every plan says how things stand", p.Verdict.Reason != "")
 	promise("nothing is done about what was not seen", seen.World.Known || len(p.Steps) == 0)
 	promise("nothing is done for who may not", seen.Tenancy.Verdict == nil || len(p.Steps) == 0)
 	promise("nothing is done about a secret that is not known", seen.Target.Verdict == nil || len(p.Steps) == 0)
+	promise("who leaves its grants does nothing", !seen.Deleting || !seen.Retain && !seen.Abandoned || len(p.Steps) == 0)
+	promise("steps go to the model of their secret", leavesFormer && p.Model == seen.Record.Model || !leavesFormer && p.Model == seen.Target.Model ||
+		len(p.Steps) == 0)
+	promise("what is on record has its model", len(p.After.Granted) == 0 || p.After.Model == seen.Target.Model || p.After.Equal(seen.Record))
 	promise("what is not deleted keeps its finalizer", seen.Deleting || !seen.Record.Held || p.Before.Held && p.After.Held)
 	promise("what is on record is sorted", slices.IsSorted(p.Before.Granted) && slices.IsSorted(p.After.Granted))
 	promise("nothing is done without a finalizer", len(p.Steps) == 0 || p.Before.Held)
@@ -93,7 +104,10 @@ func brokenByAccess(seen plan.AccessSeen, p plan.Plan) []string {
 	}
 	for i, step := range p.Steps {
 		secret := seen.World.ByID
-		if seen.Target.Query.ID == "" {
+		switch {
+		case leavesFormer:
+			secret = seen.Former
+		case seen.Target.Query.ID == "":
 			secret = seen.World.ByName
 		}
 		switch step := step.(type) {
@@ -106,7 +120,7 @@ func brokenByAccess(seen plan.AccessSeen, p plan.Plan) []string {
 				func(app string) bool {
 					return slices.Contains(seen.WantedByOthers, app) && slices.Contains(seen.GrantedByOthers, app)
 				}))
-			promise("what is wanted is not revoked", seen.Deleting || apart(step.Applications, seen.Want))
+			promise("what is wanted is not revoked", seen.Deleting || leavesFormer || apart(step.Applications, seen.Want))
 			promise("somebody is revoked, and first", len(step.Applications) > 0 && i == 0)
 		case plan.Grant:
 			promise("only the secret that was asked for is granted", step.ID == secret.ID && !secret.Removing)
@@ -127,8 +141,12 @@ func brokenByAccess(seen plan.AccessSeen, p plan.Plan) []string {
 
 // reconcileAccess is one run of a reconciler for a JujuSecretAccess.
 func (j *juju) reconcileAccess(seen *plan.AccessSeen, at crash) plan.Plan {
+	if seen.Deleting && seen.Target.Verdict == nil { // Then it is about what it granted.
+		seen.Target.Query = plan.Query{ID: seen.Record.SecretID}
+	}
 	if plan.MayLookForAccess(*seen) {
 		seen.World = j.world(seen.Target.Query)
+		seen.Former = j.world(plan.Query{ID: seen.FormerID()}).ByID
 	}
 	p := plan.ForAccess(*seen)
 	if at == beforeTheRecord {

@@ -216,13 +216,6 @@ func TestAnAccessThatGoesTakesItsGrantsWithIt(t *testing.T) {
 			}
 		}
 	}
-	letsGo := func(message string) func(*plan.Plan) {
-		return func(p *plan.Plan) {
-			uuid := p.ModelUUID
-			*p = letGo(p.Before, message)
-			p.ModelUUID = uuid
-		}
-	}
 	unknown := func(s *plan.AccessSeen) { s.World = plan.World{} }
 	runAccessTests(t, map[string]accessTest{
 		"all of them":                  {leaves(), revokes("app1", "app2")},
@@ -236,10 +229,31 @@ func TestAnAccessThatGoesTakesItsGrantsWithIt(t *testing.T) {
 			given: leaves(unknown, recorded(granted())),
 			want:  letsGo(""),
 		},
-		"the JujuSecret went first, and its secret with it": {
-			given: leaves(unknown, func(s *plan.AccessSeen) { s.Target = plan.NotReady("db") }),
-			want:  letsGo("left the grants of " + dbID + " to app1, app2, as nobody knows in which model that is"),
+		"with deletionPolicy: Retain they stay, and Juju is not asked": {
+			given: leaves(unknown, retaining),
+			want:  letsGo(leftGrants + ", as deletionPolicy: Retain says"),
 		},
+		"who is abandoned leaves them, and Juju is not asked": {
+			given: leaves(unknown, abandoned),
+			want:  letsGo(leftGrants + ", as the annotation jujusecrets.io/abandon says"),
+		},
+		"who is abandoned and would retain them is told of the annotation": {
+			given: leaves(retaining, abandoned),
+			want:  letsGo(leftGrants + ", as the annotation jujusecrets.io/abandon says"),
+		},
+		"who is abandoned leaves them, whatever has become of its controller object": {
+			given: leaves(unknown, abandoned, func(s *plan.AccessSeen) { s.Tenancy = plan.NoController("default") }),
+			want:  letsGo(leftGrants + ", as the annotation jujusecrets.io/abandon says"),
+		},
+		"they are told of by the model that they are in": {
+			given: leaves(unknown, retaining, recorded(grantedIn(otherApp, "app1"))),
+			want:  letsGo("left the grants of secret:" + dbID + ` to app1 in model "` + modelUUID + `", as deletionPolicy: Retain says`),
+		},
+		"nothing was granted, and nothing is left": {
+			given: leaves(unknown, retaining, abandoned, recorded(granted())),
+			want:  letsGo(""),
+		},
+		"a controller object that goes does not hold up who goes first": {leaves(), revokes("app1", "app2")},
 		"the secret is gone, and the grants with it": {
 			given: leaves(func(s *plan.AccessSeen) { s.World.ByID = nil }),
 			want:  letsGo(""),
@@ -267,6 +281,99 @@ func TestAnAccessThatGoesTakesItsGrantsWithIt(t *testing.T) {
 	})
 }
 
+const leftGrants = "left the grants of secret:" + dbID + ` to app1, app2 in model "prod/app"`
+
+func retaining(s *plan.AccessSeen) { s.Retain = true }
+
+func abandoned(s *plan.AccessSeen) { s.Abandoned = true }
+
+func TestBeforeItGoesAnAccessDoesNotCareHow(t *testing.T) {
+	t.Parallel()
+	runAccessTests(t, map[string]accessTest{
+		"what is to be retained": {given: retaining},
+		"who is abandoned":       {given: abandoned},
+		"a grant is still taken away from who is not in the spec any more": {
+			given: all(retaining, abandoned, wants("app1")),
+			want:  records(granted("app1", "app2"), granted("app1"), plan.Revoke{ID: dbID, Applications: []string{"app2"}}),
+		},
+	})
+}
+
+// moved is an access that granted a secret in another model than the one it is about now.
+func moved(changes ...func(*plan.AccessSeen)) func(*plan.AccessSeen) {
+	return func(s *plan.AccessSeen) {
+		s.Record = grantedIn(otherApp, "app1", "app2")
+		s.Record.SecretID = otherID
+		s.Former = stranger()
+		all(changes...)(s)
+	}
+}
+
+func TestGrantsOnAFormerSecretAreTakenAwayWhereTheyWereMade(t *testing.T) {
+	t.Parallel()
+	moves := func(steps ...plan.Step) func(*plan.Plan) {
+		return func(p *plan.Plan) {
+			p.Model, p.Secret, p.After, p.Steps = otherApp, nil, granted(), steps
+			p.Verdict = plan.Verdict{
+				Reason: v1alpha1.ReasonHandingOver, Message: "the grants move from the former secret " + otherID + " to the present one",
+			}
+		}
+	}
+	revokes := func(apps ...string) plan.Step { return plan.Revoke{ID: otherID, Applications: apps} }
+	others := func(s *plan.AccessSeen) { s.WantedByOthers, s.GrantedByOthers = []string{"app1"}, []string{"app1"} }
+	runAccessTests(t, map[string]accessTest{
+		"all of them": {moved(), moves(revokes("app1", "app2"))},
+		"not those that another object wants and has on record": {moved(others), moves(revokes("app2"))},
+		"not those that Juju has no more": {
+			moved(func(s *plan.AccessSeen) { s.Former.Granted = []string{"app1", "app9"} }), moves(revokes("app1")),
+		},
+		"nothing, if Juju has none of them": {moved(func(s *plan.AccessSeen) { s.Former.Granted = nil }), moves()},
+		"before those on the present one": {
+			moved(func(s *plan.AccessSeen) { s.World.ByID.Granted = nil }), moves(revokes("app1", "app2")),
+		},
+		"also while the present one is not there yet": {
+			moved(func(s *plan.AccessSeen) { s.World.ByID = nil }), moves(revokes("app1", "app2")),
+		},
+		"not if the former one is gone, and then the present one is granted": {
+			moved(inJuju(), func(s *plan.AccessSeen) { s.Former = nil }),
+			records(granted("app1", "app2"), granted("app1", "app2"), plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}}),
+		},
+		"not if the former one is being removed": {
+			moved(func(s *plan.AccessSeen) { s.Former.Removing = true }), records(granted(), granted()),
+		},
+		"nothing while nothing is seen": {
+			moved(func(s *plan.AccessSeen) { s.World = troubled(plan.Unreachable) }),
+			tells(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"),
+		},
+	})
+}
+
+func TestTheFormerSecretIsThatOfTheRecord(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		given func(*plan.AccessSeen)
+		want  string
+	}{
+		"none, while it is the present one":            {func(*plan.AccessSeen) {}, ""},
+		"another one":                                  {moved(), otherID},
+		"none, if nothing was granted":                 {recorded(granted()), ""},
+		"none, while it is not known which is present": {moved(func(s *plan.AccessSeen) { s.World = plan.World{} }), ""},
+		"the one that was granted, if there is none by now": {
+			func(s *plan.AccessSeen) { s.World.ByID = nil }, dbID,
+		},
+		"none, for who goes: then it is the present one": {leaves(moved()), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen := accessInSync()
+			test.given(&seen)
+			if got := seen.FormerID(); got != test.want {
+				t.Errorf("FormerID is %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestAnAccessThatCannotBeGivenWaits(t *testing.T) {
 	t.Parallel()
 	const noSuchID = `model "prod/app" has no user secret with the ID "` + dbID + `"`
@@ -282,15 +389,21 @@ func TestAnAccessThatCannotBeGivenWaits(t *testing.T) {
 		},
 		"for a secret of that ID": {
 			given: func(s *plan.AccessSeen) { s.World.ByID, s.World.ByName = nil, stranger() },
-			want:  tells(v1alpha1.ReasonSecretNotFound, noSuchID),
+			want:  all(tells(v1alpha1.ReasonSecretNotFound, noSuchID), lost),
 		},
 		"for a secret of that name": {
 			given: func(s *plan.AccessSeen) { s.Target.Query = plan.Query{Name: "db"} },
-			want:  tells(v1alpha1.ReasonSecretNotFound, `model "prod/app" has no user secret called "db": it is granted when somebody adds it`),
+			want: all(lost, tells(v1alpha1.ReasonSecretNotFound,
+				`model "prod/app" has no user secret called "db": it is granted when somebody adds it`)),
 		},
 		"for a secret that stays": {
 			given: func(s *plan.AccessSeen) { s.World.ByID.Removing = true },
-			want:  tells(v1alpha1.ReasonSecretNotFound, noSuchID),
+			want:  all(tells(v1alpha1.ReasonSecretNotFound, noSuchID), lost),
+		},
+		"for a user secret, if that of the ID is a charm's own": {
+			given: func(s *plan.AccessSeen) { s.World.ByID, s.World.CharmOwned = nil, true },
+			want: all(lost, tells(v1alpha1.ReasonCharmOwned, "secret:"+dbID+" belongs to a charm, which alone may change, grant and "+
+				"remove it: name a user secret")),
 		},
 		"for somebody to name its namespace": {
 			given: func(s *plan.AccessSeen) { s.Tenancy, s.World = denied(), plan.World{} },
@@ -303,6 +416,10 @@ func TestAnAccessThatCannotBeGivenWaits(t *testing.T) {
 		"for the controller object": {
 			given: func(s *plan.AccessSeen) { s.Tenancy, s.World = plan.NoController("default"), plan.World{} },
 			want:  tells(v1alpha1.ReasonControllerNotReady, noControllerMessage),
+		},
+		"for the controller object that goes to come again": {
+			given: func(s *plan.AccessSeen) { s.Tenancy, s.World = plan.ControllerGoing("default"), plan.World{} },
+			want:  tells(v1alpha1.ReasonControllerNotReady, goingMessage),
 		},
 		"for somebody to look": {
 			given: func(s *plan.AccessSeen) { s.World = plan.World{} },
@@ -338,6 +455,9 @@ func TestJujuIsAskedOnlyOnBehalfOfAnAccessThatMay(t *testing.T) {
 		"deleted, no secret":        {leaves(func(s *plan.AccessSeen) { s.Target = plan.NotReady("db") }), false},
 		"deleted, let go already":   {leaves(recorded(plan.Record{})), false},
 		"deleted, nothing granted":  {leaves(recorded(granted())), false},
+		"deleted, to be retained":   {leaves(retaining), false},
+		"deleted, abandoned":        {leaves(abandoned), false},
+		"abandoned, not deleted":    {abandoned, true},
 		"deleted, nothing and held": {leaves(recorded(plan.Record{Granted: []string{"app1"}})), false},
 	}
 	for name, test := range tests {

@@ -12,17 +12,41 @@ import (
 
 // ControllerSeen is all that a decision about one ClusterJujuController may depend on.
 type ControllerSeen struct {
+	// Deleting: the object is on its way out.
+	Deleting bool
+	// User is the namespace/name of an object for which something in Juju was made through it, empty if there is none.
+	User string
 	// CredentialsSecret is the namespace/name of the Secret that the credentials are in.
 	CredentialsSecret string
 	// CredentialsFound tells whether it exists.
 	CredentialsFound bool
+	// CredentialsHeld tells that it has the finalizer.
+	CredentialsHeld bool
+	// CredentialsGoing tells that it is being deleted.
+	CredentialsGoing bool
 	// Connection is what the object and the Secret give.
 	Connection content.Connection
 }
 
-// ForController decides whether to connect; if not, the verdict says why. A connection that is open stays open, since
-// credentials that are missing for a moment are most often being replaced.
-func ForController(seen ControllerSeen) (verdict Verdict, connect bool) {
+// ControllerPlan is what to do about one ClusterJujuController, in the order of its fields.
+type ControllerPlan struct {
+	// Held: the finalizer stays on the object, or comes there.
+	Held bool
+	// HoldCredentials: the finalizer comes on the credentials Secret. ForCredentials says when it goes.
+	HoldCredentials bool
+	// Connect with what was seen.
+	Connect bool
+	// Verdict is what to tell, unless the connection is in trouble.
+	Verdict Verdict
+}
+
+// ForController decides what to do about a ClusterJujuController. It and its credentials are held before anything is made
+// through it, so that what is made can also be removed. A connection that is open stays open, since credentials that are
+// missing for a moment are most often being replaced.
+func ForController(seen ControllerSeen) ControllerPlan {
+	if seen.Deleting && seen.User == "" {
+		return ControllerPlan{Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}
+	}
 	missing := ""
 	switch {
 	case !seen.CredentialsFound:
@@ -31,20 +55,54 @@ func ForController(seen ControllerSeen) (verdict Verdict, connect bool) {
 		missing = `has no key "username"`
 	case seen.Connection.Password.Open() == "":
 		missing = `has no key "password"`
-	default:
-		return Verdict{}, true
 	}
-	return Verdict{
-		Reason: v1alpha1.ReasonSourceNotFound,
-		Message: fmt.Sprintf("the credentials Secret %s %s: create it with the keys username and password",
-			seen.CredentialsSecret, missing),
-	}, false
+	plan := ControllerPlan{
+		Held:            true,
+		HoldCredentials: seen.CredentialsFound && !seen.CredentialsHeld && !seen.CredentialsGoing,
+		Connect:         missing == "",
+	}
+	switch {
+	case missing != "":
+		plan.Verdict = Verdict{
+			Reason: v1alpha1.ReasonSourceNotFound,
+			Message: fmt.Sprintf("the credentials Secret %s %s: create it with the keys username and password",
+				seen.CredentialsSecret, missing),
+		}
+	case seen.Deleting:
+		plan.Verdict = Verdict{
+			Reason: v1alpha1.ReasonInUse,
+			Message: fmt.Sprintf("kept until nothing in Juju was made through it any more, for example for %s: delete that, or let it "+
+				"go with the annotation %s", seen.User, v1alpha1.AnnotationAbandon),
+		}
+	default:
+		plan.Verdict = Verdict{Reason: v1alpha1.ReasonConnected, Message: "logged in to the controller"}
+	}
+	if plan.Connect && seen.CredentialsGoing {
+		plan.Verdict.Message += fmt.Sprintf("; the credentials Secret %s is being deleted, and kept as long as it is needed",
+			seen.CredentialsSecret)
+	}
+	return plan
 }
 
-// ForHealth is the verdict on a controller that the operator tried to connect to.
-func ForHealth(health Health) Verdict {
+// CredentialsSeen is all that a decision about a Secret that is held for its credentials may depend on.
+type CredentialsSeen struct {
+	// Deleting: the Secret is on its way out.
+	Deleting bool
+	// Named tells that a controller object names it.
+	Named bool
+	// InUse tells that something in Juju was made through one of those.
+	InUse bool
+}
+
+// ForCredentials decides whether a Secret is still held.
+func ForCredentials(seen CredentialsSeen) bool {
+	return seen.Named && (seen.InUse || !seen.Deleting)
+}
+
+// ForHealth is what to tell of a controller that the operator tried to connect to.
+func ForHealth(well Verdict, health Health) Verdict {
 	if health.Trouble != nil {
 		return health.Trouble.verdict()
 	}
-	return Verdict{Reason: v1alpha1.ReasonConnected, Message: "logged in to the controller"}
+	return well
 }

@@ -4,6 +4,7 @@
 package plan_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +18,12 @@ const (
 	modelUUID = "6f3b1a52-8f0e-4f3c-8d38-6f1f4a1c9d01"
 	dbID      = "9m4e2mr0ui3e8a215n4g"
 	otherID   = "9m4e2mr0ui3e8a215n50"
+)
+
+// The model that everything here is in, unless modified otherwise, and another one.
+var (
+	prodApp  = plan.ModelRef{Controller: "default", Name: "prod/app"}
+	otherApp = plan.ModelRef{Controller: "other", UUID: modelUUID}
 )
 
 // sameValues compares what is sealed by its value. Contents and Records have their own idea of being equal.
@@ -53,9 +60,38 @@ func removing(s *plan.UserSecret) { s.Removing = true }
 
 func firstRevision(s *plan.UserSecret) { s.Revision = 1 }
 
-// creating is the record of a creation.
-func creating(name, replaces string) plan.Record {
-	return plan.Record{Held: true, Creating: &plan.Creation{Name: name, Replaces: replaces}}
+// creating is the record of a creation, with the content that is wanted here or with others.
+func creating(name, replaces string, values ...string) plan.Record {
+	if len(values) == 0 {
+		values = []string{"hunter2"}
+	}
+	var digests []string
+	for _, value := range values {
+		digests = append(digests, digestOf(holding(value)))
+	}
+	slices.Sort(digests)
+	return plan.Record{Held: true, Creating: &plan.Creation{Name: name, Replaces: replaces, Digests: digests}}
+}
+
+// adopting is the record of an adoption.
+func adopting(id string) plan.Record { return plan.Record{Held: true, Adopting: id} }
+
+// digestOf is the digest of a content under the key of the tests.
+func digestOf(c content.Content) string { return digestOfSum(c.Checksum()) }
+
+func digestOfSum(checksum content.Sealed[string]) string {
+	return content.Key{Sealed: content.Seal([]byte("key"))}.DigestOf("uid", checksum)
+}
+
+// digested fills in the digests of what is seen, as package controllers does.
+func digested(seen *plan.SecretSeen) {
+	seen.Digest, seen.CandidateDigest = "", ""
+	if seen.Content.State == content.Ready {
+		seen.Digest = digestOf(seen.Content.Content)
+	}
+	if candidate := seen.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
+		seen.CandidateDigest = digestOfSum(candidate.Checksum)
+	}
 }
 
 // holds puts a secret into a model that has no other.
@@ -63,16 +99,34 @@ func holds(world *plan.World, byID, byName *plan.UserSecret) {
 	world.ByID, world.ByName = byID, byName
 }
 
-// letGo is the plan of an object that goes and leaves Juju as it is.
-func letGo(record plan.Record, message string) plan.Plan {
-	return plan.Plan{Before: record, Verdict: plan.Verdict{Reason: v1alpha1.ReasonLetGo, Message: message}}
+// letsGo is the plan of an object that goes and leaves Juju as it is.
+func letsGo(message string) func(*plan.Plan) {
+	return func(p *plan.Plan) {
+		tells(v1alpha1.ReasonLetGo, message)(p)
+		p.After = plan.Record{}
+	}
 }
 
 // tells sets a verdict and takes the steps away.
 func tells(reason v1alpha1.Reason, message string) func(*plan.Plan) {
 	return func(p *plan.Plan) {
-		p.Steps, p.Secret, p.Verdict = nil, nil, plan.Verdict{Reason: reason, Message: message}
+		p.Steps, p.Secret, p.Verdict, p.Digest = nil, nil, plan.Verdict{Reason: reason, Message: message}, ""
 	}
+}
+
+// lost tells that there is no secret that is the object's.
+func lost(p *plan.Plan) { p.Lost = true }
+
+// remembers sets the record before the steps and after them.
+func remembers(record plan.Record) func(*plan.Plan) {
+	return func(p *plan.Plan) { p.Before, p.After = record, record }
+}
+
+// recognised puts the ID of the secret into the record of its creation, as is done before that is changed.
+func recognised(p *plan.Plan) {
+	creation := *p.Before.Creating
+	creation.ID = p.Secret.ID
+	p.Before.Creating, p.After.Creating = &creation, &creation
 }
 
 // secretTest is a row about ForSecret: what is different from a JujuSecret in sync, in what is seen and in the plan.
@@ -86,7 +140,7 @@ func secretInSync() plan.SecretSeen {
 	secret := database()
 	return plan.SecretSeen{
 		Want:    plan.SecretWant{Name: "db", Info: "the database"},
-		Model:   plan.ModelRef{Controller: "default", Name: "prod/app"},
+		Model:   prodApp,
 		Content: wanting("hunter2"),
 		Record:  creating("db", ""),
 		LastID:  dbID,
@@ -103,9 +157,10 @@ func runSecretTests(t *testing.T, tests map[string]secretTest) {
 			if test.given != nil {
 				test.given(&seen)
 			}
+			digested(&seen)
 			want := plan.Plan{
-				Before: seen.Record, After: seen.Record, Secret: seen.World.ByID, ModelUUID: seen.World.ModelUUID,
-				Verdict: plan.Verdict{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
+				Model: seen.Model, Before: seen.Record, After: seen.Record, Secret: seen.World.ByID, ModelUUID: seen.World.ModelUUID,
+				Verdict: plan.Verdict{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"}, Digest: seen.Digest,
 			}
 			if test.want != nil {
 				test.want(&want)
@@ -125,21 +180,21 @@ type accessTest struct {
 }
 
 // granted is the record of grants on the secret.
-func granted(apps ...string) plan.Record {
+func granted(apps ...string) plan.Record { return grantedIn(prodApp, apps...) }
+
+// grantedIn is the record of grants on the secret in a model.
+func grantedIn(model plan.ModelRef, apps ...string) plan.Record {
 	if len(apps) == 0 {
 		return plan.Record{Held: true}
 	}
-	return plan.Record{Held: true, SecretID: dbID, Granted: apps}
+	return plan.Record{Held: true, SecretID: dbID, Model: model, Granted: apps}
 }
 
 // accessInSync is a JujuSecretAccess whose two applications it granted itself a while ago.
 func accessInSync() plan.AccessSeen {
 	return plan.AccessSeen{
-		Want: []string{"app1", "app2"},
-		Target: plan.Target{
-			Model: plan.ModelRef{Controller: "default", Name: "prod/app"},
-			Query: plan.Query{ID: dbID},
-		},
+		Want:   []string{"app1", "app2"},
+		Target: plan.Target{Model: prodApp, Query: plan.Query{ID: dbID}},
 		Record: granted("app1", "app2"),
 		World:  plan.World{Known: true, ModelUUID: modelUUID, ByID: database()},
 	}
@@ -155,8 +210,9 @@ func runAccessTests(t *testing.T, tests map[string]accessTest) {
 				test.given(&seen)
 			}
 			want := plan.Plan{
-				Before: seen.Record, After: seen.Record, Secret: seen.World.ByID, ModelUUID: seen.World.ModelUUID,
-				Verdict: plan.Verdict{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
+				Model: seen.Target.Model, Before: seen.Record, After: seen.Record, Secret: seen.World.ByID,
+				ModelUUID: seen.World.ModelUUID,
+				Verdict:   plan.Verdict{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
 			}
 			if test.want != nil {
 				test.want(&want)
@@ -170,7 +226,7 @@ func runAccessTests(t *testing.T, tests map[string]accessTest) {
 
 // denied is the tenancy of a namespace that nobody named.
 func denied() plan.Tenancy {
-	return plan.Admit(nil, plan.Namespace{Name: "team-a"}, plan.ModelRef{Controller: "default", Name: "prod/app"})
+	return plan.Admit(nil, plan.Namespace{Name: "team-a"}, prodApp)
 }
 
 const (
@@ -178,8 +234,11 @@ const (
 		"ask whoever manages it for an entry"
 	noControllerMessage = `ClusterJujuController "default" does not exist: create it, or name another in controllerRef`
 	nobodyLooked        = "nobody looked at the model"
-	takenMessage        = `model "prod/app" has a user secret called "db" (` + otherID + `) that this object did not make: ` +
-		"remove that secret, choose another spec.name, or reference it with managementPolicy: Observe"
+	goingMessage        = `ClusterJujuController "default" is being deleted: create it again once it is gone`
+	strangerHasIt       = `model "prod/app" has a user secret called "db" (` + otherID + `) that this object did not make: `
+	oursHasIt           = `model "prod/app" has a user secret called "db" (` + dbID + `) that this object did not make: `
+	adoptIt             = "set adoptionPolicy: Adopt to take it over, reference it with managementPolicy: Observe, or choose another spec.name"
+	removeIt            = "remove that secret, or choose another spec.name"
 )
 
 // troubles are the kinds of trouble with Juju and the reasons that users see for them.

@@ -15,6 +15,8 @@ type juju struct {
 	secrets map[string]*plan.UserSecret
 	apps    []string
 	made    int
+	// pruned are the secrets that old revisions are removed of. Nobody is told which those are.
+	pruned map[string]bool
 	// unsummed tells that it lists no checksums, and compares none, as before 3.6.
 	unsummed bool
 }
@@ -78,6 +80,10 @@ func (j *juju) do(steps []plan.Step) []plan.Outcome {
 			outcomes = append(outcomes, notTried)
 			continue
 		}
+		if update, ok := step.(plan.Update); ok && update.ID == "" {
+			update.ID = outcomes[len(outcomes)-1].Secret.ID
+			step = update
+		}
 		outcomes = append(outcomes, j.step(step))
 	}
 	return outcomes
@@ -134,7 +140,17 @@ func (j *juju) update(step plan.Update) plan.Outcome {
 		secret.Revision++
 		secret.Checksum, secret.RevisionGone = step.Content.Checksum(), false
 	}
+	if step.AutoPrune != nil {
+		j.prune(secret.ID, *step.AutoPrune)
+	}
 	return plan.Outcome{Secret: j.tellOf(secret)}
+}
+
+func (j *juju) prune(id string, on bool) {
+	if j.pruned == nil {
+		j.pruned = map[string]bool{}
+	}
+	j.pruned[id] = on
 }
 
 func (j *juju) grant(step plan.Grant) plan.Outcome {

@@ -5,6 +5,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -65,7 +66,19 @@ func TestACreationIsWithdrawnOnlyIfItCertainlyDidNotHappen(t *testing.T) {
 		Before: creating("db", ""), After: creating("db", ""), Refused: plan.Record{Held: true}, Verdict: told,
 		Steps: []plan.Step{plan.Create{Name: "db", Content: holding("hunter2")}},
 	}
+	prunes := creates
+	prunes.Steps = append(slices.Clip(creates.Steps), plan.Update{AutoPrune: new(true)})
+	created := plan.Outcome{Secret: database(firstRevision)}
 	tests := map[string]endTest{
+		"it happened, and so did what came after": {
+			prunes, []plan.Outcome{created, created}, creating("db", ""), told,
+		},
+		"it happened, and what came after did not": {
+			prunes, []plan.Outcome{created, failed(plan.Refused)}, creating("db", ""), no(v1alpha1.ReasonRefused),
+		},
+		"it was refused, so that nothing came after": {
+			prunes, []plan.Outcome{failed(plan.NameTaken), notTried}, plan.Record{Held: true}, no(v1alpha1.ReasonNameTaken),
+		},
 		"it happened": {
 			creates, []plan.Outcome{{Secret: database(firstRevision)}}, creating("db", ""), told,
 		},
@@ -218,6 +231,12 @@ func TestRecordsAreEqualIfTheySayTheSame(t *testing.T) {
 		"another one is replaced":    {creating("db", dbID), creating("db", ""), false},
 		"grants on another secret":   {granted("app1"), plan.Record{Held: true, SecretID: otherID, Granted: []string{"app1"}}, false},
 		"no creation":                {creating("db", dbID), plan.Record{Held: true}, false},
+		"with other content":         {creating("db", dbID), creating("db", dbID, "other"), false},
+		"with other content too":     {creating("db", dbID), creating("db", dbID, "hunter2", "other"), false},
+		"the same adoption":          {adopting(dbID), adopting(dbID), true},
+		"another adoption":           {adopting(dbID), adopting(otherID), false},
+		"no adoption":                {adopting(dbID), plan.Record{Held: true}, false},
+		"grants in another model":    {granted("app1"), grantedIn(otherApp, "app1"), false},
 		"the same grants":            {granted("app1", "app2"), granted("app1", "app2"), true},
 		"a grant more":               {granted("app1", "app2"), granted("app1"), false},
 		"another grant":              {granted("app1"), granted("app2"), false},

@@ -15,6 +15,8 @@ import (
 // Plan is what to do about one object, in this order: write Before to its metadata, carry out Steps, write what Settle
 // says to its metadata, and tell Verdict.
 type Plan struct {
+	// Model is where the Steps go.
+	Model ModelRef
 	// Before is the record that must stand in the object before the first step, so that a crash after any step leaves
 	// enough to finish the job.
 	Before Record
@@ -30,6 +32,10 @@ type Plan struct {
 	Secret *UserSecret
 	// Foreign: Secret is somebody else's, and only looked at.
 	Foreign bool
+	// Adopted: Secret is the object's, and somebody else made it.
+	Adopted bool
+	// Lost: there is no secret that is the object's any more, or that it looks at.
+	Lost bool
 	// ModelUUID is the model's UUID, empty if it is not known.
 	ModelUUID string
 	// Digest is that of the content which Juju holds if all steps succeed, empty if the plan is not about that.
@@ -52,16 +58,19 @@ type Record struct {
 	Held bool
 	// Creating says which creation is, or was, about to be sent. JujuSecrets only.
 	Creating *Creation
-	// Granted are the applications that were, or are about to be, granted the secret of SecretID on the object's behalf,
-	// sorted. JujuSecretAccesses only.
+	// Adopting is the ID of the secret that is, or was, about to be taken over. JujuSecrets only.
+	Adopting string
+	// Granted are the applications that were, or are about to be, granted the secret of SecretID in Model on the object's
+	// behalf, sorted. JujuSecretAccesses only.
 	Granted  []string
 	SecretID string
+	Model    ModelRef
 }
 
 // Equal tells whether two records say the same.
 func (r Record) Equal(o Record) bool {
-	sameCreation := r.Creating == o.Creating || r.Creating != nil && o.Creating != nil && *r.Creating == *o.Creating
-	return r.Held == o.Held && sameCreation && r.SecretID == o.SecretID && slices.Equal(r.Granted, o.Granted)
+	return r.Held == o.Held && r.Creating.equal(o.Creating) && r.Adopting == o.Adopting &&
+		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted)
 }
 
 // Creation announces that a secret of a name is about to be created, at a time when the model had none of that name.
@@ -71,6 +80,19 @@ type Creation struct {
 	// Replaces is the secret ID in the object's status at that time. Once the status has another one the creation is
 	// over.
 	Replaces string `json:"replaces,omitempty"`
+	// Digests are those of the contents with which it was asked for since nobody knows how that ended, mostly one. They are
+	// keyed, so that they tell nothing of the contents.
+	Digests []string `json:"digests,omitempty"`
+	// ID is that of the secret in which the creation was recognised after a crash. It is noted before that is changed, since
+	// nothing else tells what it was afterwards.
+	ID string `json:"id,omitempty"`
+}
+
+func (c *Creation) equal(o *Creation) bool {
+	if c == nil || o == nil {
+		return c == o
+	}
+	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && slices.Equal(c.Digests, o.Digests)
 }
 
 // Step is one change in Juju: a Create, Update, Remove, Grant or Revoke.
@@ -82,11 +104,12 @@ type Create struct {
 	Content    content.Content
 }
 
-// Update changes what is not nil of a user secret.
+// Update changes what is not nil of a user secret. Without an ID it is about the one that the step before it creates.
 type Update struct {
 	ID         string
 	Name, Info *string
 	Content    *content.Content
+	AutoPrune  *bool
 }
 
 // Parts names what an Update changes.
@@ -100,6 +123,9 @@ func (u Update) Parts() string {
 	}
 	if u.Content != nil {
 		parts = append(parts, "content")
+	}
+	if u.AutoPrune != nil {
+		parts = append(parts, "auto-prune")
 	}
 	return strings.Join(parts, ", ")
 }

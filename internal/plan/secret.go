@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -22,10 +23,14 @@ type SecretSeen struct {
 	Tenancy Tenancy
 	// Record is what earlier runs left in the object's metadata.
 	Record Record
-	// LastID is the ID of the secret that the object made, by its status. One that it only observed is not its own.
+	// LastID is the ID of the secret that is the object's, by its status. One that it only observed is not.
 	LastID string
+	// Adopted tells that the object did not make the secret of LastID.
+	Adopted bool
 	// LastRevision is the latest revision that it had when it was last looked at.
 	LastRevision int
+	// LastAutoPrune is what Juju was last told of it, nil if nobody knows.
+	LastAutoPrune *bool
 	// Digest is that of Content, empty if there is none.
 	Digest string
 	// LastDigest is that of the content which was last put into Juju, by the status.
@@ -36,42 +41,67 @@ type SecretSeen struct {
 	World World
 	// Begun is the secret of the name in Record.Creating, if that is another name than the spec's by now.
 	Begun *UserSecret
-	// Owned tells that another JujuSecret has the Candidate as its own.
-	Owned bool
+	// CandidateDigest is that of what the Candidate holds, empty if there is none or Juju does not tell.
+	CandidateDigest string
+	// Rivals are the other JujuSecrets that have, or want, one of the secrets that this is about, the oldest first.
+	Rivals []Rival
 }
 
 // SecretWant is what a JujuSecret asks for.
 type SecretWant struct {
+	// ID is that of a secret which is there already; empty if the object goes by the name.
+	ID string
+	// Name may be empty beside an ID: then the secret keeps the name that it has.
 	Name, Info string
+	AutoPrune  bool
 	// Observe: only look.
 	Observe bool
-	// Retain: leave the secret in Juju when the object goes.
-	Retain bool
+	// Adopt: take over a secret that somebody else made.
+	Adopt bool
+	// Deletion is what becomes of the secret when the object goes, empty if the manifest does not say.
+	Deletion v1alpha1.DeletionPolicy
 	// ReportDrift: tell of what somebody else changed, and leave it.
 	ReportDrift bool
+	// Suspended: do nothing until the object is deleted.
+	Suspended bool
 	// Deleting: the object is on its way out.
 	Deleting bool
+	// Abandoned: let go of everything in Juju then, unseen.
+	Abandoned bool
 }
 
 // ForSecret decides what to do about a JujuSecret: the first rule that applies has the answer. Their order is the
 // policy.
 func ForSecret(seen SecretSeen) Plan {
+	plan := firstForSecret(seen)
+	plan.Model, plan.ModelUUID = seen.Model, seen.World.ModelUUID
+	if plan.Secret != nil && !plan.Foreign {
+		id := plan.Secret.ID
+		plan.Adopted = id == seen.LastID && seen.Adopted || id == seen.Record.Adopting || id == plan.After.Adopting
+	}
+	return plan
+}
+
+func firstForSecret(seen SecretSeen) Plan {
 	rules := []func(SecretSeen) (Plan, bool){
 		secretReleased,  // deleting, and nothing in Juju to remove: let go without asking Juju
+		secretSuspended, // nothing, until that is over
 		secretDenied,    // no tenant, or no controller object: nothing; deleting: let go, and say what stays behind
 		secretUnseen,    // never act on what was not seen; deleting: a model that is gone took the secret with it
 		secretObserved,  // somebody else's: tell what is there
+		secretContested, // an older object has the same secret: leave it to that one
 		secretDeleting,  // remove it, and wait until Juju has
 		secretUnready,   // no content, or an invalid one: touch nothing
 		secretOurs,      // make it what the spec says
-		secretRecovered, // created just before a crash: it is ours
 		secretDying,     // the name still belongs to a secret that is being removed: wait
 		secretRemoved,   // somebody else removed it, which is only to be told
-		secretTaken,     // the name is somebody else's
+		secretTaken,     // another object's, or somebody else's and not to be adopted: leave it
+		secretAdopted,   // somebody else's: take it over
+		secretAbsent,    // named by its ID, and not there: nothing can be made of that ID
+		secretAwaited,   // another object is about to make it: leave that to it
 	}
 	for _, rule := range rules {
 		if plan, ok := rule(seen); ok {
-			plan.ModelUUID = seen.World.ModelUUID
 			return plan
 		}
 	}
@@ -81,67 +111,56 @@ func ForSecret(seen SecretSeen) Plan {
 // MayLookForSecret tells whether Juju may be asked anything on the object's behalf. World need not be filled in before.
 func MayLookForSecret(seen SecretSeen) bool {
 	_, released := secretReleased(seen)
-	return !released && seen.Tenancy.Verdict == nil
+	_, suspended := secretSuspended(seen)
+	return !released && !suspended && seen.Tenancy.Verdict == nil
 }
 
-// secretInModel finds the secret that is this object's: by the ID it has noted, or as the creation that a crash cut
-// off. It is nil if there is none.
-func secretInModel(seen SecretSeen) *UserSecret {
-	if seen.LastID != "" && seen.World.ByID != nil {
-		return seen.World.ByID
+// Query is what to look for in the model.
+func (seen SecretSeen) Query() Query {
+	query := Query{ID: cmp.Or(seen.recognised(), seen.LastID, seen.Record.Adopting, seen.Want.ID), Name: seen.Want.Name}
+	if seen.Want.Observe {
+		query.ID = seen.Want.ID
 	}
-	found := seen.Candidate()
-	if found == nil || seen.Owned || found.Revision != 1 || seen.Content.State != content.Ready || !found.Holds(seen.Content.Content) {
-		return nil
-	}
-	return found
-}
-
-// Candidate is the secret of the name that a creation was recorded for, if that creation may have been cut off. Whether it
-// is this object's is not said.
-func (seen SecretSeen) Candidate() *UserSecret {
-	if !seen.creationPending() {
-		return nil
-	}
-	found := seen.World.ByName
-	if seen.Record.Creating.Name != seen.Want.Name {
-		found = seen.Begun
-	}
-	if found == nil || found.Removing || found.Name != seen.Record.Creating.Name {
-		return nil
-	}
-	return found
-}
-
-// creationPending tells that the record is of a creation whose end is not in the status.
-func (seen SecretSeen) creationPending() bool {
-	return seen.Record.Creating != nil && seen.Record.Creating.Replaces == seen.LastID
-}
-
-// NameBegun is the name to look for besides the spec's: that of a creation which may have been cut off. It is empty if
-// there is none.
-func (seen SecretSeen) NameBegun() string {
-	if seen.creationPending() && seen.Record.Creating.Name != seen.Want.Name {
-		return seen.Record.Creating.Name
-	}
-	return ""
+	return query
 }
 
 func secretReleased(seen SecretSeen) (Plan, bool) {
 	if !seen.Want.Deleting {
 		return Plan{}, false
 	}
-	nothingMade := seen.LastID == "" && seen.Record.Creating == nil
+	left := fmt.Sprintf("left %s in model %q", seen.what(), seen.Model)
 	switch {
 	case !seen.Record.Held:
 		return Plan{Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}, true
-	case nothingMade, seen.Want.Observe:
+	case seen.Want.Observe, seen.LastID == "" && seen.Record.Creating == nil && seen.Record.Adopting == "":
 		return letGo(seen.Record, ""), true
-	case seen.Want.Retain:
-		return letGo(seen.Record, fmt.Sprintf("left the secret %q in model %q, as deletionPolicy: Retain says",
-			seen.Want.Name, seen.Model)), true
+	case seen.Want.Abandoned:
+		return letGo(seen.Record, left+", should it be there, as the annotation "+v1alpha1.AnnotationAbandon+" says"), true
+	case seen.Want.Deletion == v1alpha1.DeletionRetain:
+		return letGo(seen.Record, left+", as deletionPolicy: Retain says"), true
+	case seen.Want.Deletion == "" && seen.adopted():
+		return letGo(seen.Record, left+asAdopted), true
 	}
 	return Plan{}, false
+}
+
+// asAdopted is why a secret is left that somebody else made.
+const asAdopted = ", as it was adopted and deletionPolicy does not say Delete"
+
+// what names the secret, for messages.
+func (seen SecretSeen) what() string {
+	if seen.Want.Name == "" {
+		return "secret:" + seen.Want.ID
+	}
+	return fmt.Sprintf("the secret %q", seen.Want.Name)
+}
+
+// adopted tells that somebody else made what is the object's.
+func (seen SecretSeen) adopted() bool {
+	if seen.LastID == "" {
+		return seen.Record.Adopting != ""
+	}
+	return seen.Adopted && !seen.creationPending()
 }
 
 // letGo drops the finalizer and touches nothing in Juju. The message tells what stays there.
@@ -149,9 +168,15 @@ func letGo(record Record, message string) Plan {
 	return Plan{Before: record, Verdict: Verdict{Reason: v1alpha1.ReasonLetGo, Message: message}}
 }
 
+func secretSuspended(seen SecretSeen) (Plan, bool) {
+	return Plan{Before: seen.Record, After: seen.Record, Verdict: Verdict{
+		Reason:  v1alpha1.ReasonSuspended,
+		Message: "suspended: nothing is looked at or changed in Juju until spec.suspend is false",
+	}}, seen.Want.Suspended && !seen.Want.Deleting
+}
+
 func secretDenied(seen SecretSeen) (Plan, bool) {
-	return denied(seen.Tenancy, seen.Want.Deleting, seen.Record,
-		fmt.Sprintf("the secret %q in model %q", seen.Want.Name, seen.Model))
+	return denied(seen.Tenancy, seen.Want.Deleting, seen.Record, fmt.Sprintf("%s in model %q", seen.what(), seen.Model))
 }
 
 // denied is the plan of an object that may not use its model: while it is deleted its part in Juju stays there, since
@@ -188,15 +213,48 @@ func secretObserved(seen SecretSeen) (Plan, bool) {
 	if !seen.Want.Observe {
 		return Plan{}, false
 	}
-	found := seen.World.ByName
+	found := seen.named()
 	if found == nil || found.Removing {
-		return Plan{Before: seen.Record, Verdict: Verdict{
-			Reason: v1alpha1.ReasonSecretNotFound,
-			Message: fmt.Sprintf("model %q has no user secret called %q: it is taken up when somebody adds it",
-				seen.Model, seen.Want.Name),
-		}}, true
+		return Plan{Before: seen.Record, Lost: true, Verdict: absent(seen)}, true
 	}
 	return Plan{Before: seen.Record, Secret: found, Foreign: true, Verdict: synced()}, true
+}
+
+// named is the secret that the spec names, whosever it is; nil if the model has none.
+func (seen SecretSeen) named() *UserSecret {
+	if id := seen.Want.ID; id != "" {
+		if found := seen.World.ByID; found != nil && found.ID == id {
+			return found
+		}
+		return nil
+	}
+	return seen.World.ByName
+}
+
+// absent tells that there is no secret as the spec names it.
+func absent(seen SecretSeen) Verdict {
+	switch {
+	case seen.World.CharmOwned:
+		return charmOwned(seen.Want.ID)
+	case seen.Want.ID != "":
+		return Verdict{
+			Reason: v1alpha1.ReasonSecretNotFound,
+			Message: fmt.Sprintf("model %q has no user secret with the ID %q: as spec.id cannot be changed, delete this object and "+
+				"apply it with another id, or with a name", seen.Model, seen.Want.ID),
+		}
+	}
+	return Verdict{
+		Reason: v1alpha1.ReasonSecretNotFound,
+		Message: fmt.Sprintf("model %q has no user secret called %q: it is taken up when somebody adds it",
+			seen.Model, seen.Want.Name),
+	}
+}
+
+func charmOwned(id string) Verdict {
+	return Verdict{
+		Reason:  v1alpha1.ReasonCharmOwned,
+		Message: fmt.Sprintf("secret:%s belongs to a charm, which alone may change, grant and remove it: name a user secret", id),
+	}
 }
 
 func synced() Verdict {
@@ -207,14 +265,18 @@ func secretDeleting(seen SecretSeen) (Plan, bool) {
 	if !seen.Want.Deleting {
 		return Plan{}, false
 	}
-	ours := secretInModel(seen)
+	ours := seen.ours()
 	if ours == nil {
 		message := ""
-		if maybe := seen.Candidate(); maybe != nil && !seen.Owned {
+		if maybe := seen.Candidate(); maybe != nil && !seen.othersCandidate() {
 			message = fmt.Sprintf("left the secret %q (%s) in model %q: it may have been made for this object just before a "+
-				"crash, but its content is not what the object asks for", maybe.Name, maybe.ID, seen.Model)
+				"crash, but nothing proves it", maybe.Name, maybe.ID, seen.Model)
 		}
 		return letGo(seen.Record, message), true
+	}
+	// One that is there again, after it was thought to be gone and another was begun in its place.
+	if seen.Want.Deletion == "" && seen.Adopted && ours.ID == seen.LastID {
+		return letGo(seen.Record, fmt.Sprintf("left %s in model %q", seen.what(), seen.Model)+asAdopted), true
 	}
 	plan := Plan{Before: seen.Record, After: seen.Record, Secret: ours, Verdict: Verdict{
 		Reason:  v1alpha1.ReasonRemoving,
@@ -227,7 +289,10 @@ func secretDeleting(seen SecretSeen) (Plan, bool) {
 }
 
 func secretUnready(seen SecretSeen) (Plan, bool) {
-	plan := Plan{Before: seen.Record, After: seen.Record, Secret: seen.World.ByID}
+	plan := Plan{Before: seen.Record, After: seen.Record}
+	if found := seen.World.ByID; found != nil && found.ID == seen.LastID {
+		plan.Secret = found
+	}
 	switch seen.Content.State {
 	case content.Ready:
 		return Plan{}, false
@@ -242,19 +307,11 @@ func secretUnready(seen SecretSeen) (Plan, bool) {
 }
 
 func secretOurs(seen SecretSeen) (Plan, bool) {
-	ours := seen.World.ByID
-	if seen.LastID == "" || ours == nil || ours.Removing {
+	ours := seen.ours()
+	if ours == nil || ours.Removing {
 		return Plan{}, false
 	}
 	return updateSecret(seen, ours), true
-}
-
-func secretRecovered(seen SecretSeen) (Plan, bool) {
-	found := secretInModel(seen)
-	if found == nil || found == seen.World.ByID {
-		return Plan{}, false
-	}
-	return updateSecret(seen, found), true
 }
 
 // applied tells that Juju once held just what is asked for now. What is different since, somebody else did.
@@ -273,11 +330,11 @@ func updateSecret(seen SecretSeen, ours *UserSecret) Plan {
 			"else changes is noticed by its revision"
 	}
 	change, changed := updateOf(seen, ours)
-	if rival := seen.World.ByName; change.Name != nil && rival != nil && rival.ID != ours.ID {
+	if verdict, taken := renameBlocked(seen, ours); change.Name != nil && taken {
 		// The rename has to wait; a new password does not.
-		plan.Verdict = nameTaken(seen, rival)
+		plan.Verdict = verdict
 		change.Name = nil
-		changed = change.Info != nil || change.Content != nil
+		changed = change.Info != nil || change.Content != nil || change.AutoPrune != nil
 	}
 	if !changed {
 		return plan
@@ -288,6 +345,11 @@ func updateSecret(seen SecretSeen, ours *UserSecret) Plan {
 		plan.Corrects, plan.Digest, plan.Secret = false, "", nil
 		plan.Verdict = drifted(fmt.Sprintf("somebody changed %s of secret:%s in Juju", change.Parts(), ours.ID))
 		return plan
+	}
+	if ours == seen.Candidate() {
+		creation := *seen.Record.Creating
+		creation.ID = ours.ID
+		plan.Before.Creating, plan.After.Creating = &creation, &creation
 	}
 	if change.Content != nil && change.Content.Matches(ours.Checksum) {
 		// Juju takes content of the checksum that it has for no change, so another content has to come between.
@@ -301,7 +363,7 @@ func updateSecret(seen SecretSeen, ours *UserSecret) Plan {
 // updateOf is the update that makes a secret of ours what is asked for, if it is not.
 func updateOf(seen SecretSeen, ours *UserSecret) (change Update, changed bool) {
 	change.ID = ours.ID
-	if ours.Name != seen.Want.Name {
+	if seen.Want.Name != "" && ours.Name != seen.Want.Name {
 		change.Name = &seen.Want.Name
 	}
 	if ours.Info != seen.Want.Info {
@@ -312,7 +374,19 @@ func updateOf(seen SecretSeen, ours *UserSecret) (change Update, changed bool) {
 	if lost || !holds(seen, ours) {
 		change.Content = &seen.Content.Content
 	}
-	return change, change.Name != nil || change.Info != nil || change.Content != nil
+	if seen.prunesOtherwise(ours) {
+		change.AutoPrune = &seen.Want.AutoPrune
+	}
+	return change, change.Name != nil || change.Info != nil || change.Content != nil || change.AutoPrune != nil
+}
+
+// prunesOtherwise tells whether Juju has to be told of auto-prune. It does not tell what it was told last. While nobody knows,
+// what somebody may have chosen stays, unless the manifest asks for it.
+func (seen SecretSeen) prunesOtherwise(ours *UserSecret) bool {
+	if last := seen.LastAutoPrune; ours.ID == seen.LastID && last != nil {
+		return *last != seen.Want.AutoPrune
+	}
+	return seen.Want.AutoPrune
 }
 
 // holds tells whether a secret of ours has the content that is asked for. Where Juju does not tell, it has what was last
@@ -358,44 +432,27 @@ func dying(seen SecretSeen, former *UserSecret) Verdict {
 	}
 }
 
-func secretTaken(seen SecretSeen) (Plan, bool) {
-	found := seen.World.ByName
-	if found == nil {
-		return Plan{}, false
-	}
-	record := seen.Record
-	record.Creating = nil
-	return Plan{Before: record, After: record, Verdict: nameTaken(seen, found)}, true
-}
-
-func nameTaken(seen SecretSeen, rival *UserSecret) Verdict {
-	if rival.Removing {
-		return dying(seen, rival)
-	}
-	return Verdict{
-		Reason: v1alpha1.ReasonNameTaken,
-		Message: fmt.Sprintf("model %q has a user secret called %q (%s) that this object did not make: "+
-			"remove that secret, choose another spec.name, or reference it with managementPolicy: Observe",
-			seen.Model, rival.Name, rival.ID),
-	}
-}
-
 func createSecret(seen SecretSeen) Plan {
-	record := Record{Held: true, Creating: &Creation{Name: seen.Want.Name, Replaces: seen.LastID}}
+	creation := &Creation{Name: seen.Want.Name, Replaces: seen.LastID, Digests: []string{seen.Digest}}
+	record := Record{Held: true, Creating: creation}
 	// Once refused, nothing was created, and whoever makes a secret of that name from here on is somebody else. But an
 	// earlier request for the same, whose end nobody knows, may be the reason for the refusal.
 	refused := Record{Held: true}
 	if seen.creationPending() && seen.Record.Creating.Name == seen.Want.Name {
+		creation.Digests = union(creation.Digests, seen.Record.Creating.Digests)
 		refused = record
 	}
-	return Plan{
-		Before:    record,
-		Refused:   refused,
-		Steps:     []Step{Create{Name: seen.Want.Name, Info: seen.Want.Info, Content: seen.Content.Content}},
-		After:     record,
-		Verdict:   synced(),
-		ModelUUID: seen.World.ModelUUID,
-		Digest:    seen.Digest,
-		Corrects:  seen.applied(),
+	plan := Plan{
+		Before:   record,
+		Refused:  refused,
+		Steps:    []Step{Create{Name: seen.Want.Name, Info: seen.Want.Info, Content: seen.Content.Content}},
+		After:    record,
+		Verdict:  synced(),
+		Digest:   seen.Digest,
+		Corrects: seen.applied(),
 	}
+	if seen.Want.AutoPrune {
+		plan.Steps = append(plan.Steps, Update{AutoPrune: &seen.Want.AutoPrune}) // Juju takes it only afterwards.
+	}
+	return plan
 }

@@ -33,17 +33,7 @@ const (
 
 // reconcile is one run of a reconciler for a JujuSecret: what it sees, decides, does, and leaves in the object.
 func (j *juju) reconcile(seen *plan.SecretSeen, at crash) plan.Plan {
-	if seen.Content.State == content.Ready {
-		seen.Digest = digestOf(seen.Content.Content)
-	}
-	if plan.MayLookForSecret(*seen) {
-		query := plan.Query{Name: seen.Want.Name}
-		if !seen.Want.Observe {
-			query.ID = seen.LastID
-		}
-		seen.World = j.world(query)
-		seen.Begun = j.world(plan.Query{Name: seen.NameBegun()}).ByName
-	}
+	j.look(seen)
 	p := plan.ForSecret(*seen)
 	if at == beforeTheRecord {
 		return p
@@ -73,10 +63,20 @@ func (j *juju) reconcile(seen *plan.SecretSeen, at crash) plan.Plan {
 	return p
 }
 
+// look is what a reconciler sees of a model.
+func (j *juju) look(seen *plan.SecretSeen) {
+	if plan.MayLookForSecret(*seen) {
+		seen.World = j.world(seen.Query())
+		seen.Begun = j.world(plan.Query{Name: seen.NameBegun()}).ByName
+	}
+	digested(seen)
+}
+
 // note is what package status leaves in the object, and what the next run reads there.
 func (j *juju) note(seen *plan.SecretSeen, p plan.Plan, outcomes []plan.Outcome) {
 	old := v1alpha1.JujuSecretStatus{
 		SecretID: seen.LastID, Revision: seen.LastRevision, Managed: seen.LastID != "", AppliedDigest: seen.LastDigest,
+		Adopted: seen.Adopted, AutoPrune: seen.LastAutoPrune,
 	}
 	const generation = 2
 	if seen.SameSpec {
@@ -84,9 +84,11 @@ func (j *juju) note(seen *plan.SecretSeen, p plan.Plan, outcomes []plan.Outcome)
 	}
 	next, _ := status.NextSecret(old, generation, p, outcomes, time.Time{})
 	seen.LastID, seen.LastRevision, seen.LastDigest = "", 0, next.AppliedDigest
+	seen.Adopted, seen.LastAutoPrune = false, nil
 	seen.SameSpec = next.AppliedGeneration == generation
 	if next.Managed {
 		seen.LastID, seen.LastRevision = next.SecretID, next.Revision
+		seen.Adopted, seen.LastAutoPrune = next.Adopted, next.AutoPrune
 	}
 }
 
@@ -106,6 +108,9 @@ func TestASecretIsAsItShouldBeWithinThreeRuns(t *testing.T) {
 	for n := range cases {
 		d := draw(n)
 		seen, j := anySecretSeen(&d), anyJuju(&d)
+		if seen.LastAutoPrune != nil {
+			j.prune(seen.LastID, *seen.LastAutoPrune)
+		}
 		began := seen
 		for range 3 {
 			p := j.reconcile(&seen, beforeTheRecord)
@@ -128,10 +133,10 @@ func TestASecretIsAsItShouldBeWithinThreeRuns(t *testing.T) {
 // wrongInTheEnd says what is not as it should be once an object is at rest.
 func wrongInTheEnd(j *juju, seen plan.SecretSeen, last plan.Plan) string {
 	mine := j.secrets[seen.LastID]
-	right := mine != nil && mine.Name == seen.Want.Name && mine.Info == seen.Want.Info && !mine.Removing &&
-		(mine.Holds(seen.Content.Content) || j.unsummed && believedRight(seen, j.tellOf(mine)))
+	right := mine != nil && hasItsName(seen, mine) && mine.Info == seen.Want.Info && !mine.Removing && !lostRevision(seen, mine) && prunedRight(j, seen) &&
+		believedRight(seen, j.tellOf(mine))
 	switch {
-	case seen.Tenancy.Verdict != nil, seen.Want.Observe:
+	case seen.Tenancy.Verdict != nil, seen.Want.Observe, seen.Want.Suspended && !seen.Want.Deleting:
 		return ""
 	case seen.Want.Deleting && seen.Record.Held:
 		return "an object that is deleted and may use its model does not go"
@@ -145,6 +150,16 @@ func wrongInTheEnd(j *juju, seen plan.SecretSeen, last plan.Plan) string {
 		if right || !seen.Want.ReportDrift {
 			return "nothing is to be reported"
 		}
+	case last.Verdict.Reason == v1alpha1.ReasonConflict, last.Verdict.Reason == v1alpha1.ReasonRemoving:
+		if !slices.ContainsFunc(seen.Rivals, func(r plan.Rival) bool {
+			return r.Wants || j.secrets[r.SecretID] != nil || len(r.Begun) > 0
+		}) {
+			return "nobody is its rival"
+		}
+	case last.Verdict.Reason == v1alpha1.ReasonSecretNotFound:
+		if seen.Want.ID == "" || j.secrets[seen.Want.ID] != nil {
+			return "the secret is there, or could be made"
+		}
 	case last.Verdict.Reason != v1alpha1.ReasonSynced:
 		return "it waits for nothing"
 	case mine == nil || !seen.Record.Held:
@@ -153,6 +168,12 @@ func wrongInTheEnd(j *juju, seen plan.SecretSeen, last plan.Plan) string {
 		return fmt.Sprintf("Juju holds %+v", mine)
 	}
 	return ""
+}
+
+// prunedRight tells whether old revisions are removed if they shall be, as far as anybody can tell.
+func prunedRight(j *juju, seen plan.SecretSeen) bool {
+	pruned := j.pruned[seen.LastID]
+	return pruned == seen.Want.AutoPrune || pruned && seen.LastAutoPrune == nil
 }
 
 // newObject is a JujuSecret that was just applied.

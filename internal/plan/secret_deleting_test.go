@@ -28,23 +28,18 @@ func TestASecretThatIsNobodysIsLetGoWithoutAskingJuju(t *testing.T) {
 			change(s)
 		})
 	}
-	letsGo := func(message string) func(*plan.Plan) {
-		return func(p *plan.Plan) { *p = letGo(p.Before, message) }
-	}
 	const retained = `left the secret "db" in model "prod/app", as deletionPolicy: Retain says`
 	runSecretTests(t, map[string]secretTest{
 		"the finalizer is gone already": {
 			given: unasked(func(s *plan.SecretSeen) { s.Record = plan.Record{} }),
-			want:  func(p *plan.Plan) { *p = plan.Plan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}} },
+			want:  tells(v1alpha1.ReasonRemoved, ""),
 		},
 		"there never was one, and somebody else has the name": {
 			given: goes(func(s *plan.SecretSeen) {
 				s.Record, s.LastID = plan.Record{}, ""
 				holds(&s.World, nil, stranger())
 			}),
-			want: func(p *plan.Plan) {
-				*p = plan.Plan{ModelUUID: modelUUID, Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}}
-			},
+			want: tells(v1alpha1.ReasonRemoved, ""),
 		},
 		"nothing was ever made": {
 			given: unasked(func(s *plan.SecretSeen) { s.Record, s.LastID = plan.Record{Held: true}, "" }),
@@ -55,24 +50,28 @@ func TestASecretThatIsNobodysIsLetGoWithoutAskingJuju(t *testing.T) {
 			want:  letsGo(""),
 		},
 		"it is to be retained": {
-			given: unasked(func(s *plan.SecretSeen) { s.Want.Retain = true }),
+			given: unasked(func(s *plan.SecretSeen) { s.Want.Deletion = v1alpha1.DeletionRetain }),
 			want:  letsGo(retained),
 		},
 		"it is to be retained, and Juju is away": {
-			given: goes(func(s *plan.SecretSeen) { s.Want.Retain, s.World = true, troubled(plan.Unreachable) }),
-			want:  letsGo(retained),
+			given: goes(func(s *plan.SecretSeen) {
+				s.Want.Deletion, s.World = v1alpha1.DeletionRetain, troubled(plan.Unreachable)
+			}),
+			want: letsGo(retained),
 		},
 		"it is to be retained, and its controller object is gone": {
-			given: unasked(func(s *plan.SecretSeen) { s.Want.Retain, s.Tenancy = true, plan.NoController("default") }),
-			want:  letsGo(retained),
+			given: unasked(func(s *plan.SecretSeen) {
+				s.Want.Deletion, s.Tenancy = v1alpha1.DeletionRetain, plan.NoController("default")
+			}),
+			want: letsGo(retained),
 		},
 		"it is to be retained, if its creation got through": {
-			given: unasked(func(s *plan.SecretSeen) { s.Want.Retain, s.LastID = true, "" }),
+			given: unasked(func(s *plan.SecretSeen) { s.Want.Deletion, s.LastID = v1alpha1.DeletionRetain, "" }),
 			want:  letsGo(retained),
 		},
 		"it is to be retained, but nothing was ever made": {
 			given: unasked(func(s *plan.SecretSeen) {
-				s.Want.Retain, s.Record, s.LastID = true, plan.Record{Held: true}, ""
+				s.Want.Deletion, s.Record, s.LastID = v1alpha1.DeletionRetain, plan.Record{Held: true}, ""
 			}),
 			want: letsGo(""),
 		},
@@ -83,7 +82,7 @@ func TestASecretThatGoesIsRemovedAndWaitedFor(t *testing.T) {
 	t.Parallel()
 	removes := func(secret *plan.UserSecret) func(*plan.Plan) {
 		return func(p *plan.Plan) {
-			p.Secret, p.Steps = secret, []plan.Step{plan.Remove{ID: secret.ID}}
+			p.Secret, p.Steps, p.Digest = secret, []plan.Step{plan.Remove{ID: secret.ID}}, ""
 			p.Verdict = plan.Verdict{
 				Reason:  v1alpha1.ReasonRemoving,
 				Message: `Juju has yet to remove the secret "` + secret.Name + `" from model "prod/app"`,
@@ -96,10 +95,7 @@ func TestASecretThatGoesIsRemovedAndWaitedFor(t *testing.T) {
 			p.Steps = nil
 		}
 	}
-	gone := func(p *plan.Plan) {
-		*p = letGo(p.Before, "")
-		p.ModelUUID = modelUUID
-	}
+	gone := letsGo("")
 	runSecretTests(t, map[string]secretTest{
 		"it is removed, and the finalizer stays": {
 			given: goes(func(*plan.SecretSeen) {}),
@@ -144,15 +140,20 @@ func TestASecretThatGoesIsRemovedAndWaitedFor(t *testing.T) {
 			given: goes(cutOff(func(s *plan.SecretSeen) { s.Record, s.LastID = creating("db", otherID), otherID })),
 			want:  removes(database(firstRevision)),
 		},
-		"but not if it cannot be proved to be ours, of which it tells": {
+		"whatever it shall hold by now": {
+			given: goes(cutOff(func(s *plan.SecretSeen) { s.Content = wanting("new") })),
+			want:  removes(database(firstRevision)),
+		},
+		"whatever has become of its sources": {
 			given: goes(cutOff(func(s *plan.SecretSeen) {
 				s.Content = content.Desired{State: content.Missing, Problem: "no"}
 			})),
-			want: func(p *plan.Plan) {
-				gone(p)
-				p.Verdict.Message = `left the secret "db" (` + dbID + `) in model "prod/app": it may have been made for this ` +
-					"object just before a crash, but its content is not what the object asks for"
-			},
+			want: removes(database(firstRevision)),
+		},
+		"but not if it cannot be proved to be ours, of which it tells": {
+			given: goes(cutOff(func(s *plan.SecretSeen) { s.World.ByName.Checksum = holding("other").Checksum() })),
+			want: letsGo(`left the secret "db" (` + dbID + `) in model "prod/app": it may have been made for this ` +
+				"object just before a crash, but nothing proves it"),
 		},
 		"after a creation under another name that a crash cut off": {
 			given: goes(cutOff(func(s *plan.SecretSeen) {
@@ -173,9 +174,7 @@ func TestADeletionIsHeldUpOnlyByWhatCanPass(t *testing.T) {
 	runSecretTests(t, map[string]secretTest{
 		"a namespace that is no tenant any more leaves its secret behind, and says so": {
 			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.World = denied(), plan.World{} }),
-			want: func(p *plan.Plan) {
-				*p = letGo(p.Before, `left the secret "db" in model "prod/app": `+deniedMessage)
-			},
+			want:  letsGo(`left the secret "db" in model "prod/app": ` + deniedMessage),
 		},
 		"a controller object that is missing is waited for": {
 			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.World = plan.NoController("default"), plan.World{} }),
@@ -191,9 +190,7 @@ func TestADeletionIsHeldUpOnlyByWhatCanPass(t *testing.T) {
 		},
 		"a model that is gone took the secret with it": {
 			given: goes(func(s *plan.SecretSeen) { s.World = troubled(plan.ModelNotFound) }),
-			want: func(p *plan.Plan) {
-				*p = letGo(p.Before, "left whatever was made for this object, unless it went with its model: Juju answered: no")
-			},
+			want:  letsGo("left whatever was made for this object, unless it went with its model: Juju answered: no"),
 		},
 	})
 }
@@ -204,12 +201,10 @@ func TestADeletionRemovesNoSecretThatOnlyLooksLikeOurs(t *testing.T) {
 		"other content than was announced": cutOff(func(s *plan.SecretSeen) {
 			s.World.ByName.Checksum = holding("other").Checksum()
 		}),
-		"content that is not known any more": cutOff(func(s *plan.SecretSeen) {
-			s.Content = content.Desired{State: content.Missing, Problem: "no"}
-		}),
-		"a second revision":          cutOff(func(s *plan.SecretSeen) { s.World.ByName.Revision = 2 }),
-		"another name":               cutOff(func(s *plan.SecretSeen) { s.Record = creating("old", "") }),
-		"a creation for another one": cutOff(func(s *plan.SecretSeen) { s.Record = creating("db", otherID) }),
+		"content that Juju does not tell": cutOff(func(s *plan.SecretSeen) { s.World.ByName.Checksum = content.Seal("") }),
+		"a second revision":               cutOff(func(s *plan.SecretSeen) { s.World.ByName.Revision = 2 }),
+		"another name":                    cutOff(func(s *plan.SecretSeen) { s.Record = creating("old", "") }),
+		"a creation for another one":      cutOff(func(s *plan.SecretSeen) { s.Record = creating("db", otherID) }),
 		"somebody else's, since ours is gone": func(s *plan.SecretSeen) {
 			holds(&s.World, nil, stranger(firstRevision))
 		},
@@ -219,6 +214,7 @@ func TestADeletionRemovesNoSecretThatOnlyLooksLikeOurs(t *testing.T) {
 			t.Parallel()
 			seen := secretInSync()
 			goes(given)(&seen)
+			digested(&seen)
 			got := plan.ForSecret(seen)
 			if len(got.Steps) > 0 || !got.After.Equal(plan.Record{}) {
 				t.Errorf("steps %v, record %v: want none, so that the object goes", got.Steps, got.After)

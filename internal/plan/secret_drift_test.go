@@ -13,11 +13,6 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// digestOf is the digest of a content under the key of the tests.
-func digestOf(c content.Content) string {
-	return content.Key{Sealed: content.Seal([]byte("key"))}.Digest("uid", c)
-}
-
 // applied is a JujuSecret that was in sync when it was last looked at, for the spec and the sources as they are now, and
 // what is different in Juju since.
 func applied(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
@@ -260,6 +255,7 @@ func TestWhatIsNotTheDoingOfOthersIsNoDrift(t *testing.T) {
 			func(p *plan.Plan) {
 				p.Secret = database(firstRevision, func(s *plan.UserSecret) { s.Info = "old" })
 				updates(plan.Update{ID: dbID, Info: new("the database")})(p)
+				recognised(p)
 			},
 		},
 		"a creation in place of another that a crash cut off": {
@@ -293,7 +289,7 @@ func TestATakenNameIsToldWithWhatElseIsDifferent(t *testing.T) {
 	t.Parallel()
 	taken := func(corrects bool, steps ...plan.Step) func(*plan.Plan) {
 		return func(p *plan.Plan) {
-			p.Verdict = plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: takenMessage}
+			p.Verdict = plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: strangerHasIt + removeIt}
 			p.Digest, p.Steps, p.Corrects = digestOf(holding("hunter2")), steps, corrects
 		}
 	}
@@ -305,10 +301,7 @@ func TestATakenNameIsToldWithWhatElseIsDifferent(t *testing.T) {
 	replaced := func(modify ...func(*plan.UserSecret)) func(*plan.SecretSeen) {
 		return applied(func(s *plan.SecretSeen) { holds(&s.World, nil, stranger(modify...)) })
 	}
-	left := func(p *plan.Plan) {
-		tells(v1alpha1.ReasonNameTaken, takenMessage)(p)
-		p.Before.Creating, p.After.Creating = nil, nil
-	}
+	left := all(tells(v1alpha1.ReasonNameTaken, strangerHasIt+adoptIt), lost, remembers(plan.Record{Held: true}))
 	removed := tells(v1alpha1.ReasonDrifted, "somebody removed secret:"+dbID+` from model "prod/app"`+changeItBack)
 	asItIs, otherInfo := func(*plan.UserSecret) {}, func(s *plan.UserSecret) { s.Info = "by hand" }
 	infoOnly := tells(v1alpha1.ReasonDrifted, "somebody changed info of secret:"+dbID+" in Juju"+changeItBack)
@@ -396,16 +389,12 @@ func TestBeforeThereWereChecksumsARevisionTells(t *testing.T) {
 		"another name waits, and the content need not be sent": {
 			noted(func(s *plan.SecretSeen) { s.SameSpec, s.World.ByID.Name, s.World.ByName = false, "old", stranger() }),
 			func(p *plan.Plan) {
-				p.Digest, p.Verdict = digest, plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: takenMessage}
+				p.Digest, p.Verdict = digest, plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: strangerHasIt + removeIt}
 			},
 		},
 		"a creation that a crash cut off cannot be told from that of another": {
 			applied(cutOff(func(s *plan.SecretSeen) { unsummed(s.World.ByName) })),
-			func(p *plan.Plan) {
-				tells(v1alpha1.ReasonNameTaken, `model "prod/app" has a user secret called "db" (`+dbID+`) that this object did `+
-					"not make: remove that secret, choose another spec.name, or reference it with managementPolicy: Observe")(p)
-				p.Before, p.After = plan.Record{Held: true}, plan.Record{Held: true}
-			},
+			all(tells(v1alpha1.ReasonNameTaken, oursHasIt+adoptIt), lost, remembers(plan.Record{Held: true})),
 		},
 	}
 	for name, test := range tests {

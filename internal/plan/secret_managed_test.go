@@ -37,7 +37,7 @@ func TestASecretOfOursIsMadeWhatTheSpecSays(t *testing.T) {
 	asItIs := func(*plan.SecretSeen) {}
 	taken := func(steps ...plan.Step) func(*plan.Plan) {
 		return func(p *plan.Plan) {
-			p.Steps, p.Verdict = steps, plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: takenMessage}
+			p.Steps, p.Verdict = steps, plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: strangerHasIt + removeIt}
 		}
 	}
 	runSecretTests(t, map[string]secretTest{
@@ -94,7 +94,7 @@ func TestASecretOfOursIsMadeWhatTheSpecSays(t *testing.T) {
 			given: alter(func(s *plan.UserSecret) { s.Granted = nil }),
 		},
 		"to be retained or not does not matter before the end": {
-			given: func(s *plan.SecretSeen) { s.Want.Retain = true },
+			given: func(s *plan.SecretSeen) { s.Want.Deletion = v1alpha1.DeletionRetain },
 		},
 		"a new name that is taken waits": {
 			given: renamed(stranger(), asItIs),
@@ -152,7 +152,12 @@ func cutOff(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
 func TestACreationThatACrashCutOffIsTakenUp(t *testing.T) {
 	t.Parallel()
 	finds := func(secret *plan.UserSecret, steps ...plan.Step) func(*plan.Plan) {
-		return func(p *plan.Plan) { p.Secret, p.Steps = secret, steps }
+		return func(p *plan.Plan) {
+			p.Secret, p.Steps = secret, steps
+			if len(steps) > 0 {
+				recognised(p)
+			}
+		}
 	}
 	runSecretTests(t, map[string]secretTest{
 		"what was announced is ours": {
@@ -175,6 +180,21 @@ func TestACreationThatACrashCutOffIsTakenUp(t *testing.T) {
 			}),
 			want: finds(database(firstRevision, func(s *plan.UserSecret) { s.Name = "old" }), plan.Update{ID: dbID, Name: new("db")}),
 		},
+		"whatever content it was last asked for with": {
+			given: cutOff(func(s *plan.SecretSeen) { s.Record = creating("db", "", "hunter2", "older", "new") }),
+			want:  finds(database(firstRevision)),
+		},
+		"whatever it shall hold by now": {
+			given: cutOff(func(s *plan.SecretSeen) { s.Content = wanting("new") }),
+			want:  finds(database(firstRevision), plan.Update{ID: dbID, Content: new(holding("new"))}),
+		},
+		"what was recognised before is ours, whatever became of it": {
+			given: cutOff(func(s *plan.SecretSeen) {
+				s.Record.Creating.ID, s.CandidateDigest = dbID, ""
+				holds(&s.World, database(func(s *plan.UserSecret) { s.Name = "by hand" }), nil)
+			}),
+			want: finds(database(func(s *plan.UserSecret) { s.Name = "by hand" }), plan.Update{ID: dbID, Name: new("db")}),
+		},
 		"so is one in place of a secret that was removed by hand": {
 			given: cutOff(func(s *plan.SecretSeen) { s.Record, s.LastID = creating("db", otherID), otherID }),
 			want:  finds(database(firstRevision)),
@@ -184,48 +204,49 @@ func TestACreationThatACrashCutOffIsTakenUp(t *testing.T) {
 
 func TestNoOtherSecretIsTakenForACreationThatWasCutOff(t *testing.T) {
 	t.Parallel()
-	taken := func(id string) func(*plan.Plan) {
-		return func(p *plan.Plan) {
-			record := plan.Record{Held: p.Before.Held}
-			*p = plan.Plan{Before: record, After: record, ModelUUID: modelUUID, Verdict: plan.Verdict{
-				Reason: v1alpha1.ReasonNameTaken,
-				Message: `model "prod/app" has a user secret called "db" (` + id + `) that this object did not make: ` +
-					"remove that secret, choose another spec.name, or reference it with managementPolicy: Observe",
-			}}
-		}
+	taken := func(message string) func(*plan.Plan) {
+		return all(tells(v1alpha1.ReasonNameTaken, message+adoptIt), lost, remembers(plan.Record{Held: true}))
 	}
 	runSecretTests(t, map[string]secretTest{
 		"one with other content": {
 			given: cutOff(func(s *plan.SecretSeen) { s.World.ByName.Checksum = holding("other").Checksum() }),
-			want:  taken(dbID),
+			want:  taken(oursHasIt),
+		},
+		"one with content that is asked for only now": {
+			given: cutOff(func(s *plan.SecretSeen) { s.Record = creating("db", "", "old") }),
+			want:  taken(oursHasIt),
+		},
+		"one after a request of which nothing is noted but the name": {
+			given: cutOff(func(s *plan.SecretSeen) { s.Record.Creating.Digests = nil }),
+			want:  taken(oursHasIt),
 		},
 		"one that has been changed since": {
 			given: cutOff(func(s *plan.SecretSeen) { s.World.ByName.Revision = 2 }),
-			want:  taken(dbID),
+			want:  taken(oursHasIt),
 		},
 		"one whose only revision is gone": {
 			given: cutOff(func(s *plan.SecretSeen) { s.World.ByName.RevisionGone = true }),
-			want:  taken(dbID),
+			want:  taken(oursHasIt),
 		},
 		"one that Juju gives no checksum for": {
 			given: cutOff(func(s *plan.SecretSeen) { s.World.ByName.Checksum = content.Seal("") }),
-			want:  taken(dbID),
+			want:  taken(oursHasIt),
 		},
 		"one that nobody announced": {
 			given: cutOff(func(s *plan.SecretSeen) { s.Record = plan.Record{Held: true} }),
-			want:  taken(dbID),
+			want:  taken(oursHasIt),
 		},
 		"one of another name than was announced": {
 			given: cutOff(func(s *plan.SecretSeen) { s.Record = creating("old", "") }),
-			want:  taken(dbID),
+			want:  taken(oursHasIt),
 		},
 		"one after a creation that is over, since its ID was noted": {
 			given: func(s *plan.SecretSeen) { holds(&s.World, nil, stranger(firstRevision)) },
-			want:  taken(otherID),
+			want:  taken(strangerHasIt),
 		},
 		"one after a creation that replaced another": {
 			given: cutOff(func(s *plan.SecretSeen) { s.Record = creating("db", otherID) }),
-			want:  taken(dbID),
+			want:  taken(oursHasIt),
 		},
 		"one that is being removed": {
 			given: cutOff(func(s *plan.SecretSeen) { s.World.ByName.Removing = true }),
@@ -269,10 +290,9 @@ func TestTheNameOfASecretThatIsBeingRemovedIsWaitedFor(t *testing.T) {
 
 func TestANameThatIsTakenIsLeftToItsOwner(t *testing.T) {
 	t.Parallel()
-	taken := func(p *plan.Plan) {
-		tells(v1alpha1.ReasonNameTaken, takenMessage)(p)
+	taken := all(tells(v1alpha1.ReasonNameTaken, strangerHasIt+adoptIt), lost, func(p *plan.Plan) {
 		p.Before.Creating, p.After.Creating = nil, nil
-	}
+	})
 	runSecretTests(t, map[string]secretTest{
 		"by a secret from before, so that not even a finalizer is needed": {
 			given: func(s *plan.SecretSeen) {
@@ -298,10 +318,10 @@ func TestANameThatIsTakenIsLeftToItsOwner(t *testing.T) {
 func TestASecretThatIsNotThereIsCreated(t *testing.T) {
 	t.Parallel()
 	creates := func(replaces string, create plan.Create) func(*plan.Plan) {
-		return func(p *plan.Plan) {
-			p.Before, p.After, p.Secret = creating("db", replaces), creating("db", replaces), nil
-			p.Steps, p.Refused = []plan.Step{create}, plan.Record{Held: true}
-		}
+		record := plan.Record{Held: true, Creating: &plan.Creation{
+			Name: "db", Replaces: replaces, Digests: []string{digestOf(create.Content)},
+		}}
+		return all(remembers(record), does(create), func(p *plan.Plan) { p.Secret, p.Refused = nil, plan.Record{Held: true} })
 	}
 	usual := plan.Create{Name: "db", Info: "the database", Content: holding("hunter2")}
 	anew := func(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
@@ -323,6 +343,26 @@ func TestASecretThatIsNotThereIsCreated(t *testing.T) {
 		"once more, if the first request did not get through; should it do so now, that is no refusal": {
 			given: anew(func(s *plan.SecretSeen) { s.Record = creating("db", "") }),
 			want:  all(creates("", usual), func(p *plan.Plan) { p.Refused = creating("db", "") }),
+		},
+		"once more, with other content, so that it may be either": {
+			given: anew(func(s *plan.SecretSeen) { s.Record = creating("db", "", "old") }),
+			want: all(creates("", usual), remembers(creating("db", "", "old", "hunter2")), func(p *plan.Plan) {
+				p.Refused = creating("db", "", "old", "hunter2")
+			}),
+		},
+		"once more, with content that was tried before": {
+			given: anew(func(s *plan.SecretSeen) { s.Record = creating("db", "", "old", "hunter2") }),
+			want: all(creates("", usual), remembers(creating("db", "", "old", "hunter2")), func(p *plan.Plan) {
+				p.Refused = creating("db", "", "old", "hunter2")
+			}),
+		},
+		"under another name, which the first request cannot get": {
+			given: anew(func(s *plan.SecretSeen) { s.Record = creating("old", "", "old") }),
+			want:  creates("", usual),
+		},
+		"in place of another than the first request was for": {
+			given: anew(func(s *plan.SecretSeen) { s.Record = creating("db", otherID, "old") }),
+			want:  creates("", usual),
 		},
 		"after the name was taken for a while": {
 			given: anew(func(s *plan.SecretSeen) { s.Record = plan.Record{Held: true} }),

@@ -113,13 +113,35 @@ func TestASecretOfSomebodyElseIsOnlyLookedAt(t *testing.T) {
 		}
 	}
 	found := func(s *plan.UserSecret) func(*plan.Plan) {
-		return func(p *plan.Plan) { p.Secret, p.Foreign, p.After = s, true, plan.Record{} }
+		return func(p *plan.Plan) { p.Secret, p.Foreign, p.After, p.Digest = s, true, plan.Record{}, "" }
 	}
-	notFound := func(p *plan.Plan) {
-		tells(v1alpha1.ReasonSecretNotFound, `model "prod/app" has no user secret called "db": it is taken up when somebody adds it`)(p)
-		p.After = plan.Record{}
+	notFound := all(lost, tells(v1alpha1.ReasonSecretNotFound,
+		`model "prod/app" has no user secret called "db": it is taken up when somebody adds it`),
+		func(p *plan.Plan) { p.After = plan.Record{} })
+	byID := func(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
+		return observing(all(byItsID, change))
+	}
+	missing := func(reason v1alpha1.Reason, message string) func(*plan.Plan) {
+		return all(notFound, tells(reason, message))
 	}
 	runSecretTests(t, map[string]secretTest{
+		"by its ID, whatever it is called": {
+			given: byID(func(s *plan.SecretSeen) { s.World.ByID.Name = "" }),
+			want:  found(stranger(func(s *plan.UserSecret) { s.Name = "" })),
+		},
+		"by its ID, whoever manages it": {
+			given: byID(rivals(plan.Rival{Older: true, SecretID: otherID})), want: found(stranger()),
+		},
+		"none has the ID": {
+			given: byID(func(s *plan.SecretSeen) { s.World.ByID = nil }), want: missing(v1alpha1.ReasonSecretNotFound, noSuchID),
+		},
+		"that of the ID is being removed": {
+			given: byID(func(s *plan.SecretSeen) { s.World.ByID.Removing = true }), want: missing(v1alpha1.ReasonSecretNotFound, noSuchID),
+		},
+		"that of the ID is a charm's": {
+			given: byID(func(s *plan.SecretSeen) { s.World.ByID, s.World.CharmOwned = nil, true }),
+			want:  missing(v1alpha1.ReasonCharmOwned, charmsOwn),
+		},
 		"it is told of": {
 			given: observing(func(*plan.SecretSeen) {}),
 			want:  found(stranger()),
@@ -230,8 +252,19 @@ func TestJujuIsAskedOnlyOnBehalfOfASecretThatMay(t *testing.T) {
 		"deleted in the middle of its creation": {deleting(func(s *plan.SecretSeen) { s.LastID = "" }), true},
 		"deleted, no tenant":                    {deleting(func(s *plan.SecretSeen) { s.Tenancy = denied() }), false},
 		"deleted, let go already":               {deleting(func(s *plan.SecretSeen) { s.Record = plan.Record{} }), false},
-		"deleted, to be retained":               {deleting(func(s *plan.SecretSeen) { s.Want.Retain = true }), false},
+		"deleted, to be retained":               {deleting(func(s *plan.SecretSeen) { s.Want.Deletion = v1alpha1.DeletionRetain }), false},
 		"deleted, only looking":                 {deleting(func(s *plan.SecretSeen) { s.Want.Observe = true }), false},
+		"suspended":                             {func(s *plan.SecretSeen) { s.Want.Suspended = true }, false},
+		"suspended, deleted":                    {deleting(func(s *plan.SecretSeen) { s.Want.Suspended = true }), true},
+		"deleted, abandoned":                    {deleting(func(s *plan.SecretSeen) { s.Want.Abandoned = true }), false},
+		"abandoned, but not deleted":            {func(s *plan.SecretSeen) { s.Want.Abandoned = true }, true},
+		"deleted, adopted":                      {deleting(func(s *plan.SecretSeen) { s.Adopted = true }), false},
+		"deleted in the middle of an adoption": {
+			deleting(func(s *plan.SecretSeen) { s.Record, s.LastID = adopting(dbID), "" }), false,
+		},
+		"deleted, adopted, to be removed": {
+			deleting(func(s *plan.SecretSeen) { s.Adopted, s.Want.Deletion = true, v1alpha1.DeletionDelete }), true,
+		},
 		"deleted, never made": {
 			deleting(func(s *plan.SecretSeen) { s.Record, s.LastID = plan.Record{Held: true}, "" }), false,
 		},

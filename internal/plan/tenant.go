@@ -29,6 +29,14 @@ func NoController(name string) Tenancy {
 	}}
 }
 
+// ControllerGoing is the tenancy of an object whose controller object is being deleted: nothing is begun any more.
+func ControllerGoing(name string) Tenancy {
+	return Tenancy{Verdict: &Verdict{
+		Reason:  v1alpha1.ReasonControllerNotReady,
+		Message: fmt.Sprintf("ClusterJujuController %q is being deleted: create it again once it is gone", name),
+	}}
+}
+
 // Namespace is the namespace of an object that wants to use a controller.
 type Namespace struct {
 	Name   string

@@ -12,11 +12,11 @@ import (
 // ModelRef names one model of one controller object, by exactly one of Name and UUID.
 type ModelRef struct {
 	// Controller is the name of the ClusterJujuController.
-	Controller string
+	Controller string `json:"controller"`
 	// Name is qualifier/name.
-	Name string
+	Name string `json:"model,omitempty"`
 	// UUID is the model's UUID.
-	UUID string
+	UUID string `json:"modelUUID,omitempty"`
 }
 
 // String is the model as the manifest names it.
@@ -58,6 +58,8 @@ type World struct {
 	// ByID and ByName are the user secrets that the query named, nil where the model has none. Secrets that a charm
 	// owns are never here.
 	ByID, ByName *UserSecret
+	// CharmOwned tells that the ID is that of a charm's own secret.
+	CharmOwned bool
 }
 
 // UserSecret is what Juju tells of a user secret without its values.

@@ -46,7 +46,8 @@ func conditions(old []metav1.Condition, generation int64, verdict plan.Verdict, 
 	switch {
 	case handling.Ready == ReadyTrue:
 		ready = metav1.ConditionTrue
-	case handling.Ready == ReadyKept && before != nil && before.ObservedGeneration == generation:
+	case handling.Ready == ReadyKept && before != nil && before.ObservedGeneration == generation,
+		handling.Ready == ReadyFrozen && before != nil:
 		ready = before.Status
 	}
 	set(v1alpha1.ConditionReady, ready)

@@ -5,6 +5,7 @@ package status_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,6 +63,13 @@ func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
 		"of another password": {
 			given: broken(v1alpha1.ReasonCredentialsRejected, "wrong"),
 			want:  says(warning(v1alpha1.ReasonCredentialsRejected, "wrong"), stalled),
+		},
+		"to be deleted, and in use": {
+			given: func(in *in) { in.verdict = plan.Verdict{Reason: v1alpha1.ReasonInUse, Message: "by team-a/db"} },
+			want: func(out *out) {
+				says(warning(v1alpha1.ReasonInUse, "by team-a/db"), reconciling)(out)
+				out.Report.LookAgain = time.Second
+			},
 		},
 		"without credentials": {
 			given: broken(noSource, "gone"),

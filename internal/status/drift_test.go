@@ -153,7 +153,9 @@ func TestAnAccessKeepsItsModelWhileTheSecretIsMissing(t *testing.T) {
 	t.Parallel()
 	missing := func(reason v1alpha1.Reason, uuid string) func(*accessIn) {
 		return func(in *accessIn) {
-			in.plan = plan.Plan{ModelUUID: uuid, Verdict: plan.Verdict{Reason: reason, Message: "no db"}}
+			in.plan = plan.Plan{
+				ModelUUID: uuid, Lost: reason == v1alpha1.ReasonSecretNotFound, Verdict: plan.Verdict{Reason: reason, Message: "no db"},
+			}
 		}
 	}
 	const pending = v1alpha1.ApplicationPending

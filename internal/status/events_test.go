@@ -63,14 +63,22 @@ func TestWhatWasDoneIsAnEvent(t *testing.T) {
 		outcomes []plan.Outcome
 		want     []status.Event
 	}{
-		"nothing":         {plan: does()},
-		"a creation":      {does(create), []plan.Outcome{done}, []status.Event{created}},
-		"a rename":        {does(update), []plan.Outcome{done}, []status.Event{updated("name")}},
-		"another info":    {does(plan.Update{ID: dbID, Info: new("")}), []plan.Outcome{done}, []status.Event{updated("info")}},
+		"nothing":      {plan: does()},
+		"a creation":   {does(create), []plan.Outcome{done}, []status.Event{created}},
+		"a rename":     {does(update), []plan.Outcome{done}, []status.Event{updated("name")}},
+		"another info": {does(plan.Update{ID: dbID, Info: new("")}), []plan.Outcome{done}, []status.Event{updated("info")}},
+		"pruning":      {does(plan.Update{ID: dbID, AutoPrune: new(true)}), []plan.Outcome{done}, []status.Event{updated("auto-prune")}},
+		"a creation, and pruning of what it made": {
+			does(create, plan.Update{AutoPrune: new(true)}), []plan.Outcome{done, done}, []status.Event{created, updated("auto-prune")},
+		},
+		"a creation, and not the pruning, which failed": {
+			does(create, plan.Update{AutoPrune: new(true)}), []plan.Outcome{done, trouble(plan.Refused, "no")},
+			[]status.Event{created, warning(v1alpha1.ReasonRefused, "no")},
+		},
 		"another content": {does(plan.Update{ID: dbID, Content: new(holding("x"))}), []plan.Outcome{done}, []status.Event{updated("content")}},
 		"all of these": {
-			does(plan.Update{ID: dbID, Content: new(holding("x")), Name: new("x"), Info: new("x")}), []plan.Outcome{done},
-			[]status.Event{updated("name, info, content")},
+			does(plan.Update{ID: dbID, Content: new(holding("x")), Name: new("x"), Info: new("x"), AutoPrune: new(false)}), []plan.Outcome{done},
+			[]status.Event{updated("name, info, content, auto-prune")},
 		},
 		"a removal": {does(remove), []plan.Outcome{{}}, []status.Event{removed}},
 		"a grant":   {does(grant), []plan.Outcome{{}}, []status.Event{granted("app1, app2")}},

@@ -22,6 +22,8 @@ const (
 	ReadyFalse
 	// ReadyKept: nobody can tell now, so Ready stays True if the spec's present generation was in sync.
 	ReadyKept
+	// ReadyFrozen: nobody looks, so Ready stays what it was, whatever the spec says since.
+	ReadyFrozen
 )
 
 // Handling is all that follows from a reason.
@@ -48,7 +50,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	)
 	switch reason {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonConnected,
-		v1alpha1.ReasonCreated, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo,
+		v1alpha1.ReasonCreated, v1alpha1.ReasonAdopted, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo,
 		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked:
 		return Handling{Ready: ReadyTrue}
 
@@ -56,6 +58,10 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal}
 	case v1alpha1.ReasonRemoving:
 		return Handling{Ready: ReadyFalse, Also: reconciling}
+	case v1alpha1.ReasonInUse:
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: time.Minute}
+	case v1alpha1.ReasonSuspended:
+		return Handling{Ready: ReadyFrozen, Event: normal}
 	case v1alpha1.ReasonApplicationNotFound: // All of them are looked for together, so this is for what that misses.
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute}
 	case v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver:
@@ -69,9 +75,10 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: 5 * time.Minute}
 
 	case v1alpha1.ReasonContentInvalid, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
-		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld, v1alpha1.ReasonDrifted:
+		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld, v1alpha1.ReasonDrifted,
+		v1alpha1.ReasonCharmOwned:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
-	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:
+	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonConflict, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: time.Minute}
 	}
 	return HandlingOf(v1alpha1.ReasonFailed)

@@ -28,6 +28,7 @@ const (
 	ofEvents kindOfReason = "Reasons of events that tell of something done."
 	passing  kindOfReason = "Reasons of Ready=False that pass without a change of the manifest. Reconciling is True with them."
 	lasting  kindOfReason = "Reasons of Ready=False that want a person. Stalled is True with them."
+	resting  kindOfReason = "Reasons that leave Ready as it was, False if there was none."
 )
 
 // allReasons are the reasons in the source of package v1alpha1, so that a new one cannot be forgotten here.
@@ -100,6 +101,8 @@ func TestAReasonIsShownAsItsCommentSays(t *testing.T) {
 				want = status.Handling{
 					Ready: status.ReadyFalse, Also: v1alpha1.ConditionStalled, Event: corev1.EventTypeWarning,
 				}
+			case resting: // Nothing is wrong, and nobody looks.
+				want = status.Handling{Ready: status.ReadyFrozen, Event: corev1.EventTypeNormal}
 			default:
 				t.Fatalf("a new group of reasons: %q", kind)
 			}
@@ -131,6 +134,8 @@ func TestWhatNothingCanWakeIsLookedAtAgain(t *testing.T) {
 		v1alpha1.ReasonModelBusy:           30 * time.Second,
 		v1alpha1.ReasonHandingOver:         30 * time.Second,
 		v1alpha1.ReasonNameTaken:           time.Minute,
+		v1alpha1.ReasonConflict:            time.Minute,
+		v1alpha1.ReasonInUse:               time.Minute,
 		v1alpha1.ReasonModelNotFound:       time.Minute,
 		v1alpha1.ReasonPermissionDenied:    time.Minute,
 		// And nobody knows who could.

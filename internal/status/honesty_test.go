@@ -14,7 +14,9 @@ import (
 func TestNobodyIsGrantedASecretThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	in := accessInSync()
-	in.plan = plan.Plan{ModelUUID: modelUUID, Verdict: plan.Verdict{Reason: v1alpha1.ReasonSecretNotFound, Message: "no db"}}
+	in.plan = plan.Plan{
+		ModelUUID: modelUUID, Lost: true, Verdict: plan.Verdict{Reason: v1alpha1.ReasonSecretNotFound, Message: "no db"},
+	}
 	next, _ := status.NextAccess(in.old, generation, in.seen, in.plan, nil, now)
 	if next.Granted != "0/2" || next.SecretID != "" {
 		t.Errorf("granted %s of secret:%s, which does not exist", next.Granted, next.SecretID)
@@ -30,6 +32,16 @@ func TestAPendingApplicationSaysWhatItWaitsForNow(t *testing.T) {
 	next, _ := status.NextAccess(in.old, generation, in.seen, in.plan, nil, now)
 	if got := next.Applications[0].Message; got != "no tenant" {
 		t.Errorf("it waits for: %s", got)
+	}
+}
+
+func TestAnApplicationOfACharmsSecretIsNotGranted(t *testing.T) {
+	t.Parallel()
+	in := accessInSync()
+	in.plan = plan.Plan{Lost: true, Verdict: plan.Verdict{Reason: v1alpha1.ReasonCharmOwned, Message: "a charm's"}}
+	next, _ := status.NextAccess(in.old, generation, in.seen, in.plan, nil, now)
+	if next.Granted != "0/2" || next.SecretID != "" {
+		t.Errorf("granted %s of secret:%s", next.Granted, next.SecretID)
 	}
 }
 
@@ -58,7 +70,9 @@ func TestAnApplicationThatWasJustRevokedIsNotGranted(t *testing.T) {
 func TestASecretThatIsGoneHasNoURI(t *testing.T) {
 	t.Parallel()
 	in := secretInSync()
-	in.plan = plan.Plan{ModelUUID: modelUUID, Verdict: plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: "taken"}}
+	in.plan = plan.Plan{
+		ModelUUID: modelUUID, Lost: true, Verdict: plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: "taken"},
+	}
 	next, _ := status.NextSecret(in.old, generation, in.plan, nil, now)
 	if next.URI != "" {
 		t.Errorf("the URI is %s", next.URI)

@@ -23,6 +23,7 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
+	events := stepEvents(p, outcomes)
 	secret, sure := p.Secret, verdict.Reason == v1alpha1.ReasonSynced
 	for _, outcome := range outcomes {
 		if outcome.Secret != nil {
@@ -31,25 +32,51 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	}
 	switch {
 	case secret != nil:
-		if sure || secret.ID != old.SecretID {
+		another := secret.ID != old.SecretID || old.Managed == p.Foreign
+		if sure || another {
 			next.Revision = secret.Revision // Otherwise it is the last that was in sync, which a lost one is missed by.
 		}
 		next.SecretID, next.URI = secret.ID, "secret:"+secret.ID
-		next.Managed = !p.Foreign
-	case seenGone(p, verdict):
-		next.SecretID, next.URI, next.Revision, next.Managed = "", "", 0, false
+		next.Managed, next.Adopted = !p.Foreign, p.Adopted
+		if another {
+			next.AppliedDigest, next.AppliedGeneration, next.AutoPrune = "", 0, nil
+		}
+		if another && p.Adopted {
+			events = append([]Event{done(v1alpha1.ReasonAdopted, "took over "+next.URI)}, events...)
+		}
+	case p.Lost:
+		next.SecretID, next.URI, next.Revision = "", "", 0
+		next.Managed, next.Adopted, next.AutoPrune = false, false, nil
 	}
+	report.Events = append(events, report.Events...)
+	return applied(next, generation, p, outcomes, verdict), report
+}
+
+// applied notes what of a plan Juju does not tell back: by which content, and which generation of the spec, it was asked.
+func applied(next v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outcomes []plan.Outcome, verdict plan.Verdict) v1alpha1.JujuSecretStatus {
 	if contentUnknown(p, outcomes) {
 		next.AppliedDigest = "" // Or what was perhaps put there would be taken for somebody else's.
 	}
-	if p.Digest != "" && !failed(outcomes) {
+	if p.Digest != "" && !contentFailed(p, outcomes) {
 		next.AppliedDigest = p.Digest
 		if verdict.Reason == v1alpha1.ReasonSynced {
 			next.AppliedGeneration = generation
 		}
 	}
-	report.Events = append(stepEvents(p, outcomes), report.Events...)
-	return next, report
+	for i, outcome := range outcomes {
+		if outcome.Trouble != nil || outcome.NotTried {
+			continue
+		}
+		switch step := p.Steps[i].(type) {
+		case plan.Create:
+			next.AutoPrune = new(bool)
+		case plan.Update:
+			if step.AutoPrune != nil {
+				next.AutoPrune = step.AutoPrune
+			}
+		}
+	}
+	return next
 }
 
 // contentUnknown tells that nobody knows whether a content was put into Juju.
@@ -68,9 +95,15 @@ func contentUnknown(p plan.Plan, outcomes []plan.Outcome) bool {
 	return false
 }
 
-// failed tells that a step was not carried out.
-func failed(outcomes []plan.Outcome) bool {
-	return slices.ContainsFunc(outcomes, func(o plan.Outcome) bool { return o.Trouble != nil || o.NotTried })
+// contentFailed tells that a step that has a content was not carried out.
+func contentFailed(p plan.Plan, outcomes []plan.Outcome) bool {
+	for i, outcome := range outcomes {
+		update, isUpdate := p.Steps[i].(plan.Update)
+		if (outcome.Trouble != nil || outcome.NotTried) && (!isUpdate || update.Content != nil) {
+			return true
+		}
+	}
+	return false
 }
 
 // NextAccess is the status of a JujuSecretAccess of a generation after a plan was carried out with these outcomes.
@@ -92,7 +125,7 @@ func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan
 	switch {
 	case p.Secret != nil:
 		next.SecretID = p.Secret.ID
-	case seenGone(p, verdict):
+	case p.Lost:
 		next.SecretID = ""
 	}
 	next.Applications = nil
@@ -109,12 +142,6 @@ func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan
 	return next, report
 }
 
-// seenGone tells that the model was seen without the secret, rather than not seen.
-func seenGone(p plan.Plan, verdict plan.Verdict) bool {
-	gone := verdict.Reason == v1alpha1.ReasonSecretNotFound || verdict.Reason == v1alpha1.ReasonNameTaken
-	return gone && p.Secret == nil && len(p.Steps) == 0
-}
-
 func applicationStatus(app string, old v1alpha1.JujuSecretAccessStatus, p plan.Plan, outcomes []plan.Outcome, verdict plan.Verdict) v1alpha1.ApplicationStatus {
 	granted := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationGranted}
 	waits := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationPending, Message: verdict.Message}
@@ -122,7 +149,7 @@ func applicationStatus(app string, old v1alpha1.JujuSecretAccessStatus, p plan.P
 		waits.State = v1alpha1.ApplicationFailed
 	}
 	switch {
-	case p.Secret == nil && slices.Contains(old.Applications, granted) && !seenGone(p, verdict):
+	case p.Secret == nil && slices.Contains(old.Applications, granted) && !p.Lost:
 		return granted // Nothing was seen, so what was true last is the best guess.
 	case p.Secret == nil:
 		return waits
@@ -188,7 +215,7 @@ func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
 			events = append(events, done(reasonOf(p, v1alpha1.ReasonCreated), fmt.Sprintf("added %q as secret:%s", step.Name, outcome.Secret.ID)))
 		case plan.Update:
 			events = append(events, done(reasonOf(p, v1alpha1.ReasonUpdated), fmt.Sprintf("updated %s of secret:%s, now at revision %d",
-				step.Parts(), step.ID, outcome.Secret.Revision)))
+				step.Parts(), outcome.Secret.ID, outcome.Secret.Revision)))
 		case plan.Remove:
 			events = append(events, done(v1alpha1.ReasonRemoved, "told Juju to remove secret:"+step.ID))
 		case plan.Grant:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/status"
 )
 
 func TestConditionsFollowTheVerdict(t *testing.T) {
@@ -179,9 +180,7 @@ func TestTheNextLookIsAsFarAwayAsTheTroubleIsOld(t *testing.T) {
 	}
 	tests["at most in half a minute"] = secretTest{
 		given: lasting(notFound, reconciling, time.Hour).given,
-		want: all(looksAgain(30*time.Second), func(out *secretOut) {
-			out.Status.SecretID, out.Status.URI, out.Status.Revision, out.Status.Managed = "", "", 0, false
-		}),
+		want:  looksAgain(30 * time.Second),
 	}
 	tests["soon, if the reason is new, however long something is wrong already"] = secretTest{
 		given: all(lasting(noSource, reconciling, time.Hour).given, tells(failed, "no")),
@@ -204,9 +203,10 @@ func TestTheStatusSaysWhichSecretItIs(t *testing.T) {
 	nothing := func(out *secretOut) {
 		out.Status.SecretID, out.Status.URI, out.Status.Revision, out.Status.Managed = "", "", 0, false
 	}
+	lost := func(in *secretIn) { in.plan.Lost = true }
 	silently := func(reason v1alpha1.Reason, message string) func(*secretIn) {
 		return all(tells(reason, message), func(in *secretIn) {
-			also := condition(reconciling, yes, then, reason, message)
+			also := condition(status.HandlingOf(reason).Also, yes, then, reason, message)
 			in.old.Conditions = []metav1.Condition{condition(readyCond, no, then, reason, message), also}
 		})
 	}
@@ -240,7 +240,9 @@ func TestTheStatusSaysWhichSecretItIs(t *testing.T) {
 		"the last one, while its source is missing":   {given: silently(noSource, "gone")},
 		"the last one, while there is no controller":  {given: silently(v1alpha1.ReasonControllerNotReady, "")},
 		"the last one, while another is being made":   {given: silently(v1alpha1.ReasonRemoving, "")},
-		"none, once the one that it observes is gone": {given: silently(v1alpha1.ReasonSecretNotFound, "no"), want: all(nothing, looksAgain(30*time.Second))},
+		"none, once the one that it observes is gone": {given: all(silently(v1alpha1.ReasonSecretNotFound, "no"), lost), want: all(nothing, looksAgain(30*time.Second))},
+		"none, once another object has it":            {given: all(silently(v1alpha1.ReasonConflict, "no"), lost), want: all(nothing, looksAgain(time.Minute))},
+		"the last one, while it cannot be renamed":    {given: silently(v1alpha1.ReasonConflict, "no"), want: looksAgain(time.Minute)},
 		"the model, if it is known": {
 			given: func(in *secretIn) { in.old.ModelUUID = "" },
 			want:  func(out *secretOut) { out.Status.ModelUUID = modelUUID },

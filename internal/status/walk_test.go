@@ -57,6 +57,9 @@ func walk(t *testing.T, turns int, each func(d *draw, generation int64, p plan.P
 				ID: []string{dbID, otherID}[d.below(2)], Revision: d.below(3), Granted: []string{"app1", "app3"}[:d.below(3)],
 			}
 			p.Foreign = d.below(4) == 0
+			p.Adopted = !p.Foreign && d.below(3) == 0
+		} else {
+			p.Lost = d.below(3) == 0
 		}
 		if d.below(4) == 0 {
 			gen++
@@ -91,8 +94,10 @@ func wrong(old, next []metav1.Condition, gen int64, reason v1alpha1.Reason, repo
 	}
 	rule("Ready is true or false", ready.Status == yes || ready.Status == no)
 	wasTrue := before != nil && before.Status == yes && before.ObservedGeneration == gen
-	rule("Ready is true in sync, and in an outage after that",
-		(ready.Status == yes) == (handling.Ready == status.ReadyTrue || handling.Ready == status.ReadyKept && wasTrue))
+	wasEverTrue := before != nil && before.Status == yes
+	rule("Ready is true in sync, in an outage after that, and as long as nobody looks",
+		(ready.Status == yes) == (handling.Ready == status.ReadyTrue || handling.Ready == status.ReadyKept && wasTrue ||
+			handling.Ready == status.ReadyFrozen && wasEverTrue))
 	isNew := before == nil || before.Reason != string(reason)
 	rule("a new reason is an event, if the table says so", (len(report.Events) == 1) == (isNew && handling.Event != ""))
 	rule("the next look is between a second and what the table says", report.LookAgain >= min(time.Second, handling.LookAgain) &&
@@ -110,8 +115,11 @@ func TestWhateverHappensToASecretItsStatusKeepsTheRules(t *testing.T) {
 		if diff := cmp.Diff([]any{next, report, before}, []any{again, reportAgain, old}); diff != "" {
 			t.Fatalf("the same again, or the old status, is different (-first +second):\n%s", diff)
 		}
-		if broken := wrong(old.Conditions, next.Conditions, gen, p.Verdict.Reason, report, now); len(broken) > 0 {
-			t.Fatalf("%v\nplan %+v\nold  %+v\nnext %+v\n%+v", broken, p, old, next, report)
+		adopted := slices.DeleteFunc(slices.Clone(report.Events), func(e status.Event) bool { return e.Reason != v1alpha1.ReasonAdopted })
+		isNew := p.Adopted && (!old.Managed || old.SecretID != p.Secret.ID)
+		report.Events = report.Events[len(adopted):] // It comes first.
+		if broken := wrong(old.Conditions, next.Conditions, gen, p.Verdict.Reason, report, now); len(broken) > 0 || isNew != (len(adopted) == 1) {
+			t.Fatalf("%v, adopted %v\nplan %+v\nold  %+v\nnext %+v\n%+v", broken, adopted, p, old, next, report)
 		}
 		old = stored(t, next)
 		later, quiet := status.NextSecret(old, gen, p, nil, now.Add(time.Hour))

@@ -135,8 +135,36 @@ func TestJujuSecretRules(t *testing.T) {
 			gen.Observed(s)
 			s.Spec.Value, s.Spec.Name = nil, "their_secret"
 		}, nil},
-		"a drift policy":          {gen.Reporting, nil},
-		"no drift policy we know": {func(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = "Ignore" }, []string{"driftPolicy", "Correct", "Report"}},
+		"adopted by name": {gen.Adopting, nil},
+		"adopted by ID":   {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, nil},
+		"adopted by ID under another name": {func(s *v1alpha1.JujuSecret) {
+			gen.Adopting(s)
+			gen.ByID(secretID)(s)
+			gen.Named("db-password")(s)
+		}, nil},
+		"by ID, whatever metadata.name": {func(s *v1alpha1.JujuSecret) {
+			gen.Adopting(s)
+			gen.ByID(secretID)(s)
+			s.Name = "db.login"
+		}, nil},
+		"an ID without adoption":     {gen.ByID(secretID), []string{"id names a secret that is there already", "Observe", "Adopt"}},
+		"an ID that is a URI":        {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID("secret:" + secretID)(s) }, []string{"spec.id"}},
+		"an ID that is a name":       {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID("db-password")(s) }, []string{"without secret: before them"}},
+		"no adoption policy we know": {func(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = "Always" }, []string{"adoptionPolicy", "Never", "Adopt"}},
+		"suspended":                  {gen.Suspended, nil},
+		"pruned":                     {gen.Pruned, nil},
+		"a reference by ID":          {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.ByID(secretID)(s); s.Spec.Value = nil }, nil},
+		"a reference by ID and name": {func(s *v1alpha1.JujuSecret) {
+			gen.Observed(s)
+			gen.ByID(secretID)(s)
+			gen.Named("x")(s)
+			s.Spec.Value = nil
+		}, []string{"remove name or id"}},
+		"a reference that is adopted": {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Adopting(s); s.Spec.Value = nil }, []string{"Observe writes nothing", "adoptionPolicy"}},
+		"a reference that is pruned":  {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Pruned(s); s.Spec.Value = nil }, []string{"Observe writes nothing", "autoPrune"}},
+		"a suspended reference":       {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Suspended(s); s.Spec.Value = nil }, nil},
+		"a drift policy":              {gen.Reporting, nil},
+		"no drift policy we know":     {func(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = "Ignore" }, []string{"driftPolicy", "Correct", "Report"}},
 		"a reference with a drift policy": {
 			func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Reporting(s); s.Spec.Value = nil },
 			[]string{"Observe writes nothing", "driftPolicy"},
@@ -199,6 +227,10 @@ func TestJujuSecretAccessRules(t *testing.T) {
 		"for a unit": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app1/0") }, []string{"without a unit number"},
 		},
+		"retained": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = v1alpha1.GrantsRetain }, nil},
+		"no deletion policy we know": {
+			func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = "Delete" }, []string{"deletionPolicy", "Revoke", "Retain"},
+		},
 		"for an application with hyphens": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("postgresql-k8s") }, nil,
 		},
@@ -259,6 +291,8 @@ func TestWhatCannotChange(t *testing.T) {
 		"the model":          {func(s *v1alpha1.JujuSecret) { s.Spec.Model = "prod/other" }, []string{"model cannot be changed", "create another"}},
 		"the way to name it": {func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, []string{"model cannot be changed"}},
 		"the controller":     {gen.Through("other"), []string{"controller cannot be changed", "create another"}},
+		"the policies can":   {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.Retained(s); gen.Suspended(s); gen.Pruned(s) }, nil},
+		"an ID":              {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, []string{"ID cannot be changed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -218,7 +218,7 @@ func TestACopyOfAnObjectDoesNotPassForIt(t *testing.T) {
 	duplicate := gen.JujuSecret(s.ns, "copy", s.model.Name, gen.Named("db-login"))
 	duplicate.Annotations, duplicate.Finalizers = obj.Annotations, obj.Finalizers
 	s.create(duplicate)
-	s.awaitReason(duplicate, v1alpha1.ReasonNameTaken, "db-login")
+	s.awaitReason(duplicate, v1alpha1.ReasonConflict, s.ns+"/original")
 	s.delete(duplicate)
 	s.awaitGone(duplicate)
 	s.expectJuju(servers.UserSecret{

@@ -43,6 +43,8 @@ type scene struct {
 	ns    string
 	// after is deleted once the namespace is gone: what its objects need to the end.
 	after []client.Object
+	// gone tells that the test itself removed the namespace.
+	gone bool
 }
 
 // newScene makes a scene whose namespace is a tenant, and removes it when the test ends.
@@ -76,7 +78,7 @@ func (s *scene) clean() {
 		s.explain()
 	}
 	ns := gen.Namespace(s.ns, nil)
-	if err := s.kube.Delete(s.ctx, ns); err != nil {
+	if err := s.kube.Delete(s.ctx, ns); err != nil && !s.gone {
 		s.Error(err)
 	}
 	err := servers.Await(s.ctx, patience, func() (string, error) {
@@ -208,7 +210,7 @@ func (s *scene) lookNow(obj client.Object) {
 	s.Helper()
 	now := time.Now().Format(time.RFC3339Nano)
 	change(s, obj, func(o client.Object) {
-		o.SetAnnotations(map[string]string{v1alpha1.AnnotationReconcileRequestedAt: now})
+		o.SetAnnotations(annotated(o, v1alpha1.AnnotationReconcileRequestedAt, now))
 	})
 	s.await(func() string {
 		s.refresh(obj)

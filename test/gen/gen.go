@@ -69,6 +69,23 @@ func Info(info string) func(*v1alpha1.JujuSecret) {
 // Retained keeps the secret in Juju when the object goes.
 func Retained(s *v1alpha1.JujuSecret) { s.Spec.DeletionPolicy = v1alpha1.DeletionRetain }
 
+// Adopting makes the object take over a secret that is there already.
+func Adopting(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt }
+
+// ByID makes the object go by the ID of a secret that is there already.
+func ByID(id string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) { s.Spec.ID = id }
+}
+
+// Deleted makes the object take its secret along when it goes, whoever made that.
+func Deleted(s *v1alpha1.JujuSecret) { s.Spec.DeletionPolicy = v1alpha1.DeletionDelete }
+
+// Pruned lets Juju remove old revisions.
+func Pruned(s *v1alpha1.JujuSecret) { s.Spec.AutoPrune = true }
+
+// Suspended makes the object rest.
+func Suspended(s *v1alpha1.JujuSecret) { s.Spec.Suspend = true }
+
 // Reporting makes the object tell of what somebody else changes, and leave it.
 func Reporting(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = v1alpha1.DriftReport }
 

@@ -122,6 +122,23 @@ func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revis
 	})
 }
 
+// Revisions are the numbers of the revisions that a secret still has, the oldest first.
+func (j *Juju) Revisions(ctx context.Context, model Model, id string) ([]int, error) {
+	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := client.ListSecrets(ctx, false, coresecrets.Filter{URI: &coresecrets.URI{ID: id}})
+	var numbers []int
+	for _, details := range listed {
+		for _, revision := range details.Revisions {
+			numbers = append(numbers, revision.Revision)
+		}
+	}
+	slices.Sort(numbers)
+	return numbers, err
+}
+
 // Grant grants a secret to applications as a person would.
 func (j *Juju) Grant(ctx context.Context, model Model, id string, apps ...string) error {
 	client, err := j.secretsClient(ctx, model)

@@ -1,0 +1,163 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// stakes are what a JujuSecret has or wants, as the keys of an index: secrets by their IDs, which are unique everywhere, and
+// names, which are unique in a model.
+func stakes(s *v1alpha1.JujuSecret) []string {
+	if s.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
+		return nil
+	}
+	record := recordOf(s)
+	keys := []string{byID(s.Spec.ID), byID(managedID(s)), byID(record.Adopting), byName(s.JujuName())}
+	if record.Creating != nil {
+		keys = append(keys, byName(record.Creating.Name), byID(record.Creating.ID))
+	}
+	return distinct(keys)
+}
+
+func byID(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "id/" + id
+}
+
+func byName(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "name/" + name
+}
+
+// distinct are the keys that are not empty, each once.
+func distinct(keys []string) []string {
+	slices.Sort(keys)
+	return slices.DeleteFunc(slices.Compact(keys), func(key string) bool { return key == "" })
+}
+
+// managedID is the ID of the secret that is a JujuSecret's own, empty if there is none.
+func managedID(s *v1alpha1.JujuSecret) string {
+	if !s.Status.Managed {
+		return ""
+	}
+	return s.Status.SecretID
+}
+
+// observeRivals gathers the other JujuSecrets, of whatever namespace, that have a stake in what an object has, wants or has
+// found.
+func (r *SecretReconciler) observeRivals(ctx context.Context, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) error {
+	keys := stakes(obj)
+	for _, secret := range found(seen) {
+		keys = append(keys, byID(secret.ID))
+	}
+	others := map[client.ObjectKey]*v1alpha1.JujuSecret{}
+	for _, key := range distinct(keys) {
+		var list v1alpha1.JujuSecretList
+		if err := r.List(ctx, &list, client.MatchingFields{stake: key}); err != nil {
+			return err
+		}
+		for i := range list.Items {
+			if other := &list.Items[i]; other.UID != obj.UID {
+				others[client.ObjectKeyFromObject(other)] = other
+			}
+		}
+	}
+	for _, other := range sortedByAge(others) {
+		rival, err := r.rival(ctx, obj, seen, other)
+		if err != nil {
+			return err
+		}
+		seen.Rivals = append(seen.Rivals, rival)
+	}
+	return nil
+}
+
+// rival is what another object means for one that is decided on.
+func (r *SecretReconciler) rival(ctx context.Context, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen, other *v1alpha1.JujuSecret) (plan.Rival, error) {
+	rival := plan.Rival{
+		Object: client.ObjectKeyFromObject(other).String(),
+		Older:  olderFirst(other, obj) < 0,
+		Going:  !other.DeletionTimestamp.IsZero(),
+		Adopts: other.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
+	}
+	here := sameModel(other, obj, seen)
+	rival.SecretID = cmp.Or(managedID(other), recordOf(other).Adopting) // Another controller object can be of the same controller.
+	if begun := pendingCreation(other); begun != nil && here {
+		rival.SecretID = cmp.Or(begun.ID, rival.SecretID)
+		rival.Begun = r.asBegun(other, begun, found(seen))
+	}
+	asks := other.JujuName() != "" && other.JujuName() == seen.Want.Name || other.Spec.ID != "" && other.Spec.ID == seen.Want.ID
+	if !here || !asks || rival.Going || other.Spec.Suspend {
+		return rival, nil
+	}
+	tenancy, err := r.tenancy(ctx, other, modelOf(other.Spec.ControllerRef, other.Spec.Model, other.Spec.ModelUUID))
+	rival.Wants = err == nil && tenancy.Verdict == nil
+	return rival, client.IgnoreNotFound(err) // Its namespace may just have gone.
+}
+
+// pendingCreation is a creation whose end is not in an object's status, nil if there is none.
+func pendingCreation(s *v1alpha1.JujuSecret) *plan.Creation {
+	creation := recordOf(s).Creating
+	if creation == nil || creation.Replaces != managedID(s) {
+		return nil
+	}
+	return creation
+}
+
+// asBegun are the IDs of those secrets that are as another object asked for in a creation. Once it was recognised in one, it is
+// in that alone.
+func (r *SecretReconciler) asBegun(other *v1alpha1.JujuSecret, creation *plan.Creation, secrets []*plan.UserSecret) []string {
+	var ids []string
+	for _, secret := range secrets {
+		alike := secret.Name == creation.Name && secret.Revision == 1 && secret.Checksum.Open() != "" &&
+			slices.Contains(creation.Digests, r.Key.DigestOf(string(other.UID), secret.Checksum))
+		if creation.ID == "" && alike {
+			ids = append(ids, secret.ID)
+		}
+	}
+	return ids
+}
+
+// found are the secrets that were found in the model.
+func found(seen *plan.SecretSeen) []*plan.UserSecret {
+	found := []*plan.UserSecret{seen.World.ByID, seen.World.ByName, seen.Begun}
+	return slices.DeleteFunc(found, func(s *plan.UserSecret) bool { return s == nil })
+}
+
+// sameModel tells whether another object is about the model that was looked at for this one.
+func sameModel(other, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) bool {
+	uuid := seen.World.ModelUUID
+	return modelOf(other.Spec.ControllerRef, other.Spec.Model, other.Spec.ModelUUID) ==
+		modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID) ||
+		uuid != "" && (other.Spec.ModelUUID == uuid || other.Status.ModelUUID == uuid)
+}
+
+func sortedByAge(objects map[client.ObjectKey]*v1alpha1.JujuSecret) []*v1alpha1.JujuSecret {
+	var sorted []*v1alpha1.JujuSecret
+	for _, obj := range objects {
+		sorted = append(sorted, obj)
+	}
+	slices.SortFunc(sorted, olderFirst)
+	return sorted
+}
+
+// olderFirst compares by age. Kubernetes tells it in whole seconds, so that among those of one second the name decides: any
+// order will do, if it is always the same.
+func olderFirst(a, b *v1alpha1.JujuSecret) int {
+	return cmp.Or(
+		a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
+	)
+}

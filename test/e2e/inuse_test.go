@@ -1,0 +1,168 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/servers"
+)
+
+// household is all that a namespace may have of ours, with the controller object and its credentials.
+type household struct {
+	secret      *v1alpha1.JujuSecret
+	access      *v1alpha1.JujuSecretAccess
+	source      *corev1.Secret
+	credentials *corev1.Secret
+	controller  *v1alpha1.ClusterJujuController
+}
+
+// newHousehold makes a household in a scene's namespace, the credentials included, and waits until all is well.
+func (s *scene) newHousehold() household {
+	s.Helper()
+	h := household{
+		source:      gen.Secret(s.ns, "source", map[string]string{"key": sentinel}),
+		credentials: gen.Secret(s.ns, "juju-user", map[string]string{"username": s.juju.Operator.Username, "password": s.juju.Operator.Password}),
+	}
+	h.controller = gen.Controller("home-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate, func(c *v1alpha1.ClusterJujuController) {
+		c.Spec.Credentials.UserPass.SecretRef = v1alpha1.CredentialsSecretReference{Namespace: s.ns, Name: "juju-user"}
+	})
+	h.secret = gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(h.controller.Name), gen.FromSecret("source"))
+	h.access = gen.Access(s.ns, "db-access", "db-login", "app1")
+	s.after = append(s.after, h.controller)
+	s.create(h.source, h.credentials, h.controller, h.secret, h.access)
+	s.awaitReady(h.controller, h.secret, h.access)
+	return h
+}
+
+func TestAHouseholdGoesInWhateverOrderItIsDeleted(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string]func(h household, ns client.Object) []client.Object{
+		"the namespace at once":       func(h household, ns client.Object) []client.Object { return []client.Object{ns, h.controller} },
+		"the controller object first": func(h household, ns client.Object) []client.Object { return []client.Object{h.controller, ns} },
+		"the credentials first": func(h household, _ client.Object) []client.Object {
+			return []client.Object{h.credentials, h.source, h.controller, h.access, h.secret}
+		},
+		"the secret before its access": func(h household, _ client.Object) []client.Object {
+			return []client.Object{h.controller, h.credentials, h.secret, h.access}
+		},
+		"the access last": func(h household, _ client.Object) []client.Object {
+			return []client.Object{h.secret, h.controller, h.credentials, h.source, h.access}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			h := s.newHousehold()
+			ns := gen.Namespace(s.ns, nil)
+			doomed := order(h, ns)
+			for _, obj := range doomed {
+				s.delete(obj)
+			}
+			s.awaitGone(h.secret)
+			s.awaitGone(h.access)
+			s.awaitGone(h.controller)
+			s.awaitGone(h.credentials)
+			s.expectJuju()
+			if slices.Contains(doomed, client.Object(ns)) {
+				s.awaitGone(ns)
+				s.gone = true
+			}
+		})
+	}
+}
+
+func TestAControllerObjectIsKeptWhileItIsInUse(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	h := s.newHousehold()
+	s.delete(h.controller)
+	s.awaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-")
+	s.delete(h.credentials)
+	// Nothing is begun any more through a controller object that goes, and nothing is taken away.
+	late := gen.JujuSecret(s.ns, "late", s.model.Name, gen.Through(h.controller.Name))
+	s.create(late)
+	s.awaitReason(late, v1alpha1.ReasonControllerNotReady, "being deleted")
+	s.expectJuju(servers.UserSecret{
+		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}), Granted: []string{"app1"},
+	})
+	s.refresh(h.credentials)
+	s.delete(h.secret)
+	s.delete(h.access)
+	s.awaitGone(h.controller)
+	s.awaitGone(h.credentials)
+	s.expectJuju()
+}
+
+func TestCredentialsAreLetGoOnceNothingNeedsThem(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	h := s.newHousehold()
+	s.delete(h.credentials)
+	// They are kept, and go on serving.
+	change(s, h.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	s.awaitJuju(servers.UserSecret{
+		Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel + " 2"}), Granted: []string{"app1"},
+	})
+	s.refresh(h.credentials)
+	successor := gen.Secret(s.ns, "successor", map[string]string{"username": s.juju.Admin.Username, "password": s.juju.Admin.Password})
+	s.create(successor)
+	change(s, h.controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials.UserPass.SecretRef.Name = "successor" })
+	s.awaitGone(h.credentials)
+	s.awaitReady(h.controller, h.secret)
+}
+
+func TestCredentialsThatNobodyUsesCanBeDeleted(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	controller := gen.Controller("idle-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
+	credentials := s.createController(controller, s.juju.Operator.Password)
+	s.awaitReady(controller)
+	s.delete(credentials)
+	s.awaitGone(credentials)
+	s.awaitReason(controller, v1alpha1.ReasonSourceNotFound)
+	s.delete(controller)
+	s.awaitGone(controller)
+}
+
+func TestWhatIsAbandonedGoesWithoutJuju(t *testing.T) {
+	t.Parallel()
+	s, controller := newFaultyScene(t)
+	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
+	access := gen.Access(s.ns, "db-access", "db-login", "app1")
+	s.create(secret, access)
+	s.awaitReady(secret, access)
+	s.must(s.juju.StopServing(s.ctx))
+	abandon := func(o client.Object) { o.SetAnnotations(annotated(o, v1alpha1.AnnotationAbandon, "true")) }
+	change(s, secret, func(o *v1alpha1.JujuSecret) { abandon(o) })
+	s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+	s.delete(access)
+	s.awaitReason(access, v1alpha1.ReasonJujuUnreachable)
+	s.refresh(secret) // Abandoned or not: it is not being deleted.
+	s.delete(secret)
+	s.awaitGone(secret)
+	change(s, access, func(o *v1alpha1.JujuSecretAccess) { abandon(o) })
+	s.awaitGone(access)
+	s.must(s.juju.StartServing(s.ctx))
+	s.expectJuju(servers.UserSecret{
+		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+	})
+}
+
+// annotated are an object's annotations with one more.
+func annotated(obj client.Object, key, value string) map[string]string {
+	annotations := map[string]string{key: value}
+	for other, text := range obj.GetAnnotations() {
+		if other != key {
+			annotations[other] = text
+		}
+	}
+	return annotations
+}
