@@ -139,6 +139,9 @@ func (k *Kubernetes) StartOperator(dir string, args ...string) (*Process, error)
 	return startProcess("MANAGER", dir, nil, args...)
 }
 
+// OperatorKubeconfig is the path of the operator's kubeconfig. StartOperator takes another one as an argument.
+func (k *Kubernetes) OperatorKubeconfig() string { return k.operatorConfig }
+
 // Stop stops the control plane.
 func (k *Kubernetes) Stop() error {
 	var err error

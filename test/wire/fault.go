@@ -42,6 +42,26 @@ func CutAfter() Fault {
 	}}
 }
 
+// CallBefore calls a function in place of passing the request on, and cuts the connection then: the server never hears of it.
+// The function may end the program that asked, so that it crashes just there.
+func CallBefore(call func()) Fault {
+	return Fault{onRequest: func(s *session, _ message) bool {
+		call()
+		s.cut()
+		return true
+	}}
+}
+
+// CallAfter calls a function in place of passing the answer on, and cuts the connection then: the server has done what it was
+// asked for.
+func CallAfter(call func()) Fault {
+	return Fault{onAnswer: func(s *session, _ message) bool {
+		call()
+		s.cut()
+		return true
+	}}
+}
+
 // CutDuring closes the connection when half the answer is sent, within a frame of the WebSocket: the server has done what
 // it was asked for.
 func CutDuring() Fault {

@@ -29,9 +29,11 @@ func TestAFaultBefallsOneRequest(t *testing.T) {
 		// done is whether the server does what it was asked for, open whether the connection survives.
 		done, open bool
 	}{
-		"cut before": {fault: wire.CutBefore(), want: wasReset},
-		"cut after":  {fault: wire.CutAfter(), want: wasReset, done: true},
-		"cut during": {fault: wire.CutDuring(), want: rpc.IsShutdownErr, done: true},
+		"cut before":  {fault: wire.CutBefore(), want: wasReset},
+		"cut after":   {fault: wire.CutAfter(), want: wasReset, done: true},
+		"cut during":  {fault: wire.CutDuring(), want: rpc.IsShutdownErr, done: true},
+		"call before": {fault: wire.CallBefore(func() {}), want: wasReset},
+		"call after":  {fault: wire.CallAfter(func() {}), want: wasReset, done: true},
 		"fail": {
 			fault: wire.Fail(params.CodeTryAgain, "not now"), open: true,
 			want: func(err error) bool {
@@ -67,6 +69,37 @@ func TestAFaultBefallsOneRequest(t *testing.T) {
 			}
 			if err := create(s.ctx, s.connect(), "second", "value"); err != nil || !s.exists("second") {
 				t.Error("the next request on a new connection:", err)
+			}
+		})
+	}
+}
+
+// What is called may look what the server has done.
+func TestAFunctionIsCalledJustThere(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fault func(call func()) wire.Fault
+		done  bool
+	}{
+		"before": {fault: wire.CallBefore},
+		"after":  {fault: wire.CallAfter, done: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t)
+			conn := s.connect()
+			called := false
+			met := s.proxy.On("Secrets.CreateSecrets", row.fault(func() {
+				if called = true; s.exists("first") != row.done {
+					t.Errorf("the secret exists: %t, want %t", !row.done, row.done)
+				}
+			}))
+			if err := create(s.ctx, conn, "first", "value"); err == nil {
+				t.Error("the client got an answer")
+			}
+			s.await("the fault", met)
+			if !called {
+				t.Error("nothing was called")
 			}
 		})
 	}

@@ -34,6 +34,7 @@ type Proxy struct {
 	running  sync.WaitGroup
 
 	mu          sync.Mutex
+	gate        Gate
 	faults      map[string][]armed
 	requests    map[string]int
 	silent      bool
@@ -143,16 +144,23 @@ func (p *Proxy) follow(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// fault takes what waits for the next request of a method.
+// fault takes what waits for the next request of a method, or else what the Gate says of it.
 func (p *Proxy) fault(method string) armed {
+	if fault, ok := p.nextFault(method); ok {
+		return fault
+	}
+	return p.guarded(method)
+}
+
+func (p *Proxy) nextFault(method string) (fault armed, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	waiting := p.faults[method]
 	if len(waiting) == 0 {
-		return armed{}
+		return armed{}, false
 	}
 	p.faults[method] = waiting[1:]
-	return waiting[0]
+	return waiting[0], true
 }
 
 func (p *Proxy) count(method string) {
