@@ -58,10 +58,11 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 func (r *SecretReconciler) observeJuju(ctx context.Context, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) error {
 	query := seen.Query()
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-	if seen.MayAdopt() {
-		query.Age = plan.Fresh // What somebody just removed must not be taken over.
-	}
 	seen.World = r.Juju.World(ctx, seen.Model, query)
+	if query.Age != plan.Fresh && seen.World.Known && seen.MayAdopt() {
+		query.Age = plan.Fresh // What somebody just removed must not be taken over.
+		seen.World = r.Juju.World(ctx, seen.Model, query)
+	}
 	if name := seen.NameBegun(); name != "" && seen.World.Known {
 		begun := r.Juju.World(ctx, seen.Model, plan.Query{Name: name})
 		if !begun.Known {

@@ -158,6 +158,8 @@ func (m *model) tellOthers(batch []*job) {
 		switch step := j.step().(type) {
 		case plan.Update:
 			ids = append(ids, updated(j, step))
+		case plan.Remove:
+			ids = append(ids, step.ID)
 		case plan.Revoke:
 			ids = append(ids, step.ID)
 		}

@@ -264,6 +264,10 @@ func TestOnlyTheNewestViewDoesForWhoMayTakeSomethingOver(t *testing.T) {
 		"who has a secret":      {func(s *plan.SecretSeen) { s.Want.Adopt = true }, false},
 		"who goes":              {adopts(func(s *plan.SecretSeen) { s.Want.Deleting = true }), false},
 		"who was just about to": {adopts(recalls(adopting(otherID))), true},
+		"who finds nothing":     {adopts(func(s *plan.SecretSeen) { holds(&s.World, nil, nil) }), false},
+		"who lost its own to somebody else": {
+			func(s *plan.SecretSeen) { s.Want.Adopt = true; holds(&s.World, nil, stranger()) }, true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

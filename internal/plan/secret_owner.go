@@ -116,9 +116,10 @@ func (seen SecretSeen) NameBegun() string {
 	return ""
 }
 
-// MayAdopt tells that what is found may be taken over, so that nothing will do but the newest view of the model.
+// MayAdopt tells that what was found may be taken over, so that nothing will do but the newest view of the model.
 func (seen SecretSeen) MayAdopt() bool {
-	return seen.Want.Adopt && !seen.Want.Deleting && seen.LastID == ""
+	found := seen.named()
+	return seen.Want.Adopt && !seen.Want.Deleting && found != nil && found.ID != seen.LastID
 }
 
 func secretContested(seen SecretSeen) (Plan, bool) {
@@ -201,12 +202,13 @@ func secretAbsent(seen SecretSeen) (Plan, bool) {
 }
 
 func secretAwaited(seen SecretSeen) (Plan, bool) {
+	one := seen.LastID != "" || seen.ours() != nil
 	for _, rival := range seen.Rivals {
 		// Who has a secret, and wants to call it so, comes before who has none, or a name that somebody changed in Juju would
 		// be lost to an object that has waited for it. Among equals age decides.
 		before := rival.Older
-		if has := rival.SecretID != ""; has != (seen.LastID != "") {
-			before = has
+		if another := rival.SecretID != ""; another != one {
+			before = another
 		}
 		if rival.Wants && before {
 			return awaits(seen, rival), true
