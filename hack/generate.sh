@@ -8,3 +8,4 @@ cd "$2"
 "$controller_gen" crd paths=./api/... output:crd:dir=config/crd/bases
 "$controller_gen" rbac:roleName=manager-role paths=./controllers/... paths=./cmd/... output:rbac:dir=config/rbac
 go run ./hack/reasons >docs/reference/reasons.md
+go run ./hack/ownership

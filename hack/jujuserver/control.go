@@ -90,6 +90,13 @@ func modelEndpoints(j *controller) map[string]endpoint {
 			}
 			return nil, m.removeApplication(r.Context(), r.PathValue("name"))
 		},
+		"POST /models/{uuid}/applications/{name}/secrets": func(r *http.Request) (any, error) {
+			m, err := j.models.get(r.Context(), coremodel.UUID(r.PathValue("uuid")))
+			if err != nil {
+				return nil, err
+			}
+			return m.addCharmSecret(r.Context(), r.PathValue("name"), r.FormValue("label"))
+		},
 		"POST /removals/pause": func(r *http.Request) (any, error) {
 			return nil, j.models.holdRemovals(r.Context(), coremodel.UUID(r.FormValue("model")), true)
 		},

@@ -115,6 +115,16 @@ func (j *Juju) RemoveApplication(ctx context.Context, model Model, name string) 
 	return j.control(ctx, http.MethodDelete, "/models/"+model.UUID+"/applications/"+name, nil)
 }
 
+// AddCharmSecret adds a secret that an application's charm owns, and returns its ID.
+func (j *Juju) AddCharmSecret(ctx context.Context, model Model, application, label string) (string, error) {
+	var added struct {
+		ID string `json:"id"`
+	}
+	path := "/models/" + model.UUID + "/applications/" + application + "/secrets?label=" + url.QueryEscape(label)
+	err := j.control(ctx, http.MethodPost, path, &added)
+	return added.ID, err
+}
+
 // StopServing makes the server drop its clients and listen no more; StartServing ends that.
 func (j *Juju) StopServing(ctx context.Context) error {
 	return j.control(ctx, http.MethodPost, "/stop", nil)
