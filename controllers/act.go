@@ -113,7 +113,7 @@ func (k *Kit) keep(ctx context.Context, obj client.Object, now, want plan.Record
 		controllerutil.RemoveFinalizer(obj, finalizer)
 	}
 	err := k.Patch(ctx, obj, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
-	if err == nil && want.Held {
+	if err == nil {
 		k.noted(obj)
 	}
 	return err

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -29,6 +30,9 @@ type SecretReconciler struct {
 
 	// Key is for digests of contents.
 	Key content.Key
+
+	// adoptions are those that began just now, which the cache may not show yet: an adoption by the secret's ID.
+	adoptions sync.Map
 }
 
 // Reconcile makes Juju hold what one JujuSecret asks for: see, decide, do, say.
@@ -45,6 +49,9 @@ func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 		return ctrl.Result{}, err
 	}
 	todo := plan.ForSecret(seen)
+	if !r.reserve(obj, seen.Record, todo.Before) {
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
 	done, err := r.act(ctx, obj, seen.Record, todo)
 	if err != nil {
 		return retry(err)

@@ -7,7 +7,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -61,7 +63,7 @@ func managedID(s *v1alpha1.JujuSecret) string {
 func (r *SecretReconciler) observeRivals(ctx context.Context, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) error {
 	keys := stakes(obj)
 	for _, secret := range found(seen) {
-		keys = append(keys, byID(secret.ID))
+		keys = append(keys, byID(secret.ID), byName(secret.Name))
 	}
 	others := map[client.ObjectKey]*v1alpha1.JujuSecret{}
 	for _, key := range distinct(keys) {
@@ -91,7 +93,6 @@ func (r *SecretReconciler) rival(ctx context.Context, obj *v1alpha1.JujuSecret, 
 		Object: client.ObjectKeyFromObject(other).String(),
 		Older:  olderFirst(other, obj) < 0,
 		Going:  !other.DeletionTimestamp.IsZero(),
-		Adopts: other.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
 	}
 	here := sameModel(other, obj, seen)
 	rival.SecretID = cmp.Or(managedID(other), recordOf(other).Adopting) // Another controller object can be of the same controller.
@@ -100,11 +101,15 @@ func (r *SecretReconciler) rival(ctx context.Context, obj *v1alpha1.JujuSecret, 
 		rival.Begun = r.asBegun(other, begun, found(seen))
 	}
 	asks := other.JujuName() != "" && other.JujuName() == seen.Want.Name || other.Spec.ID != "" && other.Spec.ID == seen.Want.ID
-	if !here || !asks || rival.Going || other.Spec.Suspend {
+	adopts := other.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt && slices.ContainsFunc(found(seen), func(s *plan.UserSecret) bool {
+		return other.Spec.ID == s.ID || other.Spec.ID == "" && other.JujuName() == s.Name
+	})
+	if !here || !asks && !adopts || rival.Going || other.Spec.Suspend {
 		return rival, nil
 	}
 	tenancy, err := r.tenancy(ctx, other, modelOf(other.Spec.ControllerRef, other.Spec.Model, other.Spec.ModelUUID))
-	rival.Wants = err == nil && tenancy.Verdict == nil
+	admitted := err == nil && tenancy.Verdict == nil
+	rival.Wants, rival.Adopts = asks && admitted, adopts && admitted
 	return rival, client.IgnoreNotFound(err) // Its namespace may just have gone.
 }
 
@@ -160,4 +165,30 @@ func olderFirst(a, b *v1alpha1.JujuSecret) int {
 	return cmp.Or(
 		a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
 	)
+}
+
+// adoption is one that an object has begun.
+type adoption struct {
+	uid types.UID
+	at  time.Time
+}
+
+// reserve makes sure that no two objects begin to adopt one secret at the same time, when neither sees the record of the other
+// yet. It tells whether the object may.
+func (r *SecretReconciler) reserve(obj *v1alpha1.JujuSecret, now, next plan.Record) bool {
+	id := next.Adopting
+	if id == "" || id == now.Adopting {
+		r.adoptions.Delete(id) // The cache shows it.
+		return true
+	}
+	mine := adoption{obj.UID, r.Now()}
+	kept, taken := r.adoptions.LoadOrStore(id, mine)
+	other, _ := kept.(adoption)
+	switch {
+	case !taken:
+		return true
+	case other.uid != obj.UID && r.Now().Sub(other.at) < cacheLag:
+		return false
+	}
+	return r.adoptions.CompareAndSwap(id, other, mine)
 }

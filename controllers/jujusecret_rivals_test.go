@@ -205,11 +205,18 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 		other *v1alpha1.JujuSecret
 		want  []plan.Rival
 	}{
-		"one that asks for the same name":               {madeAt(1, "team-a", "db"), with(wants)},
-		"one that is younger":                           {madeAt(3, "team-a", "db"), with(wants, func(r *plan.Rival) { r.Older = false })},
-		"one that would take it over":                   {madeAt(1, "team-a", "db", adoptsIt), with(wants, func(r *plan.Rival) { r.Adopts = true })},
-		"one that has it":                               {madeAt(1, "team-a", "db", has("found")), with(wants, id("found"))},
-		"one that has it under another name":            {madeAt(1, "team-a", "db", asksForName("other"), has("found")), with(id("found"))},
+		"one that asks for the same name":    {madeAt(1, "team-a", "db"), with(wants)},
+		"one that is younger":                {madeAt(3, "team-a", "db"), with(wants, func(r *plan.Rival) { r.Older = false })},
+		"one that would take it over":        {madeAt(1, "team-a", "db", adoptsIt), with(wants, func(r *plan.Rival) { r.Adopts = true })},
+		"one that has it":                    {madeAt(1, "team-a", "db", has("found")), with(wants, id("found"))},
+		"one that has it under another name": {madeAt(1, "team-a", "db", asksForName("other"), has("found")), with(id("found"))},
+		"one that would take it over by its ID": {
+			madeAt(1, "team-a", "db", adoptsIt, asksForName(""), func(s *v1alpha1.JujuSecret) { s.Spec.ID = "found" }),
+			with(func(r *plan.Rival) { r.Adopts = true }),
+		},
+		"one that would take over another by its ID": {
+			madeAt(1, "team-a", "db", adoptsIt, func(s *v1alpha1.JujuSecret) { s.Spec.ID = "other" }), nil,
+		},
 		"one that is about to take it over":             {madeAt(1, "team-a", "db", remembering(record{Adopting: "found"})), with(wants, id("found"))},
 		"one that has another, and was about to":        {madeAt(1, "team-a", "db", remembering(record{Adopting: "found"}), has("one")), with(wants, id("one"))},
 		"one that goes":                                 {madeAt(1, "team-a", "db", deleted), with(func(r *plan.Rival) { r.Going = true })},
@@ -294,5 +301,35 @@ func TestRivalsComeOldestFirstAndOnce(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"team-c/db", "team-a/other", "team-a/db"}, got); diff != "" {
 		t.Errorf("the rivals (-want +got):\n%s", diff)
+	}
+}
+
+func TestOfTwoThatBeginToAdoptAtOnceOneDoes(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	r := &SecretReconciler{Kit: NewKit(nil, nil, nil, func() time.Time { return now })}
+	one, two := madeAt(1, "team-a", "db"), madeAt(2, "team-b", "db")
+	nothing, begun := plan.Record{}, plan.Record{Held: true, Adopting: "found"}
+	for _, step := range []struct {
+		what      string
+		obj       *v1alpha1.JujuSecret
+		now, next plan.Record
+		want      bool
+	}{
+		{"the first", one, nothing, begun, true},
+		{"the second", two, nothing, begun, false},
+		{"the second of something else", two, nothing, plan.Record{Held: true, Adopting: "other"}, true},
+		{"the first again, as it could not write its record", one, nothing, begun, true},
+		{"who adopts nothing", two, nothing, nothing, true},
+		{"the first, when the cache shows it", one, begun, begun, true},
+		{"the second, to which it is left to see that", two, nothing, begun, true},
+	} {
+		if got := r.reserve(step.obj, step.now, step.next); got != step.want {
+			t.Errorf("%s may: %t, want %t", step.what, got, step.want)
+		}
+	}
+	now = now.Add(2 * cacheLag)
+	if !r.reserve(one, nothing, begun) {
+		t.Error("who never wrote its record holds others up for ever")
 	}
 }

@@ -28,7 +28,7 @@ type Rival struct {
 	Begun []string
 	// Wants tells that it may use the model and asks for a secret of the name or the ID that is wanted here.
 	Wants bool
-	// Adopts tells that it would take over one that is there.
+	// Adopts tells that it may use the model and would take over the secret that was found here, by its name or its ID.
 	Adopts bool
 }
 
@@ -186,7 +186,7 @@ func secretAdopted(seen SecretSeen) (Plan, bool) {
 		return Plan{}, false
 	}
 	for _, rival := range seen.Rivals {
-		if rival.Older && rival.Wants && rival.Adopts && rival.SecretID == "" {
+		if rival.Older && rival.Adopts && rival.SecretID == "" {
 			return awaits(seen, rival), true
 		}
 	}

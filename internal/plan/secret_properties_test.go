@@ -162,7 +162,7 @@ func mayBeAdopted(seen plan.SecretSeen, id string) bool {
 		named = found.ID == id && !found.Removing
 	}
 	return named && seen.Want.Adopt && !someRival(seen, func(r plan.Rival) bool {
-		return r.SecretID == id || slices.Contains(r.Begun, id) || r.Older && r.Wants && r.Adopts && r.SecretID == ""
+		return r.SecretID == id || slices.Contains(r.Begun, id) || r.Older && r.Adopts && r.SecretID == ""
 	})
 }
 

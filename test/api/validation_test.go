@@ -292,7 +292,7 @@ func TestWhatCannotChange(t *testing.T) {
 		"the way to name it": {func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, []string{"model cannot be changed"}},
 		"the controller":     {gen.Through("other"), []string{"controller cannot be changed", "create another"}},
 		"the policies can":   {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.Retained(s); gen.Suspended(s); gen.Pruned(s) }, nil},
-		"an ID":              {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, []string{"ID cannot be changed"}},
+		"another id":         {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, []string{"ID cannot be changed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -76,14 +76,11 @@ func TestOfTwoObjectsMadeAtOnceTheOlderHasTheSecret(t *testing.T) {
 	var objs []client.Object
 	for _, name := range []string{"db-one", "db-two", "db-three"} {
 		// Kubernetes tells the time in whole seconds, so the namespace decides.
-		objs = append(objs, gen.JujuSecret(neighbour, name, s.model.Name), gen.JujuSecret(s.ns, name, s.model.Name))
+		objs = append(objs, gen.JujuSecret(s.ns, name, s.model.Name), gen.JujuSecret(neighbour, name, s.model.Name))
 	}
 	s.create(objs...)
 	for i := 0; i < len(objs); i += 2 {
-		owner, other := objs[i+1].(*v1alpha1.JujuSecret), objs[i].(*v1alpha1.JujuSecret)
-		if other.CreationTimestamp.Before(&owner.CreationTimestamp) {
-			owner, other = other, owner
-		}
+		owner, other := objs[i].(*v1alpha1.JujuSecret), objs[i+1].(*v1alpha1.JujuSecret)
 		s.awaitReady(owner)
 		s.awaitReason(other, v1alpha1.ReasonConflict, owner.Namespace+"/"+owner.Name)
 	}
