@@ -82,6 +82,11 @@ test-e2e: $(SERVERS) ## Run the end-to-end tests on a real Kubernetes API server
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
 	MANAGER=$(MANAGER_RACE) go test -race -count=1 -p=1 -parallel=12 -timeout=20m ./test/... $(if $(RUN),-run '$(RUN)' -v)
 
+.PHONY: histories
+histories: $(SERVERS) ## Run random histories on the real servers and count what was lost, doubled, touched or needless. N=200 SEED=1
+	@go build -o bin/ ./cmd/manager ./test/histories
+	@bin/histories $(if $(N),-n $(N)) $(if $(SEED),-seed $(SEED))
+
 .PHONY: bench
 bench: $(SERVERS) ## Measure the operator against a bare program and write docs/benchmarks.*. N=300: one size, print only.
 	@go build -o bin/ ./cmd/manager ./test/bench
@@ -108,6 +113,7 @@ deploy: $(KUSTOMIZE) ## Deploy the operator, with image IMG, to the cluster of t
 .PHONY: undeploy
 undeploy: $(KUSTOMIZE) ## Delete every object of our kinds, as the operator has to clean up in Juju, then the operator and the CRDs.
 	kubectl delete --all --all-namespaces --ignore-not-found jujusecretaccesses,jujusecrets
+	kubectl delete --all --ignore-not-found clusterjujucontrollers
 	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
 
 .PHONY: image
