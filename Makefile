@@ -114,6 +114,8 @@ deploy: $(KUSTOMIZE) ## Deploy the operator, with image IMG, to the cluster of t
 undeploy: $(KUSTOMIZE) ## Delete every object of our kinds, as the operator has to clean up in Juju, then the operator and the CRDs.
 	kubectl delete --all --all-namespaces --ignore-not-found jujusecretaccesses,jujusecrets
 	kubectl delete --all --ignore-not-found clusterjujucontrollers
+	@echo waiting until the operator has let go of the credentials
+	@until ! kubectl get secrets --all-namespaces -o jsonpath='{.items[*].metadata.finalizers}' | grep -q jujusecrets.io/finalizer; do sleep 1; done
 	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
 
 .PHONY: image

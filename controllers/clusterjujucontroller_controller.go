@@ -72,7 +72,7 @@ func (r *ControllerReconciler) observe(ctx context.Context, obj *v1alpha1.Cluste
 	var secret corev1.Secret
 	err = r.Get(ctx, key, &secret)
 	return plan.ControllerSeen{
-		Deleting: !obj.DeletionTimestamp.IsZero(), User: user,
+		Deleting: !obj.DeletionTimestamp.IsZero(), Held: controllerutil.ContainsFinalizer(obj, finalizer), User: user,
 		CredentialsSecret: key.String(), CredentialsFound: err == nil,
 		CredentialsHeld: controllerutil.ContainsFinalizer(&secret, finalizer), CredentialsGoing: !secret.DeletionTimestamp.IsZero(),
 		Connection: content.Connection{
@@ -131,7 +131,7 @@ func (r *ControllerReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 	}
 	controllers := &v1alpha1.ClusterJujuControllerList{}
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ClusterJujuController{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ClusterJujuController{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, finalizerLost()))).
 		WatchesMetadata(&corev1.Secret{}, r.wake(controllers, anywhereBy(credentialsSecrets, objectKey))).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(ifGoing), released()).
 		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeControllers(ifGoing), released()).

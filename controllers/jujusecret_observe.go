@@ -30,7 +30,7 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 			Abandoned:   abandoned(obj),
 		},
 		Model:      modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID),
-		Record:     recordOf(obj),
+		Record:     r.recordOf(obj),
 		SameSpec:   obj.Status.AppliedGeneration == obj.Generation,
 		LastDigest: obj.Status.AppliedDigest,
 	}
@@ -75,6 +75,7 @@ func (r *SecretReconciler) observeJuju(ctx context.Context, obj *v1alpha1.JujuSe
 	}
 	if candidate := seen.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
 		seen.CandidateDigest = r.Key.DigestOf(string(obj.UID), candidate.Checksum)
+		seen.CandidateProof = r.proof(obj, candidate.ID)
 	}
 	return r.observeRivals(ctx, obj, seen)
 }
@@ -138,8 +139,13 @@ func age(obj client.Object, seenGeneration int64, handled string) plan.Age {
 	return plan.AsKnown
 }
 
-// tenancy asks the controller object whether an object's namespace may use a model.
+// tenancy asks the controller object whether an object may use a model.
 func (k *Kit) tenancy(ctx context.Context, obj client.Object, model plan.ModelRef) (plan.Tenancy, error) {
+	return k.tenancyFor(ctx, obj.GetNamespace(), model, !obj.GetDeletionTimestamp().IsZero())
+}
+
+// tenancyFor asks the controller object whether a namespace may use a model, to clean up or for more.
+func (k *Kit) tenancyFor(ctx context.Context, namespace string, model plan.ModelRef, toCleanUp bool) (plan.Tenancy, error) {
 	var jujuController v1alpha1.ClusterJujuController
 	err := k.Get(ctx, client.ObjectKey{Name: model.Controller}, &jujuController)
 	switch {
@@ -147,11 +153,11 @@ func (k *Kit) tenancy(ctx context.Context, obj client.Object, model plan.ModelRe
 		return plan.NoController(model.Controller), nil
 	case err != nil:
 		return plan.Tenancy{}, err
-	case !jujuController.DeletionTimestamp.IsZero() && obj.GetDeletionTimestamp().IsZero():
+	case !jujuController.DeletionTimestamp.IsZero() && !toCleanUp:
 		return plan.ControllerGoing(model.Controller), nil
 	}
 	ns := namespaceMetadata()
-	if err := k.Get(ctx, client.ObjectKey{Name: obj.GetNamespace()}, ns); err != nil {
+	if err := k.Get(ctx, client.ObjectKey{Name: namespace}, ns); err != nil {
 		return plan.Tenancy{}, err
 	}
 	return plan.Admit(jujuController.Spec.Tenants, plan.Namespace{Name: ns.Name, Labels: ns.Labels}, model), nil

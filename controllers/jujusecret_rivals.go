@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
@@ -94,32 +95,68 @@ func (r *SecretReconciler) rival(ctx context.Context, obj *v1alpha1.JujuSecret, 
 		Older:  olderFirst(other, obj) < 0,
 		Going:  !other.DeletionTimestamp.IsZero(),
 	}
-	here := sameModel(other, obj, seen)
-	rival.SecretID = cmp.Or(managedID(other), recordOf(other).Adopting) // Another controller object can be of the same controller.
-	if begun := pendingCreation(other); begun != nil && here {
-		rival.SecretID = cmp.Or(begun.ID, rival.SecretID)
+	record := r.recordOf(other)
+	rival.SecretID = managedID(other)
+	rival.Noted = rival.SecretID != ""
+	if begun := pendingCreation(record, rival.SecretID); begun != nil && maybeSameModel(other, obj, seen) {
+		if begun.ID != "" {
+			rival.SecretID, rival.Noted = begun.ID, false
+		}
 		rival.Begun = r.asBegun(other, begun, found(seen))
 	}
-	asks := other.JujuName() != "" && other.JujuName() == seen.Want.Name || other.Spec.ID != "" && other.Spec.ID == seen.Want.ID
-	adopts := other.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt && slices.ContainsFunc(found(seen), func(s *plan.UserSecret) bool {
-		return other.Spec.ID == s.ID || other.Spec.ID == "" && other.JujuName() == s.Name
-	})
-	if !here || !asks && !adopts || rival.Going || other.Spec.Suspend {
+	adopting := rival.SecretID == "" && record.Adopting != ""
+	asks, adopts := asksFor(other, seen.Want), wouldAdopt(other, found(seen))
+	if !sameModel(other, obj, seen) || !asks && !adopts && !adopting {
 		return rival, nil
 	}
 	tenancy, err := r.tenancy(ctx, other, modelOf(other.Spec.ControllerRef, other.Spec.Model, other.Spec.ModelUUID))
-	admitted := err == nil && tenancy.Verdict == nil
-	rival.Wants, rival.Adopts = asks && admitted, adopts && admitted
-	return rival, client.IgnoreNotFound(err) // Its namespace may just have gone.
+	if err != nil || tenancy.Verdict != nil { // Whoever may not use the model has not begun anything there.
+		return rival, client.IgnoreNotFound(err) // Its namespace may just have gone.
+	}
+	acts := !rival.Going && !other.Spec.Suspend
+	rival.Wants, rival.Adopts = asks && acts, adopts && acts
+	if adopting {
+		rival.SecretID = record.Adopting
+	}
+	return rival, nil
+}
+
+// asksFor tells whether another object asks for the same name or the same ID. One that goes by an ID asks for a name only for
+// the secret that it has: it makes none.
+func asksFor(other *v1alpha1.JujuSecret, want plan.SecretWant) bool {
+	sameName := other.JujuName() != "" && other.JujuName() == want.Name
+	return sameName && (other.Spec.ID == "" || managedID(other) != "") || other.Spec.ID != "" && other.Spec.ID == want.ID
+}
+
+// wouldAdopt tells whether another object would take over one of these secrets.
+func wouldAdopt(other *v1alpha1.JujuSecret, secrets []*plan.UserSecret) bool {
+	return other.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt && slices.ContainsFunc(secrets, func(s *plan.UserSecret) bool {
+		return other.Spec.ID == s.ID || other.Spec.ID == "" && other.JujuName() == s.Name
+	})
 }
 
 // pendingCreation is a creation whose end is not in an object's status, nil if there is none.
-func pendingCreation(s *v1alpha1.JujuSecret) *plan.Creation {
-	creation := recordOf(s).Creating
-	if creation == nil || creation.Replaces != managedID(s) {
+func pendingCreation(record plan.Record, managed string) *plan.Creation {
+	if record.Creating == nil || record.Creating.Replaces != managed {
 		return nil
 	}
-	return creation
+	return record.Creating
+}
+
+// recordOf reads an object's record, but for what it cannot prove.
+func (r *SecretReconciler) recordOf(s *v1alpha1.JujuSecret) plan.Record {
+	record := recordOf(s)
+	if begun := record.Creating; begun != nil && begun.ID != "" && begun.Proof != r.proof(s, begun.ID) {
+		unproven := *begun
+		unproven.ID, unproven.Proof = "", ""
+		record.Creating = &unproven
+	}
+	return record
+}
+
+// proof is what stands beside the ID of a creation that was recognised, see plan.Creation.
+func (r *SecretReconciler) proof(s *v1alpha1.JujuSecret, id string) string {
+	return r.Key.DigestOf(string(s.UID), content.Seal("secret:"+id))
 }
 
 // asBegun are the IDs of those secrets that are as another object asked for in a creation. Once it was recognised in one, it is
@@ -148,6 +185,13 @@ func sameModel(other, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) bool {
 	return modelOf(other.Spec.ControllerRef, other.Spec.Model, other.Spec.ModelUUID) ==
 		modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID) ||
 		uuid != "" && (other.Spec.ModelUUID == uuid || other.Status.ModelUUID == uuid)
+}
+
+// maybeSameModel is sameModel, and true where nobody can tell yet: the other object names its model in another way and has not
+// seen it.
+func maybeSameModel(other, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) bool {
+	otherWay := other.Spec.ControllerRef != obj.Spec.ControllerRef || (other.Spec.Model == "") != (obj.Spec.Model == "")
+	return sameModel(other, obj, seen) || otherWay && other.Status.ModelUUID == "" && other.Spec.ModelUUID == ""
 }
 
 func sortedByAge(objects map[client.ObjectKey]*v1alpha1.JujuSecret) []*v1alpha1.JujuSecret {

@@ -200,7 +200,8 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 		return []plan.Rival{rival}
 	}
 	wants := func(r *plan.Rival) { r.Wants = true }
-	id := func(id string) func(*plan.Rival) { return func(r *plan.Rival) { r.SecretID = id } }
+	id := func(id string) func(*plan.Rival) { return func(r *plan.Rival) { r.SecretID, r.Noted = id, true } }
+	intent := func(id string) func(*plan.Rival) { return func(r *plan.Rival) { r.SecretID = id } }
 	for name, row := range map[string]struct {
 		other *v1alpha1.JujuSecret
 		want  []plan.Rival
@@ -217,7 +218,10 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 		"one that would take over another by its ID": {
 			madeAt(1, "team-a", "db", adoptsIt, func(s *v1alpha1.JujuSecret) { s.Spec.ID = "other" }), nil,
 		},
-		"one that is about to take it over":             {madeAt(1, "team-a", "db", remembering(record{Adopting: "found"})), with(wants, id("found"))},
+		"one that is about to take it over": {madeAt(1, "team-a", "db", remembering(record{Adopting: "found"})), with(wants, intent("found"))},
+		"one that may not use the model, whatever it says that it is about to do": {
+			madeAt(1, "team-a", "db", remembering(record{Adopting: "found"}), elsewhere), with(),
+		},
 		"one that has another, and was about to":        {madeAt(1, "team-a", "db", remembering(record{Adopting: "found"}), has("one")), with(wants, id("one"))},
 		"one that goes":                                 {madeAt(1, "team-a", "db", deleted), with(func(r *plan.Rival) { r.Going = true })},
 		"one that rests":                                {madeAt(1, "team-a", "db", func(s *v1alpha1.JujuSecret) { s.Spec.Suspend = true }), with()},
@@ -236,11 +240,15 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 		},
 		"one whose namespace is gone": {madeAt(1, "gone", "db"), with(func(r *plan.Rival) { r.Object = "gone/db" })},
 		"one that recognised it after a crash": {
-			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "found"}})), with(wants, id("found")),
+			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "found", Proof: key.DigestOf("team-a/db", content.Seal("secret:found"))}})),
+			with(wants, intent("found")),
+		},
+		"one that says so without a proof": {
+			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "found", Proof: "forged"}})), with(wants),
 		},
 		"one that recognised another": {
-			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "one", Digests: []string{key.DigestOf("team-a/db", found.Checksum)}}})),
-			with(wants, id("one")),
+			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "one", Proof: key.DigestOf("team-a/db", content.Seal("secret:one")), Digests: []string{key.DigestOf("team-a/db", found.Checksum)}}})),
+			with(wants, intent("one")),
 		},
 		"one that may have created it": {
 			madeAt(1, "team-a", "db", candidate("", "team-a/db")), with(wants, func(r *plan.Rival) { r.Begun = []string{"found"} }),

@@ -56,16 +56,22 @@ func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 }
 
 // observeFormer looks for a secret that the object granted before, perhaps in another model. What stands in the way there
-// stands in the way of the whole, or the grants would be forgotten.
+// stands in the way of the whole, or the grants would be forgotten; but as with a deletion, a tenancy that has ended lets go of
+// them, and a controller object that is being deleted waits for this.
 func (r *AccessReconciler) observeFormer(ctx context.Context, obj *v1alpha1.JujuSecretAccess, seen *plan.AccessSeen) error {
 	id := seen.FormerID()
 	if id == "" {
 		return nil
 	}
-	tenancy, err := r.tenancy(ctx, obj, seen.Record.Model)
-	if err != nil || tenancy.Verdict != nil {
-		seen.Tenancy = tenancy
+	tenancy, err := r.tenancyFor(ctx, obj.Namespace, seen.Record.Model, true)
+	switch {
+	case err != nil:
 		return err
+	case tenancy.Verdict != nil && tenancy.Verdict.Reason == v1alpha1.ReasonTenantDenied:
+		return nil
+	case tenancy.Verdict != nil:
+		seen.Tenancy = tenancy
+		return nil
 	}
 	world := r.Juju.World(ctx, seen.Record.Model, plan.Query{ID: id})
 	if gone := world.Trouble != nil && world.Trouble.Kind == plan.ModelNotFound; !world.Known && !gone {

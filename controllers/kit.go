@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -44,6 +45,8 @@ type Kit struct {
 type write struct {
 	version string
 	at      time.Time
+	// gone is the UID of the object if the write was its end. Kubernetes makes no version of that.
+	gone types.UID
 }
 
 // NewKit makes a Kit for one reconciler.
@@ -66,7 +69,8 @@ func (k *Kit) get(ctx context.Context, key client.ObjectKey, obj client.Object) 
 		return false, nil
 	}
 	order, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), last.version)
-	if stale = err == nil && order < 0 && k.Now().Sub(last.at) < cacheLag; !stale {
+	older := err == nil && order < 0 || last.gone != "" && last.gone == obj.GetUID()
+	if stale = older && k.Now().Sub(last.at) < cacheLag; !stale {
 		k.written.Delete(key)
 	}
 	return stale, nil
@@ -74,7 +78,11 @@ func (k *Kit) get(ctx context.Context, key client.ObjectKey, obj client.Object) 
 
 // noted remembers the version that a write made of an object.
 func (k *Kit) noted(obj client.Object) {
-	k.written.Store(client.ObjectKeyFromObject(obj), write{obj.GetResourceVersion(), k.Now()})
+	last := write{version: obj.GetResourceVersion(), at: k.Now()}
+	if !obj.GetDeletionTimestamp().IsZero() && len(obj.GetFinalizers()) == 0 {
+		last.gone = obj.GetUID()
+	}
+	k.written.Store(client.ObjectKeyFromObject(obj), last)
 }
 
 // retry turns a conflict, which is no fault, into another look; everything else stays an error for the queue to retry.

@@ -80,9 +80,7 @@ func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
 		ofController: func(s *v1alpha1.JujuSecret) []string { return []string{s.Spec.ControllerRef.Name} },
 		inModel:      func(s *v1alpha1.JujuSecret) []string { return []string{s.Status.ModelUUID} },
 		stake:        stakes,
-		holding: func(s *v1alpha1.JujuSecret) []string {
-			return ifHeld(s, s.Spec.ControllerRef.Name)
-		},
+		holding:      func(s *v1alpha1.JujuSecret) []string { return usesOf(s) },
 		secretSources: func(s *v1alpha1.JujuSecret) []string {
 			return sourceNames(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.SecretRef })
 		},
@@ -95,7 +93,7 @@ func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
 func indexAccesses(ctx context.Context, indexer client.FieldIndexer) error {
 	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecretAccess) []string{
 		ofController: accessControllers,
-		holding:      func(a *v1alpha1.JujuSecretAccess) []string { return ifHeld(a, recordOf(a).Model.Controller) },
+		holding:      func(a *v1alpha1.JujuSecretAccess) []string { return usesOf(a) },
 		inModel:      func(a *v1alpha1.JujuSecretAccess) []string { return []string{a.Status.ModelUUID} },
 		accessSecretRef: func(a *v1alpha1.JujuSecretAccess) []string {
 			if a.Spec.SecretRef == nil {
@@ -133,12 +131,21 @@ func accessControllers(a *v1alpha1.JujuSecretAccess) []string {
 	return names
 }
 
-// ifHeld is a controller object's name, if something in Juju was made through it for an object.
-func ifHeld(obj client.Object, controller string) []string {
-	if !controllerutil.ContainsFinalizer(obj, finalizer) || controller == "" {
+// usesOf are the controller objects through which something in Juju was made for an object, or may have been.
+func usesOf(obj client.Object) []string {
+	if !controllerutil.ContainsFinalizer(obj, finalizer) {
 		return nil
 	}
-	return []string{controller}
+	record := recordOf(obj)
+	switch obj := obj.(type) {
+	case *v1alpha1.JujuSecret:
+		if managedID(obj) != "" || record.Creating != nil || record.Adopting != "" {
+			return []string{obj.Spec.ControllerRef.Name}
+		}
+	case *v1alpha1.JujuSecretAccess:
+		return distinct([]string{record.Model.Controller})
+	}
+	return nil
 }
 
 // credentialsKey names the Secret with a controller object's credentials.
@@ -180,10 +187,21 @@ func sourceNames(s *v1alpha1.JujuSecret, pick func(v1alpha1.ValueSource) *v1alph
 func specOrRequest() builder.Predicates {
 	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) || abandoned(e.ObjectOld) != abandoned(e.ObjectNew) ||
-				controllerutil.ContainsFinalizer(e.ObjectOld, finalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, finalizer)
+			return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) || abandoned(e.ObjectOld) != abandoned(e.ObjectNew)
 		},
-	}))
+	}, finalizerLost()))
+}
+
+// finalizerLost passes that an object has our finalizer no more.
+func finalizerLost() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return controllerutil.ContainsFinalizer(e.ObjectOld, finalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, finalizer)
+		},
+	}
 }
 
 // abandoned tells that an object shall let go of what is in Juju, once it is deleted.
@@ -344,9 +362,7 @@ func ifGoing(c *v1alpha1.ClusterJujuController) client.ObjectKey {
 func released() builder.Predicates {
 	return builder.WithPredicates(predicate.Funcs{
 		CreateFunc: func(event.CreateEvent) bool { return false },
-		UpdateFunc: func(e event.UpdateEvent) bool {
-			return controllerutil.ContainsFinalizer(e.ObjectOld, finalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, finalizer)
-		},
+		UpdateFunc: func(e event.UpdateEvent) bool { return !slices.Equal(usesOf(e.ObjectOld), usesOf(e.ObjectNew)) },
 	})
 }
 

@@ -118,10 +118,10 @@ func TestAControllerIsToldThatAnObjectHasNothingAnyMore(t *testing.T) {
 		before, after *v1alpha1.JujuSecret
 		want          bool
 	}{
-		"it has":         {named("db", held), named("db", held), false},
-		"it has by now":  {named("db"), named("db", held), false},
-		"it has no more": {named("db", held), named("db"), true},
-		"it never had":   {named("db"), named("db"), false},
+		"it has":                        {named("db", held), named("db", held), false},
+		"it has no more":                {named("db", held, has("one")), named("db", has("one")), true},
+		"its secret is no more its own": {named("db", held, has("one")), named("db", held), true},
+		"it never had":                  {named("db"), named("db"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -187,7 +187,7 @@ func TestAnAccessIsFoundByEveryControllerThatItGoesThrough(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := [][]string{accessControllers(row.obj), ifHeld(row.obj, recordOf(row.obj).Model.Controller)}
+			got := [][]string{accessControllers(row.obj), usesOf(row.obj)}
 			if diff := cmp.Diff([][]string{row.want, row.holds}, got); diff != "" {
 				t.Errorf("controllers, and those held (-want +got):\n%s", diff)
 			}
@@ -201,14 +201,17 @@ func TestAControllerIsHeldByWhatWasMadeThroughIt(t *testing.T) {
 		obj  *v1alpha1.JujuSecret
 		want []string
 	}{
-		"what has the finalizer":          {named("db", held), []string{"default"}},
-		"what goes and has the finalizer": {named("db", held, deleted), []string{"default"}},
-		"not what has none":               {named("db", has("one")), nil},
-		"not somebody else's finalizer":   {named("db", func(s *v1alpha1.JujuSecret) { s.Finalizers = []string{"theirs"} }), nil},
+		"what has a secret":             {named("db", held, has("one")), []string{"default"}},
+		"what goes and has one":         {named("db", held, deleted, has("one")), []string{"default"}},
+		"what may be about to make one": {named("db", held, remembering(record{Creating: &plan.Creation{Name: "db"}})), []string{"default"}},
+		"what is about to adopt one":    {named("db", held, remembering(record{Adopting: "one"})), []string{"default"}},
+		"not what has nothing":          {named("db", held), nil},
+		"not what has none":             {named("db", has("one")), nil},
+		"not somebody else's finalizer": {named("db", func(s *v1alpha1.JujuSecret) { s.Finalizers = []string{"theirs"} }), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(row.want, ifHeld(row.obj, row.obj.Spec.ControllerRef.Name)); diff != "" {
+			if diff := cmp.Diff(row.want, usesOf(row.obj)); diff != "" {
 				t.Errorf("held (-want +got):\n%s", diff)
 			}
 		})

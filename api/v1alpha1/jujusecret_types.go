@@ -206,7 +206,7 @@ type JujuSecretSpec struct {
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
 
 	// suspend stops all work on this object: nothing is looked at in Juju and nothing is changed there until it is false
-	// again. Deleting the object works all the same.
+	// again. Deleting the object works all the same, and so do JujuSecretAccesses of its secret.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }

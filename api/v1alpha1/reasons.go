@@ -30,7 +30,7 @@ const (
 	ReasonCreated Reason = "Created"
 	// ReasonAdopted: a secret that somebody else made was taken over.
 	ReasonAdopted Reason = "Adopted"
-	// ReasonUpdated: the secret's content, name or info was changed.
+	// ReasonUpdated: the secret's content, name or info was changed, or whether old revisions are pruned.
 	ReasonUpdated Reason = "Updated"
 	// ReasonCorrected: somebody else had changed or removed the secret in Juju, and it is what the manifest says again.
 	ReasonCorrected Reason = "Corrected"
@@ -49,7 +49,8 @@ const (
 	// ReasonSourceNotFound: a Secret, a ConfigMap or a key that the object names is not there. Create it; the operator
 	// goes on at once.
 	ReasonSourceNotFound Reason = "SourceNotFound"
-	// ReasonControllerNotReady: the controller object is missing, or has not logged in yet. Look at that object.
+	// ReasonControllerNotReady: the controller object is missing, is being deleted, or has not logged in yet. Look at that
+	// object.
 	ReasonControllerNotReady Reason = "ControllerNotReady"
 	// ReasonJujuSecretNotReady: the JujuSecret that is to be granted has no secret in Juju yet. Look at that object.
 	ReasonJujuSecretNotReady Reason = "JujuSecretNotReady"

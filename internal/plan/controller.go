@@ -14,6 +14,8 @@ import (
 type ControllerSeen struct {
 	// Deleting: the object is on its way out.
 	Deleting bool
+	// Held tells that the object has the finalizer.
+	Held bool
 	// User is the namespace/name of an object for which something in Juju was made through it, empty if there is none.
 	User string
 	// CredentialsSecret is the namespace/name of the Secret that the credentials are in.
@@ -41,8 +43,8 @@ type ControllerPlan struct {
 }
 
 // ForController decides what to do about a ClusterJujuController. It and its credentials are held before anything is made
-// through it, so that what is made can also be removed. A connection that is open stays open, since credentials that are
-// missing for a moment are most often being replaced.
+// through it, so that what is made can also be removed. A connection that is open stays open, whatever becomes of the
+// credentials.
 func ForController(seen ControllerSeen) ControllerPlan {
 	if seen.Deleting && seen.User == "" {
 		return ControllerPlan{Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}
@@ -57,7 +59,7 @@ func ForController(seen ControllerSeen) ControllerPlan {
 		missing = `has no key "password"`
 	}
 	plan := ControllerPlan{
-		Held:            true,
+		Held:            seen.Held || !seen.Deleting, // Kubernetes takes no new finalizer on what goes.
 		HoldCredentials: seen.CredentialsFound && !seen.CredentialsHeld && !seen.CredentialsGoing,
 		Connect:         missing == "",
 	}
@@ -78,8 +80,8 @@ func ForController(seen ControllerSeen) ControllerPlan {
 		plan.Verdict = Verdict{Reason: v1alpha1.ReasonConnected, Message: "logged in to the controller"}
 	}
 	if plan.Connect && seen.CredentialsGoing {
-		plan.Verdict.Message += fmt.Sprintf("; the credentials Secret %s is being deleted, and kept as long as it is needed",
-			seen.CredentialsSecret)
+		plan.Verdict.Message += fmt.Sprintf("; the credentials Secret %s is being deleted, and kept as long as it is needed: to "+
+			"replace it name another one in spec.credentials, or change its keys", seen.CredentialsSecret)
 	}
 	return plan
 }

@@ -26,7 +26,7 @@ func runControllerTests(t *testing.T, tests map[string]controllerTest) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seen := plan.ControllerSeen{
-				CredentialsSecret: "juju-secrets/juju-user", CredentialsFound: true, CredentialsHeld: true,
+				Held: true, CredentialsSecret: "juju-secrets/juju-user", CredentialsFound: true, CredentialsHeld: true,
 				Connection: content.Connection{
 					Addresses: []string{"10.0.0.5:17070"}, CACertificate: "PEM",
 					Username: "operator", Password: content.Seal("hunter2"),
@@ -95,7 +95,8 @@ func TestCredentialsAreHeldBeforeAnythingIsMadeWithThem(t *testing.T) {
 	going := func(s *plan.ControllerSeen) { s.CredentialsGoing = true }
 	holds := func(p *plan.ControllerPlan) { p.HoldCredentials = true }
 	kept := func(p *plan.ControllerPlan) {
-		p.Verdict.Message += "; the credentials Secret juju-secrets/juju-user is being deleted, and kept as long as it is needed"
+		p.Verdict.Message += "; the credentials Secret juju-secrets/juju-user is being deleted, and kept as long as it is needed: to " +
+			"replace it name another one in spec.credentials, or change its keys"
 	}
 	runControllerTests(t, map[string]controllerTest{
 		"the finalizer comes on the Secret": {unheld, holds},
@@ -131,6 +132,9 @@ func TestAControllerStaysUntilNothingWasMadeThroughIt(t *testing.T) {
 		"one that nobody uses goes":                                               {goes(""), gone},
 		"it goes without its credentials":                                         {all(goes(""), noCredentials), gone},
 		"one that is used stays, connected, so that what was made can be removed": {goes("team-a/db"), inUse},
+		"one that lost the finalizer gets none any more": {
+			all(goes("team-a/db"), func(s *plan.ControllerSeen) { s.Held = false }), all(inUse, func(p *plan.ControllerPlan) { p.Held = false }),
+		},
 		"its Secret is held too": {
 			all(goes("team-a/db"), func(s *plan.ControllerSeen) { s.CredentialsHeld = false }),
 			all(inUse, func(p *plan.ControllerPlan) { p.HoldCredentials = true }),
@@ -139,7 +143,8 @@ func TestAControllerStaysUntilNothingWasMadeThroughIt(t *testing.T) {
 		"its Secret goes with it, and is told of": {
 			all(goes("team-a/db"), func(s *plan.ControllerSeen) { s.CredentialsGoing = true }),
 			all(inUse, func(p *plan.ControllerPlan) {
-				p.Verdict.Message += "; the credentials Secret juju-secrets/juju-user is being deleted, and kept as long as it is needed"
+				p.Verdict.Message += "; the credentials Secret juju-secrets/juju-user is being deleted, and kept as long as it is needed: to " +
+					"replace it name another one in spec.credentials, or change its keys"
 			}),
 		},
 	})

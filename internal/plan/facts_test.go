@@ -234,11 +234,12 @@ const (
 		"ask whoever manages it for an entry"
 	noControllerMessage = `ClusterJujuController "default" does not exist: create it, or name another in controllerRef`
 	nobodyLooked        = "nobody looked at the model"
-	goingMessage        = `ClusterJujuController "default" is being deleted: create it again once it is gone`
-	strangerHasIt       = `model "prod/app" has a user secret called "db" (` + otherID + `) that this object did not make: `
-	oursHasIt           = `model "prod/app" has a user secret called "db" (` + dbID + `) that this object did not make: `
-	adoptIt             = "set adoptionPolicy: Adopt to take it over, reference it with managementPolicy: Observe, or choose another spec.name"
-	removeIt            = "remove that secret, or choose another spec.name"
+	goingMessage        = `ClusterJujuController "default" is being deleted, and only waits for what was made through it to be removed: ` +
+		"delete this object, and make it again with another controller or once that is there again"
+	strangerHasIt = `model "prod/app" has a user secret called "db" (` + otherID + `) that this object did not make: `
+	oursHasIt     = `model "prod/app" has a user secret called "db" (` + dbID + `) that this object did not make: `
+	adoptIt       = "set adoptionPolicy: Adopt to take it over, reference it with managementPolicy: Observe, or choose another spec.name"
+	removeIt      = "remove that secret, or choose another spec.name"
 )
 
 // troubles are the kinds of trouble with Juju and the reasons that users see for them.

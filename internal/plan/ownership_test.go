@@ -326,7 +326,7 @@ func (g *ownershipCase) held() []plan.UserSecret {
 func (g *ownershipCase) setRivals() {
 	rival := plan.Rival{Object: "team-b/other", Wants: true}
 	if g.anotherHasIt() {
-		rival.SecretID = g.claimed()
+		rival.SecretID, rival.Noted = g.claimed(), true
 	}
 	switch g.Other {
 	case ownership.Nobody:
@@ -337,9 +337,9 @@ func (g *ownershipCase) setRivals() {
 	case ownership.OlderAdopts:
 		rival.Older, rival.Adopts = true, true
 	case ownership.YoungerNames:
-		rival.SecretID = elsewhereID
+		rival.SecretID, rival.Noted = elsewhereID, true
 	case ownership.OlderNames:
-		rival.SecretID, rival.Older, rival.Adopts = elsewhereID, true, true // It adopts nothing, as it has one.
+		rival.SecretID, rival.Noted, rival.Older, rival.Adopts = elsewhereID, true, true, true // It adopts nothing, as it has one.
 	case ownership.LeavingHas:
 		rival.Older, rival.Going, rival.Wants = true, true, false
 	case ownership.YoungerBegun:
@@ -404,6 +404,8 @@ func (g *ownershipCase) notes(of ownership.Note) (before, after plan.Record) {
 	record := g.seen.Record
 	switch of {
 	case ownership.AsItIs:
+		has := record.Creating != nil || record.Adopting != "" || g.seen.LastID != ""
+		record.Held = record.Held || has && g.Life == ownership.Applied && !g.seen.Want.Observe
 	case ownership.Hold:
 		record.Held = true
 	case ownership.NoIntent:

@@ -86,13 +86,15 @@ type Creation struct {
 	// ID is that of the secret in which the creation was recognised after a crash. It is noted before that is changed, since
 	// nothing else tells what it was afterwards.
 	ID string `json:"id,omitempty"`
+	// Proof is a keyed digest of the ID, by which it is told from one that a person wrote here.
+	Proof string `json:"proof,omitempty"`
 }
 
 func (c *Creation) equal(o *Creation) bool {
 	if c == nil || o == nil {
 		return c == o
 	}
-	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && slices.Equal(c.Digests, o.Digests)
+	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && c.Proof == o.Proof && slices.Equal(c.Digests, o.Digests)
 }
 
 // Step is one change in Juju: a Create, Update, Remove, Grant or Revoke.

@@ -43,6 +43,8 @@ type SecretSeen struct {
 	Begun *UserSecret
 	// CandidateDigest is that of what the Candidate holds, empty if there is none or Juju does not tell.
 	CandidateDigest string
+	// CandidateProof is what proves that the Candidate was recognised, see Creation.
+	CandidateProof string
 	// Rivals are the other JujuSecrets that have, or want, one of the secrets that this is about, the oldest first.
 	Rivals []Rival
 }
@@ -75,6 +77,9 @@ type SecretWant struct {
 func ForSecret(seen SecretSeen) Plan {
 	plan := firstForSecret(seen)
 	plan.Model, plan.ModelUUID = seen.Model, seen.World.ModelUUID
+	if seen.mayHave() && !seen.Want.Deleting && !seen.Want.Observe && !plan.Lost {
+		plan.Before.Held, plan.After.Held = true, true // Whoever replaced the object, as kubectl replace does, took it off.
+	}
 	if plan.Secret != nil && !plan.Foreign {
 		id := plan.Secret.ID
 		plan.Adopted = id == seen.LastID && seen.Adopted || id == seen.Record.Adopting || id == plan.After.Adopting
@@ -132,7 +137,7 @@ func secretReleased(seen SecretSeen) (Plan, bool) {
 	switch {
 	case !seen.Record.Held:
 		return Plan{Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}, true
-	case seen.Want.Observe, seen.LastID == "" && seen.Record.Creating == nil && seen.Record.Adopting == "":
+	case seen.Want.Observe, !seen.mayHave():
 		return letGo(seen.Record, ""), true
 	case seen.Want.Abandoned:
 		return letGo(seen.Record, left+", should it be there, as the annotation "+v1alpha1.AnnotationAbandon+" says"), true
@@ -146,6 +151,11 @@ func secretReleased(seen SecretSeen) (Plan, bool) {
 
 // asAdopted is why a secret is left that somebody else made.
 const asAdopted = ", as it was adopted and deletionPolicy does not say Delete"
+
+// mayHave tells that something in Juju may be the object's.
+func (seen SecretSeen) mayHave() bool {
+	return seen.LastID != "" || seen.Record.Creating != nil || seen.Record.Adopting != ""
+}
 
 // what names the secret, for messages.
 func (seen SecretSeen) what() string {
@@ -322,9 +332,7 @@ func (seen SecretSeen) applied() bool {
 // updateSecret makes a secret of ours what the spec says, and sends nothing that is so already: equal content would
 // only add work for Juju, and on some versions a revision.
 func updateSecret(seen SecretSeen, ours *UserSecret) Plan {
-	record := seen.Record
-	record.Held = true // Whoever replaced the object, as kubectl replace does, took the finalizer off.
-	plan := Plan{Before: record, After: record, Secret: ours, Verdict: synced(), Digest: seen.Digest}
+	plan := Plan{Before: seen.Record, After: seen.Record, Secret: ours, Verdict: synced(), Digest: seen.Digest}
 	if ours.Unsummed {
 		plan.Verdict.Message += ". Before 3.6 Juju does not tell by a checksum what a secret holds: content that somebody " +
 			"else changes is noticed by its revision"
@@ -348,7 +356,7 @@ func updateSecret(seen SecretSeen, ours *UserSecret) Plan {
 	}
 	if ours == seen.Candidate() {
 		creation := *seen.Record.Creating
-		creation.ID = ours.ID
+		creation.ID, creation.Proof = ours.ID, seen.CandidateProof
 		plan.Before.Creating, plan.After.Creating = &creation, &creation
 	}
 	if change.Content != nil && change.Content.Matches(ours.Checksum) {

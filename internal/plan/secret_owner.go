@@ -24,6 +24,8 @@ type Rival struct {
 	// SecretID is the ID of the secret that is its: noted, about to be adopted, or recognised after a crash. It is empty if
 	// there is none.
 	SecretID string
+	// Noted tells that SecretID is by its status. A person may write a record, but not that.
+	Noted bool
 	// Begun are the IDs of secrets that are as it asked for in a creation whose end is not in its status.
 	Begun []string
 	// Wants tells that it may use the model and asks for a secret of the name or the ID that is wanted here.
@@ -119,15 +121,16 @@ func (seen SecretSeen) NameBegun() string {
 // MayAdopt tells that what was found may be taken over, so that nothing will do but the newest view of the model.
 func (seen SecretSeen) MayAdopt() bool {
 	found := seen.named()
-	return seen.Want.Adopt && !seen.Want.Deleting && found != nil && found.ID != seen.LastID
+	has := seen.LastID != "" && seen.World.ByID != nil
+	return seen.Want.Adopt && !seen.Want.Deleting && !has && found != nil && !found.Removing
 }
 
 func secretContested(seen SecretSeen) (Plan, bool) {
 	if seen.LastID == "" {
 		return Plan{}, false
 	}
-	rival := seen.holder(seen.LastID)
-	if rival == nil || !rival.Older {
+	rival := seen.rival(func(r Rival) bool { return r.SecretID == seen.LastID && r.Noted && r.Older })
+	if rival == nil {
 		return Plan{}, false
 	}
 	message := fmt.Sprintf("secret:%s in model %q is also that of JujuSecret %s, which is older: delete one of the two",

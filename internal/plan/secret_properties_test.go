@@ -105,7 +105,7 @@ func anyRivals(d *draw) []plan.Rival {
 	for range pick(d, 0, 0, 1, 2) {
 		older = older && d.in(2)
 		rivals = append(rivals, plan.Rival{
-			Object: "team-b/db", Older: older, Going: d.in(4), SecretID: pick(d, "", "", dbID, otherID),
+			Object: "team-b/db", Older: older, Going: d.in(4), SecretID: pick(d, "", "", dbID, otherID), Noted: d.in(2),
 			Begun: pick(d, nil, nil, []string{dbID}, []string{otherID}), Wants: d.in(2), Adopts: d.in(2),
 		})
 	}
@@ -134,7 +134,7 @@ func anyWorld(d *draw, id string, ids ...string) plan.World {
 // creation that it announced. It is written anew here, in the words of the docs.
 func isOurs(seen plan.SecretSeen, id string) bool {
 	if id == seen.LastID {
-		return !someRival(seen, func(r plan.Rival) bool { return r.Older && r.SecretID == id })
+		return !someRival(seen, func(r plan.Rival) bool { return r.Older && r.Noted && r.SecretID == id })
 	}
 	if someRival(seen, func(r plan.Rival) bool { return r.SecretID == id }) {
 		return false

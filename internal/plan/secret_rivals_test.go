@@ -86,7 +86,7 @@ func TestOfTwoObjectsThatWouldCallTheirsTheSameTheOlderDoes(t *testing.T) {
 
 func TestOfTwoObjectsThatHaveOneSecretTheOlderKeepsIt(t *testing.T) {
 	t.Parallel()
-	older, younger := plan.Rival{SecretID: dbID, Older: true}, plan.Rival{SecretID: dbID}
+	older, younger := plan.Rival{SecretID: dbID, Noted: true, Older: true}, plan.Rival{SecretID: dbID, Noted: true}
 	yields := all(tells(v1alpha1.ReasonConflict, alsoTheirs), lost, func(p *plan.Plan) { p.After = plan.Record{} })
 	removes := func(p *plan.Plan) {
 		p.Steps, p.Digest = []plan.Step{plan.Remove{ID: dbID}}, ""
@@ -96,7 +96,8 @@ func TestOfTwoObjectsThatHaveOneSecretTheOlderKeepsIt(t *testing.T) {
 		"the younger one lets go of it":                 {rivals(older), yields},
 		"also if there is a younger one yet":            {rivals(older, younger), yields},
 		"whatever it would change":                      {all(rivals(older), func(s *plan.SecretSeen) { s.Content = wanting("new") }), yields},
-		"also while the older one goes, and removes it": {rivals(plan.Rival{SecretID: dbID, Older: true, Going: true}), yields},
+		"also while the older one goes, and removes it": {rivals(plan.Rival{SecretID: dbID, Noted: true, Older: true, Going: true}), yields},
+		"not to one that only says so in its record":    {given: rivals(plan.Rival{SecretID: dbID, Older: true})},
 		"also if it is gone":                            {all(rivals(older), func(s *plan.SecretSeen) { holds(&s.World, nil, nil) }), yields},
 		"the older one goes on with it":                 {given: rivals(younger)},
 		"the younger one goes without it":               {goes(rivals(older)), letsGo("left it: " + alsoTheirs)},

@@ -139,7 +139,7 @@ func (c *claimant) turn(d *draw) {
 func (c *claimant) asRival(other *claimant) plan.Rival {
 	rival := plan.Rival{
 		Object: fmt.Sprintf("team-%d/db", c.number), Older: c.number < other.number, Going: c.Want.Deleting,
-		SecretID: cmp.Or(c.LastID, c.Record.Adopting), Adopts: c.Want.Adopt && !c.Want.Deleting && !c.Want.Suspended && c.Want.Name == other.Want.Name,
+		SecretID: cmp.Or(c.LastID, c.Record.Adopting), Noted: c.LastID != "", Adopts: c.Want.Adopt && !c.Want.Deleting && !c.Want.Suspended && c.Want.Name == other.Want.Name,
 		Wants: !c.Want.Deleting && !c.Want.Suspended && c.Want.Name == other.Want.Name,
 	}
 	begun := c.Record.Creating
@@ -147,7 +147,7 @@ func (c *claimant) asRival(other *claimant) plan.Rival {
 		return rival
 	}
 	if begun.ID != "" {
-		rival.SecretID = begun.ID
+		rival.SecretID, rival.Noted = begun.ID, false
 		return rival
 	}
 	for _, found := range []*plan.UserSecret{other.World.ByID, other.World.ByName, other.Begun} {

@@ -32,8 +32,9 @@ func NoController(name string) Tenancy {
 // ControllerGoing is the tenancy of an object whose controller object is being deleted: nothing is begun any more.
 func ControllerGoing(name string) Tenancy {
 	return Tenancy{Verdict: &Verdict{
-		Reason:  v1alpha1.ReasonControllerNotReady,
-		Message: fmt.Sprintf("ClusterJujuController %q is being deleted: create it again once it is gone", name),
+		Reason: v1alpha1.ReasonControllerNotReady,
+		Message: fmt.Sprintf("ClusterJujuController %q is being deleted, and only waits for what was made through it to be removed: "+
+			"delete this object, and make it again with another controller or once that is there again", name),
 	}}
 }
 
