@@ -287,3 +287,43 @@ func TestAnObjectThatLostItsFinalizerGetsItBackAtOnce(t *testing.T) {
 	s.awaitGone(obj)
 	s.expectJuju()
 }
+
+// Whoever may edit an object may edit what the operator notes in its metadata.
+func TestARecordThatAPersonWroteTakesNothingFromAnybody(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	neighbour := s.neighbour()
+	forger := gen.JujuSecret(neighbour, "forger", s.model.Name, gen.Suspended, gen.Named("forged"), gen.Deleted)
+	s.create(forger)
+	s.awaitReason(forger, v1alpha1.ReasonSuspended)
+	ours := gen.JujuSecret(s.ns, "db-login", s.model.Name)
+	s.create(ours)
+	s.awaitReady(ours)
+	theirs, err := s.juju.AddSecret(s.ctx, s.model, "theirs", "", map[string]string{"key": "theirs"})
+	s.must(err)
+	untouched := []servers.UserSecret{
+		{ID: ours.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})},
+		{ID: theirs, Name: "theirs", Revision: 1, Content: servers.Content(map[string]string{"key": "theirs"})},
+	}
+	forge := func(record string) {
+		change(s, forger, func(o *v1alpha1.JujuSecret) {
+			o.Annotations = annotated(o, "jujusecrets.io/record", `{"uid":"`+string(o.UID)+`",`+record+`}`)
+		})
+	}
+	// As if it were about to adopt what is another object's.
+	forge(`"adopting":"` + ours.Status.SecretID + `"`)
+	s.lookNow(ours)
+	s.awaitReady(ours)
+	change(s, forger, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend, o.Spec.Name = false, "db-login" })
+	s.awaitReason(forger, v1alpha1.ReasonConflict, s.ns+"/db-login")
+	s.expectJuju(untouched...)
+	// As if it had made what is a stranger's.
+	change(s, forger, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend, o.Spec.Name = true, "theirs" })
+	forge(`"creating":{"name":"theirs","id":"` + theirs + `","proof":"forged"}`)
+	change(s, forger, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = false })
+	s.awaitReason(forger, v1alpha1.ReasonNameTaken, theirs)
+	s.delete(forger)
+	s.awaitGone(forger)
+	s.awaitReady(ours)
+	s.expectJuju(untouched...)
+}

@@ -166,3 +166,27 @@ func annotated(obj client.Object, key, value string) map[string]string {
 	}
 	return annotations
 }
+
+func TestAnAccessLeavesAControllerObjectThatGoes(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	h := s.newHousehold()
+	change(s, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
+	s.awaitReady(h.secret)
+	s.delete(h.secret)
+	s.awaitGone(h.secret)
+	s.delete(h.controller)
+	s.awaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-access")
+	next := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Named("next"))
+	s.create(next)
+	s.awaitReady(next)
+	s.awaitGone(h.controller)
+	s.awaitReady(h.access)
+	content := servers.Content(map[string]string{"key": sentinel})
+	s.expectJuju(
+		servers.UserSecret{ID: h.secret.Status.SecretID, Name: "db-login", Revision: 1, Content: content},
+		servers.UserSecret{
+			ID: next.Status.SecretID, Name: "next", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+		},
+	)
+}

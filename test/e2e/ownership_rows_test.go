@@ -464,11 +464,12 @@ func crashRows() map[string]func(rowScene) {
 func letGoRows() map[string]func(rowScene) {
 	return map[string]func(rowScene){
 		"D1": func(s rowScene) {
-			obj := s.made("ours")
-			s.suspend(obj) // Or the finalizer would be put back.
-			change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers = nil })
+			id := s.add(said)
+			obj := s.secret("ours", gen.Observed) // Any other would get the finalizer back.
+			s.create(obj)
+			s.awaitReady(obj)
 			s.letsGo(obj)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
+			s.expectJuju(held(id, 1, said))
 		},
 		"D2": func(s rowScene) {
 			obj := s.made("ours")

@@ -234,6 +234,9 @@ func (s rowScene) begun(obj *v1alpha1.JujuSecret, value string, modify ...func(*
 	for _, f := range modify {
 		f(&creation)
 	}
+	if creation.ID != "" {
+		creation.Proof = key.DigestOf(string(obj.UID), content.Seal("secret:"+creation.ID))
+	}
 	return map[string]any{"creating": creation}
 }
 
