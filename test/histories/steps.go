@@ -79,6 +79,11 @@ func (h *history) changeSource(town, content int) (string, error) {
 			h.note(o)
 		}
 	}
+	for _, o := range h.former { // The operator may learn of the deletion last.
+		if h.townOf(o.slot) == town && !h.ledger.isGone(o.uid) {
+			h.note(o)
+		}
+	}
 	source := gen.Secret(h.towns[town], sourceName, nil)
 	return "", h.change(source, func() {
 		source.Data = map[string][]byte{}
