@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
@@ -127,6 +128,44 @@ func TestWhatSomebodyElseWroteIntoAnObjectSaysNothing(t *testing.T) {
 	}
 }
 
+func TestACreationIsProvenByWhoRecordedIt(t *testing.T) {
+	t.Parallel()
+	begun := plan.Record{Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"digest"}}}
+	recognised := plan.Record{Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"digest"}, ID: "one", Proof: "proof"}}
+	forged := func() *v1alpha1.JujuSecret {
+		obj := named("db")
+		remembering(record{Creating: begun.Creating, CreatingProof: "forged"})(obj)
+		obj.Finalizers = nil
+		return obj
+	}
+	for name, row := range map[string]struct {
+		obj  *v1alpha1.JujuSecret
+		keep []plan.Record
+		want bool
+	}{
+		"the operator":                         {named("db"), []plan.Record{begun}, true},
+		"the operator, in two steps":           {named("db"), []plan.Record{begun, recognised}, true},
+		"a person":                             {forged(), nil, false},
+		"a person, and the operator holds it":  {forged(), []plan.Record{begun}, false},
+		"a person, and the operator another":   {forged(), []plan.Record{recognised}, true},
+		"nobody, as the creation was given up": {named("db"), []plan.Record{begun, {Held: true}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kit := NewKit(new(patched), nil, nil, time.Now)
+			kit.Key = content.Key{Sealed: content.Seal([]byte("key"))}
+			for _, want := range row.keep {
+				if err := kit.keep(t.Context(), row.obj, recordOf(row.obj), want); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := kit.provenCreation(row.obj); got != row.want {
+				t.Errorf("it is proven: %t, want %t", got, row.want)
+			}
+		})
+	}
+}
+
 func TestTheFinalizerIsPutOnAndTakenOffAlone(t *testing.T) {
 	t.Parallel()
 	conflict := errors.New("conflict")
@@ -162,6 +201,32 @@ func TestTheFinalizerIsPutOnAndTakenOffAlone(t *testing.T) {
 			}
 			if got := strings.Join(obj.Finalizers, " "); got != want || obj.Annotations[recordAnnotation] != "record" {
 				t.Errorf("the finalizers are %s, want %s, and the annotations %v", got, want, obj.Annotations)
+			}
+		})
+	}
+}
+
+// untouchable are Models that nobody may ask anything.
+type untouchable struct{ Models }
+
+func TestNothingIsBegunOnceTheOperatorStops(t *testing.T) {
+	t.Parallel()
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for name, todo := range map[string]plan.Plan{
+		"a step": {Before: plan.Record{Held: true}, Steps: []plan.Step{plan.Remove{ID: "secret"}}},
+		"a note": {After: plan.Record{Held: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := new(patched)
+			kit := NewKit(store, untouchable{}, nil, time.Now)
+			done, err := kit.act(stopped, named("db"), plan.Record{}, todo)
+			if !errors.Is(err, context.Canceled) || done != nil || store.writes > 0 {
+				t.Errorf("it ends with %v and %v after %d writes", done, err, store.writes)
+			}
+			if result, err := retry(err); err != nil || result.RequeueAfter > 0 {
+				t.Errorf("the queue is told %v, %v", result, err)
 			}
 		})
 	}

@@ -7,10 +7,11 @@ import (
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -31,17 +32,17 @@ type CredentialsReconciler struct {
 
 // Reconcile lets one Secret go once nothing in Juju needs its credentials: see, decide, do.
 func (r *CredentialsReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	secret := metadataOf("Secret")
+	secret := metadataOf(kindSecret)
 	if err := r.Metadata.Get(ctx, req.NamespacedName, secret); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	seen := plan.CredentialsSeen{Deleting: !secret.DeletionTimestamp.IsZero()}
-	var named v1alpha1.ClusterJujuControllerList
-	if err := r.List(ctx, &named, client.MatchingFields{credentialsSecrets: req.String()}); err != nil {
+	named, ours, err := r.namedBy(ctx, req.String())
+	if err != nil || len(named) > 0 && !ours {
 		return ctrl.Result{}, err
 	}
-	for i := range named.Items {
-		user, err := r.userOf(ctx, named.Items[i].Name)
+	for _, controller := range named {
+		user, err := r.userOf(ctx, controller)
 		if err != nil {
 			return ctrl.Result{}, err
 		}
@@ -53,20 +54,48 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 	return retry(r.hold(ctx, secret, false))
 }
 
+// namedBy are the controller objects that name a Secret for their credentials. Ours tells that this operator serves one of them.
+func (r *CredentialsReconciler) namedBy(ctx context.Context, secret string) (named []plan.ControllerKey, ours bool, err error) {
+	lists := []client.ObjectList{&v1alpha1.JujuControllerList{}}
+	if !r.Scope.limited() {
+		lists = append(lists, &v1alpha1.ClusterJujuControllerList{})
+	}
+	for _, list := range lists {
+		if err := r.List(ctx, list, client.MatchingFields{credentialsSecrets: secret}); err != nil {
+			return nil, false, err
+		}
+		err := meta.EachListItem(list, func(item runtime.Object) error {
+			controller := item.(v1alpha1.ControllerObject) //nolint:forcetypeassert // Both kinds are.
+			named = append(named, keyOf(controller))
+			ours = ours || controller.Connects().ControllerClass == r.Scope.Class
+			return nil
+		})
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return named, ours, nil
+}
+
 // SetupWithManager registers the reconciler, and what wakes it.
 func (r *CredentialsReconciler) SetupWithManager(_ context.Context, mgr ctrl.Manager, _ *Wakeups) error {
-	held := predicate.NewPredicateFuncs(func(obj client.Object) bool { return controllerutil.ContainsFinalizer(obj, finalizer) })
 	named := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, obj client.Object) []reconcile.Request {
-		if controller, ok := obj.(*v1alpha1.ClusterJujuController); ok {
-			return []reconcile.Request{{NamespacedName: credentialsKey(controller)}}
+		if controller, ok := obj.(v1alpha1.ControllerObject); ok {
+			return []reconcile.Request{{NamespacedName: credentialsOf(controller).key}}
 		}
 		return nil
 	})
-	return ctrl.NewControllerManagedBy(mgr).
+	ofSpec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	theirs := func(c v1alpha1.ControllerObject) client.ObjectKey { return credentialsOf(c).key }
+	bldr := ctrl.NewControllerManagedBy(mgr).
 		Named("credentials").
-		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(held)).
-		Watches(&v1alpha1.ClusterJujuController{}, named, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(credentialsKey), released()).
-		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeControllers(credentialsKey), released()).
-		Complete(r)
+		WithLogConstructor(logsOf(mgr, kindSecret)).
+		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(isHeld))).
+		Watches(&v1alpha1.JujuController{}, named, ofSpec).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(theirs), released()).
+		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeControllers(theirs), released())
+	if !r.Scope.limited() {
+		bldr = bldr.Watches(&v1alpha1.ClusterJujuController{}, named, ofSpec)
+	}
+	return bldr.Complete(r)
 }

@@ -9,5 +9,8 @@
 //	report    events, and one status patch or none                          report.go, internal/status
 //
 // Trouble with Juju and missing sources are facts to decide on. Only Kubernetes itself failing is an error, which the
-// queue retries. credentials_controller.go only lets go of Secrets that were held for a controller object. Who is woken by what stands in watches.go and wakeups.go, what the reconcilers need of Juju in juju.go.
+// queue retries. credentials_controller.go only lets go of Secrets that were held for a controller object.
+//
+// Who is woken by what stands in watches.go and wakeups.go, who may use what in scope.go, whose turn it is in turns.go, what proves
+// a note in proof.go, what the reconcilers need of Juju in juju.go, and what is measured in meter.go and census.go.
 package controllers

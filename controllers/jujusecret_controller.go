@@ -10,26 +10,21 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
-	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecrets,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecrets,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecrets/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // SecretReconciler makes Juju hold what JujuSecrets ask for.
 type SecretReconciler struct {
 	Kit
-
-	// Key is for digests of contents.
-	Key content.Key
 
 	// adoptions are those that began just now, which the cache may not show yet: an adoption by the secret's ID.
 	adoptions sync.Map
@@ -37,13 +32,12 @@ type SecretReconciler struct {
 
 // Reconcile makes Juju hold what one JujuSecret asks for: see, decide, do, say.
 func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	obj := new(v1alpha1.JujuSecret)
-	switch stale, err := r.get(ctx, req.NamespacedName, obj); {
-	case err != nil:
-		return ctrl.Result{}, client.IgnoreNotFound(err)
-	case stale:
-		return ctrl.Result{RequeueAfter: cacheRetry}, nil
+	obj, began := new(v1alpha1.JujuSecret), r.Now()
+	end, later, err := r.begin(ctx, req.NamespacedName, obj)
+	if err != nil || later > 0 {
+		return ctrl.Result{RequeueAfter: later}, client.IgnoreNotFound(err)
 	}
+	defer end()
 	seen, err := r.observe(ctx, obj)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -56,10 +50,15 @@ func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	if err != nil {
 		return retry(err)
 	}
+	r.measure(obj, kindJujuSecret, began, todo, done)
+	r.measureDrift(obj, seen, todo, done)
 	before := obj.DeepCopy()
 	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
-	obj.Status = next
-	obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	if !todo.Silent {
+		obj.Status = next
+		obj.Status.LastHandledReconcileAt = requestedAt(obj)
+		r.attest(obj, seen)
+	}
 	return r.report(ctx, before, obj, report)
 }
 
@@ -69,14 +68,13 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 		return err
 	}
 	secrets := &v1alpha1.JujuSecretList{}
-	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.JujuSecret{}, specOrRequest()).
+	bldr := ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.JujuSecret{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeRivals(), stakesMatter()).
-		WatchesMetadata(&corev1.Secret{}, r.wake(secrets, neighboursBy(secretSources))).
-		WatchesMetadata(&corev1.ConfigMap{}, r.wake(secrets, neighboursBy(configMapSources))).
-		WatchesMetadata(&corev1.Namespace{}, r.wake(secrets, inhabitants), labelsMatter()).
-		Watches(&v1alpha1.ClusterJujuController{}, r.wake(secrets, anywhereBy(ofController, objectName)), controllerMatters()).
+		WatchesMetadata(&corev1.Secret{}, r.wakeChanged(secrets, neighboursBy(secretSources))).
+		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, neighboursBy(configMapSources))).
+		Watches(&v1alpha1.JujuController{}, r.wake(secrets, anywhereBy(ofController, controllerKey)), controllerMatters()).
 		WatchesRawSource(wakeups.source(r.concerned(secrets))).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
-		Complete(r)
+		WithOptions(workOn(mgr, kindJujuSecret))
+	return r.watchCluster(bldr, secrets).Complete(r)
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -29,14 +28,16 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 			Deleting:    !obj.DeletionTimestamp.IsZero(),
 			Abandoned:   abandoned(obj),
 		},
-		Model:      modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID),
-		Record:     r.recordOf(obj),
-		SameSpec:   obj.Status.AppliedGeneration == obj.Generation,
-		LastDigest: obj.Status.AppliedDigest,
+		Model:       modelOfSecret(obj),
+		Record:      r.recordOf(obj),
+		BegunProven: r.provenCreation(obj),
+		SameSpec:    obj.Status.AppliedGeneration == obj.Generation,
+		LastDigest:  obj.Status.AppliedDigest,
 	}
 	if obj.Status.Managed {
 		seen.LastID, seen.LastRevision = obj.Status.SecretID, obj.Status.Revision
 		seen.Adopted, seen.LastAutoPrune = obj.Status.Adopted, obj.Status.AutoPrune
+		seen.LastModelUUID, seen.LastProven = obj.Status.ModelUUID, obj.Status.OwnershipProof == r.ownershipProof(obj)
 	}
 	var err error
 	if seen.Tenancy, err = r.tenancy(ctx, obj, seen.Model); err != nil {
@@ -72,6 +73,9 @@ func (r *SecretReconciler) observeJuju(ctx context.Context, obj *v1alpha1.JujuSe
 	}
 	if !seen.World.Known || seen.Want.Observe {
 		return nil
+	}
+	if own := seen.World.ByID; own != nil && own.ID == seen.LastID && own.Checksum.Open() != "" && r.Key.Made(seen.LastDigest) {
+		seen.HeldDigest = r.Key.DigestOf(string(obj.UID), own.Checksum)
 	}
 	if candidate := seen.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
 		seen.CandidateDigest = r.Key.DigestOf(string(obj.UID), candidate.Checksum)
@@ -137,32 +141,4 @@ func age(obj client.Object, seenGeneration int64, handled string) plan.Age {
 		return plan.Recent
 	}
 	return plan.AsKnown
-}
-
-// tenancy asks the controller object whether an object may use a model.
-func (k *Kit) tenancy(ctx context.Context, obj client.Object, model plan.ModelRef) (plan.Tenancy, error) {
-	return k.tenancyFor(ctx, obj.GetNamespace(), model, !obj.GetDeletionTimestamp().IsZero())
-}
-
-// tenancyFor asks the controller object whether a namespace may use a model, to clean up or for more.
-func (k *Kit) tenancyFor(ctx context.Context, namespace string, model plan.ModelRef, toCleanUp bool) (plan.Tenancy, error) {
-	var jujuController v1alpha1.ClusterJujuController
-	err := k.Get(ctx, client.ObjectKey{Name: model.Controller}, &jujuController)
-	switch {
-	case apierrors.IsNotFound(err):
-		return plan.NoController(model.Controller), nil
-	case err != nil:
-		return plan.Tenancy{}, err
-	case !jujuController.DeletionTimestamp.IsZero() && !toCleanUp:
-		return plan.ControllerGoing(model.Controller), nil
-	}
-	ns := namespaceMetadata()
-	if err := k.Get(ctx, client.ObjectKey{Name: namespace}, ns); err != nil {
-		return plan.Tenancy{}, err
-	}
-	return plan.Admit(jujuController.Spec.Tenants, plan.Namespace{Name: ns.Name, Labels: ns.Labels}, model), nil
-}
-
-func modelOf(ref v1alpha1.ControllerReference, name, uuid string) plan.ModelRef {
-	return plan.ModelRef{Controller: ref.Name, Name: name, UUID: uuid}
 }

@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
-	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
@@ -73,7 +72,7 @@ func (r *SecretReconciler) observeRivals(ctx context.Context, obj *v1alpha1.Juju
 			return err
 		}
 		for i := range list.Items {
-			if other := &list.Items[i]; other.UID != obj.UID {
+			if other := &list.Items[i]; other.UID != obj.UID && trusted(obj, other, seen.Model.Controller, modelOfSecret(other).Controller) {
 				others[client.ObjectKeyFromObject(other)] = other
 			}
 		}
@@ -96,9 +95,15 @@ func (r *SecretReconciler) rival(ctx context.Context, obj *v1alpha1.JujuSecret, 
 		Going:  !other.DeletionTimestamp.IsZero(),
 	}
 	record := r.recordOf(other)
-	rival.SecretID = managedID(other)
-	rival.Noted = rival.SecretID != ""
-	if begun := pendingCreation(record, rival.SecretID); begun != nil && maybeSameModel(other, obj, seen) {
+	may, err := r.mayUse(ctx, obj, seen, other)
+	if err != nil {
+		return rival, err
+	}
+	if may || r.provenOwner(other, seen.World.ModelUUID) {
+		rival.SecretID = managedID(other)
+		rival.Noted = rival.SecretID != ""
+	}
+	if begun := pendingCreation(record, managedID(other)); begun != nil && maybeSameModel(other, obj, seen) {
 		if begun.ID != "" {
 			rival.SecretID, rival.Noted = begun.ID, false
 		}
@@ -106,12 +111,8 @@ func (r *SecretReconciler) rival(ctx context.Context, obj *v1alpha1.JujuSecret, 
 	}
 	adopting := rival.SecretID == "" && record.Adopting != ""
 	asks, adopts := asksFor(other, seen.Want), wouldAdopt(other, found(seen))
-	if !sameModel(other, obj, seen) || !asks && !adopts && !adopting {
+	if !may || !asks && !adopts && !adopting { // Whoever may not use the model has not begun anything there.
 		return rival, nil
-	}
-	tenancy, err := r.tenancy(ctx, other, modelOf(other.Spec.ControllerRef, other.Spec.Model, other.Spec.ModelUUID))
-	if err != nil || tenancy.Verdict != nil { // Whoever may not use the model has not begun anything there.
-		return rival, client.IgnoreNotFound(err) // Its namespace may just have gone.
 	}
 	acts := !rival.Going && !other.Spec.Suspend
 	rival.Wants, rival.Adopts = asks && acts, adopts && acts
@@ -119,6 +120,25 @@ func (r *SecretReconciler) rival(ctx context.Context, obj *v1alpha1.JujuSecret, 
 		rival.SecretID = record.Adopting
 	}
 	return rival, nil
+}
+
+// mayUse tells whether another object is about the model that was looked at for one, and may use it.
+func (r *SecretReconciler) mayUse(ctx context.Context, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen, other *v1alpha1.JujuSecret) (bool, error) {
+	if !sameModel(other, obj, seen) {
+		return false, nil
+	}
+	ref := modelOfSecret(other)
+	tenancy, err := r.tenancy(ctx, other, ref)
+	switch {
+	case err != nil || tenancy.Verdict != nil:
+		return false, client.IgnoreNotFound(err) // Its namespace may just have gone.
+	case tenancy.Elsewhere, ref == modelOfSecret(obj), ref.UUID == seen.World.ModelUUID:
+		return true, nil
+	case ref.Controller.Namespace() != "":
+		return true, nil // Of the same namespace, which has but itself to deceive; and what answers there may be slow.
+	}
+	// That it is the same model only its status says, which a person may have written.
+	return r.Juju.World(ctx, ref, plan.Query{}).ModelUUID == seen.World.ModelUUID, nil
 }
 
 // asksFor tells whether another object asks for the same name or the same ID. One that goes by an ID asks for a name only for
@@ -154,11 +174,6 @@ func (r *SecretReconciler) recordOf(s *v1alpha1.JujuSecret) plan.Record {
 	return record
 }
 
-// proof is what stands beside the ID of a creation that was recognised, see plan.Creation.
-func (r *SecretReconciler) proof(s *v1alpha1.JujuSecret, id string) string {
-	return r.Key.DigestOf(string(s.UID), content.Seal("secret:"+id))
-}
-
 // asBegun are the IDs of those secrets that are as another object asked for in a creation. Once it was recognised in one, it is
 // in that alone.
 func (r *SecretReconciler) asBegun(other *v1alpha1.JujuSecret, creation *plan.Creation, secrets []*plan.UserSecret) []string {
@@ -182,16 +197,17 @@ func found(seen *plan.SecretSeen) []*plan.UserSecret {
 // sameModel tells whether another object is about the model that was looked at for this one.
 func sameModel(other, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) bool {
 	uuid := seen.World.ModelUUID
-	return modelOf(other.Spec.ControllerRef, other.Spec.Model, other.Spec.ModelUUID) ==
-		modelOf(obj.Spec.ControllerRef, obj.Spec.Model, obj.Spec.ModelUUID) ||
-		uuid != "" && (other.Spec.ModelUUID == uuid || other.Status.ModelUUID == uuid)
+	return modelOfSecret(other) == modelOfSecret(obj) || uuid != "" && (other.Spec.ModelUUID == uuid || other.Status.ModelUUID == uuid)
 }
 
-// maybeSameModel is sameModel, and true where nobody can tell yet: the other object names its model in another way and has not
-// seen it.
+// maybeSameModel is sameModel, and true where nobody can tell yet: the other object goes through another controller object, or names
+// its model in another way, and has not seen it. Models of different names are different ones everywhere.
 func maybeSameModel(other, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) bool {
-	otherWay := other.Spec.ControllerRef != obj.Spec.ControllerRef || (other.Spec.Model == "") != (obj.Spec.Model == "")
-	return sameModel(other, obj, seen) || otherWay && other.Status.ModelUUID == "" && other.Spec.ModelUUID == ""
+	a, b := modelOfSecret(other), modelOfSecret(obj)
+	unseen := other.Status.ModelUUID == "" && other.Spec.ModelUUID == ""
+	anotherName := a.Name != "" && b.Name != "" && a.Name != b.Name
+	anotherWay := a.Controller != b.Controller || a.Name != b.Name
+	return sameModel(other, obj, seen) || unseen && anotherWay && !anotherName
 }
 
 func sortedByAge(objects map[client.ObjectKey]*v1alpha1.JujuSecret) []*v1alpha1.JujuSecret {
@@ -220,13 +236,16 @@ type adoption struct {
 // reserve makes sure that no two objects begin to adopt one secret at the same time, when neither sees the record of the other
 // yet. It tells whether the object may.
 func (r *SecretReconciler) reserve(obj *v1alpha1.JujuSecret, now, next plan.Record) bool {
-	id := next.Adopting
-	if id == "" || id == now.Adopting {
-		r.adoptions.Delete(id) // The cache shows it.
+	key := next.Adopting
+	if own := modelOfSecret(obj).Controller.Namespace(); own != "" {
+		key = own + "/" + key // Nobody else's claim counts there, nor this one elsewhere.
+	}
+	if next.Adopting == "" || next.Adopting == now.Adopting {
+		r.adoptions.Delete(key) // The cache shows it.
 		return true
 	}
 	mine := adoption{obj.UID, r.Now()}
-	kept, taken := r.adoptions.LoadOrStore(id, mine)
+	kept, taken := r.adoptions.LoadOrStore(key, mine)
 	other, _ := kept.(adoption)
 	switch {
 	case !taken:
@@ -234,5 +253,5 @@ func (r *SecretReconciler) reserve(obj *v1alpha1.JujuSecret, now, next plan.Reco
 	case other.uid != obj.UID && r.Now().Sub(other.at) < cacheLag:
 		return false
 	}
-	return r.adoptions.CompareAndSwap(id, other, mine)
+	return r.adoptions.CompareAndSwap(key, other, mine)
 }

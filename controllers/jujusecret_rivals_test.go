@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -176,9 +177,24 @@ func (c cluster) List(_ context.Context, into client.ObjectList, options ...clie
 	return nil
 }
 
-// everybody are tenants that may use every model.
+// models are the UUIDs by name, in a Juju that holds nothing.
+type models map[string]string
+
+func (m models) World(_ context.Context, model plan.ModelRef, _ plan.Query) plan.World {
+	return plan.World{Known: m[model.Name] != "", ModelUUID: m[model.Name]}
+}
+
+func (models) Do(
+	context.Context, plan.ModelRef, []plan.Step, func(context.Context) error, func(context.Context) bool,
+) ([]plan.Outcome, error) {
+	return nil, errors.New("nothing is to be done")
+}
+
+func (models) Changed() <-chan plan.Change { return nil }
+
+// everybody are tenants that may use every model of one qualifier.
 func everybody() []v1alpha1.Tenant {
-	return []v1alpha1.Tenant{{Namespaces: v1alpha1.TenantNamespaces{All: true}, Models: []string{"*"}}}
+	return []v1alpha1.Tenant{{Namespaces: v1alpha1.TenantNamespaces{All: true}, Models: []string{"prod/*", "uuid"}}}
 }
 
 func TestWhatAnotherObjectMeansForOne(t *testing.T) {
@@ -202,6 +218,18 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 	wants := func(r *plan.Rival) { r.Wants = true }
 	id := func(id string) func(*plan.Rival) { return func(r *plan.Rival) { r.SecretID, r.Noted = id, true } }
 	intent := func(id string) func(*plan.Rival) { return func(r *plan.Rival) { r.SecretID = id } }
+	// attested is the status that the operator wrote itself.
+	attested := func(modelUUID string) func(*v1alpha1.JujuSecret) {
+		return func(s *v1alpha1.JujuSecret) {
+			s.Status.ModelUUID = modelUUID
+			r := &SecretReconciler{}
+			r.Key = key
+			s.Status.OwnershipProof = r.ownershipProof(s)
+		}
+	}
+	inOther := func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Status.ModelUUID = "prod/third", "uuid" }
+	denied := func(s *v1alpha1.JujuSecret) { s.Spec.Model = "secret/app" }
+	throughAnother := func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = "another" }
 	for name, row := range map[string]struct {
 		other *v1alpha1.JujuSecret
 		want  []plan.Rival
@@ -222,13 +250,20 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 		"one that may not use the model, whatever it says that it is about to do": {
 			madeAt(1, "team-a", "db", remembering(record{Adopting: "found"}), elsewhere), with(),
 		},
-		"one that has another, and was about to":        {madeAt(1, "team-a", "db", remembering(record{Adopting: "found"}), has("one")), with(wants, id("one"))},
-		"one that goes":                                 {madeAt(1, "team-a", "db", deleted), with(func(r *plan.Rival) { r.Going = true })},
-		"one that rests":                                {madeAt(1, "team-a", "db", func(s *v1alpha1.JujuSecret) { s.Spec.Suspend = true }), with()},
-		"one that only looks":                           {madeAt(1, "team-a", "db", observing), nil},
-		"one that asks for another name":                {madeAt(1, "team-a", "db", asksForName("other")), nil},
-		"one in another model":                          {madeAt(1, "team-a", "db", elsewhere), with()},
-		"one in another model that has it all the same": {madeAt(1, "team-a", "db", elsewhere, has("found")), with(id("found"))},
+		"one that has another, and was about to":      {madeAt(1, "team-a", "db", remembering(record{Adopting: "found"}), has("one")), with(wants, id("one"))},
+		"one that goes":                               {madeAt(1, "team-a", "db", deleted), with(func(r *plan.Rival) { r.Going = true })},
+		"one that rests":                              {madeAt(1, "team-a", "db", func(s *v1alpha1.JujuSecret) { s.Spec.Suspend = true }), with()},
+		"one that only looks":                         {madeAt(1, "team-a", "db", observing), nil},
+		"one that asks for another name":              {madeAt(1, "team-a", "db", asksForName("other")), nil},
+		"one in another model":                        {madeAt(1, "team-a", "db", elsewhere), with()},
+		"one in another model that says it has it":    {madeAt(1, "team-a", "db", elsewhere, has("found")), with()},
+		"one that says another model is the same":     {madeAt(1, "team-a", "db", inOther, has("found")), with()},
+		"one that had it when it was attested":        {madeAt(1, "team-a", "db", denied, has("found"), attested("uuid")), with(id("found"))},
+		"one that was attested in another model":      {madeAt(1, "team-a", "db", elsewhere, has("found"), attested("other")), with()},
+		"one whose model was written over afterwards": {madeAt(1, "team-a", "db", inOther, has("found"), attested("other"), inOther), with()},
+		"one that may not use the model, and says that it has it": {
+			madeAt(1, "team-a", "db", denied, has("found"), func(s *v1alpha1.JujuSecret) { s.Status.ModelUUID, s.Status.OwnershipProof = "uuid", "forged" }), with(),
+		},
 		"one in the same model under another name for it": {
 			madeAt(1, "team-a", "db", elsewhere, func(s *v1alpha1.JujuSecret) { s.Status.ModelUUID = "uuid" }), with(wants),
 		},
@@ -240,14 +275,14 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 		},
 		"one whose namespace is gone": {madeAt(1, "gone", "db"), with(func(r *plan.Rival) { r.Object = "gone/db" })},
 		"one that recognised it after a crash": {
-			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "found", Proof: key.DigestOf("team-a/db", content.Seal("secret:found"))}})),
+			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "found", Proof: key.DigestOf("team-a/db", content.Seal(`recognised "found"`))}})),
 			with(wants, intent("found")),
 		},
 		"one that says so without a proof": {
 			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "found", Proof: "forged"}})), with(wants),
 		},
 		"one that recognised another": {
-			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "one", Proof: key.DigestOf("team-a/db", content.Seal("secret:one")), Digests: []string{key.DigestOf("team-a/db", found.Checksum)}}})),
+			madeAt(1, "team-a", "db", remembering(record{Creating: &plan.Creation{Name: "db", ID: "one", Proof: key.DigestOf("team-a/db", content.Seal(`recognised "one"`)), Digests: []string{key.DigestOf("team-a/db", found.Checksum)}}})),
 			with(wants, intent("one")),
 		},
 		"one that may have created it": {
@@ -259,13 +294,20 @@ func TestWhatAnotherObjectMeansForOne(t *testing.T) {
 		"one whose creation is over":               {madeAt(1, "team-a", "db", candidate("", "team-a/db"), has("one")), with(wants, id("one"))},
 		"one that would have created another":      {madeAt(1, "team-a", "db", candidate("", "team-b/db")), with(wants)},
 		"one that would have created it elsewhere": {madeAt(1, "team-a", "db", candidate("", "team-a/db"), elsewhere), with()},
-		"the object itself":                        {madeAt(2, "team-b", "db"), nil},
+		"one that may have created it through another controller object": {
+			madeAt(1, "team-a", "db", candidate("", "team-a/db"), throughAnother), with(func(r *plan.Rival) { r.Begun = []string{"found"} }),
+		},
+		"one that would have created it in a model of another name, through another controller object": {
+			madeAt(1, "team-a", "db", candidate("", "team-a/db"), throughAnother, elsewhere), with(),
+		},
+		"the object itself": {madeAt(2, "team-b", "db"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			obj := madeAt(2, "team-b", "db", candidate("", "team-b/db"))
 			cache := cluster{secrets: []*v1alpha1.JujuSecret{row.other}, tenants: everybody()}
-			r := &SecretReconciler{Kit: NewKit(cache, nil, nil, time.Now), Key: key}
+			r := &SecretReconciler{Kit: NewKit(cache, models{"prod/other": "uuid", "prod/third": "third"}, nil, time.Now)}
+			r.Key = key
 			seen := &plan.SecretSeen{
 				Want: plan.SecretWant{Name: "db"}, Record: recordOf(obj), CandidateDigest: "mine",
 				World: plan.World{Known: true, ModelUUID: "uuid", ByName: found},
@@ -317,6 +359,7 @@ func TestOfTwoThatBeginToAdoptAtOnceOneDoes(t *testing.T) {
 	now := time.Now()
 	r := &SecretReconciler{Kit: NewKit(nil, nil, nil, func() time.Time { return now })}
 	one, two := madeAt(1, "team-a", "db"), madeAt(2, "team-b", "db")
+	local := madeAt(1, "team-c", "db", func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Kind = v1alpha1.KindJujuController })
 	nothing, begun := plan.Record{}, plan.Record{Held: true, Adopting: "found"}
 	for _, step := range []struct {
 		what      string
@@ -326,6 +369,7 @@ func TestOfTwoThatBeginToAdoptAtOnceOneDoes(t *testing.T) {
 	}{
 		{"the first", one, nothing, begun, true},
 		{"the second", two, nothing, begun, false},
+		{"one that goes through a controller object of its own namespace", local, nothing, begun, true},
 		{"the second of something else", two, nothing, plan.Record{Held: true, Adopting: "other"}, true},
 		{"the first again, as it could not write its record", one, nothing, begun, true},
 		{"who adopts nothing", two, nothing, nothing, true},

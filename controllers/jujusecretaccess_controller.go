@@ -6,17 +6,15 @@ package controllers
 import (
 	"context"
 
-	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecretaccesses,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecretaccesses,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecretaccesses/status,verbs=patch
 
 // AccessReconciler makes Juju grant what JujuSecretAccesses ask for.
@@ -24,13 +22,12 @@ type AccessReconciler struct{ Kit }
 
 // Reconcile makes Juju grant what one JujuSecretAccess asks for: see, decide, do, say.
 func (r *AccessReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	obj := new(v1alpha1.JujuSecretAccess)
-	switch stale, err := r.get(ctx, req.NamespacedName, obj); {
-	case err != nil:
-		return ctrl.Result{}, client.IgnoreNotFound(err)
-	case stale:
-		return ctrl.Result{RequeueAfter: cacheRetry}, nil
+	obj, began := new(v1alpha1.JujuSecretAccess), r.Now()
+	end, later, err := r.begin(ctx, req.NamespacedName, obj)
+	if err != nil || later > 0 {
+		return ctrl.Result{RequeueAfter: later}, client.IgnoreNotFound(err)
 	}
+	defer end()
 	seen, err := r.observe(ctx, obj)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -40,10 +37,13 @@ func (r *AccessReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	if err != nil {
 		return retry(err)
 	}
+	r.measure(obj, kindJujuSecretAccess, began, todo, done)
 	before := obj.DeepCopy()
 	next, report := status.NextAccess(obj.Status, obj.Generation, seen, todo, done, r.Now())
 	obj.Status = next
-	obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	if !todo.Silent || seen.Target.Coming {
+		obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	}
 	return r.report(ctx, before, obj, report)
 }
 
@@ -53,13 +53,12 @@ func (r *AccessReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 		return err
 	}
 	accesses := &v1alpha1.JujuSecretAccessList{}
-	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.JujuSecretAccess{}, specOrRequest()).
+	bldr := ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.JujuSecretAccess{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecretAccess{}, r.wake(accesses, anywhereBy(accessSecret, grantedSecret)), grantsMatter()).
-		Watches(&v1alpha1.JujuSecret{}, r.wake(accesses, neighboursBy(accessSecretRef)), secretMatters()).
-		WatchesMetadata(&corev1.Namespace{}, r.wake(accesses, inhabitants), labelsMatter()).
-		Watches(&v1alpha1.ClusterJujuController{}, r.wake(accesses, anywhereBy(ofController, objectName)), controllerMatters()).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, neighboursBy(accessSecretRef)), secretMatters()).
+		Watches(&v1alpha1.JujuController{}, r.wake(accesses, anywhereBy(ofController, controllerKey)), controllerMatters()).
 		WatchesRawSource(wakeups.source(r.concerned(accesses))).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
-		Complete(r)
+		WithOptions(workOn(mgr, kindJujuSecretAccess))
+	return r.watchCluster(bldr, accesses).Complete(r)
 }

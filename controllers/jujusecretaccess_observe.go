@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -19,7 +20,7 @@ func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	seen := plan.AccessSeen{
 		Retain:   obj.Spec.DeletionPolicy == v1alpha1.GrantsRetain,
 		Deleting: !obj.DeletionTimestamp.IsZero(), Abandoned: abandoned(obj),
-		Record: recordOf(obj),
+		Record: recordOf(obj), Proven: r.provenGrants(obj),
 	}
 	for _, app := range obj.Spec.Applications {
 		seen.Want = append(seen.Want, app.Name)
@@ -28,11 +29,10 @@ func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 	if seen.Target, err = r.target(ctx, obj, seen.Record); err != nil {
 		return plan.AccessSeen{}, err
 	}
-	if seen.Target.Verdict != nil {
-		return seen, nil
-	}
-	if seen.Tenancy, err = r.tenancy(ctx, obj, seen.Target.Model); err != nil {
-		return plan.AccessSeen{}, err
+	if seen.Target.Model.Controller != "" {
+		if seen.Tenancy, err = r.tenancy(ctx, obj, seen.Target.Model); err != nil {
+			return plan.AccessSeen{}, err
+		}
 	}
 	if !plan.MayLookForAccess(seen) {
 		return seen, nil
@@ -89,24 +89,24 @@ func (r *AccessReconciler) target(ctx context.Context, obj *v1alpha1.JujuSecretA
 	}
 	if direct := obj.Spec.Secret; direct != nil {
 		return plan.Target{
-			Model: modelOf(direct.ControllerRef, direct.Model, direct.ModelUUID),
+			Model: modelOf(direct.ControllerRef, obj.Namespace, direct.Model, direct.ModelUUID),
 			Query: plan.Query{ID: direct.ID, Name: direct.Name},
 		}, nil
 	}
 	var secret v1alpha1.JujuSecret
 	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.SecretRef.Name}, &secret)
 	switch {
-	case client.IgnoreNotFound(err) != nil:
+	case apierrors.IsNotFound(err):
+		return plan.NotReady(obj.Spec.SecretRef.Name), nil
+	case err != nil:
 		return plan.Target{}, err
-	case err == nil && secret.Status.SecretID != "":
-		return plan.Target{
-			Model: modelOf(secret.Spec.ControllerRef, secret.Spec.Model, secret.Spec.ModelUUID),
-			Query: plan.Query{ID: secret.Status.SecretID},
-		}, nil
-	case err == nil && len(secret.Status.Conditions) == 0:
-		return plan.Coming(secret.Name), nil
+	case secret.Status.SecretID != "":
+		return plan.Target{Model: modelOfSecret(&secret), Query: plan.Query{ID: secret.Status.SecretID}}, nil
 	}
-	return plan.NotReady(obj.Spec.SecretRef.Name), nil
+	target := plan.NotReady(secret.Name)
+	target.Coming = len(secret.Status.Conditions) == 0
+	target.Model = modelOfSecret(&secret)
+	return target, nil
 }
 
 // observeOthers gathers what other JujuSecretAccesses want and have granted on the same secret.
@@ -115,31 +115,70 @@ func (r *AccessReconciler) observeOthers(ctx context.Context, obj *v1alpha1.Juju
 	if err := r.List(ctx, &others, client.MatchingFields{accessSecret: secretID}); err != nil {
 		return err
 	}
+	model := seen.Target.Model
+	if seen.Former != nil {
+		model = seen.Record.Model
+	}
 	for i := range others.Items {
 		other := &others.Items[i]
-		if other.UID == obj.UID {
+		through := append(accessControllers(other), seen.Target.Model.Controller)
+		if other.UID == obj.UID || !trusted(obj, other, through...) {
 			continue
 		}
-		granted := grantedBy(other, secretID)
-		seen.GrantedByOthers = append(seen.GrantedByOthers, granted...)
-		// Those with the same reference leave the former secret together with this one.
-		movesAlong := seen.Former != nil && equality.Semantic.DeepEqual(other.Spec.SecretRef, obj.Spec.SecretRef) &&
-			equality.Semantic.DeepEqual(other.Spec.Secret, obj.Spec.Secret) && other.Namespace == obj.Namespace
-		if movesAlong || !other.DeletionTimestamp.IsZero() {
-			continue
+		counts, denied, err := r.reaches(ctx, other, model, secretID)
+		if err != nil {
+			return err
 		}
-		for _, app := range other.Spec.Applications {
-			if takesOver(other) || slices.Contains(granted, app.Name) && !deniedTenant(other) {
-				seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
-			}
+		if counts {
+			observeOther(obj, other, denied, secretID, seen)
 		}
 	}
 	return nil
 }
 
-// deniedTenant tells that nothing is done in Juju for an access any more.
-func deniedTenant(access *v1alpha1.JujuSecretAccess) bool {
-	return readyReason(access.Status.Conditions) == string(v1alpha1.ReasonTenantDenied)
+// reaches tells whether another access can have to do with a secret of a model: it granted it, as the operator itself noted, or
+// it may use a model that has it. All else that tells of it a person may have written. Denied tells that it may not use that model
+// any more.
+func (r *AccessReconciler) reaches(ctx context.Context, other *v1alpha1.JujuSecretAccess, model plan.ModelRef, secretID string) (reaches, denied bool, err error) {
+	record := recordOf(other)
+	through, granted := record.Model, record.SecretID == secretID && r.provenGrants(other)
+	if !granted {
+		target, err := r.target(ctx, other, record)
+		if err != nil {
+			return false, false, err
+		}
+		through = target.Model
+	}
+	tenancy, err := r.tenancyFor(ctx, other.Namespace, through, true)
+	if err != nil { // Its namespace may just have gone.
+		return granted, true, client.IgnoreNotFound(err)
+	}
+	denied = tenancy.Verdict != nil && tenancy.Verdict.Reason == v1alpha1.ReasonTenantDenied
+	switch {
+	case granted, denied:
+		return granted, denied, nil
+	case tenancy.Elsewhere, through == model:
+		return true, false, nil
+	case through.Controller.Namespace() != "":
+		return true, false, nil // Of the same namespace, which has but itself to deceive; and what answers there may be slow.
+	}
+	return r.Juju.World(ctx, through, plan.Query{ID: secretID}).ByID != nil, false, nil
+}
+
+func observeOther(obj, other *v1alpha1.JujuSecretAccess, denied bool, secretID string, seen *plan.AccessSeen) {
+	granted := grantedBy(other, secretID)
+	seen.GrantedByOthers = append(seen.GrantedByOthers, granted...)
+	// Those with the same reference leave the former secret together with this one.
+	movesAlong := seen.Former != nil && equality.Semantic.DeepEqual(other.Spec.SecretRef, obj.Spec.SecretRef) &&
+		equality.Semantic.DeepEqual(other.Spec.Secret, obj.Spec.Secret) && other.Namespace == obj.Namespace
+	if denied || movesAlong || !other.DeletionTimestamp.IsZero() {
+		return // Nothing is done in Juju for it any more, or about to be undone.
+	}
+	for _, app := range other.Spec.Applications {
+		if takesOver(other) || slices.Contains(granted, app.Name) {
+			seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
+		}
+	}
 }
 
 // grantedBy are the applications that an access has on record for a secret.

@@ -18,6 +18,7 @@ import (
 
 // The first start of an installation makes its key.
 // +kubebuilder:rbac:groups="",resources=secrets,namespace=juju-secrets,verbs=create
+// +kubebuilder:rbac:groups="",resources=secrets,resourceNames=juju-secrets-operator-key,namespace=juju-secrets,verbs=get
 
 const (
 	// keyObject is the Secret that the installation's key is in, under keyEntry.

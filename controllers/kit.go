@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/juju-secrets/operator/internal/content"
 )
 
 const (
@@ -28,6 +32,12 @@ const (
 	cacheLag = 10 * time.Second
 )
 
+// The kinds of what is made in Juju.
+const (
+	kindJujuSecret       = "JujuSecret"
+	kindJujuSecretAccess = "JujuSecretAccess"
+)
+
 // Kit is what every reconciler works with.
 type Kit struct {
 	// Client reads Secrets and ConfigMaps from the API server, and everything else from the cache.
@@ -36,9 +46,20 @@ type Kit struct {
 	Juju   Models
 	Events events.EventRecorder
 	Now    func() time.Time
+	// Key is for digests.
+	Key content.Key
+	// Scope is which objects are served.
+	Scope Scope
 
+	// Meter counts what is done. By default nobody does.
+	Meter Meter
+
+	// turns are those of the objects.
+	turns *turns
 	// written are the last writes of objects that the cache may not have yet: a write by client.ObjectKey.
 	written *sync.Map
+	// course is of the objects on their way.
+	course *course
 }
 
 // write is a version that this operator made of an object.
@@ -51,7 +72,10 @@ type write struct {
 
 // NewKit makes a Kit for one reconciler.
 func NewKit(c client.Client, juju Models, recorder events.EventRecorder, now func() time.Time) Kit {
-	return Kit{Client: c, Juju: juju, Events: recorder, Now: now, written: new(sync.Map)}
+	return Kit{
+		Client: c, Juju: juju, Events: recorder, Meter: unmetered{}, Now: now,
+		turns: new(turns), written: new(sync.Map), course: newCourse(),
+	}
 }
 
 // get reads an object from the cache. Stale tells that the cache does not have yet what the operator itself wrote:
@@ -60,6 +84,7 @@ func (k *Kit) get(ctx context.Context, key client.ObjectKey, obj client.Object) 
 	if err := k.Get(ctx, key, obj); err != nil {
 		if apierrors.IsNotFound(err) {
 			k.written.Delete(key)
+			k.course.forget(key)
 		}
 		return false, err
 	}
@@ -85,10 +110,20 @@ func (k *Kit) noted(obj client.Object) {
 	k.written.Store(client.ObjectKeyFromObject(obj), last)
 }
 
-// retry turns a conflict, which is no fault, into another look; everything else stays an error for the queue to retry.
+// workOn are the options of the controller of a kind.
+func workOn(mgr ctrl.Manager, kind string) controller.Options {
+	return controller.Options{MaxConcurrentReconciles: concurrency, LogConstructor: logsOf(mgr, kind)}
+}
+
+// retry turns a conflict, which is no fault, and what may not be begun any more into another look, and what was not begun since the
+// operator stops into nothing;
+// everything else stays an error for the queue to retry.
 func retry(err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) {
+	switch {
+	case apierrors.IsConflict(err), errors.Is(err, errWithdrawn):
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	case errors.Is(err, context.Canceled):
+		return ctrl.Result{}, nil
 	}
 	return ctrl.Result{}, client.IgnoreNotFound(err)
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
 )
 
 // cached is a cache with one object in it, or none: a real cache cannot be brought to lag behind at will.
@@ -35,7 +36,7 @@ func (c cached) Get(_ context.Context, key client.ObjectKey, into client.Object,
 
 type forgetful struct{ Connections }
 
-func (forgetful) Forget(string) {}
+func (forgetful) Forget(plan.ControllerKey) {}
 
 func TestAnObjectThatIsGoneIsNotLookedAtAgain(t *testing.T) {
 	t.Parallel()
@@ -44,6 +45,7 @@ func TestAnObjectThatIsGoneIsNotLookedAtAgain(t *testing.T) {
 		"JujuSecret":            &SecretReconciler{Kit: kit},
 		"JujuSecretAccess":      &AccessReconciler{Kit: kit},
 		"ClusterJujuController": &ControllerReconciler{Kit: kit, Connections: forgetful{}},
+		"JujuController":        &ControllerReconciler{Kit: kit, Connections: forgetful{}, Local: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

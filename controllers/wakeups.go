@@ -54,7 +54,11 @@ func (w *Wakeups) source(concerned func(context.Context, plan.Change) []reconcil
 		defer w.mu.Unlock()
 		w.wakes = append(w.wakes, func(change plan.Change) {
 			for _, request := range concerned(ctx, change) {
-				queue.Add(request)
+				if change.Health {
+					queue.AddAfter(request, tellLag)
+				} else {
+					queue.Add(request)
+				}
 			}
 		})
 		return nil
@@ -76,7 +80,7 @@ func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Chang
 			}
 		}
 		// An access that has no status yet does not know its controller.
-		for _, controller := range []string{change.Controller, ""} {
+		for _, controller := range []string{string(change.Controller), ""} {
 			k.each(ctx, list, []client.ListOption{client.MatchingFields{ofController: controller}}, add)
 		}
 		return requests
@@ -85,6 +89,9 @@ func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Chang
 
 // affects tells whether a change, with its IDs as a set, is about an object that stands there so.
 func affects(change plan.Change, ids map[string]bool, there standing) bool {
+	if change.Health {
+		return false
+	}
 	thisModel := change.ModelUUID == "" || change.ModelUUID == there.modelUUID
 	thisSecret := ids[there.secretID]
 	switch {
@@ -140,10 +147,10 @@ func InUse(ctx context.Context, cached client.Reader) func(modelUUID string) boo
 	}
 }
 
-// itsController is the controller object that a change of its connection is about.
-func itsController(_ context.Context, change plan.Change) []reconcile.Request {
-	if change.ModelUUID != "" {
+// itself is the controller object, if it is of the kind, that a change of its connection is about.
+func (r *ControllerReconciler) itself(_ context.Context, change plan.Change) []reconcile.Request {
+	if change.ModelUUID != "" && !change.Health || (change.Controller.Namespace() != "") != r.Local {
 		return nil
 	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: change.Controller}}}
+	return []reconcile.Request{requestFor(change.Controller)}
 }

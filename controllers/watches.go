@@ -22,16 +22,37 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
 )
 
 // CacheOptions say what the operator keeps in memory: its own kinds, and of Secrets, ConfigMaps and namespaces only the
 // metadata that watches need.
-func CacheOptions() cache.Options {
+func CacheOptions(scope Scope) cache.Options {
+	namespaces := map[string]cache.Config{}
+	for _, name := range scope.Namespaces {
+		namespaces[name] = cache.Config{}
+	}
 	return cache.Options{
-		DefaultTransform: withoutBallast,
+		DefaultNamespaces: namespaces,
+		DefaultTransform:  withoutBallast,
 		// An informer that nobody declared would hold the content of every Secret in the cluster.
 		ReaderFailOnMissingInformer: true,
 	}
+}
+
+// Watch fills the cache also with what only a leader asks for, so that nobody comes to lead who cannot see it. Our own kinds are
+// there for their indexes.
+func Watch(ctx context.Context, c cache.Cache, scope Scope) error {
+	watched := []client.Object{metadataOf(kindSecret), metadataOf(kindConfigMap)}
+	if !scope.limited() {
+		watched = append(watched, namespaceMetadata())
+	}
+	for _, obj := range watched {
+		if _, err := c.GetInformer(ctx, obj); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withoutBallast takes out of an object what nobody here reads. Annotations of Secrets can even hold their content, as
@@ -73,11 +94,13 @@ const (
 	accessSecret       = "status.secretID"
 	inModel            = "status.modelUUID"
 	credentialsSecrets = "credentials"
+	readSecrets        = "reads.secrets"
+	readConfigMaps     = "reads.configmaps"
 )
 
 func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
 	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecret) []string{
-		ofController: func(s *v1alpha1.JujuSecret) []string { return []string{s.Spec.ControllerRef.Name} },
+		ofController: func(s *v1alpha1.JujuSecret) []string { return []string{string(modelOfSecret(s).Controller)} },
 		inModel:      func(s *v1alpha1.JujuSecret) []string { return []string{s.Status.ModelUUID} },
 		stake:        stakes,
 		holding:      func(s *v1alpha1.JujuSecret) []string { return usesOf(s) },
@@ -92,7 +115,7 @@ func indexSecrets(ctx context.Context, indexer client.FieldIndexer) error {
 
 func indexAccesses(ctx context.Context, indexer client.FieldIndexer) error {
 	return index(ctx, indexer, map[string]func(*v1alpha1.JujuSecretAccess) []string{
-		ofController: accessControllers,
+		ofController: accessIndex,
 		holding:      func(a *v1alpha1.JujuSecretAccess) []string { return usesOf(a) },
 		inModel:      func(a *v1alpha1.JujuSecretAccess) []string { return []string{a.Status.ModelUUID} },
 		accessSecretRef: func(a *v1alpha1.JujuSecretAccess) []string {
@@ -110,25 +133,50 @@ func indexAccesses(ctx context.Context, indexer client.FieldIndexer) error {
 	})
 }
 
-func indexControllers(ctx context.Context, indexer client.FieldIndexer) error {
-	return index(ctx, indexer, map[string]func(*v1alpha1.ClusterJujuController) []string{
-		credentialsSecrets: func(c *v1alpha1.ClusterJujuController) []string {
-			return []string{credentialsKey(c).String()}
+func indexClusterControllers(ctx context.Context, indexer client.FieldIndexer) error {
+	return index(ctx, indexer, controllerIndexes[*v1alpha1.ClusterJujuController]())
+}
+
+func indexLocalControllers(ctx context.Context, indexer client.FieldIndexer) error {
+	return index(ctx, indexer, controllerIndexes[*v1alpha1.JujuController]())
+}
+
+// controllerIndexes are by what a controller object reads.
+func controllerIndexes[P v1alpha1.ControllerObject]() map[string]func(P) []string {
+	return map[string]func(P) []string{
+		credentialsSecrets: func(c P) []string { return []string{credentialsOf(c).key.String()} },
+		readSecrets: func(c P) []string {
+			keys := []string{credentialsOf(c).key.String()}
+			if from := certificateOf(c); from != nil && from.kind == kindSecret {
+				keys = append(keys, from.object.String())
+			}
+			return distinct(keys)
 		},
-	})
+		readConfigMaps: func(c P) []string {
+			if from := certificateOf(c); from != nil && from.kind == kindConfigMap {
+				return []string{from.object.String()}
+			}
+			return nil
+		},
+	}
 }
 
 // accessControllers are the controller objects that a JujuSecretAccess goes through: that of its secret and, while it moves, that
 // of the one it granted before. One that is new has none yet.
-func accessControllers(a *v1alpha1.JujuSecretAccess) []string {
+func accessControllers(a *v1alpha1.JujuSecretAccess) []plan.ControllerKey {
 	if a.Spec.Secret != nil {
-		return []string{a.Spec.Secret.ControllerRef.Name}
+		return []plan.ControllerKey{referred(a.Spec.Secret.ControllerRef, a.Namespace)}
 	}
-	names := distinct([]string{a.Status.Controller, recordOf(a).Model.Controller})
-	if len(names) == 0 {
-		return []string{""}
+	return []plan.ControllerKey{plan.ControllerKey(a.Status.Controller), recordOf(a).Model.Controller}
+}
+
+// accessIndex are the keys under which an access is found by its controller objects. One that has none yet is found by the empty
+// key.
+func accessIndex(a *v1alpha1.JujuSecretAccess) []string {
+	if keys := theirs(a, accessControllers(a)...); len(keys) > 0 {
+		return keys
 	}
-	return names
+	return []string{""}
 }
 
 // usesOf are the controller objects through which something in Juju was made for an object, or may have been.
@@ -140,18 +188,12 @@ func usesOf(obj client.Object) []string {
 	switch obj := obj.(type) {
 	case *v1alpha1.JujuSecret:
 		if managedID(obj) != "" || record.Creating != nil || record.Adopting != "" {
-			return []string{obj.Spec.ControllerRef.Name}
+			return theirs(obj, modelOfSecret(obj).Controller)
 		}
 	case *v1alpha1.JujuSecretAccess:
-		return distinct([]string{record.Model.Controller})
+		return theirs(obj, record.Model.Controller)
 	}
 	return nil
-}
-
-// credentialsKey names the Secret with a controller object's credentials.
-func credentialsKey(c *v1alpha1.ClusterJujuController) client.ObjectKey {
-	ref := c.Spec.Credentials.UserPass.SecretRef
-	return client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}
 }
 
 func index[T any, P interface {
@@ -184,12 +226,12 @@ func sourceNames(s *v1alpha1.JujuSecret, pick func(v1alpha1.ValueSource) *v1alph
 
 // specOrRequest passes what asks for work: another spec, a deletion, a request for a look at Juju or to let go, and the loss of
 // the finalizer, as when somebody replaced the object.
-func specOrRequest() builder.Predicates {
-	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
+func specOrRequest() predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) || abandoned(e.ObjectOld) != abandoned(e.ObjectNew)
 		},
-	}, finalizerLost()))
+	}, finalizerLost())
 }
 
 // finalizerLost passes that an object has our finalizer no more.
@@ -219,9 +261,9 @@ func requestedAt(obj client.Object) string {
 func controllerMatters() builder.Predicates {
 	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			before, okBefore := e.ObjectOld.(*v1alpha1.ClusterJujuController)
-			after, okAfter := e.ObjectNew.(*v1alpha1.ClusterJujuController)
-			return okBefore && okAfter && readyReason(before.Status.Conditions) != readyReason(after.Status.Conditions)
+			before, okBefore := e.ObjectOld.(v1alpha1.ControllerObject)
+			after, okAfter := e.ObjectNew.(v1alpha1.ControllerObject)
+			return okBefore && okAfter && readyReason(before.Found().Conditions) != readyReason(after.Found().Conditions)
 		},
 	}))
 }
@@ -309,53 +351,69 @@ func inhabitants(ns client.Object) []client.ListOption {
 	return []client.ListOption{client.InNamespace(ns.GetName())}
 }
 
-func objectName(obj client.Object) string { return obj.GetName() }
+// controllerKey is the key of a controller object as the indexes have it.
+func controllerKey(obj client.Object) string {
+	return string(objectKeyOf(obj.GetNamespace(), obj.GetName()))
+}
 
 func objectKey(obj client.Object) string { return client.ObjectKeyFromObject(obj).String() }
 
 // wake enqueues the objects of a list that a selection finds for the object that an event is about, but for that itself.
 func (k *Kit) wake(list client.ObjectList, which selection) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
+	return handler.EnqueueRequestsFromMapFunc(k.found(list, which, func(reconcile.Request) {}))
+}
+
+// found are the requests for what a selection finds, each of which visit sees before it is enqueued.
+func (k *Kit) found(list client.ObjectList, which selection, visit func(reconcile.Request)) handler.MapFunc {
+	return func(ctx context.Context, obj client.Object) []reconcile.Request {
 		var requests []reconcile.Request
 		k.each(ctx, list, which(obj), func(found client.Object) {
 			if found.GetUID() != obj.GetUID() {
-				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(found)})
+				request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(found)}
+				visit(request)
+				requests = append(requests, request)
 			}
 		})
 		return requests
-	})
+	}
+}
+
+// watchCluster adds what has no namespace to the watches of a builder, where that is served.
+func (k *Kit) watchCluster(bldr *builder.Builder, users client.ObjectList) *builder.Builder {
+	if k.Scope.limited() {
+		return bldr
+	}
+	return bldr.
+		WatchesMetadata(&corev1.Namespace{}, k.wake(users, inhabitants), labelsMatter()).
+		Watches(&v1alpha1.ClusterJujuController{}, k.wake(users, anywhereBy(ofController, controllerKey)), controllerMatters())
+}
+
+// controllersOf are the controller objects that an object went through.
+func controllersOf(obj client.Object) []string {
+	switch obj := obj.(type) {
+	case *v1alpha1.JujuSecret:
+		return theirs(obj, modelOfSecret(obj).Controller)
+	case *v1alpha1.JujuSecretAccess:
+		return theirs(obj, accessControllers(obj)...)
+	}
+	return nil
 }
 
 // wakeControllers enqueues what belongs to the controller objects that an object went through, if anything.
-func (k *Kit) wakeControllers(key func(*v1alpha1.ClusterJujuController) client.ObjectKey) handler.EventHandler {
+func (k *Kit) wakeControllers(key func(v1alpha1.ControllerObject) client.ObjectKey) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
-		var names []string
-		switch obj := obj.(type) {
-		case *v1alpha1.JujuSecret:
-			names = []string{obj.Spec.ControllerRef.Name}
-		case *v1alpha1.JujuSecretAccess:
-			names = accessControllers(obj)
-		}
 		var requests []reconcile.Request
-		for _, name := range names {
-			var controller v1alpha1.ClusterJujuController
-			if err := k.Get(ctx, client.ObjectKey{Name: name}, &controller); err != nil {
+		for _, name := range controllersOf(obj) {
+			controller, err := k.controllerObject(ctx, plan.ControllerKey(name))
+			if err != nil {
 				continue
 			}
-			if found := key(&controller); found.Name != "" {
+			if found := key(controller); found.Name != "" {
 				requests = append(requests, reconcile.Request{NamespacedName: found})
 			}
 		}
 		return requests
 	})
-}
-
-// ifGoing is the key of a controller object that waits to go; the others need not know who uses them.
-func ifGoing(c *v1alpha1.ClusterJujuController) client.ObjectKey {
-	if c.DeletionTimestamp.IsZero() {
-		return client.ObjectKey{}
-	}
-	return client.ObjectKeyFromObject(c)
 }
 
 // released passes that an object has nothing in Juju any more.

@@ -78,7 +78,7 @@ func TestAnObjectIsLookedAtForWhatAsksForWork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := passes(t, specOrRequest(), row.before, row.after); got != row.want {
+			if got := passes(t, builder.WithPredicates(specOrRequest()), row.before, row.after); got != row.want {
 				t.Errorf("it is looked at: %t, want %t", got, row.want)
 			}
 		})
@@ -153,7 +153,7 @@ func grantedThrough(t *testing.T, name string) func(*v1alpha1.JujuSecretAccess) 
 	t.Helper()
 	return func(a *v1alpha1.JujuSecretAccess) {
 		text, err := json.Marshal(record{UID: a.UID, Grants: &grants{
-			ModelRef: plan.ModelRef{Controller: name, Name: "prod/app"}, SecretID: "secret", Granted: []string{"app1"},
+			ModelRef: plan.ModelRef{Controller: plan.ControllerKey(name), Name: "prod/app"}, SecretID: "secret", Granted: []string{"app1"},
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -184,10 +184,12 @@ func TestAnAccessIsFoundByEveryControllerThatItGoesThrough(t *testing.T) {
 		"that of its record, if its status is lost": {access(grantedThrough(t, "one")), []string{"one"}, []string{"one"}},
 		"that of its spec":                          {access(direct("one")), []string{"one"}, nil},
 		"that of its spec, once granted":            {access(direct("one"), grantedThrough(t, "one")), []string{"one"}, []string{"one"}},
+		"one of its namespace":                      {access(through("team-a/one"), grantedThrough(t, "team-a/one")), []string{"team-a/one"}, []string{"team-a/one"}},
+		"not one of another namespace":              {access(through("team-b/one"), grantedThrough(t, "team-b/one")), []string{""}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := [][]string{accessControllers(row.obj), usesOf(row.obj)}
+			got := [][]string{accessIndex(row.obj), usesOf(row.obj)}
 			if diff := cmp.Diff([][]string{row.want, row.holds}, got); diff != "" {
 				t.Errorf("controllers, and those held (-want +got):\n%s", diff)
 			}
@@ -222,12 +224,17 @@ func TestOnlyAControllerThatGoesNeedsToKnowWhoUsesIt(t *testing.T) {
 	t.Parallel()
 	controller := new(v1alpha1.ClusterJujuController)
 	controller.Name = "default"
-	if got := ifGoing(controller); got.Name != "" {
+	r := new(ControllerReconciler)
+	if got := r.ifGoing(controller); got.Name != "" {
 		t.Errorf("%s is woken", got)
 	}
 	controller.DeletionTimestamp = named("db", deleted).DeletionTimestamp
-	if got := ifGoing(controller); got.Name != "default" {
+	if got := r.ifGoing(controller); got.Name != "default" {
 		t.Errorf("%q is woken, want the one that goes", got)
+	}
+	r.Local = true
+	if got := r.ifGoing(controller); got.Name != "" {
+		t.Errorf("%s is woken, by the reconciler of the other kind", got)
 	}
 }
 
@@ -291,7 +298,7 @@ func TestAControllerThatGoesIsWokenByWhoLetsGo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			kit := NewKit(cluster{going: row.going}, nil, nil, time.Now)
-			if diff := cmp.Diff(row.want, wakes(t, kit.wakeControllers(ifGoing), row.obj, row.obj)); diff != "" {
+			if diff := cmp.Diff(row.want, wakes(t, kit.wakeControllers(new(ControllerReconciler).ifGoing), row.obj, row.obj)); diff != "" {
 				t.Errorf("woken (-want +got):\n%s", diff)
 			}
 		})

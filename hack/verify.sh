@@ -13,7 +13,7 @@ done >"$copy.list"
 tar -cf "$copy.tar" -T "$copy.list"
 tar -xf "$copy.tar" -C "$copy"
 hack/generate.sh "$1" "$copy"
-for generated in api/v1alpha1 config/crd/bases config/rbac docs/reference docs/explanation; do
+for generated in api/v1alpha1 charts config/argocd config/crd/bases config/rbac docs/reference docs/explanation; do
 	if ! diff -ru "$generated" "$copy/$generated"; then
 		echo "$generated is not up to date: run make generate and commit what it changes" >&2
 		exit 1

@@ -16,6 +16,7 @@ var GroupVersion = schema.GroupVersion{Group: "jujusecrets.io", Version: "v1alph
 func AddToScheme(s *runtime.Scheme) error {
 	s.AddKnownTypes(GroupVersion,
 		&ClusterJujuController{}, &ClusterJujuControllerList{},
+		&JujuController{}, &JujuControllerList{},
 		&JujuSecret{}, &JujuSecretList{},
 		&JujuSecretAccess{}, &JujuSecretAccessList{},
 	)

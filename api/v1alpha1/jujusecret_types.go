@@ -29,8 +29,9 @@ type JujuSecret struct {
 	// spec says what Juju shall hold.
 	// +required
 	Spec JujuSecretSpec `json:"spec,omitzero"`
-	// status is what Juju holds.
+	// status is what Juju holds. Until the operator has looked, its observedGeneration is -1.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status JujuSecretStatus `json:"status,omitzero"`
 }
 
@@ -43,12 +44,31 @@ type JujuSecretList struct {
 	Items           []JujuSecret `json:"items"`
 }
 
+// ControllerKind is a kind of controller object.
+//
+// +kubebuilder:validation:Enum=ClusterJujuController;JujuController
+type ControllerKind string
+
+// The kinds of controller objects.
+const (
+	// KindClusterJujuController is for the whole cluster, as far as its tenants say.
+	KindClusterJujuController ControllerKind = "ClusterJujuController"
+	// KindJujuController is for its own namespace.
+	KindJujuController ControllerKind = "JujuController"
+)
+
 // ControllerReference names the controller object to go through.
 type ControllerReference struct {
-	// name of a ClusterJujuController that has this namespace among its tenants.
+	// kind is ClusterJujuController (the default), for one that has this namespace among its tenants, or JujuController, for one
+	// of this namespace.
+	// +optional
+	// +default="ClusterJujuController"
+	Kind ControllerKind `json:"kind,omitempty"`
+	// name of the controller object.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$')",message="write the name of a ClusterJujuController, or of a JujuController of this namespace"
 	Name string `json:"name,omitempty"`
 }
 
@@ -282,6 +302,11 @@ type JujuSecretStatus struct {
 	// adopted tells that somebody else made the secret, so that it is retained unless deletionPolicy says Delete.
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
+	// ownershipProof is a digest of the object's UID, the controller, the model and secretID, keyed with a random key of this
+	// installation. By it the operator knows that it wrote them here itself, so that the secret may be removed with the object even
+	// where the namespace is no tenant any more.
+	// +optional
+	OwnershipProof string `json:"ownershipProof,omitempty"`
 	// revision is the number of the secret's latest revision in Juju, when all was last as the spec says.
 	// +optional
 	Revision int `json:"revision,omitempty"`

@@ -26,8 +26,9 @@ type JujuSecretAccess struct {
 	// spec says who may use which secret.
 	// +required
 	Spec JujuSecretAccessSpec `json:"spec,omitzero"`
-	// status is what has been granted.
+	// status is what has been granted. Until the operator has looked, its observedGeneration is -1.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status JujuSecretAccessStatus `json:"status,omitzero"`
 }
 
@@ -138,7 +139,8 @@ type JujuSecretAccessStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
-	// controller is the ClusterJujuController through which the grants were made.
+	// controller is the controller object through which the grants were made: the name of a ClusterJujuController, or
+	// namespace/name of a JujuController.
 	// +optional
 	Controller string `json:"controller,omitempty"`
 	// model is the secret's model as the manifest gives it.

@@ -40,6 +40,9 @@ const (
 	ReasonGranted Reason = "Granted"
 	// ReasonRevoked: applications had their grant taken away.
 	ReasonRevoked Reason = "Revoked"
+	// ReasonModelReplaced: the model was removed and made again under its name, so that it is another one. What was in it is made
+	// anew.
+	ReasonModelReplaced Reason = "ModelReplaced"
 	// ReasonLetGo: the object was deleted and something of it stays in Juju, as the message tells.
 	ReasonLetGo Reason = "LetGo"
 )
@@ -102,15 +105,21 @@ const (
 	// the manifest, or set driftPolicy: Correct.
 	ReasonDrifted Reason = "Drifted"
 	// ReasonTenantDenied: the controller object does not name this namespace as a tenant, or not for this model. Ask
-	// whoever manages the controller object for an entry in spec.tenants.
+	// whoever manages the controller object for an entry in spec.tenants. An operator that runs with --watch-namespaces sees no
+	// ClusterJujuController: with it, name a JujuController of the namespace in controllerRef. Meanwhile nothing is looked at or
+	// changed in Juju, but for the removal of what was made for this object when it is deleted.
 	ReasonTenantDenied Reason = "TenantDenied"
 	// ReasonModelNotFound: the controller has no such model, or the operator's user may not see it.
 	ReasonModelNotFound Reason = "ModelNotFound"
-	// ReasonCredentialsRejected: the controller refused the user name or password. Correct the credentials Secret.
+	// ReasonCredentialsRejected: the controller refused the credentials. Correct the credentials Secret, which is tried at once.
+	// The same ones are tried again after five minutes, and then more and more rarely, so that no account is locked for it.
 	ReasonCredentialsRejected Reason = "CredentialsRejected"
-	// ReasonCertificateMismatch: the controller's certificate is not signed by spec.caCertificate, or that is not a
-	// certificate. Nothing was sent to it.
+	// ReasonCertificateMismatch: the controller's certificate is not signed by the CA certificate that the controller object
+	// gives, or that is not a certificate. Nothing was sent to it.
 	ReasonCertificateMismatch Reason = "CertificateMismatch"
+	// ReasonControllerChanged: the controller at these addresses is another one than before, by its UUID, so nothing was asked of
+	// it. To accept it write that UUID into spec.controllerUUID of the controller object; otherwise correct spec.addresses.
+	ReasonControllerChanged Reason = "ControllerChanged"
 	// ReasonPermissionDenied: the operator's user may not do this in the model. Give it write access:
 	// juju grant USER write MODEL.
 	ReasonPermissionDenied Reason = "PermissionDenied"

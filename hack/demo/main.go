@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -47,6 +48,14 @@ func run(ctx context.Context, exit bool) (err error) {
 		fmt.Println("Everything is stopped and removed.")
 	}()
 	d := &demo{stack: stack, model: stack.Juju.Models[0]}
+	data, err := os.MkdirTemp("", "juju-data-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	if err := stack.Juju.WriteClient(data); err != nil {
+		return err
+	}
 	steps := []func(context.Context) error{d.applySamples, d.awaitReady, d.show}
 	if exit {
 		steps = append(steps, d.update, d.remove)
@@ -62,14 +71,15 @@ func run(ctx context.Context, exit bool) (err error) {
 	fmt.Printf(`
 It stays up. In another terminal:
 
-  export KUBECONFIG=%s
+  export KUBECONFIG=%s JUJU_DATA=%s PATH=%s:%s:$PATH
   kubectl get juju -A
+  juju secrets
   kubectl apply -f config/samples/update.yaml
   kubectl -n team-a get jujusecret db
   kubectl delete -f config/samples/remove.yaml
 
 Ctrl-C stops everything and leaves nothing behind.
-`, stack.Kubernetes.Kubeconfig)
+`, stack.Kubernetes.Kubeconfig, data, filepath.Dir(os.Getenv("KUBECTL")), filepath.Dir(os.Getenv("JUJU")))
 	select {
 	case <-ctx.Done():
 		return nil

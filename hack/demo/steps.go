@@ -58,7 +58,7 @@ func (d *demo) apply(ctx context.Context, sample string) error {
 		case err != nil:
 			return fmt.Errorf("cannot read %s: %w", sample, err)
 		}
-		if err := d.fillIn(obj); err != nil {
+		if err := d.stack.Juju.FillIn(obj); err != nil {
 			return err
 		}
 		err := d.stack.Kubernetes.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj),
@@ -69,27 +69,10 @@ func (d *demo) apply(ctx context.Context, sample string) error {
 	}
 }
 
-// fillIn puts this demo's Juju server where controller.yaml has examples.
-func (d *demo) fillIn(obj *unstructured.Unstructured) error {
-	juju := d.stack.Juju
-	switch {
-	case obj.GetKind() == "ClusterJujuController":
-		return errors.Join(
-			unstructured.SetNestedStringSlice(obj.Object, juju.Addresses, "spec", "addresses"),
-			unstructured.SetNestedField(obj.Object, juju.CACertificate, "spec", "caCertificate"),
-		)
-	case obj.GetKind() == "Secret" && obj.GetName() == "juju-user":
-		return unstructured.SetNestedStringMap(obj.Object, map[string]string{
-			"username": juju.Operator.Username, "password": juju.Operator.Password,
-		}, "stringData")
-	}
-	return nil
-}
-
 // awaitReady waits until every object of ours is Ready.
 func (d *demo) awaitReady(ctx context.Context) error {
 	return servers.Await(ctx, patience, func() (string, error) {
-		for _, kind := range []string{"ClusterJujuController", "JujuSecret", "JujuSecretAccess"} {
+		for _, kind := range []string{"ClusterJujuController", "JujuController", "JujuSecret", "JujuSecretAccess"} {
 			list := new(unstructured.UnstructuredList)
 			list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind + "List"))
 			if err := d.stack.Kubernetes.Client.List(ctx, list); err != nil {

@@ -5,12 +5,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/juju/juju/api"
 	"github.com/juju/juju/api/client/modelmanager"
 	"github.com/juju/juju/api/client/usermanager"
+	accesserrors "github.com/juju/juju/domain/access/errors"
 	jujutesting "github.com/juju/juju/juju/testing"
 	"github.com/juju/names/v6"
 )
@@ -39,17 +42,16 @@ func (a *admin) connect(ctx context.Context) (api.Connection, error) {
 	return conn, nil
 }
 
-// setPassword replaces the administrator's password.
-func (a *admin) setPassword(ctx context.Context, password string) error {
+// setPassword replaces a user's password.
+func (a *admin) setPassword(ctx context.Context, user account) error {
 	conn, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if err := usermanager.NewClient(conn).SetPassword(ctx, a.account.Username, password); err != nil {
-		return fmt.Errorf("cannot set the password of %s: %w", a.account.Username, err)
+	if err := usermanager.NewClient(conn).SetPassword(ctx, user.Username, user.Password); err != nil {
+		return fmt.Errorf("cannot set the password of %s: %w", user.Username, uncoded(err))
 	}
-	a.account.Password = password
 	return nil
 }
 
@@ -62,7 +64,7 @@ func (a *admin) addUser(ctx context.Context, user account) error {
 	defer func() { _ = conn.Close() }()
 	_, _, err = usermanager.NewClient(conn).AddUser(ctx, user.Username, "", user.Password)
 	if err != nil {
-		return fmt.Errorf("cannot add user %s: %w", user.Username, err)
+		return fmt.Errorf("cannot add user %s: %w", user.Username, uncoded(err))
 	}
 	return nil
 }
@@ -82,15 +84,45 @@ func (a *admin) addModel(ctx context.Context, name string) (string, error) {
 	return created.UUID, nil
 }
 
-// grantWrite gives a user write access to a model.
-func (a *admin) grantWrite(ctx context.Context, username, uuid string) error {
+// grant gives a user access to a model: read, write or admin. Who has that or more keeps it. Juju adds an external user whom
+// it does not know.
+func (a *admin) grant(ctx context.Context, username, access, uuid string) error {
 	conn, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if err := modelmanager.NewClient(conn).GrantModel(ctx, username, "write", uuid); err != nil {
-		return fmt.Errorf("cannot grant model %s to %s: %w", uuid, username, err)
+	err = uncoded(modelmanager.NewClient(conn).GrantModel(ctx, username, access, uuid))
+	if err != nil && !errors.Is(err, accesserrors.PermissionAccessGreater) {
+		return fmt.Errorf("cannot grant %s access to model %s to %s: %w", access, uuid, username, err)
 	}
 	return nil
+}
+
+// revoke takes an access to a model from a user, and what is above it: without read nothing is left.
+func (a *admin) revoke(ctx context.Context, username, access, uuid string) error {
+	conn, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if err := modelmanager.NewClient(conn).RevokeModel(ctx, username, access, uuid); err != nil {
+		return fmt.Errorf("cannot revoke %s access to model %s from %s: %w", access, uuid, username, uncoded(err))
+	}
+	return nil
+}
+
+// uncoded makes of an error that Juju sends as a text without a code what it was before.
+func uncoded(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, sent := range []error{
+		accesserrors.UserNotFound, accesserrors.UserAlreadyExists, accesserrors.PermissionAccessGreater,
+	} {
+		if strings.Contains(err.Error(), sent.Error()) {
+			return sent
+		}
+	}
+	return err
 }

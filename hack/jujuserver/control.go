@@ -12,9 +12,11 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	coremodel "github.com/juju/juju/core/model"
+	accesserrors "github.com/juju/juju/domain/access/errors"
 	applicationerrors "github.com/juju/juju/domain/application/errors"
 	modelerrors "github.com/juju/juju/domain/model/errors"
 	"github.com/juju/juju/rpc/params"
@@ -41,6 +43,7 @@ func startControl(ctx context.Context, c *tc.C, j *controller) *control {
 	c.Assert(err, tc.ErrorIsNil)
 	mux := http.NewServeMux()
 	endpoints := modelEndpoints(j)
+	maps.Copy(endpoints, userEndpoints(j))
 	maps.Copy(endpoints, serverEndpoints(ctx, j))
 	for pattern, serve := range endpoints {
 		mux.Handle(pattern, serve)
@@ -106,6 +109,31 @@ func modelEndpoints(j *controller) map[string]endpoint {
 	}
 }
 
+func userEndpoints(j *controller) map[string]endpoint {
+	return map[string]endpoint{
+		"POST /users": func(r *http.Request) (any, error) {
+			return j.addUser(r.Context(), r.FormValue("name"))
+		},
+		"PUT /users/{name}/password": func(r *http.Request) (any, error) {
+			return nil, j.setPassword(r.Context(), account{Username: r.PathValue("name"), Password: r.FormValue("password")})
+		},
+		"PUT /models/{uuid}/access": func(r *http.Request) (any, error) {
+			return nil, j.grant(r.Context(), r.FormValue("user"), r.FormValue("access"), r.PathValue("uuid"))
+		},
+		"DELETE /models/{uuid}/access": func(r *http.Request) (any, error) {
+			return nil, j.revoke(r.Context(), r.FormValue("user"), r.FormValue("access"), r.PathValue("uuid"))
+		},
+		"POST /tokens": func(r *http.Request) (any, error) {
+			wanted := claims{user: r.FormValue("user"), controller: r.FormValue("controller"), models: map[string]string{}}
+			for _, text := range r.Form["model"] {
+				uuid, access, _ := strings.Cut(text, ":")
+				wanted.models[uuid] = access
+			}
+			return j.issueToken(r.Context(), wanted)
+		},
+	}
+}
+
 func serverEndpoints(ctx context.Context, j *controller) map[string]endpoint {
 	return map[string]endpoint{
 		"POST /stop": func(*http.Request) (any, error) { return nil, j.server.stop() },
@@ -163,10 +191,10 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func status(err error) int {
 	switch {
 	case errors.Is(err, errUnknown), errors.Is(err, modelerrors.NotFound),
-		errors.Is(err, applicationerrors.ApplicationNotFound):
+		errors.Is(err, applicationerrors.ApplicationNotFound), errors.Is(err, accesserrors.UserNotFound):
 		return http.StatusNotFound
 	case errors.Is(err, errNotAllowed), params.IsCodeAlreadyExists(err),
-		errors.Is(err, applicationerrors.ApplicationAlreadyExists):
+		errors.Is(err, applicationerrors.ApplicationAlreadyExists), errors.Is(err, accesserrors.UserAlreadyExists):
 		return http.StatusConflict
 	case errors.Is(err, errTooLate):
 		return http.StatusRequestTimeout

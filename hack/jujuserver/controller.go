@@ -11,18 +11,29 @@ import (
 	"net"
 	"os"
 	"strconv"
+	_ "unsafe" // For go:linkname.
 
 	"github.com/juju/clock"
 	"github.com/juju/juju/apiserver"
+	"github.com/juju/juju/apiserver/authentication/jwt"
 	"github.com/juju/juju/apiserver/observer"
+	apitesting "github.com/juju/juju/apiserver/testing"
 	coremodel "github.com/juju/juju/core/model"
 	"github.com/juju/juju/core/network"
+	"github.com/juju/juju/core/permission"
 	"github.com/juju/juju/domain/controllernode"
 	servicetesting "github.com/juju/juju/domain/services/testing"
 	jujutesting "github.com/juju/juju/juju/testing"
 	"github.com/juju/loggo/v3"
+	"github.com/juju/names/v6"
 	"github.com/juju/tc"
 )
+
+// controllerTag names the controller in all that Juju's suites put into a store. They read it from a variable that is
+// internal to Juju, and have no option.
+//
+//go:linkname controllerTag github.com/juju/juju/internal/testing.ControllerTag
+var controllerTag names.ControllerTag
 
 var (
 	// errUnknown is for things a caller named that do not exist.
@@ -49,7 +60,8 @@ type controller struct {
 }
 
 // newController returns a controller that has a store and serves nobody.
-func newController(c *tc.C) *controller {
+func newController(c *tc.C, tag names.ControllerTag) *controller {
+	controllerTag = tag
 	suite := newStore(c)
 	j := &controller{
 		c:        c,
@@ -85,9 +97,11 @@ func (j *controller) start(ctx context.Context) error {
 		account:       account{Username: jujutesting.AdminUser.Id(), Password: jujutesting.AdminSecret},
 	}
 	// The suite's password is known to all the world.
-	if err := j.admin.setPassword(ctx, rand.Text()); err != nil {
+	secret := account{Username: j.admin.account.Username, Password: rand.Text()}
+	if err := j.admin.setPassword(ctx, secret); err != nil {
 		return err
 	}
+	j.admin.account = secret
 	if err := j.admin.addUser(ctx, j.operator); err != nil {
 		return err
 	}
@@ -126,6 +140,8 @@ func (j *controller) serverConfig() apiserver.ServerConfig {
 	config.DBGetter = silentStore{j.suite.TxnRunner()}
 	config.ObjectStoreGetter = emptyObjects{}
 	config.EphemeralProviderFactory = noCloud{}
+	// As in front of a controller that JAAS manages, but for the signature, which nobody checks.
+	config.JWTAuthenticator = jwt.NewAuthenticator(&apitesting.InsecureJWTParser{})
 	return config
 }
 
@@ -136,6 +152,10 @@ func (j *controller) prepareServer(ctx context.Context) error {
 		return err
 	}
 	j.server.config.ControllerConfigService = services.ControllerConfig()
+	// Juju's bootstrap does this. It is who adds external users.
+	if err := services.Access().AddExternalUser(ctx, permission.EveryoneUserName, "", j.suite.AdminUserUUID); err != nil {
+		return err
+	}
 	return services.Macaroon().InitialiseBakeryConfig(ctx)
 }
 
@@ -178,7 +198,7 @@ func (j *controller) equip(ctx context.Context, created modelInfo) error {
 			return err
 		}
 	}
-	return j.admin.grantWrite(ctx, j.operator.Username, created.UUID)
+	return j.admin.grant(ctx, j.operator.Username, "write", created.UUID)
 }
 
 // removeModel removes a model and its store, whatever is in it. Clients that are connected to it get errors from then on.

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 
+	coremodel "github.com/juju/juju/core/model"
+	"github.com/juju/names/v6"
 	"github.com/juju/tc"
 )
 
@@ -27,6 +29,11 @@ func main() {
 	infoPath := os.Getenv("JUJUSERVER_INFO")
 	if infoPath == "" {
 		fmt.Fprintln(os.Stderr, "JUJUSERVER_INFO must name the file to write the server's addresses and passwords to")
+		os.Exit(2)
+	}
+	tag, err := chosenController(os.Getenv("JUJUSERVER_CONTROLLER_UUID"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -37,14 +44,29 @@ func main() {
 	}()
 	testing.Main(
 		func(_, _ string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: "jujuserver", F: func(t *testing.T) { run(ctx, &tc.C{T: t}, infoPath) }}},
+		[]testing.InternalTest{{Name: "jujuserver", F: func(t *testing.T) { run(ctx, &tc.C{T: t}, tag, infoPath) }}},
 		nil, nil,
 	)
 }
 
+// chosenController is the tag for a UUID, or for a new one where none is given.
+func chosenController(uuid string) (names.ControllerTag, error) {
+	if uuid == "" {
+		made, err := coremodel.NewUUID() // One of the shape is like another.
+		if err != nil {
+			return names.ControllerTag{}, err
+		}
+		uuid = made.String()
+	}
+	if !names.IsValidController(uuid) {
+		return names.ControllerTag{}, fmt.Errorf("JUJUSERVER_CONTROLLER_UUID must be a UUID, not %q", uuid)
+	}
+	return names.NewControllerTag(uuid), nil
+}
+
 // run serves until the context ends, and leaves nothing on disk when it returns.
-func run(ctx context.Context, c *tc.C, infoPath string) {
-	controller := newController(c)
+func run(ctx context.Context, c *tc.C, tag names.ControllerTag, infoPath string) {
+	controller := newController(c, tag)
 	defer controller.stop()
 	c.Assert(controller.start(c.Context()), tc.ErrorIsNil)
 	control := startControl(ctx, c, controller)

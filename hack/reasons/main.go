@@ -168,6 +168,9 @@ func text(doc *ast.CommentGroup) string { return strings.Join(strings.Fields(doc
 
 // shown tells how a reason is shown, and when its object is looked at again.
 func shown(g group, r reason) string {
+	if r.name == string(v1alpha1.ReasonModelReplaced) {
+		return "- Event: Warning"
+	}
 	if strings.HasPrefix(g.doc, ofEvents) {
 		return "- Event: Normal"
 	}
@@ -180,7 +183,7 @@ func shown(g group, r reason) string {
 		lines = append(lines, fmt.Sprintf("- Conditions: `Ready=False`, `%s=True`", handling.Also))
 	case status.ReadyKept:
 		lines = append(lines, fmt.Sprintf("- Conditions: `Ready` as it was, but `False` if the spec has changed since, and on a "+
-			"ClusterJujuController; `%s=True`", handling.Also))
+			"controller object; `%s=True`", handling.Also))
 	case status.ReadyFrozen:
 		lines = append(lines, "- Conditions: `Ready` as it was, whatever the spec says since")
 	}

@@ -57,8 +57,13 @@ func (c Content) Equal(other Content) bool { return c.Matches(other.Checksum()) 
 
 // Connection is all it takes to log in to a Juju controller. The password prints as REDACTED.
 type Connection struct {
-	Addresses     []string
+	Addresses []string
+	// CACertificate is in PEM. Without it the system's own authorities count.
 	CACertificate string
-	Username      string
-	Password      Sealed[string]
+	// ControllerUUID is the UUID that the controller must have, empty for any.
+	ControllerUUID string
+	// ServiceAccount tells that Username and Password are the client ID and the client secret of one, for JAAS.
+	ServiceAccount bool
+	Username       string
+	Password       Sealed[string]
 }

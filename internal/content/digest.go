@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 )
 
 // Key is the secret of one installation of the operator, without which its digests tell nothing of the contents. It prints
@@ -19,7 +20,17 @@ func (k Key) Digest(owner string, c Content) string { return k.DigestOf(owner, c
 
 // DigestOf is the Digest of a content that only its checksum is known of.
 func (k Key) DigestOf(owner string, checksum Sealed[string]) string {
+	return k.mark() + k.mac(owner+" "+checksum.Open())
+}
+
+// Made tells whether a digest was made with this key, so that it can be compared with others of it.
+func (k Key) Made(digest string) bool { return strings.HasPrefix(digest, k.mark()) }
+
+// mark is what all digests of a key begin with.
+func (k Key) mark() string { return k.mac("")[:8] + "-" }
+
+func (k Key) mac(text string) string {
 	mac := hmac.New(sha256.New, k.Open())
-	_, _ = mac.Write([]byte(owner + " " + checksum.Open())) // It never fails.
+	_, _ = mac.Write([]byte(text)) // It never fails.
 	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -102,8 +102,8 @@ func TestADigestDoesNotDependOnTheOrderOfKeys(t *testing.T) {
 
 func TestADigestIsOfNoUseWithoutTheKey(t *testing.T) {
 	t.Parallel()
-	// Made with openssl dgst -sha256 -hmac key, of the owner, a space, and the checksum in hex.
-	const want = "c71ea82106a7a585806c2e6e5a41df917d7a6faefb78e809d37492484468ac15"
+	// Made with openssl dgst -sha256 -hmac key: of nothing, cut, and of the owner, a space, and the checksum in hex.
+	const want = "5d5d1395-c71ea82106a7a585806c2e6e5a41df917d7a6faefb78e809d37492484468ac15"
 	c := content.New(map[string][]byte{"password": []byte("hunter2")})
 	digest, checksum := keyOf("key").Digest("uid", c), c.Checksum().Open()
 	if digest != want {
@@ -112,6 +112,14 @@ func TestADigestIsOfNoUseWithoutTheKey(t *testing.T) {
 	// With the checksum in it, whoever guesses the content could tell.
 	if strings.Contains(digest, checksum) || c.Matches(content.Seal(digest)) {
 		t.Errorf("the digest %s gives the checksum %s away", digest, checksum)
+	}
+}
+
+func TestADigestTellsItsKey(t *testing.T) {
+	t.Parallel()
+	digest := keyOf("key").Digest("uid", content.New(nil))
+	if !keyOf("key").Made(digest) || keyOf("another").Made(digest) || keyOf("key").Made("") {
+		t.Errorf("%s is taken for one of another key, or not of its own", digest)
 	}
 }
 

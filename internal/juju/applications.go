@@ -52,7 +52,7 @@ func (m *model) lookForApplications(ctx context.Context) {
 		args.Entities = append(args.Entities, params.Entity{Tag: names.NewApplicationTag(app).String()})
 	}
 	var results params.ApplicationInfoResults
-	trouble := m.request(ctx, "Application", callTimeout, "ApplicationsInfo", args, &results)
+	trouble := m.request(ctx, question{facade: "Application", method: "ApplicationsInfo", timeout: callTimeout}, args, &results)
 	appeared := trouble != nil
 	m.mu.Lock()
 	for i, app := range apps {

@@ -6,14 +6,13 @@ package juju
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/juju/juju/api"
 	jujubase "github.com/juju/juju/api/base"
 	"github.com/juju/juju/api/client/modelmanager"
-	"github.com/juju/names/v6"
 
 	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -22,12 +21,9 @@ import (
 // parallelLogins is how many models are logged in to at a time. A login costs the controller twenty times as much as a change.
 const parallelLogins = 4
 
-// noPings is a period so long that it never comes.
-const noPings = 365 * 24 * time.Hour
-
 // controller is one Juju controller as one user.
 type controller struct {
-	name       string
+	key        plan.ControllerKey
 	connection content.Connection
 	surroundings
 	// root is logged in to the controller alone. It finds models, and proves that one is gone.
@@ -45,6 +41,14 @@ type controller struct {
 	askedAt  time.Time         // when the models were asked for last
 	askedFor *plan.Trouble     // why that failed
 	closed   bool
+	// identity is the UUID that the controller must have: that of the connection, or else of the first login. It is empty before.
+	identity string
+	// superuser tells that the user may do everything in every model.
+	superuser bool
+	// facade is the version of the Secrets facade that the models speak, 0 while none was connected.
+	facade int
+	// reachable are the addresses that answered when they were last tried, nil while that is not known.
+	reachable []string
 }
 
 // surroundings is what a controller and its models need of the pool.
@@ -54,25 +58,20 @@ type surroundings struct {
 	// inUse tells whether any object stands for something in a model.
 	inUse func(modelUUID string) bool
 	// successor is who is known by the name of a controller now; nil for nobody.
-	successor func(name string) *controller
+	successor func(key plan.ControllerKey) *controller
+	observer  Observer
 }
 
-func newController(name string, connection content.Connection, around surroundings) *controller {
+func newController(key plan.ControllerKey, connection content.Connection, around surroundings) *controller {
 	c := &controller{
-		name: name, connection: connection, surroundings: around, rootLogin: make(chan struct{}, 1), modelLogins: make(chan struct{}, parallelLogins),
-		models: map[string]*model{}, uuids: map[string]string{},
+		key: key, connection: connection, surroundings: around, rootLogin: make(chan struct{}, 1), modelLogins: make(chan struct{}, parallelLogins),
+		models: map[string]*model{}, uuids: map[string]string{}, identity: connection.ControllerUUID,
 	}
 	c.root = newLink(linkSetup{
 		patience: patience,
-		dial: func(ctx context.Context) (api.Connection, *plan.Trouble) {
-			conn, err := c.open(ctx, "", api.PingPeriod)
-			if err != nil {
-				return nil, loginTrouble(err)
-			}
-			return conn, nil
-		},
-		lost:    func() {},
-		changed: func(up, told bool) { c.notify(plan.Change{Controller: name, All: !up || told}) },
+		dial:     func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.logIn(ctx, c.openRoot) },
+		lost:     func() { c.noteReachable(nil) },
+		changed:  func(up, told bool) { c.notify(plan.Change{Controller: key, All: !up || told}) },
 	})
 	return c
 }
@@ -85,6 +84,16 @@ func (c *controller) close() {
 	c.root.close()
 	for _, m := range c.models {
 		m.link.close()
+	}
+}
+
+// hurry makes the next attempt to log in, to the controller and to each model, come now.
+func (c *controller) hurry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.root.hurry()
+	for _, m := range c.models { // Any member of the controller may have refused one.
+		m.link.hurry()
 	}
 }
 
@@ -102,74 +111,6 @@ func (c *controller) currentInterval() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.interval
-}
-
-// open connects and logs in, to a model or, without a UUID, to the controller alone. It tries all addresses at once.
-func (c *controller) open(ctx context.Context, modelUUID string, pingPeriod time.Duration) (api.Connection, error) {
-	turns := c.rootLogin
-	if modelUUID != "" {
-		turns = c.modelLogins
-	}
-	select {
-	case turns <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	info := &api.Info{
-		Addrs:    slices.Clone(c.connection.Addresses), // Juju shuffles them.
-		CACert:   c.connection.CACertificate,
-		Tag:      names.NewUserTag(c.connection.Username),
-		Password: c.connection.Password.Open(),
-	}
-	if modelUUID != "" {
-		info.ModelTag = names.NewModelTag(modelUUID)
-	}
-	opts := api.DialOpts{
-		DialAddressInterval: 50 * time.Millisecond, DialTimeout: dialTimeout, Timeout: dialTimeout, PingPeriod: &pingPeriod,
-	}
-	// A server that takes the connection and says nothing can hold Juju's dialer beyond its timeout. Its turn is over only
-	// then, or attempts would pile up.
-	type result struct {
-		conn api.Connection
-		err  error
-	}
-	opened := make(chan result, 1)
-	go func() {
-		conn, err := api.Open(ctx, info, opts)
-		<-turns
-		opened <- result{conn, err}
-	}()
-	select {
-	case r := <-opened:
-		return r.conn, r.err
-	case <-time.After(dialTimeout):
-		go func() {
-			if r := <-opened; r.err == nil {
-				_ = r.conn.Close()
-			}
-		}()
-		return nil, api.ConnectionOpenTimedOut
-	}
-}
-
-// health tells how the operator stands with the controller, and logs in first if nobody has.
-func (c *controller) health(ctx context.Context) plan.Health {
-	if !names.IsValidUser(c.connection.Username) {
-		return plan.Health{Trouble: &plan.Trouble{
-			Kind:    plan.CredentialsRejected,
-			Message: "the username in the credentials Secret is not one that Juju allows: correct it",
-		}}
-	}
-	conn, release, trouble := c.root.connection(ctx)
-	if trouble != nil {
-		return plan.Health{Trouble: trouble}
-	}
-	defer release()
-	health := plan.Health{ControllerUUID: conn.ControllerTag().Id()}
-	if version, ok := conn.ServerVersion(); ok {
-		health.Version = version.String()
-	}
-	return health
 }
 
 // model finds a model, by name if need be. It does not log in to it.
@@ -227,9 +168,13 @@ func listed(uuids map[string]string, ref plan.ModelRef) string {
 }
 
 func (c *controller) modelNotFound(model string) *plan.Trouble {
+	another := ""
+	if !strings.Contains(model, "/") {
+		another = "; one that was removed and made again has another UUID, and is another model"
+	}
 	return &plan.Trouble{Kind: plan.ModelNotFound, Message: fmt.Sprintf(
-		"the controller lists no model %q for user %q: correct the model, or give the user access to it",
-		model, c.connection.Username)}
+		"the controller lists no model %q for user %q: correct the model, or give the user access to it%s",
+		model, c.connection.Username, another)}
 }
 
 // listModels are the models that the user may see, as listed since the call: UUIDs by qualifier/name. Who calls while
@@ -263,11 +208,9 @@ func (c *controller) askForModels(ctx context.Context) (map[string]string, *plan
 		return nil, trouble
 	}
 	defer release()
-	call, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	var models []jujubase.UserModel
-	err := bounded(call, func() error {
-		listed, err := modelmanager.NewClient(conn).ListModels(call, c.connection.Username)
+	err := c.ask(ctx, callTimeout, Request{Method: "ModelManager.ListModels"}, func(ctx context.Context) error {
+		listed, err := modelmanager.NewClient(conn).ListModels(ctx, conn.AuthTag().Id())
 		models = listed
 		return err
 	})
@@ -290,11 +233,11 @@ func (c *controller) openModel(ctx context.Context, m *model) (api.Connection, *
 	if c.currentInterval() <= pingPeriod {
 		pingPeriod = noPings // Each look at the model shows as much.
 	}
-	conn, err := c.open(ctx, m.uuid, pingPeriod)
+	conn, access, err := c.open(ctx, m.uuid, pingPeriod)
 	if err == nil {
-		return conn, nil
+		return c.welcome(conn, access, m)
 	}
-	trouble := loginTrouble(err)
+	trouble := c.loginTrouble(err)
 	if trouble.Kind == plan.CredentialsRejected || trouble.Kind == plan.ModelNotFound {
 		// Juju refuses a login to a model that is gone with the same words as a wrong password.
 		trouble = c.checkListed(ctx, m, trouble)
@@ -320,7 +263,7 @@ func (c *controller) checkListed(ctx context.Context, m *model, trouble *plan.Tr
 
 // leave tells whoever took over a model that something was still changed here.
 func (c *controller) leave(modelUUID string) {
-	next := c.successor(c.name)
+	next := c.successor(c.key)
 	if next == nil {
 		return
 	}

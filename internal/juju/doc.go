@@ -10,6 +10,7 @@
 //	link         a connection that is kept open, and opened again when it breaks    link.go
 //	model        one model: a link, a snapshot and a writer                         model.go
 //	snapshot     what is known of its secrets, from one listing for all objects     snapshot.go, refresh.go
+//	Observer     who is told of requests and logins, for the metrics                observer.go
 //	writer       many objects' steps in few calls, one call at a time               writer.go, queue.go, facade.go
 //
 // What Juju's answers mean is in errors.go, and what differs between its versions in versions.go.

@@ -94,6 +94,9 @@ func broken(err error) bool {
 
 // trouble is the answer to one request or one item of it.
 func trouble(err error) *plan.Trouble {
+	if much, ok := errors.AsType[excess](err); ok {
+		return &plan.Trouble{Kind: plan.Failed, Message: much.Error()}
+	}
 	return &plan.Trouble{Kind: kindOf(err), Message: "Juju answered: " + err.Error()}
 }
 
@@ -103,8 +106,12 @@ func withoutEnds(message string) string {
 	return regexp.MustCompile(`\S+->\S+:? ?`).ReplaceAllString(message, "")
 }
 
+// whenRefused is what to do about credentials that were refused.
+const whenRefused = "correct the credentials Secret, which is tried at once; the same credentials are tried again only after some " +
+	"minutes, and then more and more rarely"
+
 // loginTrouble is why a connection could not be opened.
-func loginTrouble(err error) *plan.Trouble {
+func (c *controller) loginTrouble(err error) *plan.Trouble {
 	var (
 		certificate *tls.CertificateVerificationError
 		authority   x509.UnknownAuthorityError
@@ -116,17 +123,27 @@ func loginTrouble(err error) *plan.Trouble {
 	case errors.As(err, &redirect):
 		return &plan.Trouble{Kind: plan.Busy, Message: "the model has moved to another controller: name that one"}
 	case errors.As(err, &invalid):
-		return &plan.Trouble{Kind: plan.CertificateMismatch, Message: "the controller's certificate, or spec.caCertificate, " +
+		return &plan.Trouble{Kind: plan.CertificateMismatch, Message: "the controller's certificate, or the CA certificate, " +
 			"has expired or must not be used so: compare it with what juju show-controller prints under ca-cert"}
+	case c.connection.CACertificate == "" && (errors.As(err, &certificate) || errors.As(err, &authority) || errors.As(err, &hostname)):
+		return &plan.Trouble{Kind: plan.CertificateMismatch, Message: "no authority that this system trusts vouches for the " +
+			"controller's certificate and host name: set spec.caCertificate to what juju show-controller prints under ca-cert"}
 	case errors.As(err, &certificate), errors.As(err, &authority), errors.As(err, &hostname):
-		return &plan.Trouble{Kind: plan.CertificateMismatch, Message: "the controller's certificate does not match " +
-			"spec.caCertificate: compare it with what juju show-controller prints under ca-cert"}
+		return &plan.Trouble{Kind: plan.CertificateMismatch, Message: "the controller's certificate does not match the CA certificate " +
+			"(spec.caCertificate or spec.caCertificateFrom): compare it with what juju show-controller prints under ca-cert"}
 	case strings.Contains(err.Error(), "cert pool creation failed"):
-		return &plan.Trouble{Kind: plan.CertificateMismatch, Message: "spec.caCertificate is not a certificate in PEM: " +
+		return &plan.Trouble{Kind: plan.CertificateMismatch, Message: "the CA certificate is not a certificate in PEM: " +
 			"paste what juju show-controller prints under ca-cert"}
+	case code == params.CodeNotSupported && !c.connection.ServiceAccount:
+		return &plan.Trouble{Kind: plan.CredentialsRejected, Message: "the controller takes no user name and password, as JAAS " +
+			"does not: use spec.credentials.clientCredentials"}
+	case (code == params.CodeNotSupported || code == params.CodeNotImplemented) && c.connection.ServiceAccount:
+		return &plan.Trouble{Kind: plan.CredentialsRejected, Message: "the controller takes no client credentials, as it is no " +
+			"JAAS: use spec.credentials.userPass"}
+	case code == params.CodeUnauthorized && c.connection.ServiceAccount:
+		return &plan.Trouble{Kind: plan.CredentialsRejected, Message: "JAAS refused the client ID or the client secret: " + whenRefused}
 	case code == params.CodeUnauthorized:
-		return &plan.Trouble{Kind: plan.CredentialsRejected, Message: "the controller refused the user name or password: " +
-			"correct the credentials Secret"}
+		return &plan.Trouble{Kind: plan.CredentialsRejected, Message: "the controller refused the user name or password: " + whenRefused}
 	case code != "":
 		return trouble(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/juju/juju/rpc"
 	"github.com/juju/juju/rpc/params"
 
+	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
@@ -83,22 +84,41 @@ func TestLoginsFailForAReasonThatSaysWhatToDo(t *testing.T) {
 		Err: errors.New("connect: connection refused"),
 	}
 	for name, row := range map[string]struct {
-		err     error
-		want    plan.Kind
-		message string
+		err        error
+		want       plan.Kind
+		message    string
+		connection *content.Connection
 	}{
-		"a wrong password":         {answer("unauthorized access", "invalid entity name or password"), plan.CredentialsRejected, "correct the credentials Secret"},
-		"an unknown model":         {answer("model not found", "x"), plan.ModelNotFound, ""},
-		"another certificate":      {fmt.Errorf("x: %w", x509.UnknownAuthorityError{}), plan.CertificateMismatch, "ca-cert"},
-		"a certificate of another": {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, plan.CertificateMismatch, "ca-cert"},
-		"no certificate at all":    {errors.New("cert pool creation failed: x"), plan.CertificateMismatch, "PEM"},
-		"nobody there":             {fmt.Errorf("x: %w", refused), plan.Unreachable, "connection refused"},
-		"no answer":                {api.ConnectionOpenTimedOut, plan.Unreachable, "30s"},
-		"an upgrade":               {answer("upgrade in progress", "x"), plan.Busy, ""},
+		"a wrong password":         {err: answer("unauthorized access", "invalid entity name or password"), want: plan.CredentialsRejected, message: "user name or password: correct the credentials Secret"},
+		"an unknown model":         {err: answer("model not found", "x"), want: plan.ModelNotFound},
+		"another certificate":      {err: fmt.Errorf("x: %w", x509.UnknownAuthorityError{}), want: plan.CertificateMismatch, message: "ca-cert"},
+		"a certificate of another": {err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, want: plan.CertificateMismatch, message: "ca-cert"},
+		"no certificate at all":    {err: errors.New("cert pool creation failed: x"), want: plan.CertificateMismatch, message: "PEM"},
+		"nobody there":             {err: fmt.Errorf("x: %w", refused), want: plan.Unreachable, message: "connection refused"},
+		"no answer":                {err: api.ConnectionOpenTimedOut, want: plan.Unreachable, message: "30s"},
+		"an upgrade":               {err: answer("upgrade in progress", "x"), want: plan.Busy},
+		"a password for JAAS":      {err: answer("not supported", "JIMM does not"), want: plan.CredentialsRejected, message: "clientCredentials"},
+		"a wrong client secret": {
+			answer("unauthorized access", "invalid client credentials: x"), plan.CredentialsRejected, "client secret", &content.Connection{ServiceAccount: true},
+		},
+		"client credentials for a controller that is no JAAS": {
+			answer("not supported", "this version of Juju does not support login from old clients"), plan.CredentialsRejected, "userPass",
+			&content.Connection{ServiceAccount: true},
+		},
+		"client credentials for a controller that has no such method": {
+			answer("not implemented", "x"), plan.CredentialsRejected, "userPass", &content.Connection{ServiceAccount: true},
+		},
+		"a certificate that the system does not know": {
+			x509.UnknownAuthorityError{}, plan.CertificateMismatch, "set spec.caCertificate", &content.Connection{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := loginTrouble(row.err)
+			c := &controller{connection: content.Connection{CACertificate: "PEM"}}
+			if row.connection != nil {
+				c.connection = *row.connection
+			}
+			got := c.loginTrouble(row.err)
 			if got.Kind != row.want || !strings.Contains(got.Message, row.message) {
 				t.Errorf("the trouble with %q is %+v, want kind %v and a message with %q", row.err, got, row.want, row.message)
 			}

@@ -18,22 +18,29 @@ import (
 // itemTimeout is what a bulk call may take longer for each item: some backends take their time for each secret.
 const itemTimeout = 200 * time.Millisecond
 
+// LongestCall is how long a change can be under way: a look at a model that nobody knows any more, and a call with as many items as
+// there can be.
+const LongestCall = firstLook + callTimeout + maxItems*itemTimeout
+
 // listedTimeout is what a listing may take longer for each secret, as Juju asks for its grants one by one.
 const listedTimeout = 20 * time.Millisecond
+
+// maxListedTimeout bounds that, whatever a controller lists.
+const maxListedTimeout = 5 * time.Minute
 
 // busyRetries is how often a listing is tried again at once, because secrets went while Juju listed them.
 const busyRetries = 20
 
 // list asks for all user secrets of the model, without their values, and for the IDs of those that charms own.
 func (m *model) list(ctx context.Context) (listing, *plan.Trouble) {
-	var listed params.ListSecretResults
+	var found listing
 	var trouble *plan.Trouble
 	m.mu.Lock()
 	timeout := m.listingTimeout()
 	m.mu.Unlock()
 	for range busyRetries {
-		listed = params.ListSecretResults{}
-		trouble = m.call(ctx, timeout, "ListSecrets", params.ListSecretsArgs{}, &listed)
+		found = listing{}
+		trouble = m.call(ctx, timeout, "ListSecrets", params.ListSecretsArgs{}, &found)
 		if trouble == nil || trouble.Kind != plan.SecretNotFound {
 			break
 		}
@@ -43,20 +50,12 @@ func (m *model) list(ctx context.Context) (listing, *plan.Trouble) {
 	if trouble != nil {
 		return listing{}, trouble
 	}
-	found := listing{charms: map[string]bool{}}
-	for _, result := range listed.Results {
-		if secret, ok := userSecret(result); ok {
-			found.secrets = append(found.secrets, secret)
-		} else if secret.ID != "" {
-			found.charms[secret.ID] = true
-		}
-	}
 	return found, nil
 }
 
 // listingTimeout is how long a listing may take. The lock is held.
 func (m *model) listingTimeout() time.Duration {
-	return callTimeout + time.Duration(len(m.snapshot.secrets))*listedTimeout
+	return callTimeout + min(time.Duration(len(m.snapshot.secrets))*listedTimeout, maxListedTimeout)
 }
 
 // send carries out the present step of each job of a batch, in one call. It looks at the model first if nobody knows any
@@ -141,7 +140,7 @@ func doubtful(outcome plan.Outcome) bool {
 		switch trouble.Kind {
 		case plan.Unreachable, plan.Busy, plan.Failed, plan.NameTaken, plan.SecretNotFound:
 			return true
-		case plan.NotConnected, plan.CredentialsRejected, plan.CertificateMismatch, plan.PermissionDenied,
+		case plan.NotConnected, plan.CredentialsRejected, plan.CertificateMismatch, plan.AnotherController, plan.PermissionDenied,
 			plan.ModelNotFound, plan.TooOld, plan.ApplicationNotFound, plan.Refused:
 		}
 		return false
@@ -176,10 +175,6 @@ func answerAll(batch []*job, outcome plan.Outcome) {
 	}
 }
 
-func timeoutFor(batch []*job) time.Duration {
-	return callTimeout + time.Duration(len(batch))*itemTimeout
-}
-
 func (m *model) create(ctx context.Context, batch []*job) {
 	var args params.CreateSecretArgs
 	for _, j := range batch {
@@ -190,7 +185,7 @@ func (m *model) create(ctx context.Context, batch []*job) {
 		}})
 	}
 	var results params.StringResults
-	if trouble := m.call(ctx, timeoutFor(batch), "CreateSecrets", args, &results); trouble != nil {
+	if trouble := m.change(ctx, "CreateSecrets", len(batch), args, &results); trouble != nil {
 		answerAll(batch, plan.Outcome{Trouble: trouble})
 		return
 	}
@@ -247,7 +242,7 @@ func (m *model) update(ctx context.Context, batch []*job) {
 		return
 	}
 	var results params.ErrorResults
-	if trouble := m.call(ctx, timeoutFor(sent), "UpdateSecrets", args, &results); trouble != nil {
+	if trouble := m.change(ctx, "UpdateSecrets", len(sent), args, &results); trouble != nil {
 		answerAll(sent, plan.Outcome{Trouble: trouble})
 		return
 	}
@@ -290,7 +285,7 @@ func (m *model) remove(ctx context.Context, batch []*job) {
 		args.Args = append(args.Args, params.DeleteSecretArg{URI: uriOf(step.ID)})
 	}
 	var results params.ErrorResults
-	if trouble := m.call(ctx, timeoutFor(batch), "RemoveSecrets", args, &results); trouble != nil {
+	if trouble := m.change(ctx, "RemoveSecrets", len(batch), args, &results); trouble != nil {
 		answerAll(batch, plan.Outcome{Trouble: trouble})
 		return
 	}

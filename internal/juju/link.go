@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/juju/juju/api"
+	"github.com/juju/juju/rpc"
 	"github.com/juju/juju/rpc/params"
 
 	"github.com/juju-secrets/operator/internal/plan"
@@ -25,9 +26,10 @@ const (
 
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 30 * time.Second
-	// refusedRetry is the pause after a login that the controller refused: trying hard does not help, and locks
-	// accounts. A change of the credentials does not wait for it.
-	refusedRetry = 5 * time.Minute
+	// refusedRetry is the pause after a login that the controller refused, which doubles up to lastRefusedRetry: trying hard does
+	// not help, and locks accounts. A change of the credentials does not wait for it.
+	refusedRetry     = 5 * time.Minute
+	lastRefusedRetry = time.Hour
 )
 
 // link is one connection to a controller or to one of its models, kept open. It begins to dial when it is first asked for
@@ -38,6 +40,8 @@ type link struct {
 
 	// closing is closed when the link ends for good.
 	closing chan struct{}
+	// hurried ends the pause before the next attempt.
+	hurried chan struct{}
 	begin   sync.Once
 	end     sync.Once
 	// calls are the requests under way, which a link that ends waits for.
@@ -48,8 +52,8 @@ type link struct {
 	trouble *plan.Trouble
 	// settled is open during the first attempt, and during the first one after a loss: who asks then may wait for it.
 	settled chan struct{}
-	// open is closed while there is a connection.
-	open chan struct{}
+	// open is closed while there is a connection, over when that has been lost.
+	open, over chan struct{}
 	// broke tells that a connection was lost since the last attempt ended, told that somebody was answered that there is
 	// none.
 	broke, told bool
@@ -69,12 +73,26 @@ type linkSetup struct {
 
 func newLink(setup linkSetup) *link {
 	return &link{
-		linkSetup: setup, closing: make(chan struct{}), settled: make(chan struct{}), open: make(chan struct{}),
+		linkSetup: setup, closing: make(chan struct{}), hurried: make(chan struct{}, 1),
+		settled: make(chan struct{}), open: make(chan struct{}), over: make(chan struct{}),
 	}
 }
 
 // close ends the link for good, once the requests under way are over. It does not wait for that, nor for a dial.
 func (l *link) close() { l.end.Do(func() { close(l.closing) }) }
+
+// hurry makes the next attempt come now, if the link waits for one.
+func (l *link) hurry() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.trouble == nil {
+		return
+	}
+	select {
+	case l.hurried <- struct{}{}:
+	default:
+	}
+}
 
 func (l *link) closed() bool { return isClosed(l.closing) }
 
@@ -135,18 +153,52 @@ func (l *link) endedFor() *plan.Trouble {
 	return replaced()
 }
 
-// awaitOpen returns when there is a connection, or with false when there will be none.
+// awaitOpen returns when there is a connection that answers, or with false when there will be none. One that is dead may not have been
+// noticed yet, as when a controller goes and takes all connections to it along: that is given up here.
 func (l *link) awaitOpen(ctx context.Context) bool {
-	l.mu.Lock()
-	open := l.open
-	l.mu.Unlock()
-	select {
-	case <-open:
-		return true
-	case <-l.closing:
-	case <-ctx.Done():
+	for {
+		l.mu.Lock()
+		open, over := l.open, l.over
+		l.mu.Unlock()
+		select {
+		case <-open:
+		case <-l.closing:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+		l.mu.Lock()
+		conn, same := l.conn, l.open == open
+		l.mu.Unlock()
+		switch {
+		case !same:
+			continue
+		case answers(ctx, conn):
+			return true
+		case ctx.Err() != nil || l.closed():
+			return false // Which says nothing of the connection.
+		}
+		go func() { _ = conn.Close() }() // Waits for the reader, which may be stuck; run sees it as broken.
+		select {
+		case <-over:
+		case <-l.closing:
+			return false
+		case <-ctx.Done():
+			return false
+		}
 	}
-	return false
+}
+
+// answers tells whether a connection is alive, by a ping.
+func answers(ctx context.Context, conn api.Connection) bool {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return bounded(ctx, func() error {
+		if conn.IsBroken(ctx) {
+			return rpc.ErrShutdown
+		}
+		return nil
+	}) == nil
 }
 
 // run keeps the link open until it is closed.
@@ -157,7 +209,7 @@ func (l *link) run(ctx context.Context) {
 		<-l.closing
 		cancel()
 	}()
-	var pause time.Duration
+	var pauses pauses
 	for !l.closed() {
 		conn, trouble := l.dial(ctx)
 		l.settle(conn, trouble)
@@ -166,11 +218,10 @@ func (l *link) run(ctx context.Context) {
 			l.hold(conn)
 		}
 		if conn != nil && time.Since(began) > lastRetry {
-			pause = 0 // It was a good connection, so the next attempt need not wait.
+			pauses.failed = 0 // It was a good connection, so the next attempt need not wait.
 			continue
 		}
-		pause = min(max(2*pause, firstRetry), lastRetry)
-		l.rest(conn, trouble, pause)
+		l.rest(pauses.after(conn, trouble))
 	}
 	l.mu.Lock()
 	told := l.told && l.trouble == nil
@@ -196,19 +247,30 @@ func (l *link) hold(conn api.Connection) {
 	_ = conn.Close()
 }
 
-// rest waits before the next attempt. The first one after a loss comes almost at once; each pause differs a little, so
-// that many operators do not return in step.
-func (l *link) rest(conn api.Connection, trouble *plan.Trouble, pause time.Duration) {
-	switch {
-	case trouble != nil && trouble.Kind == plan.CredentialsRejected:
-		pause = refusedRetry
-	case conn != nil && pause == firstRetry:
-		pause /= 10
-	}
+// rest waits before the next attempt. Each pause differs a little, so that many operators do not return in step.
+func (l *link) rest(pause time.Duration) {
 	select {
 	case <-l.closing:
+	case <-l.hurried:
 	case <-time.After(pause + rand.N(pause/4)):
 	}
+}
+
+// pauses are those between attempts: ever longer while these fail.
+type pauses struct{ failed, refused time.Duration }
+
+// after is the pause after an attempt that ended so. The first one after a loss is almost none.
+func (p *pauses) after(conn api.Connection, trouble *plan.Trouble) time.Duration {
+	if trouble != nil && (trouble.Kind == plan.CredentialsRejected || trouble.Kind == plan.AnotherController) {
+		p.refused = min(max(2*p.refused, refusedRetry), lastRefusedRetry)
+		return p.refused
+	}
+	p.refused = 0
+	p.failed = min(max(2*p.failed, firstRetry), lastRetry)
+	if conn != nil && p.failed == firstRetry {
+		return firstRetry / 10
+	}
+	return p.failed
 }
 
 // settle notes how an attempt ended, and tells whoever acts on another answer.
@@ -239,7 +301,8 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 func (l *link) lose(broke bool) {
 	l.mu.Lock()
 	l.conn, l.broke = nil, broke
-	l.settled, l.open = make(chan struct{}), make(chan struct{})
+	close(l.over)
+	l.settled, l.open, l.over = make(chan struct{}), make(chan struct{}), make(chan struct{})
 	l.mu.Unlock()
 	l.lost()
 }

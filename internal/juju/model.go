@@ -27,6 +27,8 @@ type model struct {
 	// wanted wakes whoever refreshes the snapshot.
 	wanted chan struct{}
 	keep   sync.Once
+	// userAccess is what the user may do in the model, as of the last login. The controller's lock guards it.
+	userAccess string
 	// unsummed tells that the controller's Juju does not tell checksums.
 	unsummed atomic.Bool
 
@@ -43,12 +45,14 @@ type model struct {
 func newModel(c *controller, uuid string) *model {
 	m := &model{
 		controller: c, uuid: uuid, wanted: make(chan struct{}, 1),
-		snapshot: newSnapshot(), listings: newListings(), used: time.Now(), absent: map[string]time.Time{},
+		snapshot: newSnapshot(), listings: newListings(time.Now()), used: time.Now(), absent: map[string]time.Time{},
 	}
 	m.link = newLink(linkSetup{
 		patience: dialTimeout, // The controller itself is there, or nobody gets here.
-		dial:     func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.openModel(ctx, m) },
-		lost:     m.distrust,
+		dial: func(ctx context.Context) (api.Connection, *plan.Trouble) {
+			return c.logIn(ctx, func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.openModel(ctx, m) })
+		},
+		lost: m.distrust,
 		changed: func(up, told bool) {
 			m.notify(plan.Change{All: !up || told})
 			m.tryAgain() // What was missed is found by comparing.
@@ -60,7 +64,7 @@ func newModel(c *controller, uuid string) *model {
 
 // notify tells that something in the model changed.
 func (m *model) notify(change plan.Change) {
-	change.Controller, change.ModelUUID = m.controller.name, m.uuid
+	change.Controller, change.ModelUUID = m.controller.key, m.uuid
 	m.controller.notify(change)
 }
 
@@ -84,28 +88,43 @@ func (m *model) lastUsed() time.Time {
 	return m.used
 }
 
+// question is what to ask a facade, without the arguments.
+type question struct {
+	facade, method string
+	timeout        time.Duration
+	// items is how many secrets a bulk change has, 0 for all else.
+	items int
+}
+
 // call makes one request to the Secrets facade. The facade is called directly, not through Juju's client for it, which
 // sends one item a call, cannot clear a description, and loses the codes of errors.
 func (m *model) call(ctx context.Context, timeout time.Duration, method string, args, result any) *plan.Trouble {
-	return m.request(ctx, "Secrets", timeout, method, args, result)
+	return m.request(ctx, question{facade: secretsFacade, method: method, timeout: timeout}, args, result)
 }
 
-func (m *model) request(ctx context.Context, facade string, timeout time.Duration, method string, args, result any) *plan.Trouble {
+// change makes one request that changes so many secrets.
+func (m *model) change(ctx context.Context, method string, items int, args, result any) *plan.Trouble {
+	timeout := callTimeout + time.Duration(items)*itemTimeout
+	return m.request(ctx, question{facade: secretsFacade, method: method, timeout: timeout, items: items}, args, result)
+}
+
+func (m *model) request(ctx context.Context, what question, args, result any) *plan.Trouble {
 	conn, release, trouble := m.link.connection(ctx)
 	if trouble != nil {
 		return trouble
 	}
 	defer release()
-	_, caller := base.NewClientFacade(conn, facade)
-	if trouble := tooOld(facade, caller.BestAPIVersion()); trouble != nil {
+	_, caller := base.NewClientFacade(conn, what.facade)
+	if trouble := tooOld(what.facade, caller.BestAPIVersion()); trouble != nil {
 		return trouble
 	}
 	if version, known := conn.ServerVersion(); known {
 		m.unsummed.Store(!tellsChecksums(version))
 	}
-	call, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	err := bounded(call, func() error { return caller.FacadeCall(call, method, args, result) })
+	request := Request{Method: what.facade + "." + what.method, Items: what.items}
+	err := m.controller.ask(ctx, what.timeout, request, func(ctx context.Context) error {
+		return caller.FacadeCall(ctx, what.method, args, result)
+	})
 	if err != nil {
 		trouble := callTrouble(conn, err)
 		if trouble.Kind == plan.PermissionDenied || trouble.Kind == plan.ModelNotFound {

@@ -5,7 +5,6 @@ package juju
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +24,7 @@ type Pool struct {
 	warmUp sync.Once
 
 	mu          sync.Mutex
-	controllers map[string]*controller
+	controllers map[plan.ControllerKey]*controller
 	// arrived is closed, and replaced, when a controller is made known.
 	arrived chan struct{}
 }
@@ -35,16 +34,19 @@ type Pool struct {
 const warmUp = 10 * time.Second
 
 // NewPool makes an empty Pool. Close ends what it opens. InUse tells whether any object stands for something in a model, by
-// its UUID: the others are not looked at for long.
-func NewPool(inUse func(modelUUID string) bool) *Pool {
+// its UUID: the others are not looked at for long. The observer is told what the Pool does; it may be nil.
+func NewPool(inUse func(modelUUID string) bool, observer Observer) *Pool {
+	if observer == nil {
+		observer = nobody{}
+	}
 	p := &Pool{
 		changed:     make(chan plan.Change),
 		closing:     make(chan struct{}),
 		warm:        make(chan struct{}),
-		controllers: map[string]*controller{},
+		controllers: map[plan.ControllerKey]*controller{},
 		arrived:     make(chan struct{}),
 	}
-	p.around = surroundings{notify: p.notify, inUse: inUse, successor: p.known}
+	p.around = surroundings{notify: p.notify, inUse: inUse, successor: p.known, observer: observer}
 	return p
 }
 
@@ -53,25 +55,26 @@ func (p *Pool) Close() {
 	close(p.closing)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for name, c := range p.controllers {
+	for key, c := range p.controllers {
 		c.close()
-		delete(p.controllers, name)
+		delete(p.controllers, key)
 	}
 }
 
-// Set makes a controller known under a name, logs in to it if it is not connected yet, and tells how that went. Another
+// Set makes a controller known under a key, logs in to it if it is not connected yet, and tells how that went. Another
 // connection than before replaces the old one, whose requests under way are still answered; once more with the same is
 // only a question. Each model in use is looked at once per interval for what somebody else changed.
-func (p *Pool) Set(ctx context.Context, name string, connection content.Connection, interval time.Duration) plan.Health {
+func (p *Pool) Set(ctx context.Context, key plan.ControllerKey, connection content.Connection, interval time.Duration) plan.Health {
 	p.mu.Lock()
-	c := p.controllers[name]
-	fresh := c == nil || !sameConnection(c.connection, connection)
+	c := p.controllers[key]
+	fresh := c == nil || !c.connectsAs(connection)
 	if fresh {
 		if c != nil {
 			c.close()
 		}
-		c = newController(name, connection, p.around)
-		p.controllers[name] = c
+		c = newController(key, connection, p.around)
+		p.controllers[key] = c
+		p.around.observer.Known(key)
 		close(p.arrived)
 		p.arrived = make(chan struct{})
 	}
@@ -80,18 +83,27 @@ func (p *Pool) Set(ctx context.Context, name string, connection content.Connecti
 
 	health := c.health(ctx)
 	if fresh && health.Trouble == nil {
-		p.notify(plan.Change{Controller: name, All: true})
+		p.notify(plan.Change{Controller: key, All: true})
 	}
 	return health
 }
 
+// Retry makes logins that were refused, to a controller and to its models, be tried again now. What is connected, or not known,
+// stays as it is.
+func (p *Pool) Retry(key plan.ControllerKey) {
+	if c := p.known(key); c != nil {
+		c.hurry()
+	}
+}
+
 // Forget closes the connections to a controller. Forgetting one that is not known does nothing.
-func (p *Pool) Forget(name string) {
+func (p *Pool) Forget(key plan.ControllerKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.controllers[name]; c != nil {
+	if c := p.controllers[key]; c != nil {
 		c.close()
-		delete(p.controllers, name)
+		delete(p.controllers, key)
+		p.around.observer.Forgotten(key)
 	}
 }
 
@@ -113,8 +125,12 @@ func (p *Pool) World(ctx context.Context, ref plan.ModelRef, query plan.Query) p
 }
 
 // Do carries out steps in order, once ready has returned, and answers one outcome per step. Steps of many callers to one
-// model share requests. A World asked for afterwards shows them. It fails only if ready does.
-func (p *Pool) Do(ctx context.Context, ref plan.ModelRef, steps []plan.Step, ready func(context.Context) error) ([]plan.Outcome, error) {
+// model share requests. A World asked for afterwards shows them. When ctx ends no further step is begun, but one that is under way
+// is waited for, at most LongestCall; and so it is when may, which is asked right before each step, says no. It fails if ready does,
+// and with context.Canceled if ctx was cancelled, or may said no, before anything was begun.
+func (p *Pool) Do(
+	ctx context.Context, ref plan.ModelRef, steps []plan.Step, ready func(context.Context) error, may func(context.Context) bool,
+) ([]plan.Outcome, error) {
 	for range 2 { // Once more if the connection was replaced before anything was sent.
 		m, trouble := p.model(ctx, ref)
 		if trouble != nil {
@@ -122,7 +138,7 @@ func (p *Pool) Do(ctx context.Context, ref plan.ModelRef, steps []plan.Step, rea
 			outcomes[0] = plan.Outcome{Trouble: trouble}
 			return outcomes, ready(ctx)
 		}
-		outcomes, err := m.writer.do(ctx, steps, ready)
+		outcomes, err := m.writer.do(ctx, steps, ready, may)
 		if err != nil || outcomes[0].Trouble == nil || *outcomes[0].Trouble != *replaced() {
 			return outcomes, err
 		}
@@ -150,27 +166,26 @@ func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model, *plan.Trou
 	c := p.controller(ctx, ref.Controller)
 	if c == nil {
 		return nil, &plan.Trouble{
-			Kind: plan.NotConnected,
-			Message: "ClusterJujuController \"" + ref.Controller +
-				"\" is not set up yet: look at its status",
+			Kind:    plan.NotConnected,
+			Message: ref.Controller.Object() + " is not set up yet: look at its status",
 		}
 	}
 	return c.model(ctx, ref)
 }
 
 // known is a controller that is known just now, or nil.
-func (p *Pool) known(name string) *controller {
+func (p *Pool) known(key plan.ControllerKey) *controller {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.controllers[name]
+	return p.controllers[key]
 }
 
 // controller is a controller that is known, or is made known soon after the start, or nil.
-func (p *Pool) controller(ctx context.Context, name string) *controller {
+func (p *Pool) controller(ctx context.Context, key plan.ControllerKey) *controller {
 	p.warmUp.Do(func() { time.AfterFunc(warmUp, func() { close(p.warm) }) })
 	for {
 		p.mu.Lock()
-		c, arrived := p.controllers[name], p.arrived
+		c, arrived := p.controllers[key], p.arrived
 		p.mu.Unlock()
 		if c != nil {
 			return c
@@ -183,11 +198,6 @@ func (p *Pool) controller(ctx context.Context, name string) *controller {
 			return nil
 		}
 	}
-}
-
-func sameConnection(a, b content.Connection) bool {
-	return slices.Equal(a.Addresses, b.Addresses) && a.CACertificate == b.CACertificate &&
-		a.Username == b.Username && a.Password.Open() == b.Password.Open()
 }
 
 func notTried(n int) []plan.Outcome {

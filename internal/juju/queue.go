@@ -4,6 +4,7 @@
 package juju
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -48,8 +49,10 @@ type job struct {
 	next int
 	// done is closed when nothing is left to do.
 	done chan struct{}
-	// late tells that the caller's time is over, so that no further step begins.
-	late bool
+	// may is asked right before each step whether it may begin.
+	may func(context.Context) bool
+	// late tells that the caller's time is over, so that no further step begins, forbidden that the first one may not.
+	late, forbidden bool
 
 	// waitsFor is the last ticket that was announced when the job came, and until when it waits for those up to it.
 	waitsFor int
@@ -109,6 +112,13 @@ func (q *queue) withdraw(j *job) bool {
 // tooLate ends a job whose turn for the next step did not come in time.
 func (q *queue) tooLate(j *job) {
 	j.outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the model was busy with other changes"}}
+	close(j.done)
+}
+
+// forbid ends a job whose next step may not begin.
+func (q *queue) forbid(j *job) {
+	j.forbidden = j.next == 0
+	j.outcomes[j.next] = plan.Outcome{Trouble: &plan.Trouble{Kind: plan.Busy, Message: "the rest may not be done any more"}}
 	close(j.done)
 }
 

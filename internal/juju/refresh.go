@@ -52,9 +52,13 @@ type listings struct {
 	// beganAt is when the last one began, took how long it took, pause how long the one before the next waits.
 	beganAt     time.Time
 	took, pause time.Duration
+	// listedAt is when the last one began that succeeded, or when there was nothing to list yet.
+	listedAt time.Time
 }
 
-func newListings() listings { return listings{needed: 1, ended: make(chan struct{})} }
+func newListings(now time.Time) listings {
+	return listings{needed: 1, ended: make(chan struct{}), listedAt: now}
+}
 
 func (l *listings) trusted() bool { return l.succeeded >= l.needed }
 
@@ -233,6 +237,7 @@ func (m *model) endListing(number, changesBefore int, found listing, trouble *pl
 	}
 	change.All = l.promised || l.told
 	l.succeeded, l.promised, l.told, l.toldAll, l.again = number, false, false, 0, false
+	l.listedAt = l.beganAt
 	m.snapshot.charms = found.charms
 	change.IDs = m.snapshot.replace(found.secrets, changesBefore)
 	change.IDs = append(change.IDs, m.snapshot.forgetRemovals(time.Now().Add(-removalPatience))...)

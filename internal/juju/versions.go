@@ -27,12 +27,15 @@ import (
 //	a grant whose application went   gone with it      gone with it      listed without a name
 //	ListSecrets during removals      lists             lists             may fail with "secret not found"
 
+// secretsFacade is the facade of Juju that is about secrets.
+const secretsFacade = "Secrets"
+
 // userSecretsVersion is the first version of the Secrets facade with user secrets, of Juju 3.3.
 const userSecretsVersion = 2
 
 // tooOld is the trouble with a controller that does not have a facade as it is needed here.
 func tooOld(facade string, version int) *plan.Trouble {
-	if facade != "Secrets" && version > 0 || version >= userSecretsVersion {
+	if facade != secretsFacade && version > 0 || version >= userSecretsVersion {
 		return nil
 	}
 	return &plan.Trouble{

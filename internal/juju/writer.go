@@ -5,6 +5,8 @@ package juju
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,8 +42,11 @@ func newWriter(send func(ctx context.Context, v verb, batch []*job)) *writer {
 	return &writer{send: send, arrived: make(chan struct{}, 1), queue: queue{announced: map[int]verb{}}}
 }
 
-// do carries out a job's steps in order, after ready has returned.
-func (w *writer) do(ctx context.Context, steps []plan.Step, ready func(context.Context) error) ([]plan.Outcome, error) {
+// do carries out a job's steps in order, after ready has returned, each only if may says so when its turn has come. It fails if ready
+// does, and with context.Canceled if ctx is cancelled before the first one's turn, or that one may not begin: then nothing was sent.
+func (w *writer) do(
+	ctx context.Context, steps []plan.Step, ready func(context.Context) error, may func(context.Context) bool,
+) ([]plan.Outcome, error) {
 	w.mu.Lock()
 	ticket := w.queue.announce(verbOf(steps[0]))
 	w.mu.Unlock()
@@ -49,7 +54,7 @@ func (w *writer) do(ctx context.Context, steps []plan.Step, ready func(context.C
 
 	w.mu.Lock()
 	delete(w.queue.announced, ticket)
-	j := &job{steps: steps, outcomes: notTried(len(steps)), done: make(chan struct{})}
+	j := &job{steps: steps, outcomes: notTried(len(steps)), done: make(chan struct{}), may: may}
 	if err == nil {
 		w.queue.add(j, time.Now())
 		if !w.sending {
@@ -65,20 +70,28 @@ func (w *writer) do(ctx context.Context, steps []plan.Step, ready func(context.C
 	select {
 	case <-j.done:
 	case <-ctx.Done():
-		w.withdraw(j)
+		if untouched := w.withdraw(j); untouched && errors.Is(ctx.Err(), context.Canceled) {
+			return nil, ctx.Err()
+		}
 		<-j.done // What is under way has an end, and its outcome must not get lost.
+	}
+	if j.forbidden {
+		return nil, context.Canceled
 	}
 	return j.outcomes, nil
 }
 
-// withdraw ends a job whose turn comes too late. A step that is under way goes on, and is the last.
-func (w *writer) withdraw(j *job) {
+// withdraw ends a job whose turn comes too late, and tells whether no step of it was begun. One that is under way goes on, and
+// is the last.
+func (w *writer) withdraw(j *job) (untouched bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	j.late = true
-	if w.queue.withdraw(j) {
-		w.queue.tooLate(j)
+	if !w.queue.withdraw(j) {
+		return false
 	}
+	w.queue.tooLate(j)
+	return j.next == 0
 }
 
 // run sends until nothing waits.
@@ -99,6 +112,9 @@ func (w *writer) run(ctx context.Context) {
 			}
 			continue
 		}
+		if batch = w.allowed(ctx, batch); len(batch) == 0 {
+			continue
+		}
 		w.send(ctx, v, batch)
 		w.mu.Lock()
 		for _, j := range batch {
@@ -106,6 +122,19 @@ func (w *writer) run(ctx context.Context) {
 		}
 		w.mu.Unlock()
 	}
+}
+
+// allowed are the jobs whose next step may still begin. The others end.
+func (w *writer) allowed(ctx context.Context, batch []*job) []*job {
+	return slices.DeleteFunc(batch, func(j *job) bool {
+		if j.may(ctx) {
+			return false
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.queue.forbid(j)
+		return true
+	})
 }
 
 // poke makes a waiting writer count again.

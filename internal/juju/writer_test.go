@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,8 @@ type end struct {
 type caller struct {
 	desk   *desk
 	cancel context.CancelFunc
+	// forbidden is what the caller says to a step that is about to begin.
+	forbidden *atomic.Bool
 	// ready ends what the caller does first, with an error or none.
 	ready chan error
 	ended chan end
@@ -78,10 +81,23 @@ type caller struct {
 // unready is a caller that announced its steps and has something to do first.
 func (d *desk) unready(steps ...plan.Step) caller {
 	ctx, cancel := context.WithCancel(d.t.Context())
+	return d.inTime(ctx, cancel, steps...)
+}
+
+// hasty is a caller that is ready, and has a second.
+func (d *desk) hasty(steps ...plan.Step) caller {
+	ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)
+	c := d.inTime(ctx, cancel, steps...)
+	c.isReady(nil)
+	return c
+}
+
+func (d *desk) inTime(ctx context.Context, cancel context.CancelFunc, steps ...plan.Step) caller {
 	d.t.Cleanup(cancel)
-	c := caller{d, cancel, make(chan error, 1), make(chan end, 1)}
+	c := caller{d, cancel, new(atomic.Bool), make(chan error, 1), make(chan end, 1)}
 	go func() {
-		outcomes, err := d.do(ctx, steps, func(context.Context) error { return <-c.ready })
+		may := func(context.Context) bool { return !c.forbidden.Load() }
+		outcomes, err := d.do(ctx, steps, func(context.Context) error { return <-c.ready }, may)
 		c.ended <- end{outcomes, err}
 	}()
 	synctest.Wait()
@@ -369,15 +385,31 @@ func TestWhoIsAnnouncedLaterIsNotWaitedFor(t *testing.T) {
 	})
 }
 
-func TestACallerThatGivesUpBeforeItsTurnIsNotSent(t *testing.T) {
+func TestACallerWhoseTurnComesTooLateIsNotSent(t *testing.T) {
 	t.Parallel()
 	busy := inTrouble(plan.Busy, "the model was busy with other changes")
 	atDesk(t, func(d *desk) {
 		first := d.caller(createOf("first"))
 		under := d.sends(0, creates, "first")
+		late, patient := d.hasty(createOf("late"), updateOf("never")), d.caller(createOf("patient"))
+		late.gets(busy, untried)
+		under.answer(nil)
+		d.sends(time.Second, creates, "patient").answer(nil)
+		first.gets(succeeded)
+		patient.gets(succeeded)
+	})
+}
+
+func TestACallerThatGivesUpBeforeItsTurnHasDoneNothing(t *testing.T) {
+	t.Parallel()
+	atDesk(t, func(d *desk) {
+		first := d.caller(createOf("first"))
+		under := d.sends(0, creates, "first")
 		impatient, patient := d.caller(createOf("impatient"), updateOf("never")), d.caller(createOf("patient"))
 		impatient.cancel()
-		impatient.gets(busy, untried)
+		if got := <-impatient.ended; !errors.Is(got.err, context.Canceled) || got.outcomes != nil {
+			t.Errorf("it ends with %v and %v, want no outcomes, and that it gave up", got.outcomes, got.err)
+		}
 		under.answer(nil)
 		d.sends(0, creates, "patient").answer(nil)
 		first.gets(succeeded)
@@ -398,6 +430,24 @@ func TestACallerThatGivesUpBetweenItsStepsIsToldOfThoseDone(t *testing.T) {
 		slow.isReady(nil)
 		d.sends(0, updates, "slow").answer(nil)
 		slow.gets(succeeded)
+	})
+}
+
+func TestWhatIsForbiddenMeanwhileIsNotBegun(t *testing.T) {
+	t.Parallel()
+	atDesk(t, func(d *desk) {
+		first := d.caller(createOf("first"), updateOf("rest"))
+		under := d.sends(0, creates, "first")
+		waiting, other := d.caller(createOf("waiting")), d.caller(createOf("other"))
+		first.forbidden.Store(true)
+		waiting.forbidden.Store(true)
+		under.answer(map[string]plan.Outcome{"first": made("first")})
+		first.gets(made("first"), inTrouble(plan.Busy, "the rest may not be done any more"))
+		if got := <-waiting.ended; got.outcomes != nil || !errors.Is(got.err, context.Canceled) {
+			t.Errorf("nothing was begun, and it ends with %+v", got)
+		}
+		d.sends(0, creates, "other").answer(map[string]plan.Outcome{"other": made("other")})
+		other.gets(made("other"))
 	})
 }
 
@@ -466,9 +516,10 @@ func manyCallers(t *testing.T) {
 					return errors.New("conflict")
 				}
 				return nil
-			})
+			}, func(context.Context) bool { return true })
 			diff := cmp.Diff(want, got, sameSecrets)
-			if (err != nil) != unready(i) || !unready(i) && !impatient(i) && diff != "" {
+			gaveUp := impatient(i) && errors.Is(err, context.Canceled) && got == nil
+			if !gaveUp && (err != nil) != unready(i) || !unready(i) && !impatient(i) && diff != "" {
 				t.Errorf("caller %d ends with %v, outcomes (-want +got):\n%s", i, err, diff)
 			}
 		})

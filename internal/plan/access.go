@@ -27,6 +27,8 @@ type AccessSeen struct {
 	Tenancy Tenancy
 	// Record is what earlier runs left in the object's metadata.
 	Record Record
+	// Proven tells that the operator itself noted the grants in Record, and not a person.
+	Proven bool
 	// WantedByOthers are applications that other JujuSecretAccesses want granted on the same secret: the former one, if
 	// there is one.
 	WantedByOthers []string
@@ -65,13 +67,6 @@ func NotReady(jujuSecret string) Target {
 	}}
 }
 
-// Coming is the target of a JujuSecretAccess whose JujuSecret was made just now, and has no status yet.
-func Coming(jujuSecret string) Target {
-	target := NotReady(jujuSecret)
-	target.Coming = true
-	return target
-}
-
 // ForAccess decides what to do about a JujuSecretAccess: the first rule that applies has the answer.
 func ForAccess(seen AccessSeen) Plan {
 	plan := firstForAccess(seen)
@@ -84,9 +79,10 @@ func ForAccess(seen AccessSeen) Plan {
 
 func firstForAccess(seen AccessSeen) Plan {
 	rules := []func(AccessSeen) (Plan, bool){
+		accessElsewhere,     // another installation of the operator has it: not a word
 		accessReleased,      // deleting, and nothing was granted: let go without asking Juju
 		accessTargetUnready, // the secret is not known yet
-		accessDenied,        // no tenant, or no controller object: nothing; deleting: let go, and say what stays behind
+		accessDenied,        // no tenant, or no controller object: nothing; deleting: only what is provably its own
 		accessUnseen,        // never act on what was not seen; deleting: a model that is gone took the grants with it
 		accessMoved,         // it is about another secret than the one it granted: take those grants away first
 		accessSecretGone,    // the secret is gone: wait for it; deleting: it took the grants with it
@@ -103,7 +99,14 @@ func firstForAccess(seen AccessSeen) Plan {
 // MayLookForAccess tells whether Juju may be asked anything on the object's behalf. World need not be filled in before.
 func MayLookForAccess(seen AccessSeen) bool {
 	_, released := accessReleased(seen)
-	return !released && seen.Target.Verdict == nil && seen.Tenancy.Verdict == nil
+	_, denied := accessDenied(seen)
+	_, elsewhere := accessElsewhere(seen)
+	return !elsewhere && !released && seen.Target.Verdict == nil && !denied
+}
+
+func accessElsewhere(seen AccessSeen) (Plan, bool) {
+	abandoned := seen.Deleting && seen.Abandoned // Which asks nobody anything, so that whoever sees it lets go.
+	return Plan{Before: seen.Record, After: seen.Record, Silent: true}, seen.Tenancy.leftTo(seen.Record, abandoned)
 }
 
 func accessReleased(seen AccessSeen) (Plan, bool) {
@@ -135,7 +138,7 @@ func accessTargetUnready(seen AccessSeen) (Plan, bool) {
 }
 
 func accessDenied(seen AccessSeen) (Plan, bool) {
-	return denied(seen.Tenancy, seen.Deleting, seen.Record,
+	return denied(seen.Tenancy, seen.Deleting, seen.Proven, seen.Record,
 		fmt.Sprintf("the grants to %s in model %q", strings.Join(seen.Record.Granted, ", "), seen.Target.Model))
 }
 
@@ -214,7 +217,7 @@ func accessDeleting(seen AccessSeen) (Plan, bool) {
 		}
 	}
 	if surplus := surplusGrants(seen, secret); len(surplus) > 0 {
-		plan.Steps = []Step{Revoke{ID: secret.ID, Applications: surplus}}
+		plan.Steps, plan.Proven = []Step{Revoke{ID: secret.ID, Applications: surplus}}, seen.Proven
 	}
 	return plan, true
 }

@@ -24,6 +24,7 @@ func anyAccessSeen(d *draw) plan.AccessSeen {
 			Held: !d.in(5), Granted: some(d, "app1", "app2", "app3", "app4"), SecretID: pick(d, dbID, dbID, dbID, otherID),
 			Model: prodApp,
 		},
+		Proven: d.in(3),
 	}
 	if len(seen.Record.Granted) == 0 {
 		seen.Record.SecretID, seen.Record.Model = "", plan.ModelRef{}
@@ -84,7 +85,8 @@ func brokenByAccess(seen plan.AccessSeen, p plan.Plan) []string {
 	leavesFormer := seen.Former != nil && len(p.Steps) > 0 && p.Secret == nil
 	promise("every plan says how things stand", p.Verdict.Reason != "")
 	promise("nothing is done about what was not seen", seen.World.Known || len(p.Steps) == 0)
-	promise("nothing is done for who may not", seen.Tenancy.Verdict == nil || len(p.Steps) == 0)
+	promise("nothing is done for who may not", seen.Tenancy.Verdict == nil || len(p.Steps) == 0 || p.Proven)
+	promise("only what goes, and is proven, outlasts its tenancy", !p.Proven || seen.Deleting && seen.Proven && p.OnlyTakesAway())
 	promise("nothing is done about a secret that is not known", seen.Target.Verdict == nil || len(p.Steps) == 0)
 	promise("who leaves its grants does nothing", !seen.Deleting || !seen.Retain && !seen.Abandoned || len(p.Steps) == 0)
 	promise("steps go to the model of their secret", leavesFormer && p.Model == seen.Record.Model || !leavesFormer && p.Model == seen.Target.Model ||

@@ -266,9 +266,13 @@ func TestAnAccessThatGoesTakesItsGrantsWithIt(t *testing.T) {
 			given: leaves(func(s *plan.AccessSeen) { s.World = troubled(plan.ModelNotFound) }),
 			want:  letsGo("left whatever was made for this object, unless it went with its model: Juju answered: no"),
 		},
-		"a namespace that is no tenant any more leaves them, and says so": {
+		"of a namespace that is no tenant any more, as the operator itself noted them": {
+			given: leaves(func(s *plan.AccessSeen) { s.Tenancy, s.Proven = denied(), true }),
+			want:  all(revokes("app1", "app2"), proven),
+		},
+		"a namespace that is no tenant leaves what somebody may have noted, and says so": {
 			given: leaves(unknown, func(s *plan.AccessSeen) { s.Tenancy = denied() }),
-			want:  letsGo(`left the grants to app1, app2 in model "prod/app": ` + deniedMessage),
+			want:  letsGo(`left the grants to app1, app2 in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
 		},
 		"a controller object that is missing is waited for": {
 			given: leaves(unknown, func(s *plan.AccessSeen) { s.Tenancy = plan.NoController("default") }),

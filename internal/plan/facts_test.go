@@ -56,6 +56,8 @@ func stranger(modify ...func(*plan.UserSecret)) *plan.UserSecret {
 	return database(append([]func(*plan.UserSecret){func(s *plan.UserSecret) { s.ID = otherID }}, modify...)...)
 }
 
+func proven(p *plan.Plan) { p.Proven = true }
+
 func removing(s *plan.UserSecret) { s.Removing = true }
 
 func firstRevision(s *plan.UserSecret) { s.Revision = 1 }
@@ -85,12 +87,15 @@ func digestOfSum(checksum content.Sealed[string]) string {
 
 // digested fills in the digests of what is seen, as package controllers does.
 func digested(seen *plan.SecretSeen) {
-	seen.Digest, seen.CandidateDigest = "", ""
+	seen.Digest, seen.CandidateDigest, seen.HeldDigest = "", "", ""
 	if seen.Content.State == content.Ready {
 		seen.Digest = digestOf(seen.Content.Content)
 	}
 	if candidate := seen.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
 		seen.CandidateDigest = digestOfSum(candidate.Checksum)
+	}
+	if own := seen.World.ByID; own != nil && own.ID == seen.LastID && own.Checksum.Open() != "" {
+		seen.HeldDigest = digestOfSum(own.Checksum)
 	}
 }
 

@@ -150,7 +150,7 @@ func newOwnershipCase(c ownership.Combination) ownershipCase {
 		Tenancy: plan.Admitted(),
 		Record:  given.record(),
 	}
-	if c.Model == ownership.Denied {
+	if c.Model == ownership.Denied || c.Model == ownership.Withdrawn {
 		given.seen.Tenancy = plan.Tenancy{Verdict: &plan.Verdict{Reason: v1alpha1.ReasonTenantDenied, Message: "no"}}
 	}
 	given.setStatus()
@@ -223,6 +223,7 @@ func (g *ownershipCase) anotherHasIt() bool {
 func (g *ownershipCase) inTheWay() bool { return g.Juju == ownership.OursMisnamed }
 
 func (g *ownershipCase) setStatus() {
+	g.seen.BegunProven = g.Model != ownership.Denied
 	switch g.Record {
 	case ownership.None, ownership.Creating, ownership.Recognised, ownership.Adopting:
 		return
@@ -231,7 +232,7 @@ func (g *ownershipCase) setStatus() {
 	case ownership.Adopted, ownership.Replaced:
 		g.seen.LastID, g.seen.Adopted = g.ours, true
 	}
-	g.seen.LastRevision = 3
+	g.seen.LastRevision, g.seen.LastProven = 3, g.Model != ownership.Denied
 	g.seen.LastDigest = ownershipDigests[g.former().Checksum().Open()]
 	g.seen.SameSpec = g.Manifest == ownership.Unchanged
 }
@@ -244,7 +245,7 @@ func (g *ownershipCase) look() {
 		g.seen.World = plan.World{Trouble: &plan.Trouble{Kind: plan.Unreachable, Message: "no answer"}}
 	case ownership.Gone:
 		g.seen.World = plan.World{Trouble: &plan.Trouble{Kind: plan.ModelNotFound, Message: "no such model"}}
-	case ownership.Seen:
+	case ownership.Seen, ownership.Withdrawn:
 		g.lookAtModel()
 	}
 }

@@ -22,6 +22,9 @@ type Plan struct {
 	Before Record
 	// Steps are to be carried out in order, each only if those before it succeeded.
 	Steps []Step
+	// Proven tells that the object is being deleted, and what the steps take away is proven to be its own: they stand though its
+	// tenancy ends before their turn.
+	Proven bool
 	// After is the record to leave behind once all steps succeeded.
 	After Record
 	// Refused is the record to leave behind if Juju certainly did not carry out a Create.
@@ -69,7 +72,7 @@ type Record struct {
 
 // Equal tells whether two records say the same.
 func (r Record) Equal(o Record) bool {
-	return r.Held == o.Held && r.Creating.equal(o.Creating) && r.Adopting == o.Adopting &&
+	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
 		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted)
 }
 
@@ -90,11 +93,23 @@ type Creation struct {
 	Proof string `json:"proof,omitempty"`
 }
 
-func (c *Creation) equal(o *Creation) bool {
+// Equal tells whether two creations are the same, or both nil.
+func (c *Creation) Equal(o *Creation) bool {
 	if c == nil || o == nil {
 		return c == o
 	}
 	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && c.Proof == o.Proof && slices.Equal(c.Digests, o.Digests)
+}
+
+// OnlyTakesAway tells that the steps remove and revoke, and do nothing else.
+func (p Plan) OnlyTakesAway() bool {
+	return !slices.ContainsFunc(p.Steps, func(s Step) bool {
+		switch s.(type) {
+		case Remove, Revoke:
+			return false
+		}
+		return true
+	})
 }
 
 // Step is one change in Juju: a Create, Update, Remove, Grant or Revoke.

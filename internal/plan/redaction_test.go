@@ -85,7 +85,7 @@ func carriers() map[string]any {
 		"Desired of which is wrong": content.Merge(map[string]string{"PASSWORD": sentinel}, nil),
 		"Source":                    content.Source{Name: "Secret db", Found: true, Data: data},
 		"Connection":                connection,
-		"plan.ControllerSeen":       plan.ControllerSeen{CredentialsFound: true, Connection: connection},
+		"plan.ControllerSeen":       plan.ControllerSeen{Credentials: plan.CredentialsSecret{Found: true}, Connection: connection},
 		"plan.UserSecret":           *secret,
 		"plan.World":                plan.World{Known: true, ByID: secret, ByName: secret},
 		"plan.SecretSeen":           seen,

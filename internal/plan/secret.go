@@ -25,6 +25,10 @@ type SecretSeen struct {
 	Record Record
 	// LastID is the ID of the secret that is the object's, by its status. One that it only observed is not.
 	LastID string
+	// LastProven tells that the operator itself noted LastID there, and not a person.
+	LastProven bool
+	// LastModelUUID is the UUID of the model that the secret of LastID is in.
+	LastModelUUID string
 	// Adopted tells that the object did not make the secret of LastID.
 	Adopted bool
 	// LastRevision is the latest revision that it had when it was last looked at.
@@ -35,10 +39,15 @@ type SecretSeen struct {
 	Digest string
 	// LastDigest is that of the content which was last put into Juju, by the status.
 	LastDigest string
+	// HeldDigest is that of what Juju says that the secret of LastID holds, empty if that is not known, or if LastDigest was made
+	// with another key.
+	HeldDigest string
 	// SameSpec tells that Juju once held all that the spec as it is now says.
 	SameSpec bool
 	// World is what the model holds, not asked for unless MayLookForSecret.
 	World World
+	// BegunProven tells that the operator itself noted the creation in Record, and not a person.
+	BegunProven bool
 	// Begun is the secret of the name in Record.Creating, if that is another name than the spec's by now.
 	Begun *UserSecret
 	// CandidateDigest is that of what the Candidate holds, empty if there is none or Juju does not tell.
@@ -77,7 +86,7 @@ type SecretWant struct {
 func ForSecret(seen SecretSeen) Plan {
 	plan := firstForSecret(seen)
 	plan.Model, plan.ModelUUID = seen.Model, seen.World.ModelUUID
-	if seen.mayHave() && !seen.Want.Deleting && !seen.Want.Observe && !plan.Lost {
+	if seen.mayHave() && !seen.Want.Deleting && !seen.Want.Observe && !plan.Lost && !plan.Silent {
 		plan.Before.Held, plan.After.Held = true, true // Whoever replaced the object, as kubectl replace does, took it off.
 	}
 	if plan.Secret != nil && !plan.Foreign {
@@ -89,9 +98,10 @@ func ForSecret(seen SecretSeen) Plan {
 
 func firstForSecret(seen SecretSeen) Plan {
 	rules := []func(SecretSeen) (Plan, bool){
+		secretElsewhere, // another installation of the operator has it: not a word
 		secretReleased,  // deleting, and nothing in Juju to remove: let go without asking Juju
 		secretSuspended, // nothing, until that is over
-		secretDenied,    // no tenant, or no controller object: nothing; deleting: let go, and say what stays behind
+		secretDenied,    // no tenant, or no controller object: nothing; deleting: only what is provably its own
 		secretUnseen,    // never act on what was not seen; deleting: a model that is gone took the secret with it
 		secretObserved,  // somebody else's: tell what is there
 		secretContested, // an older object has the same secret: leave it to that one
@@ -100,6 +110,7 @@ func firstForSecret(seen SecretSeen) Plan {
 		secretOurs,      // make it what the spec says
 		secretDying,     // the name still belongs to a secret that is being removed: wait
 		secretRemoved,   // somebody else removed it, which is only to be told
+		secretDisputed,  // ours or an older object's, which nobody can tell yet: wait
 		secretTaken,     // another object's, or somebody else's and not to be adopted: leave it
 		secretAdopted,   // somebody else's: take it over
 		secretAbsent,    // named by its ID, and not there: nothing can be made of that ID
@@ -117,7 +128,14 @@ func firstForSecret(seen SecretSeen) Plan {
 func MayLookForSecret(seen SecretSeen) bool {
 	_, released := secretReleased(seen)
 	_, suspended := secretSuspended(seen)
-	return !released && !suspended && seen.Tenancy.Verdict == nil
+	_, denied := secretDenied(seen)
+	_, elsewhere := secretElsewhere(seen)
+	return !elsewhere && !released && !suspended && !denied
+}
+
+func secretElsewhere(seen SecretSeen) (Plan, bool) {
+	abandoned := seen.Want.Deleting && seen.Want.Abandoned // Which asks nobody anything, so that whoever sees it lets go.
+	return Plan{Before: seen.Record, After: seen.Record, Silent: true}, seen.Tenancy.leftTo(seen.Record, abandoned)
 }
 
 // Query is what to look for in the model.
@@ -186,17 +204,25 @@ func secretSuspended(seen SecretSeen) (Plan, bool) {
 }
 
 func secretDenied(seen SecretSeen) (Plan, bool) {
-	return denied(seen.Tenancy, seen.Want.Deleting, seen.Record, fmt.Sprintf("%s in model %q", seen.what(), seen.Model))
+	return denied(seen.Tenancy, seen.Want.Deleting, seen.proven(), seen.Record, fmt.Sprintf("%s in model %q", seen.what(), seen.Model))
 }
 
-// denied is the plan of an object that may not use its model: while it is deleted its part in Juju stays there, since
-// a removal would be a use too. Without a controller object nobody can tell, so that is waited for.
-func denied(tenancy Tenancy, deleting bool, record Record, leaving string) (Plan, bool) {
+// proven tells that what is the object's is proven to be made for it. All that is compared with the model has to be, or a person's
+// guesses would be answered. What was adopted somebody else made, whatever the manifest says of it by now.
+func (seen SecretSeen) proven() bool {
+	return !seen.Adopted && (seen.LastID == "" || seen.LastProven) && (!seen.creationPending() || seen.BegunProven) &&
+		(seen.LastID != "" || seen.creationPending())
+}
+
+// denied is the plan of an object that may not use its model. While it is deleted, what the operator itself noted as its own is
+// removed all the same; what a person may have written there stays, since that could be anybody's. Without a controller object
+// nobody can tell, so that is waited for.
+func denied(tenancy Tenancy, deleting, proven bool, record Record, leaving string) (Plan, bool) {
 	switch {
 	case tenancy.Verdict == nil:
 		return Plan{}, false
 	case deleting && tenancy.Verdict.Reason == v1alpha1.ReasonTenantDenied:
-		return letGo(record, fmt.Sprintf("left %s: %s", leaving, tenancy.Verdict.Message)), true
+		return letGo(record, fmt.Sprintf("left %s, as nothing proves it to be this object's: %s", leaving, tenancy.Verdict.Message)), !proven
 	}
 	return Plan{Before: record, After: record, Verdict: *tenancy.Verdict}, true
 }
@@ -278,7 +304,7 @@ func secretDeleting(seen SecretSeen) (Plan, bool) {
 	ours := seen.ours()
 	if ours == nil {
 		message := ""
-		if maybe := seen.Candidate(); maybe != nil && !seen.othersCandidate() {
+		if maybe := seen.Candidate(); maybe != nil && seen.holder(maybe.ID) == nil {
 			message = fmt.Sprintf("left the secret %q (%s) in model %q: it may have been made for this object just before a "+
 				"crash, but nothing proves it", maybe.Name, maybe.ID, seen.Model)
 		}
@@ -293,7 +319,7 @@ func secretDeleting(seen SecretSeen) (Plan, bool) {
 		Message: fmt.Sprintf("Juju has yet to remove the secret %q from model %q", ours.Name, seen.Model),
 	}}
 	if !ours.Removing {
-		plan.Steps = []Step{Remove{ID: ours.ID}}
+		plan.Steps, plan.Proven = []Step{Remove{ID: ours.ID}}, seen.proven()
 	}
 	return plan, true
 }
@@ -377,15 +403,24 @@ func updateOf(seen SecretSeen, ours *UserSecret) (change Update, changed bool) {
 	if ours.Info != seen.Want.Info {
 		change.Info = &seen.Want.Info
 	}
-	// After the latest revision was removed, Juju's latest is an older one, under the checksum of the one that is gone.
-	lost := ours.RevisionGone || ours.ID == seen.LastID && ours.Revision < seen.LastRevision
-	if lost || !holds(seen, ours) {
+	if seen.revisionLost(ours) || !holds(seen, ours) {
 		change.Content = &seen.Content.Content
 	}
 	if seen.prunesOtherwise(ours) {
 		change.AutoPrune = &seen.Want.AutoPrune
 	}
 	return change, change.Name != nil || change.Info != nil || change.Content != nil || change.AutoPrune != nil
+}
+
+// revisionLost tells that the latest revision of a secret of ours was removed. Juju's latest is then an older one, under the
+// checksum of the one that is gone: a number that went back, or, if that one was never noted, another content under the number
+// that was.
+func (seen SecretSeen) revisionLost(ours *UserSecret) bool {
+	if ours.RevisionGone || ours.ID != seen.LastID {
+		return ours.RevisionGone
+	}
+	otherContent := seen.HeldDigest != "" && seen.LastDigest != "" && seen.HeldDigest != seen.LastDigest
+	return ours.Revision < seen.LastRevision || ours.Revision == seen.LastRevision && otherContent
 }
 
 // prunesOtherwise tells whether Juju has to be told of auto-prune. It does not tell what it was told last. While nobody knows,
@@ -415,13 +450,19 @@ func drifted(what string) Verdict {
 }
 
 func secretRemoved(seen SecretSeen) (Plan, bool) {
-	if !seen.applied() || !seen.Want.ReportDrift {
+	if !seen.applied() || !seen.Want.ReportDrift || seen.modelReplaced() {
 		return Plan{}, false
 	}
 	return Plan{
 		Before: seen.Record, After: seen.Record,
 		Verdict: drifted(fmt.Sprintf("somebody removed secret:%s from model %q", seen.LastID, seen.Model)),
 	}, true
+}
+
+// modelReplaced tells that the model is another one than that of LastID: it was removed, and made again under its name. What was
+// in it went with it, which is not a change of the secret.
+func (seen SecretSeen) modelReplaced() bool {
+	return seen.LastModelUUID != "" && seen.World.Known && seen.World.ModelUUID != seen.LastModelUUID
 }
 
 func secretDying(seen SecretSeen) (Plan, bool) {
@@ -457,7 +498,7 @@ func createSecret(seen SecretSeen) Plan {
 		After:    record,
 		Verdict:  synced(),
 		Digest:   seen.Digest,
-		Corrects: seen.applied(),
+		Corrects: seen.applied() && !seen.modelReplaced(),
 	}
 	if seen.Want.AutoPrune {
 		plan.Steps = append(plan.Steps, Update{AutoPrune: &seen.Want.AutoPrune}) // Juju takes it only afterwards.

@@ -132,6 +132,14 @@ func TestASecretThatGoesIsRemovedAndWaitedFor(t *testing.T) {
 			given: goes(func(s *plan.SecretSeen) { s.World.ByID.Checksum, s.World.ByID.Revision = content.Seal("x"), 9 }),
 			want:  removes(database(func(s *plan.UserSecret) { s.Checksum, s.Revision = content.Seal("x"), 9 })),
 		},
+		"though its namespace is no tenant any more, as the operator itself noted it": {
+			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.LastProven = denied(), true }),
+			want:  all(removes(database()), proven),
+		},
+		"though its namespace is no tenant any more, after a creation that the operator itself noted and a crash cut off": {
+			given: goes(cutOff(func(s *plan.SecretSeen) { s.Tenancy, s.BegunProven = denied(), true })),
+			want:  all(removes(database(firstRevision)), proven),
+		},
 		"after a creation that a crash cut off": {
 			given: goes(cutOff(func(*plan.SecretSeen) {})),
 			want:  removes(database(firstRevision)),
@@ -172,9 +180,19 @@ func TestASecretThatGoesIsRemovedAndWaitedFor(t *testing.T) {
 func TestADeletionIsHeldUpOnlyByWhatCanPass(t *testing.T) {
 	t.Parallel()
 	runSecretTests(t, map[string]secretTest{
-		"a namespace that is no tenant any more leaves its secret behind, and says so": {
+		"a namespace that is no tenant leaves what somebody may have written into the status, and says so": {
 			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.World = denied(), plan.World{} }),
-			want:  letsGo(`left the secret "db" in model "prod/app": ` + deniedMessage),
+			want:  letsGo(`left the secret "db" in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
+		},
+		"it leaves what may have been begun, unseen, as somebody may have written that into the record": {
+			given: goes(cutOff(func(s *plan.SecretSeen) { s.Tenancy, s.World = denied(), plan.World{} })),
+			want:  letsGo(`left the secret "db" in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
+		},
+		"it leaves what it had, if somebody may have written besides that another was begun": {
+			given: goes(func(s *plan.SecretSeen) {
+				s.Tenancy, s.World, s.LastProven, s.Record = denied(), plan.World{}, true, creating("theirs", s.LastID)
+			}),
+			want: letsGo(`left the secret "db" in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
 		},
 		"a controller object that is missing is waited for": {
 			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.World = plan.NoController("default"), plan.World{} }),

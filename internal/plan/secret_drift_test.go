@@ -211,8 +211,8 @@ func TestWhatIsNotTheDoingOfOthersIsNoDrift(t *testing.T) {
 	t.Parallel()
 	digest := digestOf(holding("hunter2"))
 	inSync := func(p *plan.Plan) { p.Digest = digest }
-	updates := func(step plan.Update) func(*plan.Plan) {
-		return func(p *plan.Plan) { p.Digest, p.Steps = digest, []plan.Step{step} }
+	updates := func(steps ...plan.Step) func(*plan.Plan) {
+		return func(p *plan.Plan) { p.Digest, p.Steps = digest, steps }
 	}
 	creates := func(replaces string) func(*plan.Plan) {
 		return func(p *plan.Plan) {
@@ -268,11 +268,26 @@ func TestWhatIsNotTheDoingOfOthersIsNoDrift(t *testing.T) {
 			}),
 			inSync,
 		},
+		"an update of which nobody noted that it was done, before somebody removed its revision": {
+			applied(func(s *plan.SecretSeen) {
+				s.LastDigest, s.World.ByID.Checksum = digestOf(holding("old")), holding("hunter2").Checksum()
+				s.LastRevision = s.World.ByID.Revision
+			}),
+			updates(plan.Update{ID: dbID, Content: new(holding("hunter2").With("restoring", "a revision that was removed"))},
+				plan.Update{ID: dbID, Content: new(holding("hunter2"))}),
+		},
 		"an update of which nobody noted that it was not done": {
 			applied(func(s *plan.SecretSeen) {
 				s.LastDigest, s.World.ByID.Checksum = digestOf(holding("old")), holding("old").Checksum()
 			}),
 			updates(plan.Update{ID: dbID, Content: new(holding("hunter2"))}),
+		},
+		"a secret that went with its model, when that was made again": {
+			applied(func(s *plan.SecretSeen) {
+				s.LastModelUUID = "that of the former model"
+				holds(&s.World, nil, nil)
+			}),
+			creates(dbID),
 		},
 		"a secret of which nobody noted what was put there, as before digests": {
 			applied(func(s *plan.SecretSeen) { s.LastDigest, s.World.ByID.Info = "", "" }),

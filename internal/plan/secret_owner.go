@@ -64,12 +64,16 @@ func (seen SecretSeen) ours() *UserSecret {
 			return found
 		}
 	}
-	found := seen.Candidate()
-	if found == nil || found.Revision != 1 || seen.othersCandidate() || seen.CandidateDigest == "" ||
-		!slices.Contains(seen.Record.Creating.Digests, seen.CandidateDigest) {
-		return nil
+	if found := seen.Candidate(); found != nil && seen.asBegun() && !seen.othersCandidate() {
+		return found
 	}
-	return found
+	return nil
+}
+
+// asBegun tells that the Candidate, which there has to be, is as the creation on record asked for.
+func (seen SecretSeen) asBegun() bool {
+	return seen.Candidate().Revision == 1 && seen.CandidateDigest != "" &&
+		slices.Contains(seen.Record.Creating.Digests, seen.CandidateDigest)
 }
 
 // Candidate is the secret of the name that a creation was recorded for, if that creation may have been cut off. Whether it
@@ -139,6 +143,25 @@ func secretContested(seen SecretSeen) (Plan, bool) {
 		return letGo(seen.Record, "left it: "+message), true
 	}
 	return Plan{Before: seen.Record, Lost: true, Verdict: Verdict{Reason: v1alpha1.ReasonConflict, Message: message}}, true
+}
+
+// secretDisputed leaves alone what the creation on record made, if an older object may have made it as well: its creation is open
+// too, and asked for the same. It shows once that one's is not. Until then nothing is forgotten, as that one may be about a model
+// that only has the same name, at another controller.
+func secretDisputed(seen SecretSeen) (Plan, bool) {
+	found := seen.Candidate()
+	if found == nil || !seen.asBegun() || seen.holder(found.ID) != nil {
+		return Plan{}, false
+	}
+	other := seen.rival(func(r Rival) bool { return r.Older && slices.Contains(r.Begun, found.ID) })
+	if other == nil {
+		return Plan{}, false
+	}
+	return Plan{Before: seen.Record, After: seen.Record, Verdict: Verdict{
+		Reason: v1alpha1.ReasonConflict,
+		Message: fmt.Sprintf("the secret %q (%s) in model %q may have been made for this object, or for JujuSecret %s: it shows when "+
+			"that one has its secret, or is deleted", found.Name, found.ID, seen.Model, other.Object),
+	}}, true
 }
 
 func secretTaken(seen SecretSeen) (Plan, bool) {

@@ -187,7 +187,11 @@ func wasInSync(seen plan.SecretSeen) bool {
 
 // lostRevision tells whether a secret has not the latest revision any more that it had when it was in sync.
 func lostRevision(seen plan.SecretSeen, secret *plan.UserSecret) bool {
-	return secret.RevisionGone || secret.ID == seen.LastID && secret.Revision < seen.LastRevision
+	if secret.ID != seen.LastID {
+		return secret.RevisionGone
+	}
+	another := seen.HeldDigest != "" && seen.LastDigest != "" && seen.HeldDigest != seen.LastDigest
+	return secret.RevisionGone || secret.Revision < seen.LastRevision || secret.Revision == seen.LastRevision && another
 }
 
 // believedRight tells whether a secret has the content that is asked for, as far as anybody can tell.
@@ -208,6 +212,7 @@ func TestWhateverIsSeenOfASecretThePlanKeepsThePromises(t *testing.T) {
 			seen.Begun = anyListed(&d, pick(&d, dbID, otherID))
 		}
 		digested(&seen)
+		seen.LastProven, seen.BegunProven = d.in(3), d.in(3)
 		p := plan.ForSecret(seen)
 		if !cmp.Equal(p, plan.ForSecret(seen), sameValues) {
 			t.Fatalf("case %d: two plans for %+v", n, seen)
@@ -256,7 +261,9 @@ func brokenBySecret(seen plan.SecretSeen, p plan.Plan) []string {
 func (k *promises) ofRest(seen plan.SecretSeen, p plan.Plan) {
 	rests := len(p.Steps) == 0
 	k.promise("nothing is done about what was not seen", seen.World.Known || rests)
-	k.promise("nothing is done for who may not", seen.Tenancy.Verdict == nil || rests)
+	k.promise("nothing is done for who may not", seen.Tenancy.Verdict == nil || rests || p.Proven)
+	k.promise("only what goes, and is proven, outlasts its tenancy", !p.Proven || seen.Want.Deleting && p.OnlyTakesAway() &&
+		(seen.LastProven || seen.BegunProven))
 	k.promise("who only looks does nothing", !seen.Want.Observe || rests)
 	k.promise("who is suspended does nothing, but go", !seen.Want.Suspended || seen.Want.Deleting || rests)
 	k.promise("who is abandoned goes, and does nothing", !seen.Want.Abandoned || !seen.Want.Deleting || rests)

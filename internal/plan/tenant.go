@@ -16,25 +16,53 @@ import (
 type Tenancy struct {
 	// Verdict is nil if it may.
 	Verdict *Verdict
+	// Unseen tells that the controller object cannot be seen. Another installation of the operator may serve it.
+	Unseen bool
+	// Elsewhere tells that another installation of the operator serves the controller object, and so this object too. Verdict is
+	// as it would be for that one.
+	Elsewhere bool
+}
+
+// leftTo tells that the object is left alone, not a word said: another installation of the operator has it, or has it for all that
+// is known, as its finalizer is there.
+func (t Tenancy) leftTo(record Record, abandoned bool) bool {
+	return (t.Elsewhere || t.Unseen && record.Held) && !abandoned
 }
 
 // Admitted is the tenancy of an object that may use its model.
 func Admitted() Tenancy { return Tenancy{} }
 
 // NoController is the tenancy while there is no controller object to ask.
-func NoController(name string) Tenancy {
+func NoController(key ControllerKey) Tenancy {
 	return Tenancy{Verdict: &Verdict{
 		Reason:  v1alpha1.ReasonControllerNotReady,
-		Message: fmt.Sprintf("ClusterJujuController %q does not exist: create it, or name another in controllerRef", name),
+		Message: fmt.Sprintf("%s does not exist: create it, or name another in controllerRef", key.Object()),
 	}}
 }
 
 // ControllerGoing is the tenancy of an object whose controller object is being deleted: nothing is begun any more.
-func ControllerGoing(name string) Tenancy {
+func ControllerGoing(key ControllerKey) Tenancy {
 	return Tenancy{Verdict: &Verdict{
 		Reason: v1alpha1.ReasonControllerNotReady,
-		Message: fmt.Sprintf("ClusterJujuController %q is being deleted, and only waits for what was made through it to be removed: "+
-			"delete this object, and make it again with another controller or once that is there again", name),
+		Message: fmt.Sprintf("%s is being deleted, and only waits for what was made through it to be removed: "+
+			"delete this object, and make it again with another controller or once that is there again", key.Object()),
+	}}
+}
+
+// AnotherNamespace is the tenancy of an object that has got hold of the name of another namespace's JujuController.
+func AnotherNamespace(key ControllerKey) Tenancy {
+	return Tenancy{Verdict: &Verdict{
+		Reason:  v1alpha1.ReasonTenantDenied,
+		Message: fmt.Sprintf("%s is that of another namespace: a JujuController is for the objects of its own", key.Object()),
+	}}
+}
+
+// NotServed is the tenancy of an object that goes through a ClusterJujuController, where the operator sees but some namespaces.
+func NotServed(key ControllerKey) Tenancy {
+	return Tenancy{Unseen: true, Verdict: &Verdict{
+		Reason: v1alpha1.ReasonTenantDenied,
+		Message: fmt.Sprintf("this operator was started with --watch-namespaces and cannot see %s: name a JujuController of this "+
+			"namespace in controllerRef", key.Object()),
 	}}
 }
 
@@ -56,10 +84,10 @@ func Admit(tenants []v1alpha1.Tenant, ns Namespace, model ModelRef) Tenancy {
 			return Admitted()
 		}
 	}
-	message := fmt.Sprintf("ClusterJujuController %q does not name namespace %q in spec.tenants", model.Controller, ns.Name)
+	message := fmt.Sprintf("%s does not name namespace %q in spec.tenants", model.Controller.Object(), ns.Name)
 	if served {
-		message = fmt.Sprintf("ClusterJujuController %q does not grant namespace %q the model %q in spec.tenants",
-			model.Controller, ns.Name, model)
+		message = fmt.Sprintf("%s does not grant namespace %q the model %q in spec.tenants",
+			model.Controller.Object(), ns.Name, model)
 	}
 	return Tenancy{Verdict: &Verdict{
 		Reason:  v1alpha1.ReasonTenantDenied,
@@ -85,6 +113,9 @@ func selects(namespaces v1alpha1.TenantNamespaces, ns Namespace) bool {
 func matchesModel(pattern string, model ModelRef) bool {
 	if pattern == "*" {
 		return true
+	}
+	if model.Name != "" && model.UUID != "" {
+		return false // It is one of two, and nobody says which.
 	}
 	if model.Name == "" {
 		return pattern == model.UUID

@@ -163,3 +163,36 @@ func TestWithoutAControllerObjectNobodyCanTell(t *testing.T) {
 		t.Errorf("NoController (-want +got):\n%s", diff)
 	}
 }
+
+// Another installation may serve what cannot be seen. Let go of, its secret would stay in Juju for ever.
+func TestWhatAnotherInstallationMayHaveIsLeftToIt(t *testing.T) {
+	t.Parallel()
+	elsewhere, unseen := plan.Tenancy{Elsewhere: true}, plan.NotServed("default")
+	held := plan.Record{Held: true}
+	for name, row := range map[string]struct {
+		tenancy   plan.Tenancy
+		record    plan.Record
+		abandoned bool
+		silent    bool
+	}{
+		"what another serves":                            {elsewhere, held, false, true},
+		"what another serves, and has nothing of":        {elsewhere, plan.Record{}, false, true},
+		"what cannot be seen, and somebody holds":        {unseen, held, false, true},
+		"not what cannot be seen, and nobody holds":      {unseen, plan.Record{}, false, false},
+		"not what another serves, once it is abandoned":  {elsewhere, held, true, false},
+		"not what cannot be seen, once it is abandoned":  {unseen, held, true, false},
+		"not what is served here, and is not a tenant's": {denied(), held, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			secret := plan.SecretSeen{Tenancy: row.tenancy, Record: row.record, LastID: dbID}
+			secret.Want.Deleting, secret.Want.Abandoned = true, row.abandoned
+			access := plan.AccessSeen{Tenancy: row.tenancy, Record: row.record, Deleting: true, Abandoned: row.abandoned}
+			for kind, got := range map[string]plan.Plan{"JujuSecret": plan.ForSecret(secret), "JujuSecretAccess": plan.ForAccess(access)} {
+				if got.Silent != row.silent || got.Silent && !got.After.Equal(row.record) {
+					t.Errorf("the plan of a %s is %+v, want it silent: %t", kind, got, row.silent)
+				}
+			}
+		})
+	}
+}

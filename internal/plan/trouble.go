@@ -22,6 +22,8 @@ const (
 	CredentialsRejected
 	// CertificateMismatch: the controller's certificate, or the one to check it by, is not right.
 	CertificateMismatch
+	// AnotherController: who answers is not the controller that is expected.
+	AnotherController
 	// PermissionDenied: logged in, but not allowed to do this.
 	PermissionDenied
 	// ModelNotFound: a login to the controller works, and it does not list the model.
@@ -57,6 +59,8 @@ func (k Kind) Reason() v1alpha1.Reason {
 		return v1alpha1.ReasonCredentialsRejected
 	case CertificateMismatch:
 		return v1alpha1.ReasonCertificateMismatch
+	case AnotherController:
+		return v1alpha1.ReasonControllerChanged
 	case PermissionDenied:
 		return v1alpha1.ReasonPermissionDenied
 	case ModelNotFound:
@@ -79,7 +83,7 @@ func (k Kind) Reason() v1alpha1.Reason {
 // Definite tells that the request is known not to have been carried out.
 func (k Kind) Definite() bool {
 	switch k {
-	case NotConnected, CredentialsRejected, CertificateMismatch, PermissionDenied, ModelNotFound, TooOld, NameTaken,
+	case NotConnected, CredentialsRejected, CertificateMismatch, AnotherController, PermissionDenied, ModelNotFound, TooOld, NameTaken,
 		SecretNotFound, ApplicationNotFound, Refused:
 		return true
 	case Failed, Unreachable, Busy: // Who is busy may have begun.

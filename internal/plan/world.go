@@ -4,15 +4,43 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
 )
 
+// ControllerKey names a controller object: the name of a ClusterJujuController, or namespace/name of a JujuController. It is
+// empty for none.
+type ControllerKey string
+
+// Namespace is that of a JujuController, empty for a ClusterJujuController.
+func (k ControllerKey) Namespace() string {
+	namespace, _, found := strings.Cut(string(k), "/")
+	if !found {
+		return ""
+	}
+	return namespace
+}
+
+// Name is the object's name without the namespace.
+func (k ControllerKey) Name() string { return strings.TrimPrefix(string(k), k.Namespace()+"/") }
+
+// Object is how messages name it.
+func (k ControllerKey) Object() string {
+	kind := v1alpha1.KindClusterJujuController
+	if k.Namespace() != "" {
+		kind = v1alpha1.KindJujuController
+	}
+	return fmt.Sprintf("%s %q", kind, k.Name())
+}
+
 // ModelRef names one model of one controller object, by exactly one of Name and UUID.
 type ModelRef struct {
-	// Controller is the name of the ClusterJujuController.
-	Controller string `json:"controller"`
+	// Controller is the controller object to go through.
+	Controller ControllerKey `json:"controller"`
 	// Name is qualifier/name.
 	Name string `json:"model,omitempty"`
 	// UUID is the model's UUID.
@@ -93,14 +121,16 @@ func (s UserSecret) Equal(o UserSecret) bool {
 // Change tells that something about a controller's models is different from what World said last. It concerns every
 // object that waits for something, and those that the fields name.
 type Change struct {
-	// Controller is the name of the controller object.
-	Controller string
+	// Controller is the controller object.
+	Controller ControllerKey
 	// ModelUUID is the model's UUID; empty means every model, and the connection itself.
 	ModelUUID string
 	// IDs are the secrets that are different.
 	IDs []string
 	// All tells that every secret is concerned, as with a connection that is lost.
 	All bool
+	// Health tells that it is only about what Health tells of the controller: no secret is concerned.
+	Health bool
 	// Ours tells that the operator itself made the secrets different, on behalf of one object: it concerns only others
 	// that stand for them.
 	Ours bool
@@ -112,4 +142,34 @@ type Health struct {
 	Trouble *Trouble
 	// ControllerUUID and Version are what the controller said of itself at login.
 	ControllerUUID, Version string
+	// User is as whom the operator is logged in.
+	User string
+	// SecretsFacade is the version of the facade that is spoken with the controller's models, 0 while there is none.
+	SecretsFacade int
+	// Reachable are the addresses that answered when they were last tried. It is nil while that is not known.
+	Reachable []string
+	// Models are the models that are connected, by UUID.
+	Models map[string]ModelHealth
+}
+
+// ModelUse is how objects of one controller object use a model.
+type ModelUse struct {
+	// UUID is the model's; Name is how an object calls it, empty if all go by the UUID.
+	UUID, Name string
+	// Objects is how many there are.
+	Objects int
+}
+
+// What a user may do in a model, as Juju has it: read, write and admin; and superuser, in every model of the controller.
+const (
+	AccessAdmin     = "admin"
+	AccessSuperuser = "superuser"
+)
+
+// ModelHealth is how the operator stands with a model.
+type ModelHealth struct {
+	// Name is qualifier/name.
+	Name string
+	// Access is what the operator's user may do there: read, write, admin, or superuser.
+	Access string
 }

@@ -39,6 +39,11 @@ type Handling struct {
 	LookAgain time.Duration
 }
 
+// Known tells whether a reason is in the table, as the reason in a status is unless a person wrote it there.
+func Known(reason v1alpha1.Reason) bool {
+	return reason == v1alpha1.ReasonFailed || HandlingOf(reason) != HandlingOf(v1alpha1.ReasonFailed)
+}
+
 // HandlingOf is the table of reasons: who can end a trouble decides how it is shown and when it is looked at again.
 // The reasons themselves are explained in api/v1alpha1/reasons.go.
 func HandlingOf(reason v1alpha1.Reason) Handling {
@@ -50,7 +55,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	)
 	switch reason {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonConnected,
-		v1alpha1.ReasonCreated, v1alpha1.ReasonAdopted, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo,
+		v1alpha1.ReasonCreated, v1alpha1.ReasonAdopted, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo, v1alpha1.ReasonModelReplaced,
 		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked:
 		return Handling{Ready: ReadyTrue}
 
@@ -75,7 +80,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: 5 * time.Minute}
 
 	case v1alpha1.ReasonContentInvalid, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
-		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld, v1alpha1.ReasonDrifted,
+		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonControllerChanged, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld, v1alpha1.ReasonDrifted,
 		v1alpha1.ReasonCharmOwned:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
 	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonConflict, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:

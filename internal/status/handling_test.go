@@ -147,3 +147,15 @@ func TestWhatNothingCanWakeIsLookedAtAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonsOfTheTableAreTold(t *testing.T) {
+	t.Parallel()
+	for reason := range allReasons(t) {
+		if !status.Known(reason) {
+			t.Errorf("%s is taken for one that a person wrote", reason)
+		}
+	}
+	if status.Known("Whatever") || status.Known("") {
+		t.Error("a reason that is not in the table is taken for one that is")
+	}
+}

@@ -9,12 +9,17 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
 // NextSecret is the status of a JujuSecret of a generation after a plan was carried out with these outcomes.
 func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outcomes []plan.Outcome, now time.Time) (v1alpha1.JujuSecretStatus, Report) {
+	if p.Silent {
+		return old, Report{}
+	}
 	verdict := plan.Conclude(p, outcomes)
 	next := old
 	next.ObservedGeneration = generation
@@ -23,7 +28,7 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
-	events := stepEvents(p, outcomes)
+	events := append(modelReplaced(p, old.ModelUUID), stepEvents(p, outcomes)...)
 	secret, sure := p.Secret, verdict.Reason == v1alpha1.ReasonSynced
 	for _, outcome := range outcomes {
 		if outcome.Secret != nil {
@@ -117,7 +122,7 @@ func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan
 	verdict := plan.Conclude(p, outcomes)
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
 	if seen.Target.Verdict == nil {
-		next.Controller, next.Model = seen.Target.Model.Controller, seen.Target.Model.Name
+		next.Controller, next.Model = string(seen.Target.Model.Controller), seen.Target.Model.Name
 	}
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
@@ -138,6 +143,9 @@ func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan
 		next.Applications = append(next.Applications, application)
 	}
 	next.Granted = fmt.Sprintf("%d/%d", granted, len(seen.Want))
+	if sameModel := old.Controller == next.Controller && old.Model == next.Model; sameModel {
+		report.Events = append(modelReplaced(p, old.ModelUUID), report.Events...)
+	}
 	report.Events = append(stepEvents(p, outcomes), report.Events...)
 	return next, report
 }
@@ -187,20 +195,14 @@ func accessStep(step plan.Step) []string {
 	return nil
 }
 
-// NextController is the status of a ClusterJujuController of a generation that was found in this health.
-func NextController(old v1alpha1.ClusterJujuControllerStatus, generation int64, verdict plan.Verdict, health plan.Health, now time.Time) (v1alpha1.ClusterJujuControllerStatus, Report) {
-	next := old
-	next.ObservedGeneration = generation
-	var report Report
-	handling := HandlingOf(verdict.Reason)
-	if handling.Ready == ReadyKept {
-		handling.Ready = ReadyFalse // An outage makes nobody's secret worse, but it is what this object tells of.
+// modelReplaced tells that the model's name is that of another one by now.
+func modelReplaced(p plan.Plan, before string) []Event {
+	if before == "" || p.ModelUUID == "" || p.ModelUUID == before {
+		return nil
 	}
-	next.Conditions, report = conditions(old.Conditions, generation, verdict, handling, now)
-	if health.ControllerUUID != "" {
-		next.ControllerUUID, next.Version = health.ControllerUUID, health.Version
-	}
-	return next, report
+	return []Event{{Type: corev1.EventTypeWarning, Reason: v1alpha1.ReasonModelReplaced, Message: shortened(fmt.Sprintf(
+		"model %q was removed and made again, with the UUID %s instead of %s: what was made in it for this object went with it",
+		p.Model, p.ModelUUID, before))}}
 }
 
 // stepEvents tells of the steps that were done, and of what was let go.

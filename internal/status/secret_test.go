@@ -248,8 +248,12 @@ func TestTheStatusSaysWhichSecretItIs(t *testing.T) {
 			want:  func(out *secretOut) { out.Status.ModelUUID = modelUUID },
 		},
 		"another model, if the old one was destroyed": {
-			given: func(in *secretIn) { in.plan.ModelUUID = "f" + modelUUID[1:] },
-			want:  func(out *secretOut) { out.Status.ModelUUID = "f" + modelUUID[1:] },
+			given: func(in *secretIn) { in.plan.Model.Name, in.plan.ModelUUID = "prod/app", "f"+modelUUID[1:] },
+			want: func(out *secretOut) {
+				out.Status.ModelUUID = "f" + modelUUID[1:]
+				out.Report.Events = []status.Event{warning(v1alpha1.ReasonModelReplaced, `model "prod/app" was removed and made again, with `+
+					"the UUID f"+modelUUID[1:]+" instead of "+modelUUID+": what was made in it for this object went with it")}
+			},
 		},
 	})
 }

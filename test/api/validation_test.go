@@ -237,51 +237,19 @@ func TestJujuSecretAccessRules(t *testing.T) {
 	})
 }
 
-func TestClusterJujuControllerRules(t *testing.T) {
+// A key of another namespace's JujuController is refused with the same words, whether there is one or not.
+func TestAControllerOfAnotherNamespaceCannotBeNamed(t *testing.T) {
 	t.Parallel()
-	base := func() *v1alpha1.ClusterJujuController {
-		return gen.Controller("default", "10.0.0.5:17070", "-----BEGIN CERTIFICATE-----\n...")
+	by := func(how func(string) func(*v1alpha1.JujuSecret), name string) row[*v1alpha1.JujuSecret] {
+		return row[*v1alpha1.JujuSecret]{how(name), []string{"spec.controllerRef.name", "of a JujuController of this namespace"}}
 	}
-	tenant := func(namespaces v1alpha1.TenantNamespaces, models ...string) func(*v1alpha1.ClusterJujuController) {
-		return func(c *v1alpha1.ClusterJujuController) {
-			c.Spec.Tenants = []v1alpha1.Tenant{{Namespaces: namespaces, Models: models}}
-		}
-	}
-	all := v1alpha1.TenantNamespaces{All: true}
-	addresses := func(addresses ...string) func(*v1alpha1.ClusterJujuController) {
-		return func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = addresses }
-	}
-	interval := func(d time.Duration) func(*v1alpha1.ClusterJujuController) {
-		return func(c *v1alpha1.ClusterJujuController) { c.Spec.DriftDetection.Interval.Duration = d }
-	}
-	check(t, base, map[string]row[*v1alpha1.ClusterJujuController]{
-		"one address":               {func(*v1alpha1.ClusterJujuController) {}, nil},
-		"every kind of address":     {addresses("juju.example.com:17070", "[2001:db8::5]:17070", "10.0.0.6:443"), nil},
-		"no address":                {addresses(), []string{"spec.addresses"}},
-		"an address with a scheme":  {addresses("https://10.0.0.5:17070"), []string{"host:port", "without https://"}},
-		"an address without a port": {addresses("10.0.0.5"), []string{"host:port"}},
-		"a certificate that is none": {
-			func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "abc" }, []string{"in PEM", "ca-cert"},
-		},
-		"credentials without a namespace": {
-			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials.UserPass.SecretRef.Namespace = "" },
-			[]string{"spec.credentials.userPass.secretRef.namespace"},
-		},
-		"no tenants":                {func(c *v1alpha1.ClusterJujuController) { c.Spec.Tenants = nil }, nil},
-		"models of every form":      {tenant(all, "*", "prod/*", "prod/team-a-*", "prod/test", modelUUID), nil},
-		"a model without qualifier": {tenant(all, "test"), []string{"qualifier/name", "UUID", "*"}},
-		"a tenant without models":   {tenant(all), []string{"models"}},
-		"namespaces by name":        {tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}}, "*"), nil},
-		"namespaces by label":       {tenant(v1alpha1.TenantNamespaces{MatchLabels: map[string]string{"a": "b"}}, "*"), nil},
-		"namespaces by nothing":     {tenant(v1alpha1.TenantNamespaces{}, "*"), []string{"spec.tenants[0].namespaces: Required"}},
-		"the shortest interval":     {interval(10 * time.Second), nil},
-		"the longest interval":      {interval(24 * time.Hour), nil},
-		"too short an interval":     {interval(9 * time.Second), []string{"driftDetection.interval", "10s to 24h"}},
-		"too long an interval":      {interval(25 * time.Hour), []string{"driftDetection.interval", "10s to 24h"}},
-		"namespaces by name and all": {
-			tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}, All: true}, "*"), []string{"exactly one of matchNames"},
-		},
+	check(t, func() *v1alpha1.JujuSecret { return gen.JujuSecret("default", "db-login", "prod/test") }, map[string]row[*v1alpha1.JujuSecret]{
+		"by its namespace": by(gen.Locally, "team-a/juju"),
+		"by its key":       by(gen.Through, "team-a/juju"),
 	})
+	access := gen.DirectAccess("default", "db-login", v1alpha1.UserSecretReference{Model: "prod/test", Name: "db-login"}, "app1")
+	access.Spec.Secret.ControllerRef.Name = "team-a/juju"
+	expect(t, kubernetes.Client.Create(t.Context(), access, client.DryRunAll), []string{"controllerRef.name"})
 }
 
 func TestWhatCannotChange(t *testing.T) {
@@ -291,6 +259,7 @@ func TestWhatCannotChange(t *testing.T) {
 		"the model":          {func(s *v1alpha1.JujuSecret) { s.Spec.Model = "prod/other" }, []string{"model cannot be changed", "create another"}},
 		"the way to name it": {func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, []string{"model cannot be changed"}},
 		"the controller":     {gen.Through("other"), []string{"controller cannot be changed", "create another"}},
+		"its kind":           {gen.Locally("default"), []string{"controller cannot be changed", "create another"}},
 		"the policies can":   {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.Retained(s); gen.Suspended(s); gen.Pruned(s) }, nil},
 		"another id":         {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, []string{"ID cannot be changed"}},
 	} {
@@ -321,7 +290,8 @@ func TestDefaults(t *testing.T) {
 	obj := gen.JujuSecret("default", "defaults", "prod/test")
 	obj.Spec.ControllerRef = v1alpha1.ControllerReference{}
 	expect(t, kubernetes.Client.Create(t.Context(), obj, client.DryRunAll), nil)
-	if obj.Spec.ControllerRef.Name != "default" || obj.Spec.ManagementPolicy != v1alpha1.ManagementManage {
+	want := v1alpha1.ControllerReference{Kind: v1alpha1.KindClusterJujuController, Name: "default"}
+	if obj.Spec.ControllerRef != want || obj.Spec.ManagementPolicy != v1alpha1.ManagementManage {
 		t.Errorf("the defaults are %+v and %q, want the controller default and Manage", obj.Spec.ControllerRef, obj.Spec.ManagementPolicy)
 	}
 	controller := gen.Controller("default", "10.0.0.5:17070", "-----BEGIN CERTIFICATE-----\n...")

@@ -37,10 +37,10 @@ func (s *site) startOver(ctx context.Context, n int) error {
 }
 
 func (s *site) startOperator(ctx context.Context) (err error) {
-	if s.metrics, err = freeAddress(ctx); err != nil {
+	if s.metrics, err = servers.FreeAddress(ctx); err != nil {
 		return err
 	}
-	s.operator, err = s.kube.StartOperator(s.dir, "--metrics-bind-address="+s.metrics)
+	s.operator, err = s.kube.StartOperator(s.dir, "--metrics-bind-address="+s.metrics, "--metrics-secure=false")
 	return err
 }
 

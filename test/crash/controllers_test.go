@@ -4,6 +4,7 @@
 package crash
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -29,6 +30,9 @@ func connect(r *run) {
 func isConnected(r *run) string {
 	if missing := r.tells(r.controller, metav1.ConditionTrue, v1alpha1.ReasonConnected); missing != "" {
 		return missing
+	}
+	if models := r.controller.Status.Models; len(models) != 1 || models[0].Objects != 1 || models[0].Access != "write" {
+		return fmt.Sprintf("the controller object tells of the models %v", models)
 	}
 	return r.atRevision(r.obj, 1)
 }

@@ -20,7 +20,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubeProxy stands between the operator and the Kubernetes API server, with the operator's own certificate.
+// kubeProxy stands between the operator and the Kubernetes API server, with the operator's own token.
 type kubeProxy struct {
 	// kubeconfig is the path of the one that leads here.
 	kubeconfig string

@@ -231,6 +231,8 @@ func TestASecretThatWasMadeForOneObjectIsNotAdoptedByAnother(t *testing.T) {
 				return
 			}
 			r.await(func() string { return r.tells(r.another, metav1.ConditionFalse, v1alpha1.ReasonConflict) })
+			// Otherwise the status that the first operator wrote may be taken for what the second one has come to.
+			r.await(func() string { return r.tells(r.obj, metav1.ConditionFalse, v1alpha1.ReasonSourceNotFound) })
 			makeSource(r)
 			r.await(func() string { return r.hasIt(r.obj, r.another) })
 			r.expectOwner(r.obj, r.another)

@@ -276,7 +276,7 @@ func (r *run) synced(obj client.Object) string {
 func (r *run) tells(obj client.Object, status metav1.ConditionStatus, reason v1alpha1.Reason) string {
 	r.Helper()
 	r.refresh(obj)
-	ready := meta.FindStatusCondition(conditionsOf(obj), v1alpha1.ConditionReady)
+	ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
 	switch {
 	case ready == nil:
 		return fmt.Sprintf("%T %s has no status", obj, obj.GetName())
@@ -287,18 +287,6 @@ func (r *run) tells(obj client.Object, status metav1.ConditionStatus, reason v1a
 			obj, obj.GetName(), ready.Status, ready.Reason, ready.Message, status, reason)
 	}
 	return ""
-}
-
-func conditionsOf(obj client.Object) []metav1.Condition {
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		return obj.Status.Conditions
-	case *v1alpha1.JujuSecretAccess:
-		return obj.Status.Conditions
-	case *v1alpha1.ClusterJujuController:
-		return obj.Status.Conditions
-	}
-	return nil
 }
 
 // atRevision tells whether an object is in sync, and its status is of this revision.

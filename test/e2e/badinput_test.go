@@ -154,6 +154,9 @@ func TestAnUnknownModelIsNamed(t *testing.T) {
 func TestAControllerThatSaysNothingHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
+	first := gen.JujuSecret(s.ns, "first", s.model.Name)
+	s.create(first)
+	s.awaitReady(first) // So that the other one below need not wait for the model's first listing.
 	// It takes connections and never answers.
 	silent, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
 	s.must(err)
@@ -196,7 +199,11 @@ func TestANamespaceThatIsNoTenantIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	ns := gen.Namespace(s.ns, nil)
+	witness := gen.JujuSecret(s.ns, "witness", s.model.Name, gen.Observed, gen.Named("absent"))
+	s.create(witness)
+	s.awaitReason(witness, v1alpha1.ReasonSecretNotFound)
 	change(s, ns, func(o *corev1.Namespace) { o.Labels["tenant"] = "no" })
+	s.awaitReason(witness, v1alpha1.ReasonTenantDenied) // The operator has seen the label.
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
 	s.create(obj)
 	s.awaitReason(obj, v1alpha1.ReasonTenantDenied, s.ns, "default", "spec.tenants")

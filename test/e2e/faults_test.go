@@ -38,15 +38,22 @@ func newFaultyScene(t *testing.T) (*scene, *v1alpha1.ClusterJujuController) {
 	return s, controller
 }
 
-// newProxiedScene makes a scene with a proxy before Juju, which is there until the scene is cleaned.
+// newProxiedScene makes a scene with a proxy before Juju.
 func newProxiedScene(t *testing.T) (*scene, *wire.Proxy) {
+	t.Helper()
+	proxy := startProxy(t)
+	return newScene(t), proxy
+}
+
+// startProxy starts a proxy before Juju, which is there until the scenes that are made after it are cleaned.
+func startProxy(t *testing.T) *wire.Proxy {
 	t.Helper()
 	proxy, err := wire.Start(t.Context(), stack.Juju.Addresses[0], stack.Juju.CACertificate)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	return newScene(t), proxy
+	return proxy
 }
 
 // connectThrough makes a controller object that goes through a proxy.

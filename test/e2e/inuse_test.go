@@ -79,6 +79,52 @@ func TestAHouseholdGoesInWhateverOrderItIsDeleted(t *testing.T) {
 	}
 }
 
+func TestAHouseholdGoesWithItsCertificateWhileTheOperatorIsDown(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		in    certificateIn
+		from  func(ref *v1alpha1.KeyReference) *v1alpha1.CertificateSource
+		local bool
+	}{
+		"in a ConfigMap of the namespace":                       {inConfigMap, fromConfigMap, true},
+		"in a Secret, and the controller object is deleted too": {inSecret, fromSecret, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := startOperator(t)
+			s := newScene(t)
+			authority, set := row.in(s.ns, "ca.crt")
+			s.create(authority)
+			change(s, authority, func(client.Object) { set(s.juju.CACertificate) })
+			controller, through := s.connectTo(s.juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
+				ref := &v1alpha1.KeyReference{Namespace: s.ns, Name: authority.GetName()}
+				if row.local {
+					ref.Namespace = ""
+				}
+				spec.CACertificateFrom, spec.ControllerClass = row.from(ref), o.class
+			})
+			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, through)
+			access := gen.Access(s.ns, "db-access", "db-login", "app1")
+			s.create(secret, access)
+			s.awaitReady(controller, secret, access)
+
+			o.stop()
+			ns := gen.Namespace(s.ns, nil)
+			s.delete(ns)
+			if !row.local {
+				s.delete(controller)
+			}
+			s.awaitGone(authority)
+			s.refresh(secret)
+			o.start()
+			s.awaitGone(controller)
+			s.awaitGone(ns)
+			s.gone = true
+			s.expectJuju()
+		})
+	}
+}
+
 func TestAControllerObjectIsKeptWhileItIsInUse(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

@@ -12,6 +12,7 @@ import (
 
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -46,29 +47,37 @@ func leaks(text string) []string {
 }
 
 // checkNothingLeaked searches what the operator wrote into the scene: the events, and the metadata and status of the
-// objects. Their specs are the test's own.
+// objects. Their specs are the test's own. Controller objects of the cluster, with their events, are searched for all tests.
 func (s *scene) checkNothingLeaked() {
-	for _, list := range []client.ObjectList{&eventsv1.EventList{}, &v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
-		if err := s.kube.List(s.ctx, list, client.InNamespace(s.ns)); err != nil {
-			s.Error(err)
+	there := client.InNamespace(s.ns)
+	s.checkListed(&eventsv1.EventList{}, there)
+	s.checkListed(&v1alpha1.JujuSecretList{}, there)
+	s.checkListed(&v1alpha1.JujuSecretAccessList{}, there)
+	s.checkListed(&v1alpha1.JujuControllerList{}, there)
+	s.checkListed(&v1alpha1.ClusterJujuControllerList{})
+	s.checkListed(&eventsv1.EventList{}, client.InNamespace(metav1.NamespaceDefault))
+}
+
+func (s *scene) checkListed(list client.ObjectList, options ...client.ListOption) {
+	if err := s.kube.List(s.ctx, list, options...); err != nil {
+		s.Error(err)
+	}
+	err := meta.EachListItem(list, func(item runtime.Object) error {
+		if secret, ok := item.(*v1alpha1.JujuSecret); ok {
+			secret.Spec = v1alpha1.JujuSecretSpec{}
 		}
-		err := meta.EachListItem(list, func(item runtime.Object) error {
-			if secret, ok := item.(*v1alpha1.JujuSecret); ok {
-				secret.Spec = v1alpha1.JujuSecretSpec{}
-			}
-			text, err := json.Marshal(item)
-			for _, what := range leaks(string(text)) {
-				s.Errorf("LEAK: a %T contains %s", item, what)
-			}
-			return err
-		})
-		if err != nil {
-			s.Error(err)
+		text, err := json.Marshal(item)
+		for _, what := range leaks(string(text)) {
+			s.Errorf("LEAK: a %T contains %s", item, what)
 		}
+		return err
+	})
+	if err != nil {
+		s.Error(err)
 	}
 }
 
-// checkLog searches the operator's log after all tests, and returns the exit status for the suite.
+// checkLog searches the log of the operator that all tests share after them, and returns the exit status for the suite.
 func checkLog() int {
 	log, err := os.ReadFile(stack.Operator.Log)
 	if err != nil || len(log) == 0 {

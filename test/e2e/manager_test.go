@@ -5,7 +5,6 @@ package e2e
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -16,17 +15,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/servers"
 )
 
 // freeAddress is a loopback address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+func (s *scene) freeAddress() string {
+	s.Helper()
+	address, err := servers.FreeAddress(s.ctx)
+	s.must(err)
+	return address
 }
 
 // A second replica of the operator serves its probes and metrics, and keeps its hands off while another one leads.
@@ -42,9 +39,9 @@ func TestAReplicaThatDoesNotLeadIsHealthyAndIdle(t *testing.T) {
 	}
 	s.create(lease)
 	s.after = append(s.after, lease)
-	probes, metrics := freeAddress(t), freeAddress(t)
+	probes, metrics := s.freeAddress(), s.freeAddress()
 	replica, err := stack.Kubernetes.StartOperator(t.TempDir(), "--leader-elect",
-		"--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics)
+		"--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics, "--metrics-secure=false")
 	s.must(err)
 	t.Cleanup(func() {
 		if err := replica.Stop(); err != nil {

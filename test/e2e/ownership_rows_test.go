@@ -128,7 +128,7 @@ func absentRows() map[string]func(rowScene) {
 			obj := s.made("ours")
 			first := obj.Status.SecretID
 			s.must(s.juju.RemoveSecret(s.ctx, s.model, first))
-			s.awaitJuju()
+			s.awaitNotInJuju(first)
 			s.lookNow(obj)
 			s.shows(obj)
 			s.awaitEvent(obj, v1alpha1.ReasonCorrected)
@@ -377,6 +377,32 @@ func otherRows() map[string]func(rowScene) {
 			s.ownsNothing(obj, false)
 			s.expectJuju(held(id, 1, theirs))
 		},
+		"K7": func(s rowScene) {
+			older, obj := s.resting("a-older"), s.resting("b-younger")
+			s.hold(older, s.begun(older, said))
+			s.hold(obj, s.begun(obj, said))
+			id := s.add(said)
+			s.wake(obj)
+			s.shows(obj)
+			s.ownsNothing(obj, true)
+			s.hold(older, adopting("")) // As when it has found that its own is elsewhere.
+			s.awaitReady(obj)
+			s.owns(obj, id, false)
+			s.expectJuju(held(id, 1, said))
+
+			s = s.another()
+			older, obj = s.resting("a-older"), s.resting("b-younger")
+			s.hold(older, s.begun(older, said))
+			s.hold(obj, s.begun(obj, said))
+			id = s.add(said)
+			s.wake(obj)
+			s.shows(obj)
+			s.wake(older)
+			s.awaitReady(older)
+			s.owns(older, id, false)
+			s.awaitReason(obj, v1alpha1.ReasonConflict, "is that of JujuSecret", "a-older")
+			s.expectJuju(held(id, 1, said))
+		},
 	}
 }
 
@@ -485,9 +511,9 @@ func letGoRows() map[string]func(rowScene) {
 		},
 		"D3": func(s rowScene) {
 			obj := s.made("ours")
+			s.suspend(obj)
 			s.must(s.juju.RemoveSecret(s.ctx, s.model, obj.Status.SecretID))
 			s.awaitJuju()
-			s.suspend(obj)
 			id := s.add(theirs)
 			s.wake(obj)
 			s.awaitReason(obj, v1alpha1.ReasonNameTaken)
@@ -516,6 +542,14 @@ func letGoRows() map[string]func(rowScene) {
 			id, obj := s.add(said), s.secret("ours", gen.Adopting)
 			s.create(obj)
 			s.awaitReady(obj)
+			s.letsGo(obj)
+			s.expectJuju(held(id, 1, said))
+		},
+		"D19": func(s rowScene) {
+			older, obj := s.resting("a-older"), s.resting("b-younger")
+			s.hold(older, s.begun(older, said))
+			s.hold(obj, s.begun(obj, said))
+			id := s.add(said)
 			s.letsGo(obj)
 			s.expectJuju(held(id, 1, said))
 		},
@@ -559,6 +593,8 @@ func removedRows() map[string]func(rowScene) {
 			id := obj.Status.SecretID
 			s.setTenant("no")
 			s.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+			obj.Status.OwnershipProof = "forged"
+			s.must(s.kube.Status().Update(s.ctx, obj))
 			s.letsGo(obj)
 			s.expectJuju(held(id, 1, said))
 		},
@@ -622,6 +658,14 @@ func removedRows() map[string]func(rowScene) {
 			s.awaitReady(obj)
 			s.suspend(obj)
 			s.hold(obj, s.begun(obj, said, replacing(id)))
+			s.letsGo(obj)
+			s.expectJuju(held(id, 1, said))
+		},
+		"D19": func(s rowScene) {
+			older, obj := s.resting("a-older"), s.resting("b-younger")
+			s.hold(older, s.begun(older, said))
+			s.hold(obj, s.begun(obj, said))
+			id := s.add(said)
 			s.letsGo(obj)
 			s.expectJuju(held(id, 1, said))
 		},

@@ -6,6 +6,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -235,7 +236,7 @@ func (s rowScene) begun(obj *v1alpha1.JujuSecret, value string, modify ...func(*
 		f(&creation)
 	}
 	if creation.ID != "" {
-		creation.Proof = key.DigestOf(string(obj.UID), content.Seal("secret:"+creation.ID))
+		creation.Proof = key.DigestOf(string(obj.UID), content.Seal(fmt.Sprintf("recognised %q", creation.ID)))
 	}
 	return map[string]any{"creating": creation}
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/wire"
 )
 
 // patience is how long a test waits for what should come true in a moment, on a machine that is busy with other tests.
@@ -179,7 +180,7 @@ func (s *scene) awaitCondition(obj client.Object, missing func(ready metav1.Cond
 	s.await(func() string {
 		s.Helper()
 		s.refresh(obj)
-		ready := meta.FindStatusCondition(conditionsOf(obj), v1alpha1.ConditionReady)
+		ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
 		switch {
 		case ready == nil:
 			return fmt.Sprintf("%T %s has no status", obj, obj.GetName())
@@ -193,19 +194,7 @@ func (s *scene) awaitCondition(obj client.Object, missing func(ready metav1.Cond
 	})
 }
 
-func conditionsOf(obj client.Object) []metav1.Condition {
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		return obj.Status.Conditions
-	case *v1alpha1.JujuSecretAccess:
-		return obj.Status.Conditions
-	case *v1alpha1.ClusterJujuController:
-		return obj.Status.Conditions
-	}
-	return nil
-}
-
-// lookNow asks the operator for a look at Juju now, and waits until it has.
+// lookNow asks the operator for a look at Juju now, or for a try to log in, and waits until it has taken that up.
 func (s *scene) lookNow(obj client.Object) {
 	s.Helper()
 	now := time.Now().Format(time.RFC3339Nano)
@@ -227,6 +216,8 @@ func handledAt(obj client.Object) string {
 		return obj.Status.LastHandledReconcileAt
 	case *v1alpha1.JujuSecretAccess:
 		return obj.Status.LastHandledReconcileAt
+	case v1alpha1.ControllerObject:
+		return obj.Found().LastHandledReconcileAt
 	}
 	return ""
 }
@@ -293,6 +284,17 @@ func (s *scene) awaitJuju(want ...servers.UserSecret) {
 	})
 }
 
+// awaitNotInJuju waits until a secret is removed, whatever is made meanwhile.
+func (s *scene) awaitNotInJuju(id string) {
+	s.Helper()
+	s.await(func() string {
+		if slices.ContainsFunc(s.inJuju(), func(secret servers.UserSecret) bool { return secret.ID == id }) {
+			return "Juju still holds the secret " + id
+		}
+		return ""
+	})
+}
+
 func diffSecrets(want, got []servers.UserSecret) string {
 	got = slices.Clone(got)
 	for i := range min(len(want), len(got)) {
@@ -316,7 +318,8 @@ func (s *scene) requests() map[string]int {
 func (s *scene) explain() {
 	ctx := context.Background() // The test's own context may be over.
 	for _, list := range []client.ObjectList{
-		&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &v1alpha1.ClusterJujuControllerList{}, &eventsv1.EventList{},
+		&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &v1alpha1.JujuControllerList{}, &v1alpha1.ClusterJujuControllerList{},
+		&eventsv1.EventList{},
 	} {
 		var options []client.ListOption
 		if _, clusterWide := list.(*v1alpha1.ClusterJujuControllerList); !clusterWide {
@@ -343,4 +346,31 @@ func (s *scene) explain() {
 			s.Logf("operator: %s", bytes.TrimSpace(line))
 		}
 	}
+}
+
+// awaitFound waits until the status of a controller object tells of something.
+func (s *scene) awaitFound(obj v1alpha1.ControllerObject, what string, tells func(*v1alpha1.JujuControllerStatus) bool) {
+	s.Helper()
+	s.await(func() string {
+		if s.refresh(obj); tells(obj.Found()) {
+			return ""
+		}
+		found := obj.Found().DeepCopy()
+		for i := range found.Conditions {
+			found.Conditions[i].LastTransitionTime = metav1.Time{}
+		}
+		text, _ := yaml.Marshal(found)
+		return fmt.Sprintf("the status of %s does not tell of %s:\n%s", obj.GetName(), what, text)
+	})
+}
+
+// awaitRequests waits until a method was asked for so often through a proxy.
+func (s *scene) awaitRequests(proxy *wire.Proxy, method string, count int) {
+	s.Helper()
+	s.await(func() string {
+		if n := proxy.Requests()[method]; n < count {
+			return fmt.Sprintf("%d requests %s, want %d", n, method, count)
+		}
+		return ""
+	})
 }

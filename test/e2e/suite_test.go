@@ -8,12 +8,13 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
 )
@@ -22,35 +23,37 @@ import (
 var stack *servers.Stack
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		ctx := context.Background()
-		var err error
-		if stack, err = servers.StartStack(ctx, "../.."); err != nil {
-			fmt.Fprintln(os.Stderr, "cannot start the servers:", err)
-			return 1
-		}
-		signals := make(chan os.Signal, 1)
-		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-		stack.StopWhen(signals)
-		code := 1
-		if err := connect(ctx); err != nil {
-			fmt.Fprintln(os.Stderr, "cannot set up the controller object:", err)
-		} else if code = m.Run(); code == 0 {
+	os.Exit(servers.Suite{Start: start, Run: func() int {
+		code := m.Run()
+		if code == 0 {
 			code = checkLog()
 		}
-		if err := stack.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "cannot stop the servers in order:", err)
-			return 1
-		}
 		return code
-	}())
+	}}.Main())
 }
 
-// connect creates the ClusterJujuController default, which most tests use.
+func start(ctx context.Context) (_ *servers.Stack, err error) {
+	if stack, err = servers.StartStack(ctx, "../.."); err != nil {
+		return nil, err
+	}
+	return stack, connect(ctx)
+}
+
+// connect creates the ClusterJujuController default, which most tests use, and waits until the operator is logged in.
 func connect(ctx context.Context) error {
 	kube, juju := stack.Kubernetes.Client, stack.Juju
 	if err := kube.Create(ctx, gen.Credentials("default", juju.Operator.Username, juju.Operator.Password)); err != nil {
 		return err
 	}
-	return kube.Create(ctx, gen.Controller("default", juju.Addresses[0], juju.CACertificate))
+	controller := gen.Controller("default", juju.Addresses[0], juju.CACertificate)
+	if err := kube.Create(ctx, controller); err != nil {
+		return err
+	}
+	return servers.Await(ctx, patience, func() (string, error) {
+		err := kube.Get(ctx, client.ObjectKeyFromObject(controller), controller)
+		if !meta.IsStatusConditionTrue(controller.Status.Conditions, v1alpha1.ConditionReady) {
+			return "the operator is not logged in to Juju", err
+		}
+		return "", err
+	})
 }

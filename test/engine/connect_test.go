@@ -38,7 +38,7 @@ func TestOneAddressThatAnswersIsEnough(t *testing.T) {
 	connection := s.connection(s.server.Operator)
 	connection.Addresses = []string{closed.Addr().String(), silent.Addr().String(), s.proxy.Address}
 	began := time.Now()
-	if health := s.pool.Set(s.ctx, controller, connection, seldom); health.Trouble != nil {
+	if health := s.logIn(connection, seldom); health.Trouble != nil {
 		t.Fatalf("cannot log in: %+v", health.Trouble)
 	}
 	s.add("db-login")
@@ -154,7 +154,7 @@ func TestTheProxyOfTheEnvironmentIsUsed(t *testing.T) {
 	// To Juju's client this address is not of this machine, which it would never use a proxy for.
 	address := strings.Replace(s.server.Addresses[0], "127.0.0.1", "0.0.0.0", 1)
 	before, operator := tunnels.connects(address), s.server.Operator
-	health := s.pool.Set(s.ctx, controller, content.Connection{
+	health := s.logIn(content.Connection{
 		Addresses: []string{address}, CACertificate: s.server.CACertificate,
 		Username: operator.Username, Password: content.Seal(operator.Password),
 	}, seldom)
@@ -167,5 +167,15 @@ func TestTheProxyOfTheEnvironmentIsUsed(t *testing.T) {
 	}
 	if found := s.secrets(); len(found) != 1 {
 		t.Errorf("Juju has: %+v", found)
+	}
+}
+
+func TestEveryCertificateOfABundleCounts(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	connection := s.connection(s.server.Operator)
+	connection.CACertificate = s.server.CACertificate + "\n" + s.proxy.CACertificate
+	if trouble := s.logIn(connection, seldom).Trouble; trouble != nil {
+		t.Errorf("the second certificate is not trusted: %+v", trouble)
 	}
 }

@@ -96,7 +96,7 @@ func TestEveryObjectGetsWhatItWantsThroughManySessions(t *testing.T) {
 				}
 				return "", nil
 			}))
-			s.set(user, seldom)
+			s.pool.Set(s.ctx, controller, s.connection(user), seldom)
 		}
 		replaced <- err
 	}()

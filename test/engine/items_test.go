@@ -162,7 +162,7 @@ func TestARemovalIsFollowedToItsEnd(t *testing.T) {
 	before := len(s.seen())
 	s.must(s.server.ResumeRemovals(s.ctx, s.model))
 	s.awaitChange(before, func(change plan.Change) bool {
-		return change.ModelUUID == s.model.UUID && slices.Equal(change.IDs, ids[:1])
+		return change.ModelUUID == s.model.UUID && slices.Equal(change.IDs, ids[:1]) && !change.Ours
 	})
 	if world := s.known(plan.Query{ID: ids[0], Name: "doomed"}); world.ByID != nil || world.ByName != nil {
 		t.Errorf("afterwards the Pool knows: %+v, %+v", world.ByID, world.ByName)

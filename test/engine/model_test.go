@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/test/wire"
 )
 
 func TestAModelThatIsRemovedKeepsNobodyWaiting(t *testing.T) {
@@ -15,7 +16,8 @@ func TestAModelThatIsRemovedKeepsNobodyWaiting(t *testing.T) {
 	s := newConnectedScene(t)
 	ids := s.add(numbered(10)...)
 	s.named("secret-000")
-	_, first := s.underWay("under way", 3*slowness)
+	release := make(chan struct{})
+	_, first := s.underWay("under way", wire.Until(release))
 	var steps []plan.Step
 	for _, id := range ids {
 		steps = append(steps,
@@ -25,6 +27,7 @@ func TestAModelThatIsRemovedKeepsNobodyWaiting(t *testing.T) {
 	others := make(chan []plan.Outcome, 1)
 	go func() { others <- s.together(steps...) }()
 	s.must(s.server.RemoveModel(s.ctx, s.model))
+	close(release)
 	if kind := kindOf(<-first); kind != 0 {
 		t.Errorf("the outcome of what was under way is of kind %v", kind)
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/servers"
@@ -39,17 +38,17 @@ func (s *scene) users() (all func() []string) {
 // is answered, and outcome is that of the creation.
 func (s *scene) replace(name string) (met <-chan struct{}, outcome <-chan plan.Outcome) {
 	s.Helper()
-	met, outcome = s.underWay(name, slowness)
+	met, outcome = s.underWay(name, wire.Delay(slowness))
 	s.become(s.server.Admin)
 	return met, outcome
 }
 
-// underWay begins a creation that is answered so much after Juju has done it, which is when this returns.
-func (s *scene) underWay(name string, late time.Duration) (met <-chan struct{}, outcome <-chan plan.Outcome) {
+// underWay begins a creation that is answered late, and returns once Juju has done it.
+func (s *scene) underWay(name string, late wire.Fault) (met <-chan struct{}, outcome <-chan plan.Outcome) {
 	s.Helper()
 	done, err := s.server.AwaitAnswered(s.ctx, s.model, create, -1)
 	s.must(err)
-	met = s.proxy.On(create, wire.Delay(late))
+	met = s.proxy.On(create, late)
 	ended := make(chan plan.Outcome, 1)
 	go func() { ended <- s.do(creating(name, "old"))[0] }()
 	s.must(errorOf(s.server.AwaitAnswered(s.ctx, s.model, create, done)))
@@ -101,7 +100,7 @@ func TestWhatWaitsForASessionThatIsReplacedGoesToTheNextOne(t *testing.T) {
 			s := newConnectedScene(t)
 			id := s.add("db-login")[0]
 			s.named("db-login")
-			_, first := s.underWay("under way", slowness)
+			_, first := s.underWay("under way", wire.Delay(slowness))
 			ready, second := make(chan struct{}), make(chan plan.Outcome, 1)
 			go func() {
 				second <- s.doReady(func(context.Context) error {

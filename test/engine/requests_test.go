@@ -71,13 +71,16 @@ func TestAChangeThatIsAloneCostsOneRequestAtOnce(t *testing.T) {
 	s := newConnectedScene(t)
 	id := s.add("db-login")[0]
 	s.named("db-login")
-	before, began := s.proxy.Requests(), time.Now()
+	before := s.proxy.Requests()
 	const times = 20
+	fastest := patience // A busy machine slows some of them down, and not all.
 	for i := range times {
+		began := time.Now()
 		s.succeed(updating(id, fmt.Sprint("new ", i)))
+		fastest = min(fastest, time.Since(began))
 	}
-	if took := time.Since(began); took > times*time.Second/4 {
-		t.Errorf("%d changes one after the other took %v", times, took)
+	if fastest > time.Second/4 {
+		t.Errorf("the fastest of %d changes one after the other took %v", times, fastest)
 	}
 	s.succeed(plan.Grant{ID: id, Applications: []string{"app1"}})
 	if known := s.named("db-login"); known == nil || known.Revision != 1+times ||

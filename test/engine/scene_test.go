@@ -46,6 +46,7 @@ type scene struct {
 	proxy  *wire.Proxy
 	model  servers.Model
 	pool   *juju.Pool
+	heard  *heard
 
 	mu      sync.Mutex
 	changes []plan.Change
@@ -66,7 +67,8 @@ func newSceneOn(t *testing.T, server *servers.Juju) *scene {
 	s.proxy, err = wire.Start(s.ctx, server.Addresses[0], server.CACertificate)
 	s.must(err)
 	s.Cleanup(s.proxy.Close)
-	s.pool = juju.NewPool(func(string) bool { return true })
+	s.heard = new(heard)
+	s.pool = juju.NewPool(func(string) bool { return true }, s.heard)
 	s.Cleanup(s.pool.Close)
 	changed := s.pool.Changed()
 	go func() {
@@ -116,7 +118,21 @@ func (s *scene) connection(as servers.Account) content.Connection {
 
 // set makes the Pool log in as a user.
 func (s *scene) set(as servers.Account, interval time.Duration) plan.Health {
-	return s.pool.Set(s.ctx, controller, s.connection(as), interval)
+	s.Helper()
+	return s.logIn(s.connection(as), interval)
+}
+
+// logIn makes the Pool log in, and waits until the first attempt has ended, which the Pool itself does not wait for long.
+func (s *scene) logIn(connection content.Connection, interval time.Duration) (health plan.Health) {
+	s.Helper()
+	s.must(servers.Await(s.ctx, patience, func() (string, error) {
+		health = s.pool.Set(s.ctx, controller, connection, interval)
+		if health.Trouble != nil && health.Trouble.Kind == plan.Unreachable {
+			return health.Trouble.Message, nil
+		}
+		return "", nil
+	}))
+	return health
 }
 
 func (s *scene) connect(interval time.Duration) {
@@ -157,6 +173,9 @@ func (s *scene) named(name string) *plan.UserSecret {
 // atOnce is for a Do that need not wait for anything.
 func atOnce(context.Context) error { return nil }
 
+// always is for a Do that nothing forbids.
+func always(context.Context) bool { return true }
+
 // do carries out steps of one object.
 func (s *scene) do(steps ...plan.Step) []plan.Outcome {
 	s.Helper()
@@ -165,7 +184,7 @@ func (s *scene) do(steps ...plan.Step) []plan.Outcome {
 
 func (s *scene) doReady(ready func(context.Context) error, steps ...plan.Step) []plan.Outcome {
 	s.Helper()
-	outcomes, err := s.pool.Do(s.ctx, s.ref(), steps, ready)
+	outcomes, err := s.pool.Do(s.ctx, s.ref(), steps, ready, always)
 	if err != nil || len(outcomes) != len(steps) {
 		s.Errorf("%d outcomes of %d steps, error %v", len(outcomes), len(steps), err)
 		return make([]plan.Outcome, len(steps))

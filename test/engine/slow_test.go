@@ -107,7 +107,8 @@ func TestAControllerThatSaysNothingHoldsUpNobody(t *testing.T) {
 	s := newScene(t)
 	s.proxy.Silence()
 	began := time.Now()
-	if health := s.set(s.server.Operator, seldom); health.Trouble == nil || health.Trouble.Kind != plan.Unreachable {
+	if health := s.pool.Set(s.ctx, controller, s.connection(s.server.Operator), seldom); health.Trouble == nil ||
+		health.Trouble.Kind != plan.Unreachable {
 		t.Errorf("the health is: %+v", health)
 	}
 	if took := time.Since(began); took > soon {

@@ -88,7 +88,7 @@ func TestBefore36ContentIsKnownOfOwnRevisionsAlone(t *testing.T) {
 	s.succeed(updating(id, "last"))
 	check("of its next revision", "last", true)
 
-	later := juju.NewPool(func(string) bool { return true })
+	later := juju.NewPool(func(string) bool { return true }, nil)
 	t.Cleanup(later.Close)
 	go func() {
 		for {

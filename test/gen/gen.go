@@ -92,6 +92,13 @@ func Reporting(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = v1alpha1.DriftRepo
 // Observed makes the object look only.
 func Observed(s *v1alpha1.JujuSecret) { s.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
 
+// Locally sets a JujuController of the object's namespace as the controller object.
+func Locally(controller string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) {
+		s.Spec.ControllerRef = v1alpha1.ControllerReference{Kind: v1alpha1.KindJujuController, Name: controller}
+	}
+}
+
 // Through sets the controller object.
 func Through(controller string) func(*v1alpha1.JujuSecret) {
 	return func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = controller }
@@ -150,16 +157,11 @@ func Controller(name, address, ca string, modify ...func(*v1alpha1.ClusterJujuCo
 	obj := &v1alpha1.ClusterJujuController{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: v1alpha1.ClusterJujuControllerSpec{
-			Addresses:     []string{address},
-			CACertificate: ca,
-			Credentials: v1alpha1.Credentials{UserPass: v1alpha1.UserPassCredentials{
-				SecretRef: v1alpha1.CredentialsSecretReference{Namespace: "juju-secrets", Name: name},
-			}},
+			JujuControllerSpec: connecting("juju-secrets", name, address, ca),
 			Tenants: []v1alpha1.Tenant{{
 				Namespaces: v1alpha1.TenantNamespaces{MatchLabels: map[string]string{"tenant": "true"}},
 				Models:     []string{"*"},
 			}},
-			DriftDetection: v1alpha1.DriftDetection{Interval: metav1.Duration{Duration: 10 * time.Second}},
 		},
 	}
 	for _, f := range modify {
@@ -168,7 +170,41 @@ func Controller(name, address, ca string, modify ...func(*v1alpha1.ClusterJujuCo
 	return obj
 }
 
+// WithClientCredentials makes a ClusterJujuController log in to JAAS with a client ID and a client secret, from the same Secret.
+func WithClientCredentials(c *v1alpha1.ClusterJujuController) {
+	c.Spec.Credentials = v1alpha1.Credentials{
+		ClientCredentials: &v1alpha1.ClientCredentials{SecretRef: c.Spec.Credentials.UserPass.SecretRef},
+	}
+}
+
+// LocalController makes a JujuController that looks at Juju as often as it may, with credentials in the Secret of its own name.
+func LocalController(namespace, name, address, ca string, modify ...func(*v1alpha1.JujuController)) *v1alpha1.JujuController {
+	obj := &v1alpha1.JujuController{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: connecting("", name, address, ca),
+	}
+	for _, f := range modify {
+		f(obj)
+	}
+	return obj
+}
+
+func connecting(credentialsNamespace, credentials, address, ca string) v1alpha1.JujuControllerSpec {
+	return v1alpha1.JujuControllerSpec{
+		Addresses:     []string{address},
+		CACertificate: ca,
+		Credentials: v1alpha1.Credentials{UserPass: &v1alpha1.UserPassCredentials{
+			SecretRef: v1alpha1.CredentialsSecretReference{Namespace: credentialsNamespace, Name: credentials},
+		}},
+		DriftDetection: v1alpha1.DriftDetection{Interval: metav1.Duration{Duration: 10 * time.Second}},
+	}
+}
+
 // Credentials makes the Secret with the login for a controller object.
 func Credentials(controller, username, password string) *corev1.Secret {
 	return Secret("juju-secrets", controller, map[string]string{"username": username, "password": password})
+}
+
+// ClientCredentials makes the Secret with the login to JAAS for a controller object.
+func ClientCredentials(controller, clientID, clientSecret string) *corev1.Secret {
+	return Secret("juju-secrets", controller, map[string]string{"client-id": clientID, "client-secret": clientSecret})
 }

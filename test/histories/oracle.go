@@ -40,7 +40,8 @@ type fault struct {
 // settle waits until the operator is done and all is as it must be, and takes note of that state. What is not so to the end
 // is a fault.
 func (h *history) settle() error {
-	pause, asked, began := time.Second, time.Time{}, time.Now()
+	pause, asked := time.Second, time.Time{}
+	var since time.Time // When what is incurable was first seen; what is asked for one after the other may not fit together.
 	var busy, faults []fault
 	_, err := h.await(func() (string, error) {
 		if time.Since(asked) > pause {
@@ -61,7 +62,12 @@ func (h *history) settle() error {
 		}
 		found := h.look(now)
 		if faults = found.faults; len(faults) > 0 {
-			if incurable(faults) && time.Since(began) > h.patience/4 {
+			switch {
+			case !incurable(faults):
+				since = time.Time{}
+			case since.IsZero():
+				since = time.Now()
+			case time.Since(since) > h.patience/4:
 				return "", nil
 			}
 			return "something is not as it must be", nil

@@ -33,7 +33,14 @@ func PolicyExclusions() []Exclusion[Policies] {
 func SituationExclusions() []Exclusion[Situation] {
 	return []Exclusion[Situation]{
 		{"what nobody can look at is no fact", func(s Situation) bool {
-			return s.Model != Seen && (s.Juju != Nothing || s.Other != Nobody || s.Manifest != Unchanged || s.Sources != Ready)
+			return s.Model != Seen && s.Model != Withdrawn &&
+				(s.Juju != Nothing || s.Other != Nobody || s.Manifest != Unchanged || s.Sources != Ready)
+		}},
+		{"to clean up for who is no tenant any more is as to clean up for a tenant, in the rest", func(s Situation) bool {
+			return s.Model == Withdrawn && (s.Other != Nobody || s.Manifest != Unchanged || s.Sources != Ready)
+		}},
+		{"what was made can be proven, what was adopted somebody else made", func(s Situation) bool {
+			return s.Model == Withdrawn && (s.Record == None || s.Record == Adopting || s.Record == Adopted || s.Record == Replaced)
 		}},
 		{"a secret is ours only by an ID that is recorded", func(s Situation) bool {
 			return s.Juju.ours() && (s.Record == None || s.Record == Creating)
@@ -73,6 +80,9 @@ func Exclusions() []Exclusion[Combination] {
 		}},
 		{"what has the ID of an object that adopted it is that object's", func(c Combination) bool {
 			return c.Naming == ByID && c.Juju.theirs() && c.Record != None && (c.Record == Adopted || !c.Other.has())
+		}},
+		{"until it is deleted, one that is no tenant any more is as one that never was", func(c Combination) bool {
+			return c.Model == Withdrawn && (c.Life != Deleting || c.Management == v1alpha1.ManagementObserve)
 		}},
 		{"a reference has no content, and stands in nobody's way", func(c Combination) bool {
 			return c.Management == v1alpha1.ManagementObserve &&
@@ -130,7 +140,7 @@ func allPolicies() iter.Seq[Policies] {
 
 func allSituations() iter.Seq[Situation] {
 	all := one[Situation]()
-	all = times(all, func(s *Situation) *Model { return &s.Model }, Seen, Denied, Unreachable, Gone)
+	all = times(all, func(s *Situation) *Model { return &s.Model }, Seen, Denied, Withdrawn, Unreachable, Gone)
 	all = times(all, func(s *Situation) *Juju { return &s.Juju },
 		Nothing, OursEqual, OursDifferent, OursCut, OursUnnamed, OursMisnamed, OursRemoving,
 		Begun, TheirsEqual, TheirsDiffer, TheirsRemoving, Charms)

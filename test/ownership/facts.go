@@ -64,6 +64,7 @@ const (
 const (
 	Seen        Model = "the model answers"
 	Denied      Model = "the namespace is no tenant of the model"
+	Withdrawn   Model = "the namespace is no tenant of the model any more, and the operator itself noted what is recorded"
 	Unreachable Model = "no answer"
 	Gone        Model = "the model is gone"
 )

@@ -236,7 +236,7 @@ func others() Group {
 				Other: as("an older JujuSecret has the same ID in its status", OlderHas, LeavingHas),
 			}, Then: Then{Blocked, v1alpha1.ReasonConflict, NotHeld, NoneAnyMore, false, "it, for the older one"}},
 			{ID: "K2", When: When{Juju: taken, Other: as("another JujuSecret has it, or may have begun it", YoungerHas, OlderHas, YoungerBegun, OlderBegun), Sources: as("", Ready)},
-				Unless: []string{"C4", "X2", "X3"},
+				Unless: []string{"C4", "K7", "X2", "X3"},
 				Then:   Then{Blocked, v1alpha1.ReasonConflict, NoIntent, NoneAnyMore, false, "the other's"}},
 			{ID: "K3", When: When{Juju: taken, Other: as("a JujuSecret that is being deleted has it", LeavingHas), Sources: as("", Ready)},
 				Unless: []string{"C4"},
@@ -250,6 +250,8 @@ func others() Group {
 				Then: Then{Blocked, v1alpha1.ReasonConflict, PendingOnly, NoneAnyMore, false, "the other's, under that name"}},
 			{ID: "K6", When: When{Juju: somebodys(), Adoption: isAdopt(), Other: is(OlderAdopts), Sources: as("", Ready)}, Unless: []string{"C4"},
 				Then: Then{Blocked, v1alpha1.ReasonConflict, PendingOnly, NoneAnyMore, false, "theirs, until the older one adopts it"}},
+			{ID: "K7", When: When{Juju: is(Begun), Other: is(OlderBegun), Sources: as("", Ready)}, Unless: []string{"C4"},
+				Then: Then{Blocked, v1alpha1.ReasonConflict, AsItIs, AsBefore, false, "it; then X2, or K2, when the older one knows what is its"}},
 		},
 	}
 }
@@ -260,9 +262,9 @@ func provenBegun() OneOf[Other] {
 		Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames, YoungerBegun)
 }
 
-// othersBegun is about what a creation left and another JujuSecret has a better claim to.
-func othersBegun() OneOf[Other] {
-	return as("another JujuSecret has it, or an older one may have begun it", YoungerHas, OlderHas, LeavingHas, OlderBegun)
+// unclaimed is about what no other JujuSecret has, whoever may have begun it.
+func unclaimed() OneOf[Other] {
+	return as("no other JujuSecret has it", Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames, YoungerBegun, OlderBegun)
 }
 
 // crashed are objects that an operator left in the midst of something.
@@ -327,12 +329,13 @@ func letGo() Group {
 
 // removed are objects that go and take their secrets along, or would.
 func removed() Group {
-	seen := as("", Seen)
+	seen := as("", Seen, Withdrawn)
 	pending := as("intent to create", Creating, Remaking, Replaced)
 	return Group{
 		Title: "Deleted, and the secret goes too",
 		Intro: "The object is being deleted, suspended or not, with `managementPolicy: Manage` and a finalizer, and is not " +
-			"abandoned. `deletionPolicy` is `Delete`; or it is not set, and nothing that is still there was adopted (but D18). The model answers, but in D10 to D12.",
+			"abandoned. `deletionPolicy` is `Delete`; or it is not set, and nothing that is still there was adopted (but D18). The model answers, but in D10 to D12. Whether the namespace is still a tenant does not matter, if the operator itself noted " +
+			"what is recorded.",
 		When: When{
 			Life: is(Deleting), Finalizer: is(Held), Management: as("", v1alpha1.ManagementManage), Record: some(), Abandoned: is(Kept),
 			Deletion: as("", "", v1alpha1.DeletionDelete),
@@ -345,7 +348,7 @@ func removed() Group {
 				Then: Then{Remove, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing"}},
 			{ID: "D9", When: When{Model: seen, Juju: is(OursRemoving)}, Unless: []string{"D13", "D18"},
 				Then: Then{Blocked, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing, once it is removed; the object waits"}},
-			{ID: "D10", When: When{Model: is(Denied)},
+			{ID: "D10", When: When{Model: as("the namespace is no tenant of the model, and nothing proves what is recorded", Denied)},
 				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, untouched}},
 			{ID: "D11", When: When{Model: is(Unreachable)},
 				Then: Then{Blocked, v1alpha1.ReasonJujuUnreachable, AsItIs, AsBefore, false, "what is there; the object waits"}},
@@ -359,13 +362,12 @@ func removed() Group {
 				Unless: []string{"D13", "D15"},
 				Then:   Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, true, untouched}},
 			{ID: "D15", When: When{Model: seen, Juju: somebodys(), Record: pending,
-				Other: as("no other JujuSecret has it, and no older one may have begun it",
-					Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames, YoungerBegun),
+				Other: unclaimed(),
 			},
 				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "theirs; an event says that it may be ours"}},
 			{ID: "D16", When: When{Model: seen, Juju: is(Begun), Other: provenBegun()},
 				Then: Then{Remove, v1alpha1.ReasonRemoving, AsItIs, Ours, false, "nothing"}},
-			{ID: "D17", When: When{Model: seen, Juju: is(Begun), Other: othersBegun()},
+			{ID: "D17", When: When{Model: seen, Juju: is(Begun), Other: as("another JujuSecret has it", YoungerHas, OlderHas, LeavingHas)},
 				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, true, "the other's"}},
 			{ID: "D18", When: When{
 				Model: seen, Juju: as("ours, as the manifest says or not, being removed or not",
@@ -373,6 +375,8 @@ func removed() Group {
 				Record: is(Replaced), Deletion: as("`deletionPolicy` not set", v1alpha1.DeletionPolicy("")),
 			}, Unless: []string{"D13"},
 				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "it"}},
+			{ID: "D19", When: When{Model: seen, Juju: is(Begun), Other: is(OlderBegun)},
+				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "it; an event says that it may be ours"}},
 		},
 	}
 }

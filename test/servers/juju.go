@@ -40,12 +40,13 @@ type Model struct {
 
 // Juju is a Juju API server.
 type Juju struct {
-	Addresses     []string `json:"addresses"`
-	CACertificate string   `json:"caCertificate"`
-	Control       string   `json:"control"`
-	Admin         Account  `json:"admin"`
-	Operator      Account  `json:"operator"`
-	Models        []Model  `json:"models"`
+	Addresses      []string `json:"addresses"`
+	CACertificate  string   `json:"caCertificate"`
+	ControllerUUID string   `json:"controllerUUID"`
+	Control        string   `json:"control"`
+	Admin          Account  `json:"admin"`
+	Operator       Account  `json:"operator"`
+	Models         []Model  `json:"models"`
 
 	process *Process
 
@@ -53,14 +54,21 @@ type Juju struct {
 	conns map[string]api.Connection // of the administrator, by model UUID
 }
 
-// StartJuju starts a Juju API server that keeps its files in dir.
+// StartJuju starts a Juju API server that keeps its files in dir, as a controller that there was not before.
 func StartJuju(ctx context.Context, dir string) (*Juju, error) {
+	return StartJujuAs(ctx, dir, "")
+}
+
+// StartJujuAs starts a Juju API server as the controller of a UUID, with nothing of what another server of that UUID has.
+func StartJujuAs(ctx context.Context, dir, controllerUUID string) (*Juju, error) {
 	dir, err := os.MkdirTemp(dir, "juju-*")
 	if err != nil {
 		return nil, err
 	}
 	infoPath := filepath.Join(dir, "info.json")
-	process, err := startProcess("JUJUSERVER", dir, []string{"TMPDIR=" + dir, "JUJUSERVER_INFO=" + infoPath})
+	process, err := startProcess("JUJUSERVER", dir, []string{
+		"TMPDIR=" + dir, "JUJUSERVER_INFO=" + infoPath, "JUJUSERVER_CONTROLLER_UUID=" + controllerUUID,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +131,45 @@ func (j *Juju) AddCharmSecret(ctx context.Context, model Model, application, lab
 	path := "/models/" + model.UUID + "/applications/" + application + "/secrets?label=" + url.QueryEscape(label)
 	err := j.control(ctx, http.MethodPost, path, &added)
 	return added.ID, err
+}
+
+// AddUser adds a user who can log in to the controller and to nothing else.
+func (j *Juju) AddUser(ctx context.Context, name string) (Account, error) {
+	var added Account
+	err := j.control(ctx, http.MethodPost, "/users?name="+url.QueryEscape(name), &added)
+	return added, err
+}
+
+// SetPassword replaces a user's password, but not the administrator's. Connections of the user stay.
+func (j *Juju) SetPassword(ctx context.Context, username, password string) error {
+	path := "/users/" + url.PathEscape(username) + "/password?password=" + url.QueryEscape(password)
+	return j.control(ctx, http.MethodPut, path, nil)
+}
+
+// GrantModel gives a user access to a model: read, write or admin. Who has more keeps it.
+func (j *Juju) GrantModel(ctx context.Context, model Model, username, access string) error {
+	query := url.Values{"user": {username}, "access": {access}}
+	return j.control(ctx, http.MethodPut, "/models/"+model.UUID+"/access?"+query.Encode(), nil)
+}
+
+// RevokeModel takes an access to a model from a user, and any above it: with read the user has none left.
+func (j *Juju) RevokeModel(ctx context.Context, model Model, username, access string) error {
+	query := url.Values{"user": {username}, "access": {access}}
+	return j.control(ctx, http.MethodDelete, "/models/"+model.UUID+"/access?"+query.Encode(), nil)
+}
+
+// Token returns a token with which JAAS logs in for an external user such as client@serviceaccount, who has this access to
+// the controller, such as login, and to models. It claims the same for ever; lists of models follow GrantModel and RevokeModel.
+func (j *Juju) Token(ctx context.Context, username, controllerAccess string, models map[Model]string) (string, error) {
+	query := url.Values{"user": {username}, "controller": {controllerAccess}}
+	for model, access := range models {
+		query.Add("model", model.UUID+":"+access)
+	}
+	var issued struct {
+		Token string `json:"token"`
+	}
+	err := j.control(ctx, http.MethodPost, "/tokens?"+query.Encode(), &issued)
+	return issued.Token, err
 }
 
 // StopServing makes the server drop its clients and listen no more; StartServing ends that.

@@ -15,7 +15,8 @@ import (
 )
 
 // stopTimeout is how long a program may take to stop before it is killed.
-const stopTimeout = 20 * time.Second
+// The operator finishes what is under way, for which it gives itself a minute.
+const stopTimeout = 75 * time.Second
 
 // Process is a program under way. Its output goes to the file Log.
 type Process struct {

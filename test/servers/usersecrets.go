@@ -112,6 +112,9 @@ func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revis
 			return "", err
 		}
 		for _, details := range listed {
+			if details.Metadata.LatestRevision > revision {
+				return "", nil // It is gone, and something has been put in its place.
+			}
 			for _, r := range details.Revisions {
 				if r.Revision == revision {
 					return "the revision is still there", nil

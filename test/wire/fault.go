@@ -82,6 +82,18 @@ func Delay(by time.Duration) Fault {
 	}}
 }
 
+// Until passes the answer on when a channel is closed: the server has done what it was asked for. Other answers overtake it.
+func Until(release <-chan struct{}) Fault {
+	return Fault{onAnswer: func(s *session, m message) bool {
+		select {
+		case <-release:
+			return s.tell(m) == nil
+		case <-s.ended:
+			return false
+		}
+	}}
+}
+
 // Fail answers with an error in place of passing the request on, such as of code "try again": the server never hears of it.
 func Fail(code, text string) Fault {
 	return Fault{onRequest: func(s *session, m message) bool {

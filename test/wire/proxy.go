@@ -40,6 +40,7 @@ type Proxy struct {
 	silent      bool
 	clients     map[*client]bool // Whether it has logged in.
 	mostOpening int
+	jaas        *jaas // Nil while it does not play JAAS.
 
 	changing sync.Mutex
 	changes  map[string][]func(*Answer)
@@ -96,7 +97,7 @@ func (p *Proxy) On(method string, fault Fault) (met <-chan struct{}) {
 	return happened
 }
 
-// Requests counts what went on to the server by Facade.Method, "Admin.Login" included.
+// Requests counts by Facade.Method what went on to the server, "Admin.Login" included, and what JAAS was asked.
 func (p *Proxy) Requests() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

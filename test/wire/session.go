@@ -103,18 +103,26 @@ func (s *session) request(text []byte) error {
 		return s.server.WriteMessage(websocket.TextMessage, text) // Not of the API: other paths have streams.
 	}
 	method := head.Type + "." + head.Request
+	m := message{id: head.ID, method: method, text: text}
 	fault := s.proxy.fault(method)
 	if fault.onRequest != nil {
-		if fault.onRequest(s, message{id: head.ID, method: method, text: text}) {
+		if fault.onRequest(s, m) {
 			close(fault.met)
 		}
 		return nil
 	}
-	s.mu.Lock()
-	s.asked[head.ID] = question{fault, method}
-	s.mu.Unlock()
 	s.proxy.count(method)
-	return s.server.WriteMessage(websocket.TextMessage, text)
+	m, refusal, err := s.proxy.translate(m)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.asked[m.id] = question{fault, m.method}
+	s.mu.Unlock()
+	if refusal != nil {
+		return s.answer(refusal)
+	}
+	return s.server.WriteMessage(websocket.TextMessage, m.text)
 }
 
 // answer does with an answer what is to be done.

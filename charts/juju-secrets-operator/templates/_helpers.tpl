@@ -1,0 +1,106 @@
+{{- /* The name of the objects. Those with longer names have it as their beginning, so it leaves room. */}}
+{{- define "operator.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | replace "." "-" | trunc 46 | trimSuffix "-" }}
+{{- else if contains .Chart.Name .Release.Name }}
+{{- .Release.Name | replace "." "-" | trunc 46 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name .Chart.Name | replace "." "-" | trunc 46 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "operator.labels" -}}
+{{ include "operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "operator.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- .Values.serviceAccount.name | default (include "operator.fullname" .) }}
+{{- else }}
+{{- .Values.serviceAccount.name | default "default" }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- end }}
+{{- end }}
+
+{{- /* Not empty if metrics are served. To ask the API server who a scraper is takes a ClusterRole, and with watchNamespaces there is none. */}}
+{{- define "operator.metrics" -}}
+{{- if and .Values.metrics.enabled (or (not .Values.watchNamespaces) (not .Values.metrics.secure)) }}true{{ end }}
+{{- end }}
+
+{{- /* The ClusterRole of whoever scrapes, or nothing if there is none. Over HTTP nobody is asked for it. */}}
+{{- define "operator.metricsReader" -}}
+{{- if and .Values.rbac.create .Values.metrics.secure (include "operator.metrics" .) }}{{ include "operator.fullname" . }}-metrics-reader{{ end }}
+{{- end }}
+
+{{- /* The Secret with the inline login of the default controller. */}}
+{{- define "operator.inlineSecret" -}}
+{{- printf "%s-juju-login" (include "operator.fullname" .) }}
+{{- end }}
+
+{{- /* The objects in one of the files that are copied from config/, as {items: [...]}. */}}
+{{- define "operator.objects" -}}
+items:
+{{- range regexSplit "(?m)^---$" . -1 }}
+{{- $object := fromYaml . }}
+{{- if $object.kind }}
+{{ list $object | toYaml }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Values that contradict each other, each with what to do. What a single value may be says values.schema.json. */}}
+{{- define "operator.validate" -}}
+{{- if and .Values.rbac.create (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) }}
+{{- fail "\n\nset serviceAccount.name: without it the roles of the operator would be those of the account default, which every Pod of the namespace may have" }}
+{{- end }}
+{{- $monitoring := or .Values.metrics.serviceMonitor.enabled .Values.metrics.prometheusRule.enabled }}
+{{- if and $monitoring (not (include "operator.metrics" .)) }}
+{{- if .Values.metrics.enabled }}
+{{- fail "\n\nmetrics.serviceMonitor and metrics.prometheusRule need metrics, and with watchNamespaces these are served with metrics.secure=false only: to ask the API server who a scraper is takes a ClusterRole" }}
+{{- else }}
+{{- fail "\n\nmetrics.serviceMonitor and metrics.prometheusRule need metrics: set metrics.enabled=true" }}
+{{- end }}
+{{- end }}
+{{- if and .Values.metrics.certificateSecret (not .Values.metrics.secure) }}
+{{- fail "\n\nmetrics.certificateSecret needs HTTPS: set metrics.secure=true, or leave it out" }}
+{{- end }}
+{{- if and .Values.metrics.serviceMonitor.tlsConfig (not .Values.metrics.secure) }}
+{{- fail "\n\nmetrics.serviceMonitor.tlsConfig needs HTTPS: set metrics.secure=true, or leave it out" }}
+{{- end }}
+{{- with .Values.defaultController }}
+{{- if .create }}
+{{- if $.Values.watchNamespaces }}
+{{- fail "\n\ndefaultController.create needs an operator for all namespaces, since a ClusterJujuController is in none: leave out watchNamespaces, or make a JujuController in each of these namespaces" }}
+{{- end }}
+{{- if not .addresses }}
+{{- fail "\n\ndefaultController.addresses is missing: set it to what `juju show-controller` prints as api-endpoints" }}
+{{- end }}
+{{- if and .caCertificate .caCertificateFrom }}
+{{- fail "\n\nset only one of defaultController.caCertificate and defaultController.caCertificateFrom" }}
+{{- end }}
+{{- $credentials := .credentials }}
+{{- $keys := ternary (list "username" "password") (list "client-id" "client-secret") (eq $credentials.login "userPass") }}
+{{- if eq (empty $credentials.existingSecret) (empty $credentials.inline) }}
+{{- fail (printf "\n\nset one of defaultController.credentials.existingSecret, a Secret with the keys %s, and defaultController.credentials.inline" (join " and " $keys)) }}
+{{- end }}
+{{- if and $credentials.inline (ne (keys $credentials.inline | sortAlpha | join " ") ($keys | sortAlpha | join " ")) }}
+{{- fail (printf "\n\ndefaultController.credentials.inline has to have the keys %s, for defaultController.credentials.login=%s" (join " and " $keys) $credentials.login) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

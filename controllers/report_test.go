@@ -1,0 +1,105 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"encoding/json"
+	"maps"
+	"testing"
+
+	"github.com/go-logr/logr/funcr"
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/status"
+)
+
+// isReady gives an object a Ready condition.
+func isReady(conditionStatus metav1.ConditionStatus, reason v1alpha1.Reason) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) {
+		meta.SetStatusCondition(&s.Status.Conditions, metav1.Condition{
+			Type: v1alpha1.ConditionReady, Status: conditionStatus, Reason: string(reason), Message: "So it is",
+		})
+	}
+}
+
+func revision(n int) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) { s.Status.Revision = n }
+}
+
+func TestEachThingThatWasDoneIsOneLine(t *testing.T) {
+	t.Parallel()
+	const ok, not = metav1.ConditionTrue, metav1.ConditionFalse
+	type line = map[string]any
+	db := func(more line) line {
+		all := line{"logger": "", "level": 0.0, "controller": "default", "model": "prod/app"}
+		maps.Copy(all, more)
+		return all
+	}
+	happened := func(reason v1alpha1.Reason) status.Event {
+		return status.Event{Type: corev1.EventTypeNormal, Reason: reason, Message: "So it is"}
+	}
+	deleted := named("db", has("one"), isReady(not, v1alpha1.ReasonRemoving))
+	deleted.DeletionTimestamp = new(metav1.Now())
+	forgotten := deleted.DeepCopy()
+	forgotten.Status.SecretID = ""
+	for name, row := range map[string]struct {
+		before, after client.Object
+		events        []status.Event
+		want          []line
+	}{
+		"a creation": {
+			named("db"), named("db", has("one"), revision(1), isReady(ok, v1alpha1.ReasonSynced)), []status.Event{happened(v1alpha1.ReasonCreated)},
+			[]line{db(line{"msg": logActed, "reason": "Created", "message": "So it is", "secretID": "one", "revision": 1.0})},
+		},
+		"nothing": {
+			named("db", isReady(ok, v1alpha1.ReasonSynced)), named("db", isReady(ok, v1alpha1.ReasonSynced)), nil, nil,
+		},
+		"a trouble with its event": {
+			named("db", isReady(ok, v1alpha1.ReasonSynced)), named("db", isReady(not, v1alpha1.ReasonNameTaken)),
+			[]status.Event{happened(v1alpha1.ReasonNameTaken)},
+			[]line{db(line{"msg": logReady, "ready": "False", "reason": "NameTaken", "message": "So it is"})},
+		},
+		"an update in spite of a trouble": {
+			named("db", has("one")), named("db", has("one"), isReady(not, v1alpha1.ReasonNameTaken)),
+			[]status.Event{happened(v1alpha1.ReasonUpdated), happened(v1alpha1.ReasonNameTaken)},
+			[]line{
+				db(line{"msg": logActed, "reason": "Updated", "message": "So it is", "secretID": "one"}),
+				db(line{"msg": logReady, "ready": "False", "reason": "NameTaken", "message": "So it is", "secretID": "one"}),
+			},
+		},
+		"well again": {
+			named("db", isReady(not, v1alpha1.ReasonModelBusy)), named("db", isReady(ok, v1alpha1.ReasonSynced)), nil,
+			[]line{db(line{"msg": logReady, "ready": "True", "reason": "Synced", "message": "So it is"})},
+		},
+		"the end": {
+			deleted, named("db", isReady(not, v1alpha1.ReasonLetGo), func(s *v1alpha1.JujuSecret) { *s = *forgotten }),
+			[]status.Event{happened(v1alpha1.ReasonRemoved), happened(v1alpha1.ReasonLetGo)},
+			[]line{
+				db(line{"msg": logActed, "reason": "Removed", "message": "So it is", "secretID": "one"}),
+				db(line{"msg": logActed, "reason": "LetGo", "message": "So it is", "secretID": "one"}),
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var lines []line
+			log := funcr.NewJSON(func(text string) {
+				var one line
+				if err := json.Unmarshal([]byte(text), &one); err != nil {
+					t.Error(err)
+				}
+				lines = append(lines, one)
+			}, funcr.Options{})
+			logReport(log, row.before, row.after, status.Report{Events: row.events})
+			if diff := cmp.Diff(row.want, lines); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,78 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// maxModels is how many models a status has at most, so that the object stays small whatever the number.
+const maxModels = 200
+
+// maxCertificate is how many bytes of certificates a status keeps: as many as a spec may have.
+const maxCertificate = 1 << 16
+
+// NextController is the status of a controller object of a generation that was found in this health, after what was done about it,
+// with the models that objects use. What is not known just now, as after a start, stays as it was.
+func NextController(old v1alpha1.JujuControllerStatus, spec *v1alpha1.JujuControllerSpec, generation int64, done plan.ControllerPlan,
+	health plan.Health, uses []plan.ModelUse, now time.Time,
+) (v1alpha1.JujuControllerStatus, Report) {
+	next := old
+	next.ObservedGeneration = generation
+	models := modelStatuses(old.Models, health.Models, uses)
+	verdict := plan.ForHealth(done.Verdict, health, models)
+	var report Report
+	handling := HandlingOf(verdict.Reason)
+	if handling.Ready == ReadyKept {
+		handling.Ready = ReadyFalse // An outage makes nobody's secret worse, but it is what this object tells of.
+	}
+	next.Conditions, report = conditions(old.Conditions, generation, verdict, handling, now)
+	if health.ControllerUUID != "" {
+		next.ControllerUUID, next.Version, next.User = health.ControllerUUID, health.Version, health.User
+		next.CACertificate = done.CACertificate
+	}
+	if spec.CACertificateFrom == nil || len(next.CACertificate) > maxCertificate {
+		next.CACertificate = ""
+	}
+	if health.SecretsFacade != 0 {
+		next.SecretsFacadeVersion = int32(health.SecretsFacade) //nolint:gosec // Juju's facades have versions of one digit, or two.
+	}
+	reachable := old.ReachableAddresses
+	if health.Reachable != nil {
+		reachable = health.Reachable
+	}
+	next.ReachableAddresses = nil
+	for _, address := range spec.Addresses {
+		if slices.Contains(reachable, address) {
+			next.ReachableAddresses = append(next.ReachableAddresses, address)
+		}
+	}
+	next.Models = models[:min(len(models), maxModels)]
+	return next, report
+}
+
+// modelStatuses tells of the models that objects use, by name.
+func modelStatuses(old []v1alpha1.ModelStatus, health map[string]plan.ModelHealth, uses []plan.ModelUse) []v1alpha1.ModelStatus {
+	before := map[string]v1alpha1.ModelStatus{}
+	for _, model := range old {
+		before[model.UUID] = model
+	}
+	var models []v1alpha1.ModelStatus
+	for _, use := range uses {
+		found, last := health[use.UUID], before[use.UUID]
+		models = append(models, v1alpha1.ModelStatus{
+			UUID: use.UUID, Name: cmp.Or(found.Name, use.Name, last.Name), Access: cmp.Or(found.Access, last.Access),
+			Objects: int32(min(use.Objects, 1<<31-1)), //nolint:gosec // It is bounded.
+		})
+	}
+	slices.SortFunc(models, func(a, b v1alpha1.ModelStatus) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UUID, b.UUID))
+	})
+	return models
+}

@@ -1,0 +1,373 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chart
+
+import (
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/gen"
+)
+
+func TestTheChartHasNoFlaws(t *testing.T) {
+	for _, example := range examples(t) {
+		helm(t, "lint", "--strict", current, "--values", example)
+	}
+}
+
+// examples are files of values that users begin with.
+func examples(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(current, "examples", "*.yaml"))
+	if err != nil || len(paths) < 5 {
+		t.Fatalf("there are the examples %v (%v)", paths, err)
+	}
+	return paths
+}
+
+// What an example makes of the chart is sent to the API server, with each field that it does not know being an error.
+func TestEveryExampleIsAccepted(t *testing.T) {
+	installKinds(t)
+	for _, ns := range []string{own, "team-a", "team-b"} {
+		err := kubernetes.Client.Create(t.Context(), gen.Namespace(ns, nil))
+		if client.IgnoreAlreadyExists(err) != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, example := range examples(t) {
+		t.Run(filepath.Base(example), func(t *testing.T) {
+			for _, obj := range rendered(t, "--values", example) {
+				// Another manager has made the kinds.
+				err := kubernetes.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
+					client.FieldOwner("test"), client.ForceOwnership)
+				if err != nil {
+					t.Errorf("%s %s: %v", obj.GetKind(), obj.GetName(), err)
+				}
+			}
+		})
+	}
+}
+
+// installKinds makes the kinds of this project and those of the Prometheus operator.
+func installKinds(t *testing.T) {
+	t.Helper()
+	_, err := envtest.InstallCRDs(kubernetes.Config, envtest.CRDInstallOptions{
+		Paths:              []string{path("config", "crd", "bases"), filepath.Join("testdata", "kinds")},
+		ErrorIfPathMissing: true,
+		MaxTime:            patience,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who has a wrong value is told which, and what is right.
+func TestABadValueIsToldInASentence(t *testing.T) {
+	t.Parallel()
+	// withController makes the default controller object, with more of its values.
+	withController := func(more ...string) []string {
+		set := []string{
+			"defaultController.create=true", "defaultController.addresses={10.0.0.5:17070}",
+			"defaultController.credentials.existingSecret=juju-user",
+		}
+		for _, value := range more {
+			set = append(set, "defaultController."+value)
+		}
+		return set
+	}
+	for name, row := range map[string]struct {
+		set  []string
+		want []string
+	}{
+		"a value that there is not":        {[]string{"watchNamespace=team-a"}, []string{"additional properties 'watchNamespace' not allowed"}},
+		"an inner value that there is not": {[]string{"metrics.secured=true"}, []string{"'/metrics'", "additional properties 'secured' not allowed"}},
+		"text for a number":                {[]string{"replicas=two"}, []string{"'/replicas'", "got string, want integer"}},
+		"a namespace that can be none":     {[]string{"watchNamespaces={Team_A}"}, []string{"'/watchNamespaces/0'", "'Team_A' does not match pattern"}},
+		"a namespace that is there twice":  {[]string{"watchNamespaces={a,a}"}, []string{"'/watchNamespaces'", "items at 0 and 1 are equal"}},
+		"a class that no object can have":  {[]string{"controllerClass=Edge"}, []string{"'/controllerClass'", "'Edge' does not match pattern"}},
+		"a digest that is none":            {[]string{"image.digest=latest"}, []string{"'/image/digest'"}},
+		"an argument without hyphens":      {[]string{"extraArgs={debug}"}, []string{"'/extraArgs/0'"}},
+		"an address with a scheme": {
+			withController("addresses={https://10.0.0.5}"), []string{"'/defaultController/addresses/0'"},
+		},
+		"no address": {
+			withController("addresses=null"), []string{"defaultController.addresses is missing", "juju show-controller"},
+		},
+		"no login": {
+			withController("credentials.existingSecret="), []string{"set one of", "existingSecret", "username and password", "inline"},
+		},
+		"two logins": {
+			withController("credentials.inline.username=u"), []string{"set one of", "existingSecret", "inline"},
+		},
+		"half of a login": {
+			withController("credentials.existingSecret=", "credentials.inline.username=u"),
+			[]string{"inline has to have the keys username and password"},
+		},
+		"the login of the other kind": {
+			withController("credentials.existingSecret=", "credentials.login=clientCredentials",
+				"credentials.inline.username=u", "credentials.inline.password=p"),
+			[]string{"client-id and client-secret", "login=clientCredentials"},
+		},
+		"a login of no kind": {
+			withController("credentials.login=oauth"),
+			[]string{"'/defaultController/credentials/login'", "'userPass', 'clientCredentials'"},
+		},
+		"two certificates": {
+			withController("caCertificate=-----BEGIN CERTIFICATE-----",
+				"caCertificateFrom.configMapRef.name=ca", "caCertificateFrom.configMapRef.namespace=ca"),
+			[]string{"set only one of defaultController.caCertificate and defaultController.caCertificateFrom"},
+		},
+		"a controller for all in a namespace": {
+			append(withController(), "watchNamespaces={team-a}"), []string{"leave out watchNamespaces", "JujuController in each"},
+		},
+		"an account for everybody": {
+			[]string{"serviceAccount.create=false"}, []string{"set serviceAccount.name", "account default"},
+		},
+		"a monitor without metrics":        {[]string{"metrics.enabled=false", "metrics.serviceMonitor.enabled=true"}, []string{"set metrics.enabled=true"}},
+		"a monitor that nobody may answer": {[]string{"watchNamespaces={team-a}", "metrics.serviceMonitor.enabled=true"}, []string{"metrics.secure=false", "ClusterRole"}},
+		"an authority without HTTPS": {
+			[]string{"metrics.secure=false", "metrics.serviceMonitor.enabled=true", "metrics.serviceMonitor.tlsConfig.serverName=operator"},
+			[]string{"metrics.serviceMonitor.tlsConfig needs HTTPS"},
+		},
+		"a certificate without HTTPS": {[]string{"metrics.secure=false", "metrics.certificateSecret=tls"}, []string{"set metrics.secure=true"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := []string{"template", release, current}
+			for _, set := range row.set {
+				args = append(args, "--set", set)
+			}
+			_, err := run(t.Context(), "HELM", args...)
+			if err == nil {
+				t.Fatalf("%v was accepted", row.set)
+			}
+			for _, part := range row.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("it is told %v, want it to have %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+// Each way to install makes the same objects.
+func TestHelmAndKustomizeMakeTheSame(t *testing.T) {
+	t.Parallel()
+	for folder, set := range map[string]string{
+		"default": "watchNamespaces=null", "namespaced": "watchNamespaces={team-a}",
+	} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			chart := rendered(t, "--set", set, "--set", "fullnameOverride=juju-secrets-manager,image.tag=latest")
+			if diff := cmp.Diff(byName(kustomized(t, folder)), byName(chart)); diff != "" {
+				t.Errorf("the chart differs from config/%s (-kustomize +Helm):\n%s", folder, diff)
+			}
+		})
+	}
+}
+
+// What is not in config/default is the same object, too, but for its name.
+func TestHelmAndKustomizeMakeTheSameOfWhatIsOptional(t *testing.T) {
+	t.Parallel()
+	chart := rendered(t, "--set", "networkPolicy.enabled=true,metrics.serviceMonitor.enabled=true,"+
+		"metrics.prometheusRule.enabled=true,metrics.dashboard.enabled=true")
+	for kind, file := range map[string][]string{
+		"NetworkPolicy": {"network-policy", "policy.yaml"}, "PrometheusRule": {"prometheus", "rules.yaml"},
+		"ServiceMonitor": {"prometheus", "monitor.yaml"},
+	} {
+		want := find(t, objects(t, read(t, path(append([]string{"config"}, file...)...))), kind)
+		got := find(t, chart, kind)
+		for _, obj := range []*unstructured.Unstructured{want, got} {
+			strip(obj.Object)
+			if kind == "ServiceMonitor" { // It selects the Service of this release, in its own namespace.
+				unstructured.RemoveNestedField(obj.Object, "spec", "selector")
+				unstructured.RemoveNestedField(obj.Object, "spec", "namespaceSelector")
+			}
+		}
+		if diff := cmp.Diff(want.Object["spec"], got.Object["spec"]); diff != "" {
+			t.Errorf("the %s differs (-config +Helm):\n%s", kind, diff)
+		}
+	}
+	dashboard, _, err := unstructured.NestedString(find(t, chart, "ConfigMap").Object, "data", "juju-secrets-operator.json")
+	var want, got any
+	err = errors.Join(err, json.Unmarshal([]byte(dashboard), &got),
+		json.Unmarshal([]byte(read(t, path("config", "grafana", "dashboard.json"))), &want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the dashboard differs (-config +Helm):\n%s", diff)
+	}
+}
+
+// A ServiceMonitor finds the Service that stands beside it.
+func TestTheMonitorSelectsTheMetrics(t *testing.T) {
+	t.Parallel()
+	for name, objs := range map[string][]*unstructured.Unstructured{
+		"Helm":      rendered(t, "--set", "metrics.serviceMonitor.enabled=true"),
+		"kustomize": append(kustomized(t, "default"), objects(t, read(t, path("config", "prometheus", "monitor.yaml")))...),
+	} {
+		monitor, service := find(t, objs, "ServiceMonitor"), find(t, objs, "Service")
+		selected, found, err := unstructured.NestedStringMap(monitor.Object, "spec", "selector", "matchLabels")
+		if err != nil || !found || !labels.SelectorFromSet(selected).Matches(labels.Set(service.GetLabels())) {
+			t.Errorf("with %s the monitor selects %v, and the Service has %v", name, selected, service.GetLabels())
+		}
+		endpoints, _, _ := unstructured.NestedSlice(monitor.Object, "spec", "endpoints")
+		ports, _, _ := unstructured.NestedSlice(service.Object, "spec", "ports")
+		if got, want := endpoints[0].(map[string]any)["port"], ports[0].(map[string]any)["name"]; got != want {
+			t.Errorf("with %s the monitor asks the port %v, and there is %v", name, got, want)
+		}
+	}
+}
+
+// Whoever says how the certificate is checked does not get a monitor that checks nothing.
+func TestTheMonitorChecksTheCertificateAsItIsTold(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]map[string]any{
+		"": {"insecureSkipVerify": true},
+		",metrics.serviceMonitor.tlsConfig.serverName=operator": {"serverName": "operator"},
+	} {
+		monitor := find(t, rendered(t, "--set", "metrics.serviceMonitor.enabled=true"+set), "ServiceMonitor")
+		endpoints, _, err := unstructured.NestedSlice(monitor.Object, "spec", "endpoints")
+		if err != nil || len(endpoints) != 1 {
+			t.Fatalf("it has the endpoints %v (%v)", endpoints, err)
+		}
+		if diff := cmp.Diff(want, endpoints[0].(map[string]any)["tlsConfig"]); diff != "" {
+			t.Errorf("with %q (-want +got):\n%s", set, diff)
+		}
+	}
+}
+
+// The role of whoever scrapes is there if somebody is asked for it, and has nothing to do with the roles of users.
+func TestTheRoleOfScrapersGoesWithTheMetrics(t *testing.T) {
+	t.Parallel()
+	const role = "ClusterRole /juju-secrets-operator-metrics-reader"
+	for set, want := range map[string]bool{
+		"replicas=1":             true,
+		"rbac.userRoles=false":   true,
+		"rbac.create=false":      false,
+		"metrics.enabled=false":  false,
+		"metrics.secure=false":   false,
+		"watchNamespaces={team}": false,
+	} {
+		if _, there := byName(rendered(t, "--set", set))[role]; there != want {
+			t.Errorf("with %s the role is there: %v", set, there)
+		}
+	}
+}
+
+// A name may look like a number.
+func TestANameOfDigitsStaysAName(t *testing.T) {
+	t.Parallel()
+	controller := new(v1alpha1.ClusterJujuController)
+	as(t, find(t, rendered(t, "--set-string", "defaultController.name=123,controllerClass=456,defaultController.credentials.existingSecret=789",
+		"--set", "defaultController.create=true,defaultController.addresses={jimm:443}"), "ClusterJujuController"), controller)
+	got := []string{controller.Name, controller.Spec.ControllerClass, controller.Spec.Credentials.UserPass.SecretRef.Name}
+	if diff := cmp.Diff([]string{"123", "456", "789"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// What Helm says after an install can be copied without harm to other operators, and is true of this release.
+func TestTheNotesAreOfThisRelease(t *testing.T) {
+	t.Parallel()
+	const (
+		all     = "kubectl delete --all --all-namespaces"
+		warning = "of every operator in the cluster"
+		binding = "--clusterrole=juju-secrets-operator-metrics-reader"
+		teams   = "kubectl apply -k config/rbac/users"
+		login   = "juju-secrets-operator-juju-login"
+	)
+	for name, row := range map[string]struct {
+		set       string
+		has, lack []string
+	}{
+		"by default":         {"replicas=1", []string{warning, all}, []string{binding, login, teams}},
+		"of some namespaces": {"watchNamespaces={team-a}", []string{teams}, []string{all}},
+		"of one class":       {"controllerClass=edge", []string{"class edge"}, []string{"--all"}},
+		"monitored":          {"metrics.serviceMonitor.enabled=true", []string{binding}, nil},
+		"monitored by everybody": {
+			"metrics.serviceMonitor.enabled=true,metrics.secure=false", nil, []string{binding},
+		},
+		"with an inline login": {
+			"defaultController.create=true,defaultController.addresses={jimm:443}," +
+				"defaultController.credentials.inline.username=u,defaultController.credentials.inline.password=p",
+			[]string{login}, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, notes, _ := strings.Cut(helm(t, "install", release, current, "--namespace", own, "--dry-run=client", "--set", row.set), "\nNOTES:\n")
+			for _, text := range row.has {
+				if !strings.Contains(notes, text) {
+					t.Errorf("the notes lack %q:\n%s", text, notes)
+				}
+			}
+			for _, text := range row.lack {
+				if strings.Contains(notes, text) {
+					t.Errorf("the notes have %q:\n%s", text, notes)
+				}
+			}
+		})
+	}
+}
+
+// kustomized is what kustomize makes of a folder of config, but for the namespace, which Helm makes itself if told.
+func kustomized(t *testing.T, folder string) []*unstructured.Unstructured {
+	t.Helper()
+	text, err := run(t.Context(), "KUSTOMIZE", "build", path("config", folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var objs []*unstructured.Unstructured
+	for _, obj := range objects(t, text) {
+		if obj.GetKind() != "Namespace" {
+			objs = append(objs, obj)
+		}
+	}
+	return objs
+}
+
+// byName are objects by what they are, without what Helm alone adds.
+func byName(objs []*unstructured.Unstructured) map[string]any {
+	found := map[string]any{}
+	for _, obj := range objs {
+		strip(obj.Object)
+		annotations := obj.GetAnnotations()
+		delete(annotations, "helm.sh/resource-policy")
+		obj.SetAnnotations(annotations)
+		if len(annotations) == 0 {
+			unstructured.RemoveNestedField(obj.Object, "metadata", "annotations")
+		}
+		found[obj.GetKind()+" "+obj.GetNamespace()+"/"+obj.GetName()] = obj.Object
+	}
+	return found
+}
+
+// strip takes Helm's labels away wherever they are: selectors have one of them.
+func strip(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, label := range []string{"app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart"} {
+			delete(value, label)
+		}
+		for _, inner := range value {
+			strip(inner)
+		}
+	case []any:
+		for _, inner := range value {
+			strip(inner)
+		}
+	}
+}

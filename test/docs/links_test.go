@@ -1,0 +1,116 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package docs
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// everywhere is where documentation stands.
+var everywhere = []string{"README.md", "CONTRIBUTING.md", "docs", "hack", "config", "charts"}
+
+var (
+	heading  = regexp.MustCompile(`^#+\s+(.*)$`)
+	link     = regexp.MustCompile(`\]\(([^()\s]+)\)`)
+	codeSpan = regexp.MustCompile("`([^`]+)`")
+	// notInAnchors is what an anchor leaves out of its heading.
+	notInAnchors = regexp.MustCompile(`[^\p{L}\p{N}\s_-]`)
+)
+
+func TestEveryLinkLeadsSomewhere(t *testing.T) {
+	all := pages(t, everywhere...)
+	anchors := map[string][]string{}
+	for _, p := range all {
+		anchors[p.path] = p.anchors()
+	}
+	links := 0
+	for _, p := range all {
+		for i, line := range p.prose {
+			for _, found := range link.FindAllStringSubmatch(codeSpan.ReplaceAllString(line, "code"), -1) {
+				links++
+				if err := p.follow(found[1], anchors); err != nil {
+					t.Errorf("%s:%d: %v", p.path, i+1, err)
+				}
+			}
+		}
+	}
+	if links < 50 {
+		t.Errorf("found only %d links", links)
+	}
+}
+
+// follow tells what is wrong with a link. Those to other sites are believed.
+func (p page) follow(target string, anchors map[string][]string) error {
+	if strings.Contains(target, "://") {
+		return nil
+	}
+	file, anchor, _ := strings.Cut(target, "#")
+	at := p.path
+	if file != "" {
+		at = path.Join(path.Dir(p.path), file)
+	}
+	if !exists(at) {
+		return fmt.Errorf("%s: there is no %s", target, at)
+	}
+	if anchor != "" && filepath.Ext(at) == ".md" && !slices.Contains(anchors[at], anchor) {
+		return fmt.Errorf("%s: %s has no such heading", target, at)
+	}
+	return nil
+}
+
+// anchors are those of the page's headings, as GitHub makes them.
+func (p page) anchors() []string {
+	var found []string
+	times := map[string]int{}
+	for _, line := range p.prose {
+		title := heading.FindStringSubmatch(line)
+		if title == nil {
+			continue
+		}
+		anchor := strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(strings.TrimSpace(title[1])), ""), " ", "-")
+		if n := times[anchor]; n > 0 {
+			found = append(found, fmt.Sprintf("%s-%d", anchor, n))
+		} else {
+			found = append(found, anchor)
+		}
+		times[anchor]++
+	}
+	return found
+}
+
+// exists tells whether the repository has a file or folder, or at least one that a pattern matches.
+func exists(pattern string) bool {
+	if _, err := os.Stat(filepath.Join(root, pattern)); err == nil {
+		return true
+	}
+	matches, err := filepath.Glob(filepath.Join(root, pattern))
+	return err == nil && len(matches) > 0
+}
+
+func TestALinkToNowhereIsFound(t *testing.T) {
+	p := page{path: "docs/README.md", prose: []string{"# One `two`, three", "# One"}}
+	anchors := map[string][]string{p.path: p.anchors()}
+	for target, good := range map[string]bool{
+		"#one-two-three":                  true,
+		"README.md#one":                   true,
+		"../README.md":                    true,
+		"explanation":                     true,
+		"https://juju.is":                 true,
+		"#two":                            false,
+		"missing.md":                      false,
+		"../docs/README.md#one-two-three": true,
+		"README.md#four":                  false,
+	} {
+		if err := p.follow(target, anchors); (err == nil) != good {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package monitoring
+
+import (
+	"path/filepath"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/juju-secrets/operator/test/servers"
+)
+
+// watchedRights are those of an operator that watches the scene's namespace and no other, as config/rbac has them.
+func (s *scene) watchedRights() servers.Rights {
+	s.Helper()
+	rights := servers.Rights{In: map[string][]rbacv1.PolicyRule{}}
+	for ns, file := range map[string]string{
+		servers.OperatorNamespace: "role.yaml",
+		s.ns:                      filepath.Join("watched", "role.yaml"),
+	} {
+		objs, err := servers.Manifests(s.kube.Scheme(), filepath.Join(root, "config", "rbac", file))
+		s.must(err)
+		for _, obj := range objs {
+			if role, ok := obj.(*rbacv1.Role); ok {
+				rights.In[ns] = role.Rules
+			}
+		}
+	}
+	return rights
+}
+
+// bindingOf lets an account review tokens and accesses, by a role that every cluster has.
+func bindingOf(account string) *rbacv1.ClusterRoleBinding {
+	return &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: account + "-auth-delegator"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: servers.OperatorNamespace, Name: account}},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:auth-delegator"},
+	}
+}
