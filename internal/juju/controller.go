@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/juju/juju/api"
@@ -31,6 +32,8 @@ type controller struct {
 	// rootLogin and modelLogins bound how many logins are tried at a time. While the controller cannot be reached root tries
 	// alone.
 	rootLogin, modelLogins chan struct{}
+	// refused tells that the last answer to a login of root was a refusal, or that one came before and no login has succeeded since.
+	refused atomic.Bool
 	// asking is held by the one who lists the models, for everybody who waits for it.
 	asking sync.Mutex
 
@@ -69,9 +72,20 @@ func newController(key plan.ControllerKey, connection content.Connection, around
 	}
 	c.root = newLink(linkSetup{
 		patience: patience,
-		dial:     func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.logIn(ctx, c.openRoot) },
-		lost:     func() { c.noteReachable(nil) },
-		changed:  func(up, told bool) { c.notify(plan.Change{Controller: key, All: !up || told}) },
+		dial: func(ctx context.Context) (api.Connection, *plan.Trouble) {
+			conn, trouble := c.logIn(ctx, c.openRoot)
+			if refused(trouble) {
+				c.refused.Store(true)
+			}
+			return conn, trouble
+		},
+		lost: func() { c.noteReachable(nil) },
+		changed: func(up, told bool) {
+			if up && c.refused.Swap(false) {
+				c.hurryModels() // They rest as long as those who are refused do.
+			}
+			c.notify(plan.Change{Controller: key, All: !up || told})
+		},
 	})
 	return c
 }
@@ -89,10 +103,14 @@ func (c *controller) close() {
 
 // hurry makes the next attempt to log in, to the controller and to each model, come now.
 func (c *controller) hurry() {
+	c.root.hurry()
+	c.hurryModels() // Any member of the controller may have refused one.
+}
+
+func (c *controller) hurryModels() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.root.hurry()
-	for _, m := range c.models { // Any member of the controller may have refused one.
+	for _, m := range c.models {
 		m.link.hurry()
 	}
 }
@@ -224,25 +242,51 @@ func (c *controller) askForModels(ctx context.Context) (map[string]string, *plan
 	return uuids, nil
 }
 
-// openModel logs in to a model. While the controller itself cannot be reached it waits: then one link tries for all.
+// openModel logs in to a model. While the controller itself cannot be reached it waits: then one link tries for all. So it is with
+// credentials that are refused here, though the controller took them: it is asked anew, once for all models.
 func (c *controller) openModel(ctx context.Context, m *model) (api.Connection, *plan.Trouble) {
-	if !c.root.awaitOpen(ctx) {
+	if !takeTurn(ctx, c.modelLogins) {
 		return nil, replaced()
 	}
+	root, trouble := c.root.awaitOpen(ctx)
+	if trouble != nil {
+		<-c.modelLogins
+		return nil, trouble
+	}
+	conn, trouble := c.logIn(ctx, func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.enter(ctx, m, root) })
+	if trouble != nil && trouble.Kind != plan.ModelNotFound && !c.root.stands(root) {
+		if _, news := c.root.awaitOpen(ctx); news != nil {
+			return nil, news
+		}
+	}
+	return conn, trouble
+}
+
+// enter logs in to a model in a turn, which is over when it is known how that ended.
+func (c *controller) enter(ctx context.Context, m *model, root api.Connection) (api.Connection, *plan.Trouble) {
 	pingPeriod := api.PingPeriod
 	if c.currentInterval() <= pingPeriod {
 		pingPeriod = noPings // Each look at the model shows as much.
 	}
-	conn, access, err := c.open(ctx, m.uuid, pingPeriod)
-	if err == nil {
-		return c.welcome(conn, access, m)
+	conn, access, trouble := c.open(ctx, m.uuid, pingPeriod, func(err error) *plan.Trouble {
+		defer func() { <-c.modelLogins }()
+		if err == nil {
+			return nil
+		}
+		trouble := c.loginTrouble(err)
+		if trouble.Kind == plan.CredentialsRejected || trouble.Kind == plan.ModelNotFound {
+			// Juju refuses a login to a model that is gone with the same words as a wrong password.
+			trouble = c.checkListed(ctx, m, trouble)
+		}
+		if trouble.Kind == plan.CredentialsRejected {
+			c.root.giveUp(root) // Before the next one has its turn.
+		}
+		return trouble
+	})
+	if trouble != nil {
+		return nil, trouble
 	}
-	trouble := c.loginTrouble(err)
-	if trouble.Kind == plan.CredentialsRejected || trouble.Kind == plan.ModelNotFound {
-		// Juju refuses a login to a model that is gone with the same words as a wrong password.
-		trouble = c.checkListed(ctx, m, trouble)
-	}
-	return nil, trouble
+	return c.welcome(conn, access, m)
 }
 
 // checkListed finds out whether a trouble with a model is that the model is gone, which only a controller that lists

@@ -52,8 +52,10 @@ type link struct {
 	trouble *plan.Trouble
 	// settled is open during the first attempt, and during the first one after a loss: who asks then may wait for it.
 	settled chan struct{}
-	// open is closed while there is a connection, over when that has been lost.
-	open, over chan struct{}
+	// news is closed, and replaced, when a connection is made or lost, and when an attempt has failed.
+	news chan struct{}
+	// givenUp is a connection that is being closed, though it may still seem to be open.
+	givenUp api.Connection
 	// broke tells that a connection was lost since the last attempt ended, told that somebody was answered that there is
 	// none.
 	broke, told bool
@@ -74,18 +76,18 @@ type linkSetup struct {
 func newLink(setup linkSetup) *link {
 	return &link{
 		linkSetup: setup, closing: make(chan struct{}), hurried: make(chan struct{}, 1),
-		settled: make(chan struct{}), open: make(chan struct{}), over: make(chan struct{}),
+		settled: make(chan struct{}), news: make(chan struct{}),
 	}
 }
 
 // close ends the link for good, once the requests under way are over. It does not wait for that, nor for a dial.
 func (l *link) close() { l.end.Do(func() { close(l.closing) }) }
 
-// hurry makes the next attempt come now, if the link waits for one.
+// hurry makes the next attempt come now, or right after the one that is under way, unless that succeeds.
 func (l *link) hurry() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.trouble == nil {
+	if l.conn != nil {
 		return
 	}
 	select {
@@ -153,40 +155,53 @@ func (l *link) endedFor() *plan.Trouble {
 	return replaced()
 }
 
-// awaitOpen returns when there is a connection that answers, or with false when there will be none. One that is dead may not have been
-// noticed yet, as when a controller goes and takes all connections to it along: that is given up here.
-func (l *link) awaitOpen(ctx context.Context) bool {
+// awaitOpen returns when there is a connection that answers, or why there will be none: the link is closed, or the credentials are
+// refused. A connection that is dead may not have been noticed yet, as when a controller goes and takes all connections to it along:
+// that is given up here.
+func (l *link) awaitOpen(ctx context.Context) (api.Connection, *plan.Trouble) {
 	for {
 		l.mu.Lock()
-		open, over := l.open, l.over
-		l.mu.Unlock()
-		select {
-		case <-open:
-		case <-l.closing:
-			return false
-		case <-ctx.Done():
-			return false
-		}
-		l.mu.Lock()
-		conn, same := l.conn, l.open == open
+		conn, givenUp, trouble, news := l.conn, l.givenUp, l.trouble, l.news
 		l.mu.Unlock()
 		switch {
-		case !same:
-			continue
+		case refused(trouble):
+			return nil, trouble
+		case conn == nil || conn == givenUp:
 		case answers(ctx, conn):
-			return true
-		case ctx.Err() != nil || l.closed():
-			return false // Which says nothing of the connection.
+			return conn, nil
+		case ctx.Err() == nil && !l.closed(): // Otherwise the silence says nothing of the connection.
+			l.giveUp(conn)
 		}
-		go func() { _ = conn.Close() }() // Waits for the reader, which may be stuck; run sees it as broken.
 		select {
-		case <-over:
+		case <-news:
 		case <-l.closing:
-			return false
+			return nil, l.ended()
 		case <-ctx.Done():
-			return false
+			return nil, replaced()
 		}
 	}
+}
+
+// giveUp makes the link open its connection anew, if it is still this one.
+func (l *link) giveUp(conn api.Connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn == conn && l.givenUp != conn {
+		l.givenUp = conn
+		abandon(conn)
+	}
+}
+
+// stands tells whether a connection is still the link's, as far as is known.
+func (l *link) stands(conn api.Connection) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn == conn && l.givenUp != conn
+}
+
+// abandon closes a connection without waiting for its reader, which may be stuck. Its link sees it as broken.
+func abandon(conn api.Connection) {
+	go func() { _ = conn.Close() }()
 }
 
 // answers tells whether a connection is alive, by a ping.
@@ -211,6 +226,10 @@ func (l *link) run(ctx context.Context) {
 	}()
 	var pauses pauses
 	for !l.closed() {
+		select {
+		case <-l.hurried: // This is the attempt.
+		default:
+		}
 		conn, trouble := l.dial(ctx)
 		l.settle(conn, trouble)
 		began := time.Now()
@@ -218,7 +237,7 @@ func (l *link) run(ctx context.Context) {
 			l.hold(conn)
 		}
 		if conn != nil && time.Since(began) > lastRetry {
-			pauses.failed = 0 // It was a good connection, so the next attempt need not wait.
+			pauses.failed, pauses.refused = 0, 0 // It was a good connection, so the next attempt need not wait.
 			continue
 		}
 		l.rest(pauses.after(conn, trouble))
@@ -261,7 +280,7 @@ type pauses struct{ failed, refused time.Duration }
 
 // after is the pause after an attempt that ended so. The first one after a loss is almost none.
 func (p *pauses) after(conn api.Connection, trouble *plan.Trouble) time.Duration {
-	if trouble != nil && (trouble.Kind == plan.CredentialsRejected || trouble.Kind == plan.AnotherController) {
+	if refused(trouble) {
 		p.refused = min(max(2*p.refused, refusedRetry), lastRefusedRetry)
 		return p.refused
 	}
@@ -271,6 +290,11 @@ func (p *pauses) after(conn api.Connection, trouble *plan.Trouble) time.Duration
 		return firstRetry / 10
 	}
 	return p.failed
+}
+
+// refused tells that trying again is of no use until somebody has changed something.
+func refused(trouble *plan.Trouble) bool {
+	return trouble != nil && (trouble.Kind == plan.CredentialsRejected || trouble.Kind == plan.AnotherController)
 }
 
 // settle notes how an attempt ended, and tells whoever acts on another answer.
@@ -286,8 +310,8 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 	l.broke = false
 	if conn != nil {
 		l.told = false
-		close(l.open)
 	}
+	l.tell()
 	if !isClosed(l.settled) {
 		close(l.settled)
 	}
@@ -300,11 +324,17 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 // lose notes that the connection is over. If it broke, somebody has to be told how the next attempt ends.
 func (l *link) lose(broke bool) {
 	l.mu.Lock()
-	l.conn, l.broke = nil, broke
-	close(l.over)
-	l.settled, l.open, l.over = make(chan struct{}), make(chan struct{}), make(chan struct{})
+	l.conn, l.givenUp, l.broke = nil, nil, broke
+	l.settled = make(chan struct{})
+	l.tell()
 	l.mu.Unlock()
 	l.lost()
+}
+
+// tell wakes those who wait for news. The lock is held.
+func (l *link) tell() {
+	close(l.news)
+	l.news = make(chan struct{})
 }
 
 // callTrouble is why a request on a connection failed. A connection that did not answer is given up: nobody knows what
@@ -319,6 +349,6 @@ func callTrouble(conn api.Connection, err error) *plan.Trouble {
 	default:
 		return result
 	}
-	go func() { _ = conn.Close() }() // Waits for the reader, which may be stuck; run sees it as broken.
+	abandon(conn)
 	return result
 }

@@ -160,14 +160,15 @@ func TestADeadConnectionIsNotTakenForAnOpenOne(t *testing.T) {
 			t.Fatal(trouble.Message)
 		}
 		release()
-		if !l.awaitOpen(t.Context()) || dials != 2 || !closedByUs {
-			t.Errorf("after %d dials it is taken for open", dials)
+		if _, trouble := l.awaitOpen(t.Context()); trouble != nil || dials != 2 || !closedByUs {
+			t.Errorf("after %d dials: %+v", dials, trouble)
 		}
-		if !l.awaitOpen(t.Context()) || dials != 2 {
-			t.Errorf("one that answers is given up: %d dials", dials)
+		if _, trouble := l.awaitOpen(t.Context()); trouble != nil || dials != 2 {
+			t.Errorf("one that answers is given up: %d dials, %+v", dials, trouble)
 		}
 		l.close()
-		if synctest.Wait(); l.awaitOpen(t.Context()) {
+		synctest.Wait()
+		if _, trouble := l.awaitOpen(t.Context()); trouble == nil {
 			t.Error("one that was closed is taken for open")
 		}
 	})
@@ -186,7 +187,7 @@ func TestWhoGoesAwayDuringAPingLeavesTheConnectionOpen(t *testing.T) {
 		release()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if l.awaitOpen(ctx) {
+		if _, trouble := l.awaitOpen(ctx); trouble == nil {
 			t.Error("a connection that does not answer is taken for open")
 		}
 		if synctest.Wait(); isClosed(conn.broken) {

@@ -36,17 +36,11 @@ func (c *controller) connectsAs(other content.Connection) bool {
 }
 
 // open connects and logs in, to a model or, without a UUID, to the controller alone. It tries all addresses at once. Besides it
-// tells what the user may do there.
-func (c *controller) open(ctx context.Context, modelUUID string, pingPeriod time.Duration) (api.Connection, access, error) {
-	turns := c.rootLogin
-	if modelUUID != "" {
-		turns = c.modelLogins
-	}
-	select {
-	case turns <- struct{}{}:
-	case <-ctx.Done():
-		return nil, access{}, ctx.Err()
-	}
+// tells what the user may do there. How the attempt ended is for judge to say, which may be after open has returned: a server that
+// takes the connection and says nothing can hold Juju's dialer beyond its timeout.
+func (c *controller) open(
+	ctx context.Context, modelUUID string, pingPeriod time.Duration, judge func(error) *plan.Trouble,
+) (api.Connection, access, *plan.Trouble) {
 	info := c.info(c.connection.Addresses...)
 	if modelUUID != "" {
 		info.ModelTag = names.NewModelTag(modelUUID)
@@ -54,28 +48,39 @@ func (c *controller) open(ctx context.Context, modelUUID string, pingPeriod time
 	provider := &listener{LoginProvider: c.loginProvider()}
 	opts := c.dialOpts(pingPeriod)
 	opts.LoginProvider = provider
-	// A server that takes the connection and says nothing can hold Juju's dialer beyond its timeout. Its turn is over only
-	// then, or attempts would pile up.
 	type result struct {
-		conn api.Connection
-		err  error
+		conn    api.Connection
+		trouble *plan.Trouble
 	}
 	opened := make(chan result, 1)
 	go func() {
 		conn, err := api.Open(ctx, info, opts)
-		<-turns
-		opened <- result{conn, err}
+		opened <- result{conn, judge(err)}
 	}()
 	select {
 	case r := <-opened:
-		return careful{r.conn}, provider.heard, r.err
+		if r.trouble != nil {
+			return nil, access{}, r.trouble
+		}
+		return careful{r.conn}, provider.heard, nil
 	case <-time.After(dialTimeout):
 		go func() {
-			if r := <-opened; r.err == nil {
+			if r := <-opened; r.trouble == nil {
 				_ = r.conn.Close()
 			}
 		}()
-		return nil, access{}, api.ConnectionOpenTimedOut
+		return nil, access{}, c.loginTrouble(api.ConnectionOpenTimedOut)
+	}
+}
+
+// takeTurn waits for a turn to log in, which ends when something is read from turns. Attempts of which nobody knows the end would pile
+// up otherwise.
+func takeTurn(ctx context.Context, turns chan struct{}) bool {
+	select {
+	case turns <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -148,15 +153,23 @@ func (o overheard) APICall(ctx context.Context, objType string, version int, id,
 
 // openRoot logs in to the controller alone.
 func (c *controller) openRoot(ctx context.Context) (api.Connection, *plan.Trouble) {
-	conn, access, err := c.open(ctx, "", api.PingPeriod)
-	if err != nil {
-		trouble := c.loginTrouble(err)
+	if !takeTurn(ctx, c.rootLogin) {
+		return nil, replaced()
+	}
+	conn, access, trouble := c.open(ctx, "", api.PingPeriod, func(err error) *plan.Trouble {
+		defer func() { <-c.rootLogin }()
+		if err == nil {
+			return nil
+		}
+		return c.loginTrouble(err)
+	})
+	if trouble != nil {
 		if trouble.Kind == plan.Unreachable || trouble.Kind == plan.CertificateMismatch {
 			c.noteReachable([]string{})
 		}
 		return nil, trouble
 	}
-	trouble := c.recognise(conn)
+	trouble = c.recognise(conn)
 	if conn.AuthTag() == nil {
 		trouble = &plan.Trouble{Kind: plan.Failed, Message: "the controller does not say who is logged in"}
 	}

@@ -49,10 +49,8 @@ func newModel(c *controller, uuid string) *model {
 	}
 	m.link = newLink(linkSetup{
 		patience: dialTimeout, // The controller itself is there, or nobody gets here.
-		dial: func(ctx context.Context) (api.Connection, *plan.Trouble) {
-			return c.logIn(ctx, func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.openModel(ctx, m) })
-		},
-		lost: m.distrust,
+		dial:     func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.openModel(ctx, m) },
+		lost:     m.distrust,
 		changed: func(up, told bool) {
 			m.notify(plan.Change{All: !up || told})
 			m.tryAgain() // What was missed is found by comparing.

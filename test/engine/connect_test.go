@@ -5,6 +5,8 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/test/servers"
 )
 
 // soon is within how long an answer has to come that somebody waits for.
@@ -73,6 +76,54 @@ func TestARefusedPasswordIsTriedOnce(t *testing.T) {
 	}
 	s.connect(seldom) // The right one does not wait for the end of the pause.
 	s.add("db-login")
+}
+
+// Juju leaves open connections as they are when a password changes.
+func TestAPasswordThatWasChangedIsNotTriedAtEveryModel(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	user, err := s.server.AddUser(s.ctx, "user-"+strings.ToLower(rand.Text()))
+	s.must(err)
+	models := []servers.Model{s.model}
+	for len(models) < 12 {
+		models = append(models, s.addModel())
+	}
+	for _, model := range models {
+		s.must(s.server.GrantModel(s.ctx, model, user.Username, "write"))
+	}
+	if health := s.set(user, seldom); health.Trouble != nil {
+		t.Fatalf("cannot log in: %+v", health.Trouble)
+	}
+	// The models are listed now, not while the controller is asked anew.
+	s.pool.World(s.ctx, plan.ModelRef{Controller: controller, Name: "nobody/none"}, plan.Query{})
+	s.must(s.server.SetPassword(s.ctx, user.Username, "another"))
+	var asking sync.WaitGroup
+	for _, model := range models {
+		asking.Go(func() {
+			world := s.pool.World(s.ctx, refTo(model), plan.Query{})
+			if world.Known || world.Trouble.Kind != plan.CredentialsRejected {
+				t.Errorf("the model is known: %v, the trouble is %+v", world.Known, world.Trouble)
+			}
+		})
+	}
+	asking.Wait()
+	// That to the controller before, and after the first refusals once more. Four models log in at a time.
+	if n := s.requests(login, nil); n < 3 || n > 1+4+1 {
+		t.Errorf("%d logins, however many models there are", n)
+	}
+	if health := s.set(user, seldom); health.Trouble == nil || health.Trouble.Kind != plan.CredentialsRejected {
+		t.Errorf("the health is: %+v", health.Trouble)
+	}
+	s.must(s.server.SetPassword(s.ctx, user.Username, user.Password))
+	s.pool.Retry(controller)
+	for _, model := range models {
+		s.await(func() string {
+			if world := s.pool.World(s.ctx, refTo(model), plan.Query{}); !world.Known {
+				return fmt.Sprintf("the model is not known: %+v", world.Trouble)
+			}
+			return ""
+		})
+	}
 }
 
 func TestAForgottenControllerHasNoConnections(t *testing.T) {
