@@ -71,7 +71,7 @@ func newController(key plan.ControllerKey, connection content.Connection, around
 		models: map[string]*model{}, uuids: map[string]string{}, identity: connection.ControllerUUID,
 	}
 	c.root = newLink(linkSetup{
-		patience: patience,
+		patience: patience, firstPatience: firstPatience,
 		dial: func(ctx context.Context) (api.Connection, *plan.Trouble) {
 			conn, trouble := c.logIn(ctx, c.openRoot)
 			if refused(trouble) {

@@ -23,6 +23,9 @@ const (
 	callTimeout = 20 * time.Second
 	// patience is how long somebody who asks waits for a controller that may be away. After that they are told later.
 	patience = 2 * time.Second
+	// firstPatience is how long, from the very first attempt on, everybody waits for its end. After a start all objects ask, and
+	// that there is no answer yet would be news of nothing in the status of each.
+	firstPatience = 5 * time.Second
 
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 30 * time.Second
@@ -47,7 +50,10 @@ type link struct {
 	// calls are the requests under way, which a link that ends waits for.
 	calls sync.WaitGroup
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// began is when the first attempt did, tried tells that it has ended.
+	began   time.Time
+	tried   bool
 	conn    api.Connection
 	trouble *plan.Trouble
 	// settled is open during the first attempt, and during the first one after a loss: who asks then may wait for it.
@@ -63,9 +69,11 @@ type link struct {
 
 // linkSetup is what differs between links. The functions are called without a lock.
 type linkSetup struct {
-	// patience is how long somebody who asks waits for an attempt that is under way.
-	patience time.Duration
-	dial     func(ctx context.Context) (api.Connection, *plan.Trouble)
+	// patience is how long somebody who asks waits for an attempt that is under way. If firstPatience is given the very first one is
+	// waited for until it is so old, and then no longer.
+	patience, firstPatience time.Duration
+	// dial tries once to connect and log in.
+	dial func(ctx context.Context) (api.Connection, *plan.Trouble)
 	// lost is called when a connection is over, before anybody gets another.
 	lost func()
 	// changed is called when the link answers otherwise than it last did, and after a loss: up tells whether there is a
@@ -115,15 +123,23 @@ func replaced() *plan.Trouble {
 // connection is the open connection, or why there is none. The connection stays open until release is called, unless it
 // breaks.
 func (l *link) connection(ctx context.Context) (conn api.Connection, release func(), trouble *plan.Trouble) {
-	l.begin.Do(func() { go l.run(context.WithoutCancel(ctx)) }) // The link outlives the one who asks first.
+	l.begin.Do(func() {
+		l.mu.Lock()
+		l.began = time.Now()
+		l.mu.Unlock()
+		go l.run(context.WithoutCancel(ctx)) // The link outlives the one who asks first.
+	})
 	l.mu.Lock()
-	settled := l.settled
+	settled, wait := l.settled, l.patience
+	if !l.tried && l.firstPatience > 0 {
+		wait = time.Until(l.began.Add(l.firstPatience))
+	}
 	l.mu.Unlock()
 	select {
 	case <-settled:
 	case <-l.closing:
 	case <-ctx.Done():
-	case <-time.After(l.patience):
+	case <-time.After(wait):
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -307,7 +323,7 @@ func (l *link) settle(conn api.Connection, trouble *plan.Trouble) {
 	if !same {
 		l.conn, l.trouble = conn, trouble
 	}
-	l.broke = false
+	l.broke, l.tried = false, true
 	if conn != nil {
 		l.told = false
 	}

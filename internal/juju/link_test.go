@@ -64,6 +64,48 @@ func TestALinkTriesAgainEverMoreSlowlyAndNeverInStep(t *testing.T) {
 	}
 }
 
+// After a start all objects ask at about the same time, and after that one by one.
+func TestTheVeryFirstAttemptIsWaitedForOnceForAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const takes = firstPatience - time.Second
+		l := newLink(linkSetup{
+			patience: patience, firstPatience: firstPatience, lost: func() {}, changed: func(bool, bool) {},
+			dial: func(context.Context) (api.Connection, *plan.Trouble) {
+				<-time.After(takes)
+				return &connection{broken: make(chan struct{})}, nil
+			},
+		})
+		_, release, trouble := l.connection(t.Context())
+		if trouble != nil {
+			t.Fatal(trouble.Message)
+		}
+		release()
+		l.close()
+		synctest.Wait()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		l := newLink(linkSetup{
+			patience: patience, firstPatience: firstPatience, lost: func() {}, changed: func(bool, bool) {},
+			dial: func(ctx context.Context) (api.Connection, *plan.Trouble) {
+				<-ctx.Done()
+				return nil, replaced()
+			},
+		})
+		began := time.Now()
+		for range 100 {
+			if _, _, trouble := l.connection(t.Context()); trouble == nil || trouble.Kind != plan.Unreachable {
+				t.Errorf("the trouble is %+v", trouble)
+			}
+		}
+		if took := time.Since(began); took != firstPatience {
+			t.Errorf("a hundred who asked one after the other waited %v, want %v for all", took, firstPatience)
+		}
+		l.close()
+		synctest.Wait()
+	})
+}
+
 func TestALinkThatIsRefusedHardlyTriesAgain(t *testing.T) {
 	t.Parallel()
 	if n := len(attempts(t, plan.CredentialsRejected)); n > 2 {
