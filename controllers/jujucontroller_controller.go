@@ -34,19 +34,12 @@ type ControllerReconciler struct {
 // Reconcile connects to the controller that one object describes: see, decide, do, say.
 func (r *ControllerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	obj := r.newObject()
-	stale, err := r.get(ctx, req.NamespacedName, obj)
-	switch {
-	case apierrors.IsNotFound(err):
+	end, later, err := r.begin(ctx, req.NamespacedName, obj)
+	if apierrors.IsNotFound(err) {
 		r.Connections.Forget(objectKeyOf(req.Namespace, req.Name))
-		return ctrl.Result{}, nil
-	case err != nil:
-		return ctrl.Result{}, err
-	case stale:
-		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	}
-	end, later := r.turns.take(keyOf(obj))
-	if later > 0 {
-		return ctrl.Result{RequeueAfter: later}, nil
+	if err != nil || later > 0 {
+		return ctrl.Result{RequeueAfter: later}, client.IgnoreNotFound(err)
 	}
 	defer end()
 	seen, uses, err := r.observe(ctx, obj)
@@ -154,6 +147,7 @@ func (r *ControllerReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 		Watches(&v1alpha1.JujuSecret{}, countLater(r.Local), usesChanged()).
 		Watches(&v1alpha1.JujuSecretAccess{}, countLater(r.Local), usesChanged()).
 		WatchesRawSource(wakeups.source(r.itself)).
+		WatchesRawSource(r.turns.source()).
 		WithOptions(workOn(mgr, r.kind())).
 		Complete(r)
 }

@@ -75,6 +75,7 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, neighboursBy(configMapSources))).
 		Watches(&v1alpha1.JujuController{}, r.wake(secrets, anywhereBy(ofController, controllerKey)), controllerMatters()).
 		WatchesRawSource(wakeups.source(r.concerned(secrets))).
+		WatchesRawSource(r.turns.source()).
 		WithOptions(workOn(mgr, kindJujuSecret))
 	return r.watchCluster(bldr, secrets).Complete(r)
 }

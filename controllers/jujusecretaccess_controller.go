@@ -59,6 +59,7 @@ func (r *AccessReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, neighboursBy(accessSecretRef)), secretMatters()).
 		Watches(&v1alpha1.JujuController{}, r.wake(accesses, anywhereBy(ofController, controllerKey)), controllerMatters()).
 		WatchesRawSource(wakeups.source(r.concerned(accesses))).
+		WatchesRawSource(r.turns.source()).
 		WithOptions(workOn(mgr, kindJujuSecretAccess))
 	return r.watchCluster(bldr, accesses).Complete(r)
 }

@@ -22,7 +22,7 @@ import (
 
 const (
 	// concurrency is how many objects of a kind are reconciled at a time. Most of that time they wait.
-	concurrency = 64
+	concurrency = 256
 	// conflictRetry is the pause after a write that met a newer object than the cache had.
 	conflictRetry = 100 * time.Millisecond
 	// cacheRetry is the pause until the next look for an object whose newest version the cache does not have yet.
@@ -74,7 +74,7 @@ type write struct {
 func NewKit(c client.Client, juju Models, recorder events.EventRecorder, now func() time.Time) Kit {
 	return Kit{
 		Client: c, Juju: juju, Events: recorder, Meter: unmetered{}, Now: now,
-		turns: new(turns), written: new(sync.Map), course: newCourse(),
+		turns: newTurns(), written: new(sync.Map), course: newCourse(),
 	}
 }
 

@@ -5,95 +5,195 @@ package controllers
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
+// How many objects of a kind are worked on at a time that wait for the same: what is slow to answer must not keep all workers
+// waiting, which the others need.
 const (
-	// turnsOfOne is how many objects of a namespace that go through its own JujuControllers are worked on at a time. What answers
-	// there is for that namespace to say, and may take its time with every request: it must not keep all workers waiting, which
-	// the others need.
-	turnsOfOne = concurrency / 4
-	// turnRetry is the pause until an object that had to stand back is looked at again.
-	turnRetry = 200 * time.Millisecond
+	// turnsOfModel are for one model behind a ClusterJujuController. So many fill a request to Juju.
+	turnsOfModel = concurrency / 4
+	// turnsOfController are for one ClusterJujuController.
+	turnsOfController = concurrency / 2
+	// turnsOfNamespace are for all JujuControllers of one namespace, where what answers is for that namespace to say.
+	turnsOfNamespace = concurrency / 16
+	// turnBackstop is when an object that stands back is looked at again in any case.
+	turnBackstop = 30 * time.Second
 )
 
-// turns are shared by the objects of one kind. The zero turns are all free.
+// claim is for one of a number of turns.
+type claim struct {
+	of     string
+	atMost int
+}
+
+// claimsOn are those of an object that goes to a model, or to a controller alone.
+func claimsOn(ref plan.ModelRef) []claim {
+	switch namespace := ref.Controller.Namespace(); {
+	case ref.Controller == "":
+		return nil
+	case namespace != "":
+		return []claim{{of: namespace + "/", atMost: turnsOfNamespace}}
+	case ref.String() == "":
+		return []claim{{of: string(ref.Controller), atMost: turnsOfController}}
+	}
+	return []claim{
+		{of: string(ref.Controller) + " " + ref.String(), atMost: turnsOfModel},
+		{of: string(ref.Controller), atMost: turnsOfController},
+	}
+}
+
+// turns are shared by the objects of one kind. Who finds none stands back, and is called when it may be its turn.
 type turns struct {
 	mu    sync.Mutex
-	taken map[string]int // by namespace
+	taken map[string]int
+	// waiting are those who stand back by what they wait for, in the order in which they came. Some may have gone.
+	waiting map[string][]ctrl.Request
+	// waitsFor is what they wait for now, called what they were called for since.
+	waitsFor, called map[ctrl.Request]string
+	// call makes one be looked at.
+	call func(ctrl.Request)
+}
+
+func newTurns() *turns {
+	return &turns{
+		taken: map[string]int{}, waiting: map[string][]ctrl.Request{}, waitsFor: map[ctrl.Request]string{}, called: map[ctrl.Request]string{},
+		call: func(ctrl.Request) {},
+	}
+}
+
+// source makes a queue the one by which those are called who stand back.
+func (t *turns) source() source.Source {
+	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[ctrl.Request]) error {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.call = queue.Add
+		return nil
+	})
+}
+
+// take gives somebody their turns until end is called, all or none: then they stand back.
+func (t *turns) take(who ctrl.Request, claims ...claim) (end func(), ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	calledFor := t.leave(who)
+	missing := slices.IndexFunc(claims, func(c claim) bool { return t.taken[c.of] >= c.atMost })
+	if missing >= 0 {
+		of := claims[missing].of
+		t.waiting[of] = append(t.waiting[of], who)
+		t.waitsFor[who] = of
+		if calledFor != of {
+			t.next(calledFor)
+		}
+		return nil, false
+	}
+	for _, c := range claims {
+		t.taken[c.of]++
+	}
+	if !slices.ContainsFunc(claims, func(c claim) bool { return c.of == calledFor }) {
+		t.next(calledFor)
+	}
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		for _, c := range claims {
+			if t.taken[c.of]--; t.taken[c.of] == 0 {
+				delete(t.taken, c.of)
+			}
+			t.next(c.of)
+		}
+	}, true
+}
+
+// forget passes the turn of somebody on who is no more.
+func (t *turns) forget(who ctrl.Request) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next(t.leave(who))
+}
+
+// leave ends the wait of somebody, and tells what they were called for, empty if they were not. The lock is held.
+func (t *turns) leave(who ctrl.Request) (calledFor string) {
+	calledFor = t.called[who]
+	delete(t.called, who)
+	delete(t.waitsFor, who)
+	return calledFor
+}
+
+// next calls the next one who waits for a turn. The lock is held.
+func (t *turns) next(of string) {
+	for len(t.waiting[of]) > 0 {
+		who := t.waiting[of][0]
+		t.waiting[of] = t.waiting[of][1:]
+		if t.waitsFor[who] == of {
+			delete(t.waitsFor, who)
+			t.called[who] = of
+			t.call(who)
+			return
+		}
+	}
+	delete(t.waiting, of)
 }
 
 // begin reads an object to work on it until end is called, unless it is to be looked at later: the cache has an old version, or
-// others of its namespace have to be done first.
+// others that wait for the same have to be done first.
 func (k *Kit) begin(ctx context.Context, key client.ObjectKey, obj client.Object) (end func(), later time.Duration, err error) {
+	who := ctrl.Request{NamespacedName: key}
 	stale, err := k.get(ctx, key, obj)
 	switch {
+	case apierrors.IsNotFound(err):
+		k.turns.forget(who)
+		return nil, 0, err
 	case err != nil:
 		return nil, 0, err
 	case stale:
 		return nil, cacheRetry, nil
 	}
-	controller, err := k.through(ctx, obj)
+	ref, err := k.through(ctx, obj)
 	if err != nil {
 		return nil, 0, err
 	}
-	end, later = k.turns.take(controller)
-	return end, later, nil
+	end, ok := k.turns.take(who, claimsOn(ref)...)
+	if !ok {
+		return nil, turnBackstop, nil
+	}
+	return end, 0, nil
 }
 
-// through is the controller object that an object goes through, empty if nobody can tell yet.
-func (k *Kit) through(ctx context.Context, obj client.Object) (plan.ControllerKey, error) {
+// through is the model that an object goes to, or the controller object alone; empty if nobody can tell yet.
+func (k *Kit) through(ctx context.Context, obj client.Object) (plan.ModelRef, error) {
 	switch obj := obj.(type) {
+	case v1alpha1.ControllerObject:
+		return plan.ModelRef{Controller: keyOf(obj)}, nil
 	case *v1alpha1.JujuSecret:
-		return modelOfSecret(obj).Controller, nil
+		return modelOfSecret(obj), nil
 	case *v1alpha1.JujuSecretAccess:
 		// While it moves, or is deleted, it goes through those on record, too. The slowest counts.
-		keys := append(accessControllers(obj), recordOf(obj).Model.Controller)
-		for _, key := range keys {
+		for _, key := range append(accessControllers(obj), recordOf(obj).Model.Controller) {
 			if key.Namespace() != "" {
-				return key, nil
+				return plan.ModelRef{Controller: key}, nil
 			}
 		}
-		if obj.Spec.Secret != nil {
-			return keys[0], nil
+		if named := obj.Spec.Secret; named != nil {
+			return modelOf(named.ControllerRef, obj.Namespace, named.Model, named.ModelUUID), nil
 		}
 		var secret v1alpha1.JujuSecret
 		err := k.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.SecretRef.Name}, &secret)
 		if err != nil {
-			return "", client.IgnoreNotFound(err)
+			return plan.ModelRef{}, client.IgnoreNotFound(err)
 		}
-		return modelOfSecret(&secret).Controller, nil
+		return modelOfSecret(&secret), nil
 	}
-	return "", nil
-}
-
-// take begins the work on an object that goes through a controller object, unless its namespace is at work on enough of them:
-// then it is to stand back for a while. Done ends the work.
-func (t *turns) take(key plan.ControllerKey) (done func(), standBack time.Duration) {
-	namespace := key.Namespace()
-	if namespace == "" {
-		return func() {}, 0 // Whoever may write a ClusterJujuController answers for what it leads to.
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.taken[namespace] >= turnsOfOne {
-		return nil, turnRetry
-	}
-	if t.taken == nil {
-		t.taken = map[string]int{}
-	}
-	t.taken[namespace]++
-	return func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.taken[namespace]--; t.taken[namespace] == 0 {
-			delete(t.taken, namespace)
-		}
-	}, 0
+	return plan.ModelRef{}, nil
 }

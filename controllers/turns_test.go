@@ -3,42 +3,194 @@
 
 package controllers
 
-import "testing"
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
 
-func TestANamespaceWithItsOwnControllersLeavesTurnsToOthers(t *testing.T) {
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// queued are turns with those who were called.
+func queued() (at *turns, called *[]string) {
+	at, called = newTurns(), new([]string)
+	at.call = func(who ctrl.Request) { *called = append(*called, who.Name) }
+	return at, called
+}
+
+func request(name string) ctrl.Request {
+	return ctrl.Request{NamespacedName: client.ObjectKey{Name: name}}
+}
+
+// fill takes turns until there is none left, and returns who has them.
+func fill(t *testing.T, at *turns, name string, claims ...claim) (ends []func()) {
+	t.Helper()
+	for i := range 2 * concurrency {
+		end, ok := at.take(request(fmt.Sprintf("%s-%d", name, i)), claims...)
+		if !ok {
+			at.forget(request(fmt.Sprintf("%s-%d", name, i)))
+			return ends
+		}
+		ends = append(ends, end)
+	}
+	t.Fatalf("%s has all workers and more", name)
+	return nil
+}
+
+func model(controller plan.ControllerKey, name string) []claim {
+	return claimsOn(plan.ModelRef{Controller: controller, Name: name})
+}
+
+func TestTurnsForTheSameAreBounded(t *testing.T) {
 	t.Parallel()
-	var at turns
-	var ends []func()
-	for range turnsOfOne {
-		done, standBack := at.take("team-a/juju")
-		if standBack > 0 {
-			t.Fatal("there is no turn, though there should be some")
+	for name, row := range map[string]struct {
+		full, other []claim
+		want        int
+		others      bool
+	}{
+		"a model, and another one":           {model("shared", "prod/a"), model("shared", "prod/b"), turnsOfModel, true},
+		"a model, and one of another":        {model("shared", "prod/a"), model("another", "prod/a"), turnsOfModel, true},
+		"a namespace, and itself":            {model("team-a/juju", "prod/a"), model("team-a/other", "prod/b"), turnsOfNamespace, false},
+		"a namespace, and another one":       {model("team-a/juju", "prod/a"), model("team-b/juju", "prod/a"), turnsOfNamespace, true},
+		"a namespace, and what is shared":    {model("team-a/juju", "prod/a"), model("shared", "prod/a"), turnsOfNamespace, true},
+		"a controller alone, and its models": {model("shared", ""), model("shared", "prod/a"), turnsOfController, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at, _ := queued()
+			ends := fill(t, at, "full", row.full...)
+			if len(ends) != row.want {
+				t.Errorf("%d turns, want %d", len(ends), row.want)
+			}
+			end, ok := at.take(request("other"), row.other...)
+			if ok != row.others {
+				t.Errorf("another one has a turn: %v, want %v", ok, row.others)
+			}
+			if ok {
+				ends = append(ends, end)
+			}
+			for _, end := range ends {
+				end()
+			}
+			if len(at.taken) > 0 {
+				t.Errorf("the turns %v are still taken when all are done", at.taken)
+			}
+		})
+	}
+}
+
+func TestSomeModelsOfAControllerLeaveTurnsToOtherControllers(t *testing.T) {
+	t.Parallel()
+	at, _ := queued()
+	all := 0
+	for i := range 10 {
+		all += len(fill(t, at, fmt.Sprintf("model-%d", i), model("shared", fmt.Sprintf("prod/%d", i))...))
+	}
+	if all != turnsOfController {
+		t.Errorf("ten models have %d turns, want %d", all, turnsOfController)
+	}
+}
+
+func TestWhatIsOfNoControllerNeedsNoTurn(t *testing.T) {
+	t.Parallel()
+	if claims := claimsOn(plan.ModelRef{}); len(claims) > 0 {
+		t.Errorf("it claims %v", claims)
+	}
+}
+
+func TestWhoStandsBackIsCalledInOrder(t *testing.T) {
+	t.Parallel()
+	at, called := queued()
+	claims := model("shared", "prod/a")
+	ends := fill(t, at, "first", claims...)
+	for _, name := range []string{"one", "two", "gone", "three", "one"} { // Who comes again keeps the place.
+		if _, ok := at.take(request(name), claims...); ok {
+			t.Fatal("there is a turn too many")
 		}
-		ends = append(ends, done)
 	}
-	if _, standBack := at.take("team-a/another"); standBack < turnRetry {
-		t.Errorf("one more stands back for %v, want at least %v", standBack, turnRetry)
-	}
-	if done, standBack := at.take("team-b/juju"); standBack > 0 {
-		t.Error("another namespace has to stand back")
-	} else {
-		done()
-	}
-	for range 10 * turnsOfOne {
-		if _, standBack := at.take("shared"); standBack > 0 {
-			t.Fatal("who goes through a ClusterJujuController has to stand back")
-		}
-	}
-	ends[0]()
-	done, standBack := at.take("team-a/another")
-	if standBack > 0 {
-		t.Fatal("the turn of one that is done is not free")
-	}
-	done()
-	for _, end := range ends[1:] {
+	at.forget(request("gone"))
+	for _, end := range ends[:3] {
 		end()
 	}
-	if len(at.taken) > 0 {
-		t.Errorf("the turns %v are still taken when all are done", at.taken)
+	if want := []string{"one", "two", "three"}; !slices.Equal(*called, want) {
+		t.Errorf("called are %v, want %v", *called, want)
+	}
+}
+
+func TestATurnThatIsNotTakenIsPassedOn(t *testing.T) {
+	t.Parallel()
+	elsewhere := model("another", "prod/a")
+	for name, then := range map[string]func(t *testing.T, at *turns){
+		"the object is gone": func(_ *testing.T, at *turns) { at.forget(request("one")) },
+		"it goes elsewhere":  func(_ *testing.T, at *turns) { at.take(request("one"), elsewhere...) },
+		"it waits for something else": func(t *testing.T, at *turns) {
+			t.Helper()
+			fill(t, at, "elsewhere", elsewhere...)
+			at.take(request("one"), elsewhere...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at, called := queued()
+			claims := model("shared", "prod/a")
+			ends := fill(t, at, "first", claims...)
+			at.take(request("one"), claims...)
+			at.take(request("two"), claims...)
+			ends[0]()
+			then(t, at)
+			if want := []string{"one", "two"}; !slices.Equal(*called, want) {
+				t.Errorf("called are %v, want %v", *called, want)
+			}
+		})
+	}
+}
+
+// Whatever comes and goes, everybody has their turn in the end, and no more are at work than may be.
+func TestNobodyWaitsForEver(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It shall come again.
+		at, called := queued()
+		const objects = 1000
+		where := map[string][]claim{}
+		todo := make([]string, objects)
+		for i := range todo {
+			todo[i] = fmt.Sprint(i)
+			where[todo[i]] = model(plan.ControllerKey(fmt.Sprint(random.IntN(2))), fmt.Sprint(random.IntN(3)))
+		}
+		var working []func()
+		seen := map[string]bool{}
+		for len(todo) > 0 || len(working) > 0 {
+			if len(todo) > 0 && random.IntN(3) > 0 && len(working) < concurrency {
+				who := todo[0]
+				todo = todo[1:]
+				switch random.IntN(20) {
+				case 0:
+					at.forget(request(who))
+					seen[who] = true
+					continue
+				case 1:
+					where[who] = model("0", fmt.Sprint(random.IntN(3)))
+				}
+				if end, ok := at.take(request(who), where[who]...); ok {
+					working = append(working, end)
+					seen[who] = true
+				}
+			} else if len(working) > 0 {
+				i := random.IntN(len(working))
+				working[i]()
+				working = slices.Delete(working, i, i+1)
+			}
+			todo = append(todo, *called...)
+			*called = nil
+		}
+		if len(seen) != objects || len(at.taken) > 0 || len(at.waiting) > 0 || len(at.waitsFor) > 0 || len(at.called) > 0 {
+			t.Errorf("seed %d: %d of %d had their turn, and left are %v, %v, %v and %v", seed, len(seen), objects,
+				at.taken, at.waiting, at.waitsFor, at.called)
+		}
 	}
 }

@@ -5,8 +5,10 @@ package e2e
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -16,37 +18,65 @@ import (
 
 // workers is how many JujuSecrets the operator works on at a time. So many have to be done with before another one's turn comes, if
 // they may take all.
-const workers = 64
+const workers = 256
 
 // What answers at a JujuController is for its namespace to say, and may answer nothing. Without turns its objects would keep
 // every worker of the operator waiting, for ten seconds each.
 func TestANamespaceWhoseControllerIsSlowHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	slow, proxy := newProxiedScene(t)
-	other := newScene(t)
-	controller := gen.LocalController(slow.ns, "slow", proxy.Address, proxy.CACertificate)
-	slow.create(gen.Secret(slow.ns, "slow", map[string]string{
-		"username": slow.juju.Operator.Username, "password": slow.juju.Operator.Password,
-	}), controller)
-	slow.awaitReady(controller)
-	listing := proxy.On("Secrets.ListSecrets", wire.Hold())
-	for i := range 80 {
-		slow.create(gen.JujuSecret(slow.ns, fmt.Sprintf("slow-%d", i), slow.model.Name, gen.Locally("slow")))
+	slow.holdUpNobody(proxy, gen.Locally("slow"), func() {
+		controller := gen.LocalController(slow.ns, "slow", proxy.Address, proxy.CACertificate)
+		slow.create(gen.Secret(slow.ns, "slow", map[string]string{
+			"username": slow.juju.Operator.Username, "password": slow.juju.Operator.Password,
+		}), controller)
+		slow.awaitReady(controller)
+	})
+}
+
+// A model may be big, or its controller busy.
+func TestASharedModelThatIsSlowHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	slow, proxy := newProxiedScene(t)
+	slow.holdUpNobody(proxy, gen.Through("proxied-"+slow.ns), func() { slow.awaitReady(slow.connectThrough(proxy)) })
+}
+
+// holdUpNobody checks that an object of another namespace and model has its secret while more objects than there are workers wait
+// for a model that does not answer. They begin to wait together, when their controller is connected.
+func (s *scene) holdUpNobody(proxy *wire.Proxy, through func(*v1alpha1.JujuSecret), connect func()) {
+	s.Helper()
+	other := newScene(s.T)
+	asked := make(chan struct{})
+	var once sync.Once
+	proxy.Guard(func(method string) (pass bool, answered func() bool) {
+		if method != "Secrets.ListSecrets" {
+			return true, nil
+		}
+		once.Do(func() { close(asked) })
+		return false, nil
+	})
+	for i := range workers + 20 {
+		s.create(gen.JujuSecret(s.ns, fmt.Sprintf("slow-%d", i), s.model.Name, through))
 	}
-	<-listing
+	connect()
+	<-asked
 
 	quick := gen.JujuSecret(other.ns, "quick", other.model.Name)
 	other.create(quick)
 	other.awaitReady(quick)
 	var waiting v1alpha1.JujuSecretList
-	slow.must(slow.kube.List(slow.ctx, &waiting, client.InNamespace(slow.ns)))
+	s.must(s.kube.List(s.ctx, &waiting, client.InNamespace(s.ns)))
 	told := 0
 	for _, obj := range waiting.Items {
-		if len(obj.Status.Conditions) > 0 {
+		ready := meta.FindStatusCondition(obj.Status.Conditions, v1alpha1.ConditionReady)
+		if ready != nil && ready.Reason == string(v1alpha1.ReasonJujuUnreachable) {
 			told++
 		}
 	}
 	if told >= workers {
-		t.Errorf("%d objects were told how they stand before the other namespace had its secret", told)
+		s.Errorf("%d objects were told how they stand before the other namespace had its secret", told)
 	}
+	// They have nothing in Juju, so that they go at once.
+	s.must(s.kube.DeleteAllOf(s.ctx, &v1alpha1.JujuSecret{}, client.InNamespace(s.ns)))
+	proxy.Guard(nil)
 }
