@@ -55,19 +55,19 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 }
 
 // namedBy are the controller objects that name a Secret for their credentials. Ours tells that this operator serves one of them.
-func (r *CredentialsReconciler) namedBy(ctx context.Context, secret string) (named []plan.ControllerKey, ours bool, err error) {
+func (k *Kit) namedBy(ctx context.Context, secret string) (named []plan.ControllerKey, ours bool, err error) {
 	lists := []client.ObjectList{&v1alpha1.JujuControllerList{}}
-	if !r.Scope.limited() {
+	if !k.Scope.limited() {
 		lists = append(lists, &v1alpha1.ClusterJujuControllerList{})
 	}
 	for _, list := range lists {
-		if err := r.List(ctx, list, client.MatchingFields{credentialsSecrets: secret}); err != nil {
+		if err := k.List(ctx, list, client.MatchingFields{credentialsSecrets: secret}); err != nil {
 			return nil, false, err
 		}
 		err := meta.EachListItem(list, func(item runtime.Object) error {
 			controller := item.(v1alpha1.ControllerObject) //nolint:forcetypeassert // Both kinds are.
 			named = append(named, keyOf(controller))
-			ours = ours || controller.Connects().ControllerClass == r.Scope.Class
+			ours = ours || controller.Connects().ControllerClass == k.Scope.Class
 			return nil
 		})
 		if err != nil {

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -110,6 +111,12 @@ func (r *ControllerReconciler) connect(ctx context.Context, obj v1alpha1.Control
 			return plan.Health{}, err
 		}
 	}
+	if todo.ReleaseCredentials {
+		// Before the object itself goes: an operator that ends in between may never come back.
+		if err := r.releaseCredentials(ctx, obj); err != nil {
+			return plan.Health{}, err
+		}
+	}
 	if err := r.hold(ctx, obj, todo.Held); err != nil {
 		return plan.Health{}, err
 	}
@@ -123,6 +130,20 @@ func (r *ControllerReconciler) connect(ctx context.Context, obj v1alpha1.Control
 	connection.CACertificate = todo.CACertificate
 	health := r.Connections.Set(ctx, keyOf(obj), connection, obj.Connects().DriftDetection.Interval.Duration)
 	return health, ctx.Err() // A look that was cut off saw nothing.
+}
+
+// releaseCredentials lets the Secret go that a controller object has its credentials in, unless another one names it as well.
+func (r *ControllerReconciler) releaseCredentials(ctx context.Context, obj v1alpha1.ControllerObject) error {
+	key := credentialsOf(obj).key
+	named, _, err := r.namedBy(ctx, key.String())
+	if err != nil || slices.ContainsFunc(named, func(other plan.ControllerKey) bool { return other != keyOf(obj) }) {
+		return err
+	}
+	secret := metadataOf(kindSecret)
+	if err := r.Get(ctx, key, secret); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	return client.IgnoreNotFound(r.hold(ctx, secret, false))
 }
 
 // isHeld tells that an object has the finalizer.

@@ -70,10 +70,12 @@ type CertificateSource struct {
 type ControllerPlan struct {
 	// Leave: do nothing of what follows, as the object is none of ours.
 	Leave bool
+	// HoldCredentials: the finalizer comes on the credentials Secret. ForCredentials says when it goes otherwise.
+	HoldCredentials bool
+	// ReleaseCredentials: it goes from there, unless another controller object names the Secret as well.
+	ReleaseCredentials bool
 	// Held: the finalizer stays on the object, or comes there.
 	Held bool
-	// HoldCredentials: the finalizer comes on the credentials Secret. ForCredentials says when it goes.
-	HoldCredentials bool
 	// Connect with what was seen, but with CACertificate: that was seen, or kept from the last login.
 	Connect       bool
 	CACertificate string
@@ -89,7 +91,7 @@ func ForController(seen ControllerSeen) ControllerPlan {
 	case seen.Elsewhere:
 		return ControllerPlan{Leave: true}
 	case seen.Deleting && seen.User == "":
-		return ControllerPlan{Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}
+		return ControllerPlan{ReleaseCredentials: true, Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}
 	}
 	missing := missingSource(seen)
 	plan := ControllerPlan{

@@ -172,7 +172,7 @@ func TestAControllerStaysUntilNothingWasMadeThroughIt(t *testing.T) {
 		return func(s *plan.ControllerSeen) { s.Deleting, s.User = true, user }
 	}
 	gone := func(p *plan.ControllerPlan) {
-		*p = plan.ControllerPlan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}}
+		*p = plan.ControllerPlan{ReleaseCredentials: true, Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}}
 	}
 	runControllerTests(t, map[string]controllerTest{
 		"one that is used and not deleted is as ever":                             {given: func(s *plan.ControllerSeen) { s.User = "team-a/db" }},
@@ -218,7 +218,7 @@ func TestTheCertificateOfTheLastLoginServesOnlyWhatIsBeingDeleted(t *testing.T) 
 		"nobody uses it": {
 			all(certified(false), keptFrom, func(s *plan.ControllerSeen) { s.Deleting = true }),
 			func(p *plan.ControllerPlan) {
-				*p = plan.ControllerPlan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}}
+				*p = plan.ControllerPlan{ReleaseCredentials: true, Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}}
 			},
 		},
 	})

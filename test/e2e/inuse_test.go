@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	apiwatch "k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -40,6 +42,37 @@ func (s *scene) newHousehold() household {
 	s.create(h.source, h.credentials, h.controller, h.secret, h.access)
 	s.awaitReady(h.controller, h.secret, h.access)
 	return h
+}
+
+// An operator that ends in between may never come back, as when it is uninstalled, and would leave a Secret that nobody can delete.
+func TestCredentialsAreLetGoBeforeTheirControllerObjectGoes(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	controller := gen.Controller("leaves-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
+	credentials := s.createController(controller, s.juju.Operator.Password)
+	s.awaitReady(controller)
+	watch, err := s.kube.Watch(s.ctx, new(v1alpha1.ClusterJujuControllerList), client.MatchingFields{"metadata.name": controller.Name})
+	s.must(err)
+	t.Cleanup(watch.Stop)
+	s.delete(controller)
+	gone := ""
+	for event := range watch.ResultChan() {
+		if event.Type == apiwatch.Deleted {
+			gone = event.Object.(client.Object).GetResourceVersion() //nolint:forcetypeassert // That was asked for.
+			break
+		}
+	}
+	s.await(func() string {
+		s.refresh(credentials)
+		if len(credentials.Finalizers) > 0 {
+			return "the credentials are still held"
+		}
+		return ""
+	})
+	// Both are revisions of the one etcd.
+	if order, err := resourceversion.CompareResourceVersion(credentials.ResourceVersion, gone); err != nil || order >= 0 {
+		t.Errorf("the credentials were let go at %s, and the controller object went at %s (%v)", credentials.ResourceVersion, gone, err)
+	}
 }
 
 func TestAHouseholdGoesInWhateverOrderItIsDeleted(t *testing.T) {

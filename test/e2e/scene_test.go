@@ -38,7 +38,7 @@ type scene struct {
 	*testing.T
 
 	ctx   context.Context
-	kube  client.Client
+	kube  client.WithWatch
 	juju  *servers.Juju
 	model servers.Model
 	ns    string
