@@ -286,7 +286,7 @@ func TestTheNotesAreOfThisRelease(t *testing.T) {
 		all     = "kubectl delete --all --all-namespaces"
 		warning = "of every operator in the cluster"
 		binding = "--clusterrole=juju-secrets-operator-metrics-reader"
-		teams   = "kubectl apply -k config/rbac/users"
+		teams   = "--show-only templates/user-roles.yaml"
 		login   = "juju-secrets-operator-juju-login"
 	)
 	for name, row := range map[string]struct {
