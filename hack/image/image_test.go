@@ -37,6 +37,7 @@ type site struct {
 func newSite(t *testing.T) site {
 	t.Helper()
 	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
+	t.Setenv("DOCKER_CONFIG", t.TempDir()) // No login of whoever runs this.
 	s := site{t, t.TempDir()}
 	for _, name := range []string{"LICENSE", "amd64", "arm64"} {
 		s.write(name, "this is "+name)

@@ -9,15 +9,24 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
+
+// writeProgram writes what is run at once. While it is open no other test may start a program: that would have it open for a moment,
+// too, and nobody could run it.
+func writeProgram(path, text string) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, []byte(text), 0o755) //nolint:gosec // To be run.
+}
 
 // container runs hack/container.sh where there are these tools and nothing else, each of which prints its arguments.
 func container(t *testing.T, tools map[string]string, environment ...string) (string, error) {
 	t.Helper()
 	bin := t.TempDir()
 	for name, script := range tools {
-		must(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755)) //nolint:gosec // To be run.
+		must(t, writeProgram(filepath.Join(bin, name), "#!/bin/sh\n"+script+"\n"))
 	}
 	command := exec.CommandContext(t.Context(), "./hack/container.sh")
 	command.Dir = root
