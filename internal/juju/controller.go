@@ -44,6 +44,8 @@ type controller struct {
 	askedAt  time.Time         // when the models were asked for last
 	askedFor *plan.Trouble     // why that failed
 	closed   bool
+	// doubtedAt is when a model's refusal last made the controller be asked anew.
+	doubtedAt time.Time
 	// identity is the UUID that the controller must have: that of the connection, or else of the first login. It is empty before.
 	identity string
 	// superuser tells that the user may do everything in every model.
@@ -242,24 +244,29 @@ func (c *controller) askForModels(ctx context.Context) (map[string]string, *plan
 	return uuids, nil
 }
 
-// openModel logs in to a model. While the controller itself cannot be reached it waits: then one link tries for all. So it is with
-// credentials that are refused here, though the controller took them: it is asked anew, once for all models.
+// openModel logs in to a model. If credentials are refused here though the controller took them, it is asked anew, once for all
+// models, and the model once more if it takes them again.
 func (c *controller) openModel(ctx context.Context, m *model) (api.Connection, *plan.Trouble) {
-	if !takeTurn(ctx, c.modelLogins) {
-		return nil, replaced()
+	conn, root, trouble := c.tryModel(ctx, m)
+	if trouble == nil || trouble.Kind == plan.ModelNotFound || root == nil || c.root.stands(root) {
+		return conn, trouble
 	}
-	root, trouble := c.root.awaitOpen(ctx)
-	if trouble != nil {
-		<-c.modelLogins
-		return nil, trouble
-	}
-	conn, trouble := c.logIn(ctx, func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.enter(ctx, m, root) })
-	if trouble != nil && trouble.Kind != plan.ModelNotFound && !c.root.stands(root) {
-		if _, news := c.root.awaitOpen(ctx); news != nil {
-			return nil, news
-		}
-	}
+	conn, _, trouble = c.tryModel(ctx, m)
 	return conn, trouble
+}
+
+// tryModel tries once to log in to a model. While the controller itself cannot be reached it waits: then one link tries for all. Root
+// is the connection to the controller at the time, nil if there is none.
+func (c *controller) tryModel(ctx context.Context, m *model) (conn, root api.Connection, trouble *plan.Trouble) {
+	if !takeTurn(ctx, c.modelLogins) {
+		return nil, nil, replaced()
+	}
+	if root, trouble = c.root.awaitOpen(ctx); trouble != nil {
+		<-c.modelLogins
+		return nil, nil, trouble
+	}
+	conn, trouble = c.logIn(ctx, func(ctx context.Context) (api.Connection, *plan.Trouble) { return c.enter(ctx, m, root) })
+	return conn, root, trouble
 }
 
 // enter logs in to a model in a turn, which is over when it is known how that ended.
@@ -278,7 +285,7 @@ func (c *controller) enter(ctx context.Context, m *model, root api.Connection) (
 			// Juju refuses a login to a model that is gone with the same words as a wrong password.
 			trouble = c.checkListed(ctx, m, trouble)
 		}
-		if trouble.Kind == plan.CredentialsRejected {
+		if trouble.Kind == plan.CredentialsRejected && c.doubt() {
 			c.root.giveUp(root) // Before the next one has its turn.
 		}
 		return trouble
@@ -287,6 +294,18 @@ func (c *controller) enter(ctx context.Context, m *model, root api.Connection) (
 		return nil, trouble
 	}
 	return c.welcome(conn, access, m)
+}
+
+// doubt tells whether a refusal by a model is a reason to ask the controller anew. Seldom: a model that alone refuses what the
+// controller takes must not keep all others from their work.
+func (c *controller) doubt() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.doubtedAt) < refusedRetry {
+		return false
+	}
+	c.doubtedAt = time.Now()
+	return true
 }
 
 // checkListed finds out whether a trouble with a model is that the model is gone, which only a controller that lists

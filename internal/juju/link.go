@@ -95,7 +95,7 @@ func (l *link) close() { l.end.Do(func() { close(l.closing) }) }
 func (l *link) hurry() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.conn != nil {
+	if l.conn != nil && l.conn != l.givenUp {
 		return
 	}
 	select {

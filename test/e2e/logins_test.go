@@ -126,7 +126,6 @@ func TestAPasswordThatJujuChangedIsToldAndTriedOnce(t *testing.T) {
 	s.awaitReady(controller, obj)
 }
 
-// The connection to the controller stands all the while.
 func TestALoginToAModelThatWasRefusedCanBeTriedAgain(t *testing.T) {
 	t.Parallel()
 	s, proxy := newProxiedScene(t)
@@ -134,7 +133,11 @@ func TestALoginToAModelThatWasRefusedCanBeTriedAgain(t *testing.T) {
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
 	s.create(obj)
 	s.awaitReady(controller, obj)
-	met := proxy.On(login, wire.Fail("unauthorized access", "invalid entity name or password"))
+	// The model refuses, the controller does not, and the model refuses again.
+	refuse := wire.Fail("unauthorized access", "invalid entity name or password")
+	proxy.On(login, refuse)
+	proxy.On(login, wire.Delay(0))
+	met := proxy.On(login, refuse)
 	proxy.On("Secrets.ListSecrets", wire.CutBefore())
 	s.awaitReason(obj, v1alpha1.ReasonCredentialsRejected)
 	s.expectMet(met)

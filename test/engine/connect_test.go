@@ -16,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/juju/juju/rpc/params"
+
 	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/wire"
 )
 
 // soon is within how long an answer has to come that somebody waits for.
@@ -123,6 +126,41 @@ func TestAPasswordThatWasChangedIsNotTriedAtEveryModel(t *testing.T) {
 			}
 			return ""
 		})
+	}
+}
+
+// A member of the controller may be of another mind for a while. A model that is refused is tried once more when the controller has
+// taken the credentials again, and then no more; and the controller is not asked for each.
+func TestAModelThatAloneRefusesALoginLeavesTheOthersAlone(t *testing.T) {
+	t.Parallel()
+	s := newConnectedScene(t)
+	s.add("db-login")
+	refuse := wire.Fail(params.CodeUnauthorized, "invalid entity name or password")
+	pass := wire.Delay(0)
+	// Those that are refused the server never hears of.
+	checkRefused := func(logins int, faults ...wire.Fault) {
+		t.Helper()
+		var last <-chan struct{}
+		model, before := s.addModel(), s.proxy.Requests()
+		s.pool.World(s.ctx, plan.ModelRef{Controller: controller, Name: "nobody/none"}, plan.Query{}) // Lists the new one.
+		for _, fault := range faults {
+			last = s.proxy.On(login, fault)
+		}
+		if world := s.pool.World(s.ctx, refTo(model), plan.Query{}); world.Known || world.Trouble.Kind != plan.CredentialsRejected {
+			t.Errorf("the model is known: %v, the trouble is %+v", world.Known, world.Trouble)
+		}
+		s.awaitMet(last)
+		if n := s.requests(login, before); n != logins {
+			t.Errorf("%d other logins, want %d", n, logins)
+		}
+		if s.named("db-login") == nil {
+			t.Error("another model does not answer")
+		}
+	}
+	checkRefused(1, refuse, pass, refuse) // By the model, not by the controller, and by the model.
+	checkRefused(0, refuse)
+	if health := s.set(s.server.Operator, seldom); health.Trouble != nil {
+		t.Errorf("the health is: %+v", health.Trouble)
 	}
 }
 
