@@ -51,11 +51,13 @@ for platform in linux/amd64 linux/arm64; do
 		END { for (i = 1; i <= n; i++) print module[i] }')
 	# shellcheck disable=SC2086 # One argument for each module.
 	go mod download $modules
-	GOPROXY=off GOSUMDB=off "$CYCLONEDX" bin -json -licenses -assert-licenses -std -noserial -notimestamp -version "$VERSION" \
-		-output "$DIST/$bill" "$IMAGE_BIN/$platform/manager" 2>"$scratch/bill.log" || {
+	# A source that it cannot have, or whose hash is another, is worth a warning to it, but for those that are never in the cache.
+	if ! GOPROXY=off GOSUMDB=off "$CYCLONEDX" bin -json -licenses -assert-licenses -std -noserial -notimestamp -version "$VERSION" \
+		-output "$DIST/$bill" "$IMAGE_BIN/$platform/manager" 2>"$scratch/bill.log" ||
+		grep 'module not in cache' "$scratch/bill.log" | grep -qv -e 'std@' -e 'github.com/juju-secrets/operator@'; then
 		cat "$scratch/bill.log" >&2
 		exit 1
-	}
+	fi
 	set -- "$@" "$bill"
 done
 
