@@ -28,7 +28,7 @@ const (
 	turnsOfController = concurrency / 2
 	// turnsOfNamespace are for all JujuControllers of one namespace, where what answers is for that namespace to say.
 	turnsOfNamespace = concurrency / 16
-	// turnBackstop is when an object that stands back is looked at again in any case.
+	// turnBackstop is when an object that waits for its turn is looked at again in any case.
 	turnBackstop = 30 * time.Second
 )
 
@@ -38,42 +38,53 @@ type claim struct {
 	atMost int
 }
 
-// claimsOn are those of an object that goes to a model, or to a controller alone.
-func claimsOn(ref plan.ModelRef) []claim {
-	switch namespace := ref.Controller.Namespace(); {
-	case ref.Controller == "":
-		return nil
-	case namespace != "":
-		return []claim{{of: namespace + "/", atMost: turnsOfNamespace}}
-	case ref.String() == "":
-		return []claim{{of: string(ref.Controller), atMost: turnsOfController}}
+// claimsOn are those of an object that goes to some models, or to a controller alone.
+func claimsOn(refs ...plan.ModelRef) []claim {
+	var claims []claim
+	add := func(of string, atMost int) {
+		if c := (claim{of, atMost}); !slices.Contains(claims, c) {
+			claims = append(claims, c)
+		}
 	}
-	return []claim{
-		{of: string(ref.Controller) + " " + ref.String(), atMost: turnsOfModel},
-		{of: string(ref.Controller), atMost: turnsOfController},
+	for _, ref := range refs {
+		if namespace := ref.Controller.Namespace(); namespace != "" {
+			add(namespace+"/", turnsOfNamespace)
+			continue
+		}
+		if model := ref.String(); model != "" {
+			add(string(ref.Controller)+" "+model, turnsOfModel)
+		}
+		add(string(ref.Controller), turnsOfController)
 	}
+	return claims
 }
 
-// turns are shared by the objects of one kind. Who finds none stands back, and is called when it may be its turn.
+// turns are shared by the objects of one kind. Who finds none stands in line, and is called when all that they need are free, which
+// are kept for them from then on.
 type turns struct {
-	mu    sync.Mutex
+	mu sync.Mutex
+	// taken is how many turns are taken or kept, by what they are for.
 	taken map[string]int
-	// waiting are those who stand back by what they wait for, in the order in which they came. Some may have gone.
-	waiting map[string][]ctrl.Request
-	// waitsFor is what they wait for now, called what they were called for since.
-	waitsFor, called map[ctrl.Request]string
+	kept  map[ctrl.Request][]claim
+	// lines are those who wait, by what they need. Each time a line is served it becomes the last.
+	lines []*waitingLine
+	// waits is the line in which somebody waits.
+	waits map[ctrl.Request]*waitingLine
 	// call makes one be looked at.
 	call func(ctrl.Request)
 }
 
-func newTurns() *turns {
-	return &turns{
-		taken: map[string]int{}, waiting: map[string][]ctrl.Request{}, waitsFor: map[ctrl.Request]string{}, called: map[ctrl.Request]string{},
-		call: func(ctrl.Request) {},
-	}
+// waitingLine are those who need the same, in the order in which they came. Some may have gone.
+type waitingLine struct {
+	claims []claim
+	who    []ctrl.Request
 }
 
-// source makes a queue the one by which those are called who stand back.
+func newTurns() *turns {
+	return &turns{taken: map[string]int{}, kept: map[ctrl.Request][]claim{}, waits: map[ctrl.Request]*waitingLine{}, call: func(ctrl.Request) {}}
+}
+
+// source makes a queue the one by which those are called who wait.
 func (t *turns) source() source.Source {
 	return source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[ctrl.Request]) error {
 		t.mu.Lock()
@@ -83,67 +94,107 @@ func (t *turns) source() source.Source {
 	})
 }
 
-// take gives somebody their turns until end is called, all or none: then they stand back.
+// take gives somebody the turns that they need until end is called, all or none: then they wait to be called.
 func (t *turns) take(who ctrl.Request, claims ...claim) (end func(), ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	calledFor := t.leave(who)
-	missing := slices.IndexFunc(claims, func(c claim) bool { return t.taken[c.of] >= c.atMost })
-	if missing >= 0 {
-		of := claims[missing].of
-		t.waiting[of] = append(t.waiting[of], who)
-		t.waitsFor[who] = of
-		if calledFor != of {
-			t.next(calledFor)
+	kept, called := t.kept[who]
+	delete(t.kept, who)
+	if !called || !slices.Equal(kept, claims) {
+		t.free(kept) // They need something else by now.
+		if !t.room(claims) {
+			t.wait(who, claims)
+			return nil, false
 		}
-		return nil, false
+		t.keep(claims)
 	}
-	for _, c := range claims {
-		t.taken[c.of]++
-	}
-	if !slices.ContainsFunc(claims, func(c claim) bool { return c.of == calledFor }) {
-		t.next(calledFor)
-	}
+	delete(t.waits, who)
 	return func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		for _, c := range claims {
-			if t.taken[c.of]--; t.taken[c.of] == 0 {
-				delete(t.taken, c.of)
-			}
-			t.next(c.of)
-		}
+		t.free(claims)
 	}, true
 }
 
-// forget passes the turn of somebody on who is no more.
+// forget gives the turns of somebody who is no more to others.
 func (t *turns) forget(who ctrl.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.next(t.leave(who))
+	delete(t.waits, who)
+	kept := t.kept[who]
+	delete(t.kept, who)
+	t.free(kept)
 }
 
-// leave ends the wait of somebody, and tells what they were called for, empty if they were not. The lock is held.
-func (t *turns) leave(who ctrl.Request) (calledFor string) {
-	calledFor = t.called[who]
-	delete(t.called, who)
-	delete(t.waitsFor, who)
-	return calledFor
+// room tells whether all turns of some claims are free. The lock is held, as it is for what follows.
+func (t *turns) room(claims []claim) bool {
+	return !slices.ContainsFunc(claims, func(c claim) bool { return t.taken[c.of] >= c.atMost })
 }
 
-// next calls the next one who waits for a turn. The lock is held.
-func (t *turns) next(of string) {
-	for len(t.waiting[of]) > 0 {
-		who := t.waiting[of][0]
-		t.waiting[of] = t.waiting[of][1:]
-		if t.waitsFor[who] == of {
-			delete(t.waitsFor, who)
-			t.called[who] = of
-			t.call(who)
-			return
+func (t *turns) keep(claims []claim) {
+	for _, c := range claims {
+		t.taken[c.of]++
+	}
+}
+
+// wait puts somebody at the end of a line, unless they stand there already.
+func (t *turns) wait(who ctrl.Request, claims []claim) {
+	i := slices.IndexFunc(t.lines, func(l *waitingLine) bool { return slices.Equal(l.claims, claims) })
+	if i < 0 {
+		i = len(t.lines)
+		t.lines = append(t.lines, &waitingLine{claims: claims})
+	}
+	if l := t.lines[i]; t.waits[who] != l {
+		l.who = append(l.who, who)
+		t.waits[who] = l
+	}
+}
+
+// free gives turns to those who wait for them.
+func (t *turns) free(claims []claim) {
+	if len(claims) == 0 {
+		return
+	}
+	for _, c := range claims {
+		if t.taken[c.of]--; t.taken[c.of] == 0 {
+			delete(t.taken, c.of)
 		}
 	}
-	delete(t.waiting, of)
+	for t.serve() {
+	}
+}
+
+// serve calls one of the first line that need not wait any more, if there is one.
+func (t *turns) serve() bool {
+	for i, l := range t.lines {
+		if !t.room(l.claims) {
+			continue
+		}
+		who, found := t.first(l)
+		t.lines = slices.Delete(t.lines, i, i+1)
+		if len(l.who) > 0 {
+			t.lines = append(t.lines, l)
+		}
+		if found {
+			delete(t.waits, who)
+			t.keep(l.claims)
+			t.kept[who] = l.claims
+			t.call(who)
+		}
+		return true
+	}
+	return false
+}
+
+// first takes the first of a line out of it who still waits there.
+func (t *turns) first(l *waitingLine) (who ctrl.Request, found bool) {
+	for len(l.who) > 0 {
+		who, l.who = l.who[0], l.who[1:]
+		if t.waits[who] == l {
+			return who, true
+		}
+	}
+	return ctrl.Request{}, false
 }
 
 // begin reads an object to work on it until end is called, unless it is to be looked at later: the cache has an old version, or
@@ -160,40 +211,63 @@ func (k *Kit) begin(ctx context.Context, key client.ObjectKey, obj client.Object
 	case stale:
 		return nil, cacheRetry, nil
 	}
-	ref, err := k.through(ctx, obj)
+	refs, err := k.through(ctx, obj)
 	if err != nil {
 		return nil, 0, err
 	}
-	end, ok := k.turns.take(who, claimsOn(ref)...)
+	end, ok := k.turns.take(who, claimsOn(refs...)...)
 	if !ok {
 		return nil, turnBackstop, nil
 	}
 	return end, 0, nil
 }
 
-// through is the model that an object goes to, or the controller object alone; empty if nobody can tell yet.
-func (k *Kit) through(ctx context.Context, obj client.Object) (plan.ModelRef, error) {
+// through are the models that have to answer for an object, or the controller alone.
+func (k *Kit) through(ctx context.Context, obj client.Object) ([]plan.ModelRef, error) {
 	switch obj := obj.(type) {
 	case v1alpha1.ControllerObject:
-		return plan.ModelRef{Controller: keyOf(obj)}, nil
+		return []plan.ModelRef{{Controller: keyOf(obj)}}, nil
 	case *v1alpha1.JujuSecret:
-		return modelOfSecret(obj), nil
+		return []plan.ModelRef{modelOfSecret(obj)}, nil
 	case *v1alpha1.JujuSecretAccess:
-		// While it moves, or is deleted, it goes through those on record, too. The slowest counts.
-		for _, key := range append(accessControllers(obj), recordOf(obj).Model.Controller) {
-			if key.Namespace() != "" {
-				return plan.ModelRef{Controller: key}, nil
-			}
-		}
-		if named := obj.Spec.Secret; named != nil {
-			return modelOf(named.ControllerRef, obj.Namespace, named.Model, named.ModelUUID), nil
-		}
-		var secret v1alpha1.JujuSecret
-		err := k.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.SecretRef.Name}, &secret)
+		now, err := k.accessModel(ctx, obj)
 		if err != nil {
-			return plan.ModelRef{}, client.IgnoreNotFound(err)
+			return nil, err
 		}
-		return modelOfSecret(&secret), nil
+		return accessModels(obj, now, k.provenGrants(obj)), nil
 	}
-	return plan.ModelRef{}, nil
+	return nil, nil
+}
+
+// accessModel is the model of the secret that a JujuSecretAccess is about, empty if nobody can tell yet.
+func (k *Kit) accessModel(ctx context.Context, obj *v1alpha1.JujuSecretAccess) (plan.ModelRef, error) {
+	if named := obj.Spec.Secret; named != nil {
+		return modelOf(named.ControllerRef, obj.Namespace, named.Model, named.ModelUUID), nil
+	}
+	var secret v1alpha1.JujuSecret
+	err := k.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.SecretRef.Name}, &secret)
+	if err != nil {
+		return plan.ModelRef{}, client.IgnoreNotFound(err)
+	}
+	return modelOfSecret(&secret), nil
+}
+
+// accessModels are the models that have to answer for a JujuSecretAccess whose secret is in a model now: that one, or the one on
+// record if it is deleted or there is none, and both while it moves. Anybody may have written the record, and must not take the turns
+// of others by that.
+func accessModels(obj *v1alpha1.JujuSecretAccess, now plan.ModelRef, proven bool) []plan.ModelRef {
+	before := recordOf(obj).Model
+	var refs []plan.ModelRef
+	switch leaves := !obj.DeletionTimestamp.IsZero() || now.Controller == ""; {
+	case leaves:
+		refs = []plan.ModelRef{before}
+	case proven:
+		refs = []plan.ModelRef{now, before}
+	default:
+		refs = []plan.ModelRef{now}
+	}
+	return slices.DeleteFunc(refs, func(ref plan.ModelRef) bool {
+		namespace := ref.Controller.Namespace()
+		return ref.Controller == "" || namespace != "" && namespace != obj.Namespace
+	})
 }

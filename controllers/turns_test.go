@@ -4,14 +4,19 @@
 package controllers
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
@@ -72,6 +77,8 @@ func TestTurnsForTheSameAreBounded(t *testing.T) {
 			}
 			if ok {
 				ends = append(ends, end)
+			} else {
+				at.forget(request("other"))
 			}
 			for _, end := range ends {
 				end()
@@ -95,33 +102,37 @@ func TestSomeModelsOfAControllerLeaveTurnsToOtherControllers(t *testing.T) {
 	}
 }
 
-func TestWhatIsOfNoControllerNeedsNoTurn(t *testing.T) {
-	t.Parallel()
-	if claims := claimsOn(plan.ModelRef{}); len(claims) > 0 {
-		t.Errorf("it claims %v", claims)
-	}
-}
-
-func TestWhoStandsBackIsCalledInOrder(t *testing.T) {
+func TestWhoWaitsIsCalledInOrder(t *testing.T) {
 	t.Parallel()
 	at, called := queued()
 	claims := model("shared", "prod/a")
 	ends := fill(t, at, "first", claims...)
-	for _, name := range []string{"one", "two", "gone", "three", "one"} { // Who comes again keeps the place.
+	for _, name := range []string{"one", "two", "gone", "three", "one"} { // Who comes again keeps the place, and has one.
 		if _, ok := at.take(request(name), claims...); ok {
 			t.Fatal("there is a turn too many")
 		}
 	}
 	at.forget(request("gone"))
-	for _, end := range ends[:3] {
+	for _, end := range ends[:4] {
 		end()
 	}
 	if want := []string{"one", "two", "three"}; !slices.Equal(*called, want) {
 		t.Errorf("called are %v, want %v", *called, want)
 	}
+	for range 4 { // One turn is free, and three are kept.
+		at.take(request("late"), claims...)
+	}
+	if _, ok := at.take(request("later"), claims...); ok {
+		t.Error("somebody else has a turn that is kept for one who was called")
+	}
+	for _, name := range *called {
+		if _, ok := at.take(request(name), claims...); !ok {
+			t.Errorf("%s was called, and has no turn", name)
+		}
+	}
 }
 
-func TestATurnThatIsNotTakenIsPassedOn(t *testing.T) {
+func TestATurnThatIsNotTakenGoesToTheNext(t *testing.T) {
 	t.Parallel()
 	elsewhere := model("another", "prod/a")
 	for name, then := range map[string]func(t *testing.T, at *turns){
@@ -149,7 +160,22 @@ func TestATurnThatIsNotTakenIsPassedOn(t *testing.T) {
 	}
 }
 
-// Whatever comes and goes, everybody has their turn in the end, and no more are at work than may be.
+func TestModelsOfAControllerAreServedInTurn(t *testing.T) {
+	t.Parallel()
+	at, called := queued()
+	ends := fill(t, at, "alone", claimsOn(plan.ModelRef{Controller: "shared"})...)
+	for i := range 10 {
+		at.take(request(fmt.Sprintf("big-%d", i)), model("shared", "prod/big")...)
+	}
+	at.take(request("small"), model("shared", "prod/small")...)
+	ends[0]()
+	ends[1]()
+	if want := []string{"big-0", "small"}; !slices.Equal(*called, want) {
+		t.Errorf("called are %v, want %v", *called, want)
+	}
+}
+
+// Whatever comes and goes, everybody has their turn in the end, and nobody is called in vain.
 func TestNobodyWaitsForEver(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
@@ -163,7 +189,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 			where[todo[i]] = model(plan.ControllerKey(fmt.Sprint(random.IntN(2))), fmt.Sprint(random.IntN(3)))
 		}
 		var working []func()
-		seen := map[string]bool{}
+		seen, waits, looks := map[string]bool{}, map[string]bool{}, 0
 		for len(todo) > 0 || len(working) > 0 {
 			if len(todo) > 0 && random.IntN(3) > 0 && len(working) < concurrency {
 				who := todo[0]
@@ -175,11 +201,17 @@ func TestNobodyWaitsForEver(t *testing.T) {
 					continue
 				case 1:
 					where[who] = model("0", fmt.Sprint(random.IntN(3)))
+					delete(waits, who)
 				}
-				if end, ok := at.take(request(who), where[who]...); ok {
+				looks++
+				end, ok := at.take(request(who), where[who]...)
+				if ok {
 					working = append(working, end)
 					seen[who] = true
+				} else if waits[who] {
+					t.Fatalf("seed %d: %s was called in vain", seed, who)
 				}
+				waits[who] = !ok
 			} else if len(working) > 0 {
 				i := random.IntN(len(working))
 				working[i]()
@@ -188,9 +220,53 @@ func TestNobodyWaitsForEver(t *testing.T) {
 			todo = append(todo, *called...)
 			*called = nil
 		}
-		if len(seen) != objects || len(at.taken) > 0 || len(at.waiting) > 0 || len(at.waitsFor) > 0 || len(at.called) > 0 {
+		if len(seen) != objects || len(at.taken) > 0 || len(at.lines) > 0 || len(at.waits) > 0 || len(at.kept) > 0 {
 			t.Errorf("seed %d: %d of %d had their turn, and left are %v, %v, %v and %v", seed, len(seen), objects,
-				at.taken, at.waiting, at.waitsFor, at.called)
+				at.taken, at.lines, at.waits, at.kept)
 		}
+		if looks > 3*objects {
+			t.Errorf("seed %d: it took %d looks", seed, looks)
+		}
+	}
+}
+
+func TestAnAccessTakesTurnsOfWhereItGoes(t *testing.T) {
+	t.Parallel()
+	now, before := plan.ModelRef{Controller: "shared", Name: "prod/now"}, plan.ModelRef{Controller: "shared", Name: "prod/before"}
+	own, theirs := plan.ModelRef{Controller: "team-a/juju", Name: "prod/a"}, plan.ModelRef{Controller: "team-b/juju", Name: "prod/b"}
+	for name, row := range map[string]struct {
+		now, recorded    plan.ModelRef
+		proven, deleting bool
+		want             []plan.ModelRef
+	}{
+		"that granted nothing": {now: now, want: []plan.ModelRef{now}},
+		"that stays":           {now: now, recorded: now, proven: true, want: []plan.ModelRef{now, now}},
+		"that moves":           {now: now, recorded: before, proven: true, want: []plan.ModelRef{now, before}},
+		"that moves, by a record that anybody wrote": {now: now, recorded: before, want: []plan.ModelRef{now}},
+		"that is deleted":                            {now: now, recorded: before, proven: true, deleting: true, want: []plan.ModelRef{before}},
+		"that is deleted and granted nothing":        {now: now, deleting: true},
+		"whose secret is gone":                       {recorded: before, want: []plan.ModelRef{before}},
+		"whose secret never was":                     {},
+		"that goes through its namespace":            {now: own, recorded: own, want: []plan.ModelRef{own}},
+		"that names another namespace in its record": {recorded: theirs},
+		"that moves from another namespace":          {now: own, recorded: theirs, proven: true, want: []plan.ModelRef{own}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			obj := &v1alpha1.JujuSecretAccess{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "db", UID: "uid"}}
+			if row.deleting {
+				obj.DeletionTimestamp = new(metav1.Now())
+			}
+			if row.recorded.Controller != "" {
+				text, err := json.Marshal(record{UID: obj.UID, Grants: &grants{ModelRef: row.recorded, SecretID: "secret"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				obj.Annotations = map[string]string{recordAnnotation: string(text)}
+			}
+			if diff := cmp.Diff(row.want, accessModels(obj, row.now, row.proven), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
 	}
 }
