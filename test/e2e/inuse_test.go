@@ -58,7 +58,7 @@ func TestCredentialsAreLetGoBeforeTheirControllerObjectGoes(t *testing.T) {
 	gone := ""
 	for event := range watch.ResultChan() {
 		if event.Type == apiwatch.Deleted {
-			gone = event.Object.(client.Object).GetResourceVersion() //nolint:forcetypeassert // That was asked for.
+			gone = event.Object.(client.Object).GetResourceVersion()
 			break
 		}
 	}
