@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -50,5 +51,32 @@ func TestAMessageThatIsTooLongIsNotTaken(t *testing.T) {
 	world := s.pool.World(s.ctx, ref, plan.Query{Name: "any"})
 	if world.Known || !strings.Contains(world.Trouble.Message, "more than 32 MiB") {
 		t.Errorf("the world is known: %t, with %+v, want it told that the message is too long", world.Known, world.Trouble)
+	}
+}
+
+// The docs promise as much to namespaces with controllers of their own.
+func TestTenThousandSecretsFitIntoAMessageOfATenantsController(t *testing.T) {
+	t.Parallel()
+	s := newConnectedScene(t)
+	const few, many, most = 20, 10_000, 8 << 20
+	var grants []plan.Step
+	for _, id := range s.add(numbered(few)...) {
+		grants = append(grants, plan.Grant{ID: id, Applications: []string{"app1"}})
+	}
+	s.succeed(grants...)
+	var length atomic.Int64
+	s.proxy.Rewrite(list, func(answer *wire.Answer) {
+		text, err := json.Marshal(answer)
+		if err != nil {
+			t.Error(err)
+		}
+		length.Store(int64(len(text)))
+	})
+	if world := s.known(plan.Query{Name: "secret-000", Age: plan.Fresh}); world.ByName == nil || len(world.ByName.Granted) != 1 {
+		t.Errorf("the listing shows %+v", world.ByName)
+	}
+	each := length.Load() / few
+	if each < 100 || each*many > most {
+		t.Errorf("a secret with a grant takes %d bytes of a listing, so that %d take %d of %d bytes", each, many, each*many, most)
 	}
 }
