@@ -9,22 +9,23 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 func grant(r *run) {
 	r.access = gen.Access(r.ns[0], "access", name, "app1", "app2")
-	r.create(r.access)
+	r.Create(r.access)
 }
 
 func makeAccess(r *run) {
 	makeSecret(r)
 	grant(r)
-	r.await(func() string { return isGranted(r) })
+	r.Await(func() string { return isGranted(r) })
 }
 
 func isGranted(r *run) string { return r.synced(r.access) }
 
-func deleteAccess(r *run) { r.delete(r.access) }
+func deleteAccess(r *run) { r.Delete(r.access) }
 
 func isRevoked(r *run) string { return r.gone(r.access) }
 
@@ -33,9 +34,9 @@ func isRevoked(r *run) string { return r.gone(r.access) }
 func (r *run) expectGranted(apps ...string) {
 	r.Helper()
 	if len(apps) == 0 {
-		r.await(func() string { return isRevoked(r) })
+		r.Await(func() string { return isRevoked(r) })
 	} else {
-		r.await(func() string { return isGranted(r) })
+		r.Await(func() string { return isGranted(r) })
 		r.expectQuiet(r.access)
 	}
 	r.expectJuju(servers.UserSecret{
@@ -51,7 +52,7 @@ func TestGrantsAreMadeAndRevoked(t *testing.T) {
 			r.expectGranted("app1", "app2")
 			r.expectRequests("GrantSecret", 1, 1)
 			if r.struck[0] != "" { // Otherwise nothing but looks is expected.
-				r.delete(r.access)
+				r.Delete(r.access)
 				r.expectGranted()
 				r.expectRequests("RevokeSecret", 1, 1)
 			}
@@ -83,7 +84,7 @@ func TestGrantsThatWereCutOffAreRevokedIfNobodyWantsThemAnyMore(t *testing.T) {
 	story{
 		least: 3, setup: makeSecret, deed: grant, done: isGranted,
 		down: func(r *run) {
-			change(r, r.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
+			stage.Change(r, r.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
 		},
 		end: func(r *run) { r.expectGranted("app2", "app3") },
 	}.tell(t)
@@ -93,7 +94,7 @@ func TestOtherApplicationsTakeTheGrantsOver(t *testing.T) {
 	story{
 		least: 4, setup: makeAccess, done: isGranted,
 		deed: func(r *run) {
-			change(r, r.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
+			stage.Change(r, r.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
 		},
 		end: func(r *run) {
 			r.expectGranted("app2", "app3")
@@ -109,11 +110,11 @@ func TestAGrantByHandOutlivesTheAccess(t *testing.T) {
 		least: 3,
 		setup: func(r *run) {
 			makeSecret(r)
-			r.must(lab.juju.Grant(r.ctx, r.model, r.id, "app3"))
+			r.Must(lab.juju.Grant(r.Ctx, r.model, r.id, "app3"))
 		},
 		deed: grant, done: isGranted, down: deleteAccess,
 		end: func(r *run) {
-			r.await(func() string { return isRevoked(r) })
+			r.Await(func() string { return isRevoked(r) })
 			r.expectJuju(servers.UserSecret{
 				ID: r.id, Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")), Granted: []string{"app3"},
 			})

@@ -23,7 +23,7 @@ const heldBy = "jujusecrets.io/finalizer"
 func connect(r *run) {
 	r.controller = lab.controller(r.ns[0])
 	r.credentials = gen.Credentials(r.ns[0], lab.juju.Operator.Username, lab.juju.Operator.Password)
-	r.create(r.credentials, r.controller)
+	r.Create(r.credentials, r.controller)
 	r.apply(gen.Through(r.controller.Name))
 }
 
@@ -38,7 +38,7 @@ func isConnected(r *run) string {
 }
 
 // goesAtOnce deletes an object with all that it needs at once, as a chart does that is removed.
-func goesAtOnce(r *run) { r.delete(r.credentials, r.controller, r.obj, r.source) }
+func goesAtOnce(r *run) { r.Delete(r.credentials, r.controller, r.obj, r.source) }
 
 func allGone(r *run) string {
 	for _, obj := range []client.Object{r.obj, r.controller, r.credentials} {
@@ -50,7 +50,7 @@ func allGone(r *run) string {
 }
 
 func expectAllGone(r *run) {
-	r.await(func() string { return allGone(r) })
+	r.Await(func() string { return allGone(r) })
 	r.expectJuju()
 }
 
@@ -58,11 +58,11 @@ func TestAControllerObjectAndItsCredentialsAreHeldBeforeTheyAreUsed(t *testing.T
 	story{
 		least: 6, setup: makeSource, deed: connect, done: isConnected,
 		end: func(r *run) {
-			r.await(func() string { return isConnected(r) })
+			r.Await(func() string { return isConnected(r) })
 			r.expectOurs(servers.UserSecret{Name: name, Revision: 1, Content: servers.Content(holding("first"))})
 			r.expectRequests("CreateSecrets", 1, 1)
 			for _, obj := range []client.Object{r.controller, r.credentials} {
-				if r.refresh(obj); !slices.Contains(obj.GetFinalizers(), heldBy) {
+				if r.Refresh(obj); !slices.Contains(obj.GetFinalizers(), heldBy) {
 					r.Errorf("%T %s is not held", obj, obj.GetName())
 				}
 			}
@@ -80,7 +80,7 @@ func TestAllThatIsDeletedAtOnceGoesInOrder(t *testing.T) {
 		setup: func(r *run) {
 			makeSource(r)
 			connect(r)
-			r.await(func() string { return isConnected(r) })
+			r.Await(func() string { return isConnected(r) })
 		},
 		deed: goesAtOnce, done: allGone, end: expectAllGone,
 	}.tell(t)

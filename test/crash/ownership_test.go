@@ -13,6 +13,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // strangers makes the source, and a stranger's secret of the name with this content.
@@ -63,9 +64,9 @@ func TestAnAdoptedSecretOfTheSameContentIsNotChanged(t *testing.T) {
 func TestAnAdoptionThatWasCutOffIsRetainedToo(t *testing.T) {
 	story{
 		least: 3, setup: strangers("theirs"), deed: adopt, done: isSynced,
-		down: func(r *run) { r.delete(r.obj, r.source) },
+		down: func(r *run) { r.Delete(r.obj, r.source) },
 		end: func(r *run) {
-			r.await(func() string { return r.gone(r.obj) })
+			r.Await(func() string { return r.gone(r.obj) })
 			want := servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("theirs")),
 			}
@@ -84,11 +85,11 @@ func TestAnAdoptedSecretIsRetainedByADeletion(t *testing.T) {
 		setup: func(r *run) {
 			strangers("first")(r)
 			adopt(r)
-			r.await(func() string { return r.atRevision(r.obj, 1) })
+			r.Await(func() string { return r.atRevision(r.obj, 1) })
 		},
 		deed: deleteIt, done: isGone,
 		end: func(r *run) {
-			r.await(func() string { return r.gone(r.obj) })
+			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju(servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("first")),
 			})
@@ -104,11 +105,11 @@ func TestAnAdoptedSecretIsRemovedIfTheManifestSaysSo(t *testing.T) {
 			strangers("first")(r)
 			r.left = nil
 			r.apply(gen.Adopting, gen.Info("theirs"), gen.Deleted)
-			r.await(func() string { return r.atRevision(r.obj, 1) })
+			r.Await(func() string { return r.atRevision(r.obj, 1) })
 		},
 		deed: deleteIt, done: isGone,
 		end: func(r *run) {
-			r.await(func() string { return r.gone(r.obj) })
+			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju()
 			r.expectRequests("RemoveSecrets", 1, 2) // Juju may not have carried it out when the next operator looks.
 		},
@@ -122,14 +123,14 @@ func applyTwice(first int, modify ...func(*v1alpha1.JujuSecret)) func(r *run) {
 		modify := append(modify, gen.Value(holding("same")))
 		r.obj = gen.JujuSecret(r.ns[first], name, r.model.Name, modify...)
 		r.another = gen.JujuSecret(r.ns[1-first], name, r.model.Name, modify...)
-		r.create(r.obj, r.another)
+		r.Create(r.obj, r.another)
 	}
 }
 
 // oneHasIt tells whether one of two objects has the secret and the other one says whose it is.
 func oneHasIt(r *run) string {
 	r.Helper()
-	if r.refresh(r.another); r.another.Status.Managed {
+	if r.Refresh(r.another); r.another.Status.Managed {
 		return r.hasIt(r.another, r.obj)
 	}
 	return r.hasIt(r.obj, r.another)
@@ -167,7 +168,7 @@ func TestOfTwoObjectsOneHasTheSecret(t *testing.T) {
 			story{
 				least: 4, deed: applyTwice(first), done: oneHasIt,
 				end: func(r *run) {
-					r.await(func() string { return oneHasIt(r) })
+					r.Await(func() string { return oneHasIt(r) })
 					owner, loser := r.obj, r.another
 					if loser.Status.Managed {
 						owner, loser = loser, owner
@@ -193,7 +194,7 @@ func TestOfTwoObjectsOneAdopts(t *testing.T) {
 			applyTwice(1, gen.Adopting, gen.Info("theirs"))(r)
 		},
 		end: func(r *run) {
-			r.await(func() string { return oneHasIt(r) })
+			r.Await(func() string { return oneHasIt(r) })
 			owner, loser := r.obj, r.another
 			if loser.Status.Managed {
 				owner, loser = loser, owner
@@ -211,7 +212,7 @@ func TestOfTwoObjectsOneAdopts(t *testing.T) {
 // applyRival applies another JujuSecret of the name, in the other namespace, while the operator is down.
 func applyRival(r *run, modify ...func(*v1alpha1.JujuSecret)) {
 	r.another = gen.JujuSecret(r.ns[1], "rival", r.model.Name, append(modify, gen.Named(name))...)
-	r.create(r.another)
+	r.Create(r.another)
 }
 
 // The creation is on record, so the secret is not a stranger's that could be adopted, even while the object that it was made
@@ -221,7 +222,7 @@ func TestASecretThatWasMadeForOneObjectIsNotAdoptedByAnother(t *testing.T) {
 		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
 		down: func(r *run) {
 			if r.made(); r.recorded() { // Otherwise the other one may come first.
-				r.delete(r.source)
+				r.Delete(r.source)
 				applyRival(r, gen.Adopting, gen.Value(holding("rival")))
 			}
 		},
@@ -230,11 +231,11 @@ func TestASecretThatWasMadeForOneObjectIsNotAdoptedByAnother(t *testing.T) {
 				r.expectOurs(servers.UserSecret{Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first"))})
 				return
 			}
-			r.await(func() string { return r.tells(r.another, metav1.ConditionFalse, v1alpha1.ReasonConflict) })
+			r.Await(func() string { return r.tells(r.another, metav1.ConditionFalse, v1alpha1.ReasonConflict) })
 			// Otherwise the status that the first operator wrote may be taken for what the second one has come to.
-			r.await(func() string { return r.tells(r.obj, metav1.ConditionFalse, v1alpha1.ReasonSourceNotFound) })
+			r.Await(func() string { return r.tells(r.obj, metav1.ConditionFalse, v1alpha1.ReasonSourceNotFound) })
 			makeSource(r)
-			r.await(func() string { return r.hasIt(r.obj, r.another) })
+			r.Await(func() string { return r.hasIt(r.obj, r.another) })
 			r.expectOwner(r.obj, r.another)
 			r.expectJuju(servers.UserSecret{
 				ID: r.obj.Status.SecretID, Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")),
@@ -250,12 +251,12 @@ func TestAnotherObjectTakesTheFormerNameOfACreationThatWasCutOff(t *testing.T) {
 		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
 		down: func(r *run) {
 			r.made()
-			change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
 			applyRival(r, gen.Value(holding("first")))
 		},
 		end: func(r *run) {
-			r.await(func() string { return r.atRevision(r.obj, 1) })
-			r.await(func() string { return r.atRevision(r.another, 1) })
+			r.Await(func() string { return r.atRevision(r.obj, 1) })
+			r.Await(func() string { return r.atRevision(r.another, 1) })
 			if r.id != "" && r.obj.Status.SecretID != r.id {
 				r.Errorf("the object has secret:%s, want secret:%s, which was made for it", r.obj.Status.SecretID, r.id)
 			}
@@ -279,12 +280,12 @@ func TestAnotherObjectFollowsOnACreationThatWasCutOff(t *testing.T) {
 		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
 		down: func(r *run) {
 			r.made()
-			r.delete(r.obj)
+			r.Delete(r.obj)
 			applyRival(r, gen.Value(holding("first")))
 		},
 		end: func(r *run) {
-			r.await(func() string { return r.gone(r.obj) })
-			r.await(func() string { return r.atRevision(r.another, 1) })
+			r.Await(func() string { return r.gone(r.obj) })
+			r.Await(func() string { return r.atRevision(r.another, 1) })
 			if r.another.Status.SecretID == r.id {
 				r.Error("the object took up the secret that was made for another")
 			}
@@ -308,12 +309,12 @@ func takeName(value string) func(r *run) {
 
 func expectTaken(want servers.UserSecret) func(r *run) {
 	return func(r *run) {
-		r.await(func() string { return r.tells(r.obj, metav1.ConditionFalse, v1alpha1.ReasonNameTaken) })
+		r.Await(func() string { return r.tells(r.obj, metav1.ConditionFalse, v1alpha1.ReasonNameTaken) })
 		want.ID = r.id
 		r.expectQuiet(r.obj)
 		r.expectJuju(want)
-		r.delete(r.obj)
-		r.await(func() string { return r.gone(r.obj) })
+		r.Delete(r.obj)
+		r.Await(func() string { return r.gone(r.obj) })
 		r.expectJuju(want)
 		for _, verb := range []string{"CreateSecrets", "UpdateSecrets", "RemoveSecrets"} {
 			r.expectRequests(verb, 0, 0)
@@ -334,7 +335,7 @@ func TestAStrangersSecretOfALaterRevisionIsNotTakenForOurs(t *testing.T) {
 		least: 2, setup: makeSource, deed: applyPruned, done: isSynced,
 		down: func(r *run) {
 			if takeName("theirs")(r); !r.over {
-				r.must(lab.juju.UpdateSecret(r.ctx, r.model, r.id, "", "", holding("first")))
+				r.Must(lab.juju.UpdateSecret(r.Ctx, r.model, r.id, "", "", holding("first")))
 			}
 		},
 		end: expectTaken(servers.UserSecret{Name: name, Info: "theirs", Revision: 2, Content: servers.Content(holding("first"))}),
@@ -346,10 +347,10 @@ func TestAStrangersSecretIsLeftByAnObjectThatIsDeletedMeanwhile(t *testing.T) {
 		least: 2, setup: makeSource, deed: applyPruned, done: isSynced,
 		down: func(r *run) {
 			takeName("theirs")(r)
-			r.delete(r.obj)
+			r.Delete(r.obj)
 		},
 		end: func(r *run) {
-			r.await(func() string { return r.gone(r.obj) })
+			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju(servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("theirs")),
 			})

@@ -27,17 +27,13 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
-
-// patience is how long a run waits for what should come true in a moment, on a machine that is busy with other tests.
-const patience = 60 * time.Second
 
 // run is one run of a story, in a model and two namespaces of its own.
 type run struct {
-	*testing.T
+	*stage.Stage
 
-	ctx    context.Context
-	kube   client.Client
 	points []point
 	model  servers.Model
 	ns     []string // Sorted.
@@ -64,19 +60,19 @@ type run struct {
 
 func newRun(t *testing.T, points []point) *run {
 	t.Helper()
-	r := &run{T: t, ctx: t.Context(), kube: lab.kubernetes.Client, points: points, logs: []string{lab.operator.Log}}
+	r := &run{Stage: stage.New(t, lab.kubernetes.Client), points: points, logs: []string{lab.operator.Log}}
 	for range 2 {
 		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 			GenerateName: "crash-", Labels: map[string]string{"tenant": "true"},
 		}}
-		r.must(r.kube.Create(r.ctx, ns))
+		r.Must(r.Kube.Create(r.Ctx, ns))
 		r.ns = append(r.ns, ns.Name)
 	}
 	slices.Sort(r.ns)
 	t.Cleanup(r.clean)
 	var err error
-	r.model, err = lab.juju.AddModel(r.ctx, r.ns[0])
-	r.must(err)
+	r.model, err = lab.juju.AddModel(r.Ctx, r.ns[0])
+	r.Must(err)
 	return r
 }
 
@@ -85,7 +81,7 @@ func newRun(t *testing.T, points []point) *run {
 func (r *run) kill() {
 	r.Helper()
 	lab.gate.shut()
-	r.await(func() string {
+	r.Await(func() string {
 		if !lab.gate.idle() {
 			return "a step is not answered"
 		}
@@ -97,8 +93,8 @@ func (r *run) kill() {
 		r.Fatal("the operator ended by itself")
 	default:
 	}
-	r.must(lab.operator.Kill())
-	r.await(func() string {
+	r.Must(lab.operator.Kill())
+	r.Await(func() string {
 		toJuju, _ := lab.jujuProxy.Connections()
 		if toKubernetes := lab.kubeProxy.connections(); toJuju+toKubernetes > 0 {
 			return fmt.Sprintf("a dead operator has %d connections to Kubernetes and %d to Juju", toKubernetes, toJuju)
@@ -111,14 +107,14 @@ func (r *run) kill() {
 func (r *run) restart(p point) {
 	r.Helper()
 	lab.gate.reopen(p)
-	r.must(lab.start())
+	r.Must(lab.start())
 	r.logs = append(r.logs, lab.operator.Log)
 }
 
 // clean removes the run's objects, which tests that the operator lets go of them and leaves nothing in Juju that is not
 // somebody else's.
 func (r *run) clean() {
-	r.ctx = context.Background() // The test's own context is over.
+	r.Ctx = context.Background() // The test's own context is over.
 	if r.Failed() {
 		r.explain()
 	}
@@ -135,11 +131,11 @@ func (r *run) clean() {
 	}
 	r.checkLogs()
 	for _, ns := range r.ns {
-		if err := r.kube.Delete(r.ctx, gen.Namespace(ns, nil)); err != nil {
+		if err := r.Kube.Delete(r.Ctx, gen.Namespace(ns, nil)); err != nil {
 			r.Error(err)
 		}
 	}
-	if err := lab.juju.RemoveModel(r.ctx, r.model); r.model.UUID != "" && err != nil {
+	if err := lab.juju.RemoveModel(r.Ctx, r.model); r.model.UUID != "" && err != nil {
 		r.Error(err)
 	}
 }
@@ -147,15 +143,15 @@ func (r *run) clean() {
 func (r *run) deleteAll() {
 	for _, kind := range []client.Object{&v1alpha1.JujuSecretAccess{}, &v1alpha1.JujuSecret{}} {
 		for _, ns := range r.ns {
-			if err := r.kube.DeleteAllOf(r.ctx, kind, client.InNamespace(ns)); err != nil {
+			if err := r.Kube.DeleteAllOf(r.Ctx, kind, client.InNamespace(ns)); err != nil {
 				r.Error(err)
 			}
 		}
 	}
-	err := servers.Await(r.ctx, patience, func() (string, error) {
+	err := servers.Await(r.Ctx, stage.Patience, func() (string, error) {
 		for _, list := range []client.ObjectList{&v1alpha1.JujuSecretAccessList{}, &v1alpha1.JujuSecretList{}} {
 			for _, ns := range r.ns {
-				if err := r.kube.List(r.ctx, list, client.InNamespace(ns)); err != nil {
+				if err := r.Kube.List(r.Ctx, list, client.InNamespace(ns)); err != nil {
 					return "", err
 				}
 				if n := meta.LenList(list); n > 0 {
@@ -170,10 +166,10 @@ func (r *run) deleteAll() {
 	}
 	if r.controller != nil {
 		for _, obj := range []client.Object{r.controller, r.credentials} {
-			if err := client.IgnoreNotFound(r.kube.Delete(r.ctx, obj)); err != nil {
+			if err := client.IgnoreNotFound(r.Kube.Delete(r.Ctx, obj)); err != nil {
 				r.Error(err)
 			}
-			r.await(func() string { return r.gone(obj) })
+			r.Await(func() string { return r.gone(obj) })
 		}
 	}
 	if r.Failed() {
@@ -203,53 +199,10 @@ func (r *run) checkLogs() {
 	}
 }
 
-func (r *run) must(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-func (r *run) await(look func() string) {
-	r.Helper()
-	if err := servers.Await(r.ctx, patience, func() (string, error) { return look(), nil }); err != nil {
-		r.Fatal(err)
-	}
-}
-
-func (r *run) create(objs ...client.Object) {
-	r.Helper()
-	for _, obj := range objs {
-		r.must(r.kube.Create(r.ctx, obj))
-	}
-}
-
-// delete deletes objects without waiting for them to go.
-func (r *run) delete(objs ...client.Object) {
-	r.Helper()
-	for _, obj := range objs {
-		r.must(r.kube.Delete(r.ctx, obj))
-	}
-}
-
-func (r *run) refresh(obj client.Object) {
-	r.Helper()
-	r.must(r.kube.Get(r.ctx, client.ObjectKeyFromObject(obj), obj))
-}
-
-// change changes an object as it is in Kubernetes now.
-func change[T client.Object](r *run, obj T, how func(T)) {
-	r.Helper()
-	r.refresh(obj)
-	before := obj.DeepCopyObject().(client.Object)
-	how(obj)
-	r.must(r.kube.Patch(r.ctx, obj, client.MergeFrom(before)))
-}
-
 // setContent changes the source of the content.
 func (r *run) setContent(value string) {
 	r.Helper()
-	change(r, r.source, func(o *corev1.Secret) { o.Data["password"] = []byte(value) })
+	stage.Change(r, r.source, func(o *corev1.Secret) { o.Data["password"] = []byte(value) })
 }
 
 // holding is the content of a source that has this value.
@@ -258,11 +211,11 @@ func holding(value string) map[string]string { return map[string]string{"passwor
 // gone tells whether an object is no more.
 func (r *run) gone(obj client.Object) string {
 	r.Helper()
-	err := r.kube.Get(r.ctx, client.ObjectKeyFromObject(obj), obj.DeepCopyObject().(client.Object))
+	err := r.Kube.Get(r.Ctx, client.ObjectKeyFromObject(obj), obj.DeepCopyObject().(client.Object))
 	if apierrors.IsNotFound(err) {
 		return ""
 	}
-	r.must(err)
+	r.Must(err)
 	return fmt.Sprintf("%T %s is still there", obj, obj.GetName())
 }
 
@@ -275,7 +228,7 @@ func (r *run) synced(obj client.Object) string {
 // tells tells whether an object's Ready condition is so for its present generation.
 func (r *run) tells(obj client.Object, status metav1.ConditionStatus, reason v1alpha1.Reason) string {
 	r.Helper()
-	r.refresh(obj)
+	r.Refresh(obj)
 	ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
 	switch {
 	case ready == nil:
@@ -310,7 +263,7 @@ func (r *run) expectQuiet(objs ...client.Object) {
 	var want []string
 	for _, obj := range objs {
 		now := time.Now().Format(time.RFC3339Nano)
-		change(r, obj, func(o client.Object) {
+		stage.Change(r, obj, func(o client.Object) {
 			annotations := o.GetAnnotations()
 			if annotations == nil {
 				annotations = map[string]string{}
@@ -318,8 +271,8 @@ func (r *run) expectQuiet(objs ...client.Object) {
 			annotations[v1alpha1.AnnotationReconcileRequestedAt] = now
 			o.SetAnnotations(annotations)
 		})
-		r.await(func() string {
-			if r.refresh(obj); handledAt(obj) != now {
+		r.Await(func() string {
+			if r.Refresh(obj); stage.HandledAt(obj) != now {
 				return "the request for a look was not handled"
 			}
 			return ""
@@ -364,16 +317,6 @@ func resourceOf(obj client.Object) string {
 	return "jujusecretaccesses"
 }
 
-func handledAt(obj client.Object) string {
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		return obj.Status.LastHandledReconcileAt
-	case *v1alpha1.JujuSecretAccess:
-		return obj.Status.LastHandledReconcileAt
-	}
-	return ""
-}
-
 // expectRequests checks how often a request was made to Juju, after the setup and by all operators of the run.
 func (r *run) expectRequests(verb string, least, most int) {
 	r.Helper()
@@ -404,9 +347,9 @@ func (r *run) inJuju() []servers.UserSecret {
 	r.Helper()
 	var secrets []servers.UserSecret
 	// While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
-	r.await(func() string {
+	r.Await(func() string {
 		var err error
-		if secrets, err = lab.juju.Secrets(r.ctx, r.model); err != nil {
+		if secrets, err = lab.juju.Secrets(r.Ctx, r.model); err != nil {
 			return err.Error()
 		}
 		return ""
@@ -435,8 +378,8 @@ func (r *run) expectJuju(want ...servers.UserSecret) {
 // addSecret adds a secret as a stranger would, which has to be there at the end.
 func (r *run) addSecret(name, value string) (id string) {
 	r.Helper()
-	id, err := lab.juju.AddSecret(r.ctx, r.model, name, "theirs", holding(value))
-	r.must(err)
+	id, err := lab.juju.AddSecret(r.Ctx, r.model, name, "theirs", holding(value))
+	r.Must(err)
 	r.left = append(r.left, id)
 	return id
 }
@@ -476,7 +419,7 @@ func concerns(line string, words []string) bool {
 }
 
 func (r *run) print(ctx context.Context, list client.ObjectList, options ...client.ListOption) {
-	if err := r.kube.List(ctx, list, options...); err != nil {
+	if err := r.Kube.List(ctx, list, options...); err != nil {
 		r.Log(err)
 	}
 	if meta.LenList(list) == 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 const (
@@ -19,14 +20,14 @@ const (
 // makeSource makes the Kubernetes Secret that the content comes from.
 func makeSource(r *run) {
 	r.source = gen.Secret(r.ns[0], "source", holding("first"))
-	r.create(r.source)
+	r.Create(r.source)
 }
 
 // apply applies a JujuSecret of that source.
 func (r *run) apply(modify ...func(*v1alpha1.JujuSecret)) {
 	r.Helper()
 	r.obj = gen.JujuSecret(r.ns[0], name, r.model.Name, append(modify, gen.FromSecret("source"))...)
-	r.create(r.obj)
+	r.Create(r.obj)
 }
 
 func applyPruned(r *run) { r.apply(gen.Info(info), gen.Pruned) }
@@ -35,7 +36,7 @@ func applyPruned(r *run) { r.apply(gen.Info(info), gen.Pruned) }
 func makeSecret(r *run) {
 	makeSource(r)
 	applyPruned(r)
-	r.await(func() string { return r.atRevision(r.obj, 1) })
+	r.Await(func() string { return r.atRevision(r.obj, 1) })
 	r.id = r.obj.Status.SecretID
 }
 
@@ -43,13 +44,13 @@ func isSynced(r *run) string { return r.synced(r.obj) }
 
 func isGone(r *run) string { return r.gone(r.obj) }
 
-func deleteIt(r *run) { r.delete(r.obj) }
+func deleteIt(r *run) { r.Delete(r.obj) }
 
 // expectOurs waits until the object is in sync at a revision, and checks that Juju holds its secret and nothing else, and
 // that this is all.
 func (r *run) expectOurs(want servers.UserSecret) {
 	r.Helper()
-	r.await(func() string { return r.atRevision(r.obj, want.Revision) })
+	r.Await(func() string { return r.atRevision(r.obj, want.Revision) })
 	if want.ID == "" {
 		want.ID = r.obj.Status.SecretID
 	}
@@ -118,7 +119,7 @@ func TestASecretThatWasMadeIsFoundUnderItsFormerName(t *testing.T) {
 		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
 		down: func(r *run) {
 			r.made()
-			change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
 		},
 		end: func(r *run) {
 			r.expectOurs(servers.UserSecret{
@@ -135,7 +136,7 @@ func TestASecretThatWasMadeIsFoundThoughNameAndContentChanged(t *testing.T) {
 		down: func(r *run) {
 			r.made()
 			r.setContent("second")
-			change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
 		},
 		end: func(r *run) {
 			want := servers.UserSecret{
@@ -161,7 +162,7 @@ func TestASecretIsMadeOnceThoughTheNextOperatorIsKilledToo(t *testing.T) {
 				revision = 2
 			}
 			r.setContent("second")
-			change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
 		},
 		doneAgain: func(r *run) string { return r.atRevision(r.obj, revision) },
 		again: func(r *run) {
@@ -187,9 +188,9 @@ func TestASecretIsMadeOnceThoughTheNextOperatorIsKilledToo(t *testing.T) {
 func TestADeletedObjectLeavesNothingOfACreationThatWasCutOff(t *testing.T) {
 	story{
 		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) { r.delete(r.obj, r.source) },
+		down: func(r *run) { r.Delete(r.obj, r.source) },
 		end: func(r *run) {
-			r.await(func() string { return r.gone(r.obj) })
+			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju()
 			r.expectRequests("CreateSecrets", 0, 1)
 			r.expectRequests("RemoveSecrets", 0, 1)
@@ -215,7 +216,7 @@ func TestAnotherNameAndInfoAreNoRevision(t *testing.T) {
 	story{
 		least: 2, setup: makeSecret,
 		deed: func(r *run) {
-			change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Info = "renamed", "Other words" })
+			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Info = "renamed", "Other words" })
 		},
 		done: isSynced,
 		end: func(r *run) {
@@ -231,7 +232,7 @@ func TestADeletedSecretIsRemoved(t *testing.T) {
 	story{
 		least: 2, setup: makeSecret, deed: deleteIt, done: isGone,
 		end: func(r *run) {
-			r.await(func() string { return r.gone(r.obj) })
+			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju()
 			r.expectRequests("RemoveSecrets", 1, 2) // Juju may not have carried it out when the next operator looks.
 		},

@@ -168,7 +168,7 @@ func nameOf(points []point) string {
 // awaitPoint waits until the operator has come to its point, or has done all, and kills it.
 func (r *run) awaitPoint(done func(r *run) (missing string)) {
 	r.Helper()
-	r.await(func() string {
+	r.Await(func() string {
 		if lab.gate.reached() {
 			return ""
 		}

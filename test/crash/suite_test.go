@@ -30,6 +30,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -134,7 +135,7 @@ func (l *laboratory) start() (err error) {
 
 // awaitNamespacesGone waits until the namespaces of all runs are gone, which each run has deleted when nothing of it was left.
 func (l *laboratory) awaitNamespacesGone(ctx context.Context) error {
-	return servers.Await(ctx, patience, func() (string, error) {
+	return servers.Await(ctx, stage.Patience, func() (string, error) {
 		var left corev1.NamespaceList
 		if err := l.kubernetes.Client.List(ctx, &left, client.HasLabels{"tenant"}); err != nil || len(left.Items) == 0 {
 			return "", err

@@ -15,6 +15,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // A source that goes bad must not cost what Juju holds already, and a source that is mended must be taken at once.
@@ -46,16 +47,16 @@ func TestContentThatJujuCannotTakeIsRefusedAndNothingIsLost(t *testing.T) {
 			s := newScene(t)
 			source := gen.Secret(s.ns, "source", map[string]string{"key": "good"})
 			obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("source"))
-			s.create(source, obj)
-			s.awaitReady(obj)
+			s.Create(source, obj)
+			s.AwaitReady(obj)
 			good := servers.UserSecret{ID: obj.Status.SecretID, Name: "db-login", Revision: 1,
 				Content: servers.Content(map[string]string{"key": "good"})}
 
-			change(s, source, func(o *corev1.Secret) { o.Data, o.StringData = nil, bad.data })
-			s.awaitReason(obj, v1alpha1.ReasonContentInvalid, bad.message...)
+			stage.Change(s, source, func(o *corev1.Secret) { o.Data, o.StringData = nil, bad.data })
+			s.AwaitReason(obj, v1alpha1.ReasonContentInvalid, bad.message...)
 			s.expectJuju(good)
-			change(s, source, func(o *corev1.Secret) { o.Data, o.StringData = nil, map[string]string{"key": "mended"} })
-			s.awaitReady(obj)
+			stage.Change(s, source, func(o *corev1.Secret) { o.Data, o.StringData = nil, map[string]string{"key": "mended"} })
+			s.AwaitReady(obj)
 			good.Revision, good.Content = 2, servers.Content(map[string]string{"key": "mended"})
 			s.awaitJuju(good)
 		})
@@ -65,13 +66,13 @@ func TestContentThatJujuCannotTakeIsRefusedAndNothingIsLost(t *testing.T) {
 func TestTwoSourcesOfOneKeyAreRefused(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	s.create(
+	s.Create(
 		gen.Secret(s.ns, "one", map[string]string{"PASSWORD": sentinel}),
 		gen.ConfigMap(s.ns, "two", map[string]string{"password": "x"}),
 	)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("one"), gen.FromConfigMap("two"))
-	s.create(obj)
-	s.awaitReason(obj, v1alpha1.ReasonContentInvalid, "Secret one", "ConfigMap two", "password")
+	s.Create(obj)
+	s.AwaitReason(obj, v1alpha1.ReasonContentInvalid, "Secret one", "ConfigMap two", "password")
 	s.expectJuju()
 }
 
@@ -79,19 +80,19 @@ func TestAMissingSourceIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("later", v1alpha1.KeyToKey{Key: "password"}))
-	s.create(obj)
-	s.awaitReason(obj, v1alpha1.ReasonSourceNotFound, "Secret later")
+	s.Create(obj)
+	s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound, "Secret later")
 	source := gen.Secret(s.ns, "later", map[string]string{"user": "x"})
-	s.create(source)
-	s.awaitReason(obj, v1alpha1.ReasonSourceNotFound, "Secret later", "password")
+	s.Create(source)
+	s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound, "Secret later", "password")
 	s.expectJuju()
-	change(s, source, func(o *corev1.Secret) { o.Data["password"] = []byte(sentinel) })
-	s.awaitReady(obj)
+	stage.Change(s, source, func(o *corev1.Secret) { o.Data["password"] = []byte(sentinel) })
+	s.AwaitReady(obj)
 	want := servers.UserSecret{Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"password": sentinel})}
 	s.expectJuju(want)
 
-	s.delete(source)
-	s.awaitReason(obj, v1alpha1.ReasonSourceNotFound, "Secret later")
+	s.Delete(source)
+	s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound, "Secret later")
 	s.expectJuju(want)
 }
 
@@ -100,9 +101,9 @@ func TestAnOptionalSourceIsNotWaitedFor(t *testing.T) {
 	s := newScene(t)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Value(map[string]string{"key": "value"}), gen.FromSecret("maybe"))
 	obj.Spec.ValueFrom[0].SecretRef.Optional = true
-	s.create(obj)
-	s.awaitReady(obj)
-	s.create(gen.Secret(s.ns, "maybe", map[string]string{"extra": "x"}))
+	s.Create(obj)
+	s.AwaitReady(obj)
+	s.Create(gen.Secret(s.ns, "maybe", map[string]string{"extra": "x"}))
 	s.awaitJuju(servers.UserSecret{Name: "db-login", Revision: 2,
 		Content: servers.Content(map[string]string{"key": "value", "extra": "x"})})
 }
@@ -112,14 +113,14 @@ func TestANameThatSomebodyElseHasIsLeftAlone(t *testing.T) {
 	s := newScene(t)
 	theirs := servers.UserSecret{Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "theirs"})}
 	var err error
-	theirs.ID, err = s.juju.AddSecret(s.ctx, s.model, theirs.Name, "", map[string]string{"key": "theirs"})
-	s.must(err)
+	theirs.ID, err = s.juju.AddSecret(s.Ctx, s.model, theirs.Name, "", map[string]string{"key": "theirs"})
+	s.Must(err)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.create(obj)
-	s.awaitReason(obj, v1alpha1.ReasonNameTaken, "db-login", theirs.ID, "Observe")
+	s.Create(obj)
+	s.AwaitReason(obj, v1alpha1.ReasonNameTaken, "db-login", theirs.ID, "Observe")
 	s.expectJuju(theirs)
-	s.delete(obj)
-	s.awaitGone(obj)
+	s.Delete(obj)
+	s.AwaitGone(obj)
 	s.expectJuju(theirs)
 }
 
@@ -127,12 +128,12 @@ func TestARenameToATakenNameWaitsAndTheContentDoesNot(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	obj := gen.JujuSecret(s.ns, "ours", s.model.Name)
-	s.create(obj)
-	s.awaitReady(obj)
-	_, err := s.juju.AddSecret(s.ctx, s.model, "theirs", "", map[string]string{"key": "theirs"})
-	s.must(err)
-	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value["key"] = "theirs", "new value" })
-	s.awaitReason(obj, v1alpha1.ReasonNameTaken, "theirs")
+	s.Create(obj)
+	s.AwaitReady(obj)
+	_, err := s.juju.AddSecret(s.Ctx, s.model, "theirs", "", map[string]string{"key": "theirs"})
+	s.Must(err)
+	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value["key"] = "theirs", "new value" })
+	s.AwaitReason(obj, v1alpha1.ReasonNameTaken, "theirs")
 	s.awaitJuju(
 		servers.UserSecret{Name: "ours", Revision: 2, Content: servers.Content(map[string]string{"key": "new value"})},
 		servers.UserSecret{Name: "theirs", Revision: 1, Content: servers.Content(map[string]string{"key": "theirs"})},
@@ -146,37 +147,37 @@ func TestAnUnknownModelIsNamed(t *testing.T) {
 	byUUID := gen.JujuSecret(s.ns, "by-uuid", "", func(o *v1alpha1.JujuSecret) {
 		o.Spec.ModelUUID = "12345678-1234-4123-8123-123456789abc"
 	})
-	s.create(byName, byUUID)
-	s.awaitReason(byName, v1alpha1.ReasonModelNotFound, "prod/no-such-model")
-	s.awaitReason(byUUID, v1alpha1.ReasonModelNotFound, "12345678-1234-4123-8123-123456789abc")
+	s.Create(byName, byUUID)
+	s.AwaitReason(byName, v1alpha1.ReasonModelNotFound, "prod/no-such-model")
+	s.AwaitReason(byUUID, v1alpha1.ReasonModelNotFound, "12345678-1234-4123-8123-123456789abc")
 }
 
 func TestAControllerThatSaysNothingHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	first := gen.JujuSecret(s.ns, "first", s.model.Name)
-	s.create(first)
-	s.awaitReady(first) // So that the other one below need not wait for the model's first listing.
+	s.Create(first)
+	s.AwaitReady(first) // So that the other one below need not wait for the model's first listing.
 	// It takes connections and never answers.
-	silent, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
-	s.must(err)
+	silent, err := (&net.ListenConfig{}).Listen(s.Ctx, "tcp", "127.0.0.1:0")
+	s.Must(err)
 	t.Cleanup(func() { _ = silent.Close() })
 	controller := gen.Controller("silent-"+s.ns, silent.Addr().String(), s.juju.CACertificate)
 	s.createController(controller, s.juju.Operator.Password)
-	s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable, "has not answered yet")
+	s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable, "has not answered yet")
 	for i := range 30 {
-		s.create(gen.JujuSecret(s.ns, fmt.Sprintf("stuck-%d", i), s.model.Name, gen.Through(controller.Name)))
+		s.Create(gen.JujuSecret(s.ns, fmt.Sprintf("stuck-%d", i), s.model.Name, gen.Through(controller.Name)))
 	}
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.create(obj)
-	s.awaitReady(obj) // Well before the silent one is given up.
-	s.refresh(controller)
+	s.Create(obj)
+	s.AwaitReady(obj) // Well before the silent one is given up.
+	s.Refresh(controller)
 	ready := meta.FindStatusCondition(controller.Status.Conditions, v1alpha1.ConditionReady)
 	if !strings.Contains(ready.Message, "has not answered yet") {
 		t.Errorf("the other object was served only after the silent controller was given up: %s", ready.Message)
 	}
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = s.juju.Addresses })
-	s.awaitReady(controller) // So that the objects can be deleted.
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = s.juju.Addresses })
+	s.AwaitReady(controller) // So that the objects can be deleted.
 }
 
 func TestAModelThatIsRemovedTakesItsSecretsWithIt(t *testing.T) {
@@ -184,15 +185,15 @@ func TestAModelThatIsRemovedTakesItsSecretsWithIt(t *testing.T) {
 	s := newScene(t)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
 	access := gen.Access(s.ns, "db", "db-login", "app1")
-	s.create(obj, access)
-	s.awaitReady(obj, access)
-	s.must(s.juju.RemoveModel(s.ctx, s.model))
-	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Look again" })
-	s.awaitReason(obj, v1alpha1.ReasonModelNotFound)
-	s.delete(obj)
-	s.awaitGone(obj)
-	s.delete(access)
-	s.awaitGone(access)
+	s.Create(obj, access)
+	s.AwaitReady(obj, access)
+	s.Must(s.juju.RemoveModel(s.Ctx, s.model))
+	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Look again" })
+	s.AwaitReason(obj, v1alpha1.ReasonModelNotFound)
+	s.Delete(obj)
+	s.AwaitGone(obj)
+	s.Delete(access)
+	s.AwaitGone(access)
 }
 
 func TestANamespaceThatIsNoTenantIsRefused(t *testing.T) {
@@ -200,19 +201,19 @@ func TestANamespaceThatIsNoTenantIsRefused(t *testing.T) {
 	s := newScene(t)
 	ns := gen.Namespace(s.ns, nil)
 	witness := gen.JujuSecret(s.ns, "witness", s.model.Name, gen.Observed, gen.Named("absent"))
-	s.create(witness)
-	s.awaitReason(witness, v1alpha1.ReasonSecretNotFound)
-	change(s, ns, func(o *corev1.Namespace) { o.Labels["tenant"] = "no" })
-	s.awaitReason(witness, v1alpha1.ReasonTenantDenied) // The operator has seen the label.
+	s.Create(witness)
+	s.AwaitReason(witness, v1alpha1.ReasonSecretNotFound)
+	stage.Change(s, ns, func(o *corev1.Namespace) { o.Labels["tenant"] = "no" })
+	s.AwaitReason(witness, v1alpha1.ReasonTenantDenied) // The operator has seen the label.
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.create(obj)
-	s.awaitReason(obj, v1alpha1.ReasonTenantDenied, s.ns, "default", "spec.tenants")
+	s.Create(obj)
+	s.AwaitReason(obj, v1alpha1.ReasonTenantDenied, s.ns, "default", "spec.tenants")
 	s.expectJuju()
 	if n := len(obj.Finalizers); n != 0 {
 		t.Errorf("a refused object has %d finalizers", n)
 	}
-	change(s, ns, func(o *corev1.Namespace) { o.Labels["tenant"] = "true" })
-	s.awaitReady(obj)
+	stage.Change(s, ns, func(o *corev1.Namespace) { o.Labels["tenant"] = "true" })
+	s.AwaitReady(obj)
 }
 
 func TestATenantIsRefusedAModelThatIsNotGranted(t *testing.T) {
@@ -225,17 +226,17 @@ func TestATenantIsRefusedAModelThatIsNotGranted(t *testing.T) {
 	})
 	s.createController(controller, s.juju.Operator.Password)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReason(obj, v1alpha1.ReasonTenantDenied, s.model.Name, controller.Name)
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Tenants[0].Models = []string{"prod/" + s.ns} })
-	s.awaitReady(obj)
+	s.Create(obj)
+	s.AwaitReason(obj, v1alpha1.ReasonTenantDenied, s.model.Name, controller.Name)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Tenants[0].Models = []string{"prod/" + s.ns} })
+	s.AwaitReady(obj)
 }
 
 // createController creates a controller object with credentials. Both are deleted after the namespace of the scene.
 func (s *scene) createController(controller *v1alpha1.ClusterJujuController, password string) *corev1.Secret {
 	s.Helper()
 	credentials := gen.Credentials(controller.Name, s.juju.Operator.Username, password)
-	s.create(credentials, controller)
+	s.Create(credentials, controller)
 	s.after = append(s.after, controller, credentials)
 	return credentials
 }
@@ -246,11 +247,11 @@ func TestAWrongPasswordIsToldAndItsCorrectionTakenUp(t *testing.T) {
 	controller := gen.Controller("password-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
 	credentials := s.createController(controller, sentinel)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReason(controller, v1alpha1.ReasonCredentialsRejected, "credentials Secret")
-	s.awaitReason(obj, v1alpha1.ReasonCredentialsRejected)
-	change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(s.juju.Operator.Password) })
-	s.awaitReady(controller, obj)
+	s.Create(obj)
+	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "credentials Secret")
+	s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected)
+	stage.Change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(s.juju.Operator.Password) })
+	s.AwaitReady(controller, obj)
 	s.expectJuju(servers.UserSecret{Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
 }
 
@@ -259,14 +260,14 @@ func TestMissingCredentialsAreWaitedFor(t *testing.T) {
 	s := newScene(t)
 	controller := gen.Controller("missing-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReason(obj, v1alpha1.ReasonControllerNotReady, controller.Name)
-	s.create(controller)
-	s.awaitReason(controller, v1alpha1.ReasonSourceNotFound, "juju-secrets/"+controller.Name)
+	s.Create(obj)
+	s.AwaitReason(obj, v1alpha1.ReasonControllerNotReady, controller.Name)
+	s.Create(controller)
+	s.AwaitReason(controller, v1alpha1.ReasonSourceNotFound, "juju-secrets/"+controller.Name)
 	credentials := gen.Credentials(controller.Name, s.juju.Operator.Username, s.juju.Operator.Password)
-	s.create(credentials)
+	s.Create(credentials)
 	s.after = append(s.after, controller, credentials)
-	s.awaitReady(controller, obj)
+	s.AwaitReady(controller, obj)
 }
 
 func TestAnUnreachableControllerIsToldAndItsAddressCorrected(t *testing.T) {
@@ -275,11 +276,11 @@ func TestAnUnreachableControllerIsToldAndItsAddressCorrected(t *testing.T) {
 	controller := gen.Controller("nowhere-"+s.ns, "127.0.0.1:1", s.juju.CACertificate)
 	s.createController(controller, s.juju.Operator.Password)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable, "refused")
-	s.awaitReason(obj, v1alpha1.ReasonJujuUnreachable)
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = s.juju.Addresses })
-	s.awaitReady(controller, obj)
+	s.Create(obj)
+	s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable, "refused")
+	s.AwaitReason(obj, v1alpha1.ReasonJujuUnreachable)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = s.juju.Addresses })
+	s.AwaitReady(controller, obj)
 }
 
 func TestACertificateThatDoesNotMatchIsTold(t *testing.T) {
@@ -289,13 +290,13 @@ func TestACertificateThatDoesNotMatchIsTold(t *testing.T) {
 	controller := gen.Controller("stranger-"+s.ns, s.juju.Addresses[0], string(stack.Kubernetes.Config.CAData))
 	s.createController(controller, s.juju.Operator.Password)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReason(controller, v1alpha1.ReasonCertificateMismatch, "caCertificate")
-	s.awaitReason(obj, v1alpha1.ReasonCertificateMismatch)
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) {
+	s.Create(obj)
+	s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "caCertificate")
+	s.AwaitReason(obj, v1alpha1.ReasonCertificateMismatch)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) {
 		c.Spec.CACertificate = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n"
 	})
-	s.awaitReason(controller, v1alpha1.ReasonCertificateMismatch, "PEM")
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = s.juju.CACertificate })
-	s.awaitReady(controller, obj)
+	s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "PEM")
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = s.juju.CACertificate })
+	s.AwaitReady(controller, obj)
 }

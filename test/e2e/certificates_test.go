@@ -14,6 +14,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -70,23 +71,23 @@ func TestACACertificateIsReadWhereItIsAndFollowed(t *testing.T) {
 				spec.CACertificateFrom = row.from(ref)
 			})
 			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, through)
-			s.create(secret)
+			s.Create(secret)
 			key := cmp.Or(row.key, "ca.crt")
-			s.awaitReason(controller, v1alpha1.ReasonSourceNotFound, row.object+s.ns+"/ca", "spec.caCertificateFrom", key,
+			s.AwaitReason(controller, v1alpha1.ReasonSourceNotFound, row.object+s.ns+"/ca", "spec.caCertificateFrom", key,
 				"put the controller's CA certificate there")
-			s.awaitReason(secret, v1alpha1.ReasonControllerNotReady)
+			s.AwaitReason(secret, v1alpha1.ReasonControllerNotReady)
 
 			obj, set := row.in(s.ns, key)
-			s.create(obj)
-			change(s, obj, func(client.Object) { set(aStranger()) })
-			s.awaitReason(controller, v1alpha1.ReasonCertificateMismatch, "spec.caCertificateFrom", "juju show-controller")
-			s.awaitReason(secret, v1alpha1.ReasonCertificateMismatch)
-			change(s, obj, func(client.Object) { set(s.juju.CACertificate) })
-			s.awaitReady(controller, secret)
-			change(s, obj, func(client.Object) { set("no certificate") })
-			s.awaitReason(controller, v1alpha1.ReasonCertificateMismatch, "PEM")
-			change(s, obj, func(client.Object) { set(s.juju.CACertificate) })
-			s.awaitReady(controller, secret)
+			s.Create(obj)
+			stage.Change(s, obj, func(client.Object) { set(aStranger()) })
+			s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "spec.caCertificateFrom", "juju show-controller")
+			s.AwaitReason(secret, v1alpha1.ReasonCertificateMismatch)
+			stage.Change(s, obj, func(client.Object) { set(s.juju.CACertificate) })
+			s.AwaitReady(controller, secret)
+			stage.Change(s, obj, func(client.Object) { set("no certificate") })
+			s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "PEM")
+			stage.Change(s, obj, func(client.Object) { set(s.juju.CACertificate) })
+			s.AwaitReady(controller, secret)
 		})
 	}
 }
@@ -98,7 +99,7 @@ func (s *scene) connectTo(address string, local bool, modify func(*v1alpha1.Juju
 	name := "ca-" + s.ns
 	if local {
 		controller := gen.LocalController(s.ns, name, address, "", func(c *v1alpha1.JujuController) { modify(&c.Spec) })
-		s.create(controller, gen.Secret(s.ns, name, map[string]string{
+		s.Create(controller, gen.Secret(s.ns, name, map[string]string{
 			"username": s.juju.Operator.Username, "password": s.juju.Operator.Password,
 		}))
 		return controller, gen.Locally(name)
@@ -125,20 +126,20 @@ func TestTheSystemsAuthoritiesDoWithoutACACertificate(t *testing.T) {
 	controller := gen.Controller("public-"+s.ns, byName(proxy), "", o.serves)
 	s.createController(controller, s.juju.Operator.Password)
 	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(secret)
-	s.awaitReady(controller, secret)
+	s.Create(secret)
+	s.AwaitReady(controller, secret)
 	// They do not stand in for a certificate that is named.
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = aStranger() })
-	s.awaitReason(controller, v1alpha1.ReasonCertificateMismatch, "does not match the CA certificate")
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "" })
-	s.awaitReady(controller, secret)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = aStranger() })
+	s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "does not match the CA certificate")
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "" })
+	s.AwaitReady(controller, secret)
 
 	// By an address that the certificate is not for, and an authority that the system does not know.
 	other := gen.Controller("private-"+s.ns, s.juju.Addresses[0], "", o.serves)
 	s.createController(other, s.juju.Operator.Password)
-	s.awaitReason(other, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
-	change(s, other, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = s.juju.CACertificate })
-	s.awaitReady(other)
+	s.AwaitReason(other, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
+	stage.Change(s, other, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = s.juju.CACertificate })
+	s.AwaitReady(other)
 }
 
 func TestAnAuthorityThatTheSystemDoesNotKnowIsTold(t *testing.T) {
@@ -147,8 +148,8 @@ func TestAnAuthorityThatTheSystemDoesNotKnowIsTold(t *testing.T) {
 	for name, address := range map[string]string{"by-name": byName(proxy), "by-address": proxy.Address} {
 		controller := gen.Controller(name+"-"+s.ns, address, "")
 		s.createController(controller, s.juju.Operator.Password)
-		s.awaitReason(controller, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
-		change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = proxy.CACertificate })
-		s.awaitReady(controller)
+		s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
+		stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = proxy.CACertificate })
+		s.AwaitReady(controller)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // relay passes connections on to an address: it is another address of the same server.
@@ -117,19 +118,19 @@ func TestTheAddressesThatAnswerAreTold(t *testing.T) {
 		c.Spec.Addresses = []string{other.address(), closed, proxy.Address}
 	})
 	s.createController(controller, s.juju.Operator.Password)
-	s.awaitReady(controller)
+	s.AwaitReady(controller)
 	s.awaitFound(controller, "the two that are open", answering(other.address(), proxy.Address))
 
 	other.close()
 	proxy.Silence() // Every connection is cut, so that the operator logs in again.
 	proxy.Speak()
 	s.awaitFound(controller, "the one that is left", answering(proxy.Address))
-	s.awaitReady(controller)
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{closed} })
-	s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+	s.AwaitReady(controller)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{closed} })
+	s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
 	s.awaitFound(controller, "none", answering())
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{proxy.Address} })
-	s.awaitReady(controller)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{proxy.Address} })
+	s.AwaitReady(controller)
 	s.awaitFound(controller, "the only one", answering(proxy.Address))
 }
 
@@ -139,8 +140,8 @@ func TestTheStatusTellsWhoAnswered(t *testing.T) {
 	proxy.AsJuju36()
 	controller := s.connectThrough(proxy)
 	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(secret)
-	s.awaitReady(controller, secret)
+	s.Create(secret)
+	s.AwaitReady(controller, secret)
 	s.awaitFound(controller, "the version, the user and the facade", func(found *v1alpha1.JujuControllerStatus) bool {
 		return found.Version == "3.6.9" && found.User == s.juju.Operator.Username && found.SecretsFacadeVersion == 2 &&
 			found.ControllerUUID == s.juju.ControllerUUID
@@ -155,8 +156,8 @@ func models(want ...v1alpha1.ModelStatus) func(*v1alpha1.JujuControllerStatus) b
 // addModel adds a model to a scene, with a name that comes after that of the scene's own.
 func (s *scene) addModel(suffix string) servers.Model {
 	s.Helper()
-	model, err := s.juju.AddModel(s.ctx, s.ns+suffix)
-	s.must(err)
+	model, err := s.juju.AddModel(s.Ctx, s.ns+suffix)
+	s.Must(err)
 	s.Cleanup(func() {
 		if err := s.juju.RemoveModel(context.Background(), model); err != nil {
 			s.Error(err)
@@ -171,7 +172,7 @@ func TestTheObjectsOfEachModelAreCounted(t *testing.T) {
 	second := s.addModel("-second")
 	controller := gen.Controller("counts-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
 	s.createController(controller, s.juju.Operator.Password)
-	s.awaitReady(controller)
+	s.AwaitReady(controller)
 	s.awaitFound(controller, "no model", models())
 	of := func(model servers.Model, objects int32) v1alpha1.ModelStatus {
 		return v1alpha1.ModelStatus{UUID: model.UUID, Name: model.Name, Access: "write", Objects: objects}
@@ -179,18 +180,18 @@ func TestTheObjectsOfEachModelAreCounted(t *testing.T) {
 	one := gen.JujuSecret(s.ns, "one", s.model.Name, gen.Through(controller.Name))
 	two := gen.JujuSecret(s.ns, "two", "", gen.Through(controller.Name), func(o *v1alpha1.JujuSecret) { o.Spec.ModelUUID = second.UUID })
 	access := gen.Access(s.ns, "one", "one", "app1")
-	s.create(one, two, access)
-	s.awaitReady(one, two, access)
+	s.Create(one, two, access)
+	s.AwaitReady(one, two, access)
 	s.awaitFound(controller, "three objects", models(of(s.model, 2), of(second, 1)))
 	three := gen.JujuSecret(s.ns, "three", second.Name, gen.Through(controller.Name))
-	s.create(three)
+	s.Create(three)
 	s.awaitFound(controller, "one more", models(of(s.model, 2), of(second, 2)))
-	s.delete(access)
+	s.Delete(access)
 	s.awaitFound(controller, "one less", models(of(s.model, 1), of(second, 2)))
-	s.delete(two)
-	s.delete(three)
+	s.Delete(two)
+	s.Delete(three)
 	s.awaitFound(controller, "one model", models(of(s.model, 1)))
-	s.delete(one)
+	s.Delete(one)
 	s.awaitFound(controller, "no model", models())
 }
 
@@ -204,8 +205,8 @@ func TestTheAccessOfTheUserIsTold(t *testing.T) {
 			s := newScene(t)
 			controller := s.connectWith(access)
 			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-			s.create(secret)
-			s.awaitReady(controller, secret)
+			s.Create(secret)
+			s.AwaitReady(controller, secret)
 			s.awaitFound(controller, "the access", models(
 				v1alpha1.ModelStatus{UUID: s.model.UUID, Name: s.model.Name, Access: access, Objects: 1}))
 			ready := meta.FindStatusCondition(controller.Status.Conditions, v1alpha1.ConditionReady)
@@ -227,8 +228,8 @@ func TestAccessThatIsTooLittleIsToldByBoth(t *testing.T) {
 	s := newScene(t)
 	controller := s.connectWith("read")
 	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(secret)
-	s.awaitReason(secret, v1alpha1.ReasonPermissionDenied)
+	s.Create(secret)
+	s.AwaitReason(secret, v1alpha1.ReasonPermissionDenied)
 	s.awaitFound(controller, "the access", models(v1alpha1.ModelStatus{UUID: s.model.UUID, Name: s.model.Name, Access: "read", Objects: 1}))
 	s.expectJuju()
 }
@@ -239,13 +240,13 @@ func (s *scene) connectWith(access string, modify ...func(*v1alpha1.ClusterJujuC
 	user := s.juju.Admin
 	if access != "superuser" {
 		var err error
-		user, err = s.juju.AddUser(s.ctx, "user-"+s.ns)
-		s.must(err)
-		s.must(s.juju.GrantModel(s.ctx, s.model, user.Username, access))
+		user, err = s.juju.AddUser(s.Ctx, "user-"+s.ns)
+		s.Must(err)
+		s.Must(s.juju.GrantModel(s.Ctx, s.model, user.Username, access))
 	}
 	controller := gen.Controller(access+"-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate, modify...)
 	credentials := gen.Credentials(controller.Name, user.Username, user.Password)
-	s.create(credentials, controller)
+	s.Create(credentials, controller)
 	s.after = append(s.after, controller, credentials)
 	return controller
 }
@@ -263,23 +264,23 @@ func TestARestartWritesNothingToTheStatus(t *testing.T) {
 				c.Spec.Addresses, c.Spec.CACertificate = addresses, proxy.CACertificate
 			})
 			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-			s.create(secret)
-			s.awaitReady(controller, secret)
+			s.Create(secret)
+			s.AwaitReady(controller, secret)
 			s.awaitFound(controller, "all there is", func(found *v1alpha1.JujuControllerStatus) bool {
 				return answering(addresses...)(found) && found.SecretsFacadeVersion == 2 &&
 					models(v1alpha1.ModelStatus{UUID: s.model.UUID, Name: s.model.Name, Access: access, Objects: 1})(found)
 			})
 			o.stop()
-			s.refresh(controller)
+			s.Refresh(controller)
 			before, logins, writes := controller.DeepCopy(), proxy.Requests()[login], s.countWrites(&v1alpha1.ClusterJujuControllerList{})
 			o.start()
 			s.awaitRequests(proxy, login, logins+2) // To the controller, and to the model.
-			s.lookNow(secret)
-			if s.refresh(controller); controller.ResourceVersion != before.ResourceVersion {
+			s.LookNow(secret)
+			if s.Refresh(controller); controller.ResourceVersion != before.ResourceVersion {
 				t.Errorf("the restart changed the object (-before +after):\n%s", cmp.Diff(before, controller))
 			}
 			// What is written late is written by the time that the operator has answered a request.
-			s.lookNow(controller)
+			s.LookNow(controller)
 			before.Status.LastHandledReconcileAt = controller.Status.LastHandledReconcileAt
 			if diff := cmp.Diff(before.Status, controller.Status); diff != "" {
 				t.Errorf("the status is another one after the restart (-before +after):\n%s", diff)

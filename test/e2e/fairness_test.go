@@ -31,10 +31,10 @@ func TestANamespaceWhoseControllerIsSlowHoldsUpNobodyElse(t *testing.T) {
 	slow, proxy := newProxiedScene(t)
 	slow.holdUpNobody(proxy, gen.Locally("slow"), func() {
 		controller := gen.LocalController(slow.ns, "slow", proxy.Address, proxy.CACertificate)
-		slow.create(gen.Secret(slow.ns, "slow", map[string]string{
+		slow.Create(gen.Secret(slow.ns, "slow", map[string]string{
 			"username": slow.juju.Operator.Username, "password": slow.juju.Operator.Password,
 		}), controller)
-		slow.awaitReady(controller)
+		slow.AwaitReady(controller)
 	})
 }
 
@@ -42,7 +42,7 @@ func TestANamespaceWhoseControllerIsSlowHoldsUpNobodyElse(t *testing.T) {
 func TestASharedModelThatIsSlowHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	slow, proxy := newProxiedScene(t)
-	slow.holdUpNobody(proxy, gen.Through("proxied-"+slow.ns), func() { slow.awaitReady(slow.connectThrough(proxy)) })
+	slow.holdUpNobody(proxy, gen.Through("proxied-"+slow.ns), func() { slow.AwaitReady(slow.connectThrough(proxy)) })
 }
 
 // holdUpNobody checks that an object of another namespace and model has its secret while more objects than there are workers wait
@@ -60,18 +60,18 @@ func (s *scene) holdUpNobody(proxy *wire.Proxy, through func(*v1alpha1.JujuSecre
 		return false, nil
 	})
 	for i := range workers + 20 {
-		s.create(gen.JujuSecret(s.ns, fmt.Sprintf("slow-%d", i), s.model.Name, through))
+		s.Create(gen.JujuSecret(s.ns, fmt.Sprintf("slow-%d", i), s.model.Name, through))
 	}
 	connect()
 	<-asked
 
 	began := time.Now()
 	quick := gen.JujuSecret(other.ns, "quick", other.model.Name)
-	other.create(quick)
-	other.awaitReady(quick)
+	other.Create(quick)
+	other.AwaitReady(quick)
 	took := time.Since(began)
 	var waiting v1alpha1.JujuSecretList
-	s.must(s.kube.List(s.ctx, &waiting, client.InNamespace(s.ns)))
+	s.Must(s.Kube.List(s.Ctx, &waiting, client.InNamespace(s.ns)))
 	told := 0
 	for _, obj := range waiting.Items {
 		ready := meta.FindStatusCondition(obj.Status.Conditions, v1alpha1.ConditionReady)
@@ -84,6 +84,6 @@ func (s *scene) holdUpNobody(proxy *wire.Proxy, through func(*v1alpha1.JujuSecre
 		s.Errorf("%d objects were told how they stand before the other namespace had its secret, after %v", told, took)
 	}
 	// They have nothing in Juju, so that they go at once.
-	s.must(s.kube.DeleteAllOf(s.ctx, &v1alpha1.JujuSecret{}, client.InNamespace(s.ns)))
+	s.Must(s.Kube.DeleteAllOf(s.Ctx, &v1alpha1.JujuSecret{}, client.InNamespace(s.ns)))
 	proxy.Guard(nil)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -34,7 +35,7 @@ func newFaultyScene(t *testing.T) (*scene, *v1alpha1.ClusterJujuController) {
 	t.Cleanup(func() { _ = juju.StartServing(context.Background()) }) // So that cleaning up works.
 	controller := gen.Controller("faulty-"+s.ns, juju.Addresses[0], juju.CACertificate)
 	s.createController(controller, juju.Operator.Password)
-	s.awaitReady(controller)
+	s.AwaitReady(controller)
 	return s, controller
 }
 
@@ -70,13 +71,13 @@ func TestAnOutageOfJujuIsWaitedOut(t *testing.T) {
 	source := gen.Secret(s.ns, "source", map[string]string{"key": "before"})
 	before := gen.JujuSecret(s.ns, "before", s.model.Name, gen.Through(controller.Name), gen.FromSecret("source"))
 	doomed := gen.JujuSecret(s.ns, "doomed", s.model.Name, gen.Through(controller.Name))
-	s.create(source, before, doomed)
-	s.awaitReady(before, doomed)
+	s.Create(source, before, doomed)
+	s.AwaitReady(before, doomed)
 
-	s.must(s.juju.StopServing(s.ctx))
-	s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable)
-	s.await(func() string {
-		s.refresh(before)
+	s.Must(s.juju.StopServing(s.Ctx))
+	s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+	s.Await(func() string {
+		s.Refresh(before)
 		reconciling := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReconciling)
 		switch {
 		case reconciling == nil || reconciling.Reason != string(v1alpha1.ReasonJujuUnreachable):
@@ -87,15 +88,15 @@ func TestAnOutageOfJujuIsWaitedOut(t *testing.T) {
 		return ""
 	})
 	during := gen.JujuSecret(s.ns, "during", s.model.Name, gen.Through(controller.Name))
-	s.create(during)
-	s.awaitReason(during, v1alpha1.ReasonJujuUnreachable)
-	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
-	s.delete(doomed)
-	s.awaitReason(doomed, v1alpha1.ReasonJujuUnreachable)
+	s.Create(during)
+	s.AwaitReason(during, v1alpha1.ReasonJujuUnreachable)
+	stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
+	s.Delete(doomed)
+	s.AwaitReason(doomed, v1alpha1.ReasonJujuUnreachable)
 
-	s.must(s.juju.StartServing(s.ctx))
-	s.awaitGone(doomed)
-	s.awaitReady(controller, before, during)
+	s.Must(s.juju.StartServing(s.Ctx))
+	s.AwaitGone(doomed)
+	s.AwaitReady(controller, before, during)
 	s.awaitJuju(
 		servers.UserSecret{Name: "before", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel})},
 		servers.UserSecret{Name: "during", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})},
@@ -106,22 +107,22 @@ func TestAModelThatIsNotThereCostsNoStormOfLogins(t *testing.T) {
 	t.Parallel()
 	s, controller := newFaultyScene(t)
 	logins := func() int {
-		counts, err := s.juju.Requests(s.ctx, servers.Model{})
-		s.must(err)
+		counts, err := s.juju.Requests(s.Ctx, servers.Model{})
+		s.Must(err)
 		return counts["Admin.Login"]
 	}
 	before := logins()
 	lost := gen.JujuSecret(s.ns, "lost", "", gen.Through(controller.Name), func(o *v1alpha1.JujuSecret) {
 		o.Spec.ModelUUID = "12345678-1234-4123-8123-123456789abc"
 	})
-	s.create(lost)
-	s.awaitReason(lost, v1alpha1.ReasonModelNotFound)
+	s.Create(lost)
+	s.AwaitReason(lost, v1alpha1.ReasonModelNotFound)
 	// Time for the storm: another object has its whole life meanwhile.
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReady(obj)
-	s.delete(obj)
-	s.awaitGone(obj)
+	s.Create(obj)
+	s.AwaitReady(obj)
+	s.Delete(obj)
+	s.AwaitGone(obj)
 	if n := logins() - before; n > 1 {
 		t.Errorf("the operator logged in %d times, want once, to the model that is there", n)
 	}
@@ -132,12 +133,12 @@ func TestADroppedConnectionIsOpenedAgain(t *testing.T) {
 	s, controller := newFaultyScene(t)
 	source := gen.Secret(s.ns, "source", map[string]string{"key": "before"})
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name), gen.FromSecret("source"))
-	s.create(source, obj)
-	s.awaitReady(obj)
-	s.must(s.juju.DropConnections(s.ctx))
-	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
+	s.Create(source, obj)
+	s.AwaitReady(obj)
+	s.Must(s.juju.DropConnections(s.Ctx))
+	stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
 	s.awaitJuju(servers.UserSecret{Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel})})
-	s.awaitReady(controller, obj)
+	s.AwaitReady(controller, obj)
 }
 
 // A bulk call has many objects' items, so a cut concerns them all. Whether Juju carried it out is for the operator to find
@@ -164,28 +165,28 @@ func TestABulkCallThatIsCutLosesNothingAndCreatesNothingTwice(t *testing.T) {
 				})
 			}
 			met := proxy.On("Secrets.CreateSecrets", cut())
-			s.create(source)
-			s.create(objs...)
-			s.awaitReady(objs...)
+			s.Create(source)
+			s.Create(objs...)
+			s.AwaitReady(objs...)
 			s.expectMet(met)
 			s.expectJuju(want...)
 
 			met = proxy.On("Secrets.UpdateSecrets", cut())
-			change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+			stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
 			for i := range want {
 				want[i].Revision, want[i].Content = 2, servers.Content(map[string]string{"key": sentinel + " 2"})
 			}
 			s.awaitJuju(want...)
-			s.awaitReady(objs...)
+			s.AwaitReady(objs...)
 			s.expectMet(met)
 			s.expectJuju(want...)
 
 			met = proxy.On("Secrets.RemoveSecrets", cut())
 			for _, obj := range objs {
-				s.delete(obj)
+				s.Delete(obj)
 			}
 			for _, obj := range objs {
-				s.awaitGone(obj)
+				s.AwaitGone(obj)
 			}
 			s.expectMet(met)
 			s.expectJuju()
@@ -208,11 +209,11 @@ func TestOfABulkCallEachObjectReportsItsOwnItem(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	first := gen.JujuSecret(s.ns, "first", s.model.Name)
-	s.create(first)
-	s.awaitReady(first)
+	s.Create(first)
+	s.AwaitReady(first)
 	for _, name := range []string{"taken-1", "taken-2"} {
-		_, err := s.juju.AddSecret(s.ctx, s.model, name, "", map[string]string{"key": "theirs"})
-		s.must(err)
+		_, err := s.juju.AddSecret(s.Ctx, s.model, name, "", map[string]string{"key": "theirs"})
+		s.Must(err)
 	}
 	var fine, taken []client.Object
 	for i := range 4 {
@@ -221,10 +222,10 @@ func TestOfABulkCallEachObjectReportsItsOwnItem(t *testing.T) {
 	for i := 1; i <= 2; i++ {
 		taken = append(taken, gen.JujuSecret(s.ns, fmt.Sprintf("taken-%d", i), s.model.Name))
 	}
-	s.create(append(taken, fine...)...)
-	s.awaitReady(fine...)
+	s.Create(append(taken, fine...)...)
+	s.AwaitReady(fine...)
 	for _, obj := range taken {
-		s.awaitReason(obj, v1alpha1.ReasonNameTaken, obj.GetName())
+		s.AwaitReason(obj, v1alpha1.ReasonNameTaken, obj.GetName())
 	}
 	for _, secret := range s.inJuju() {
 		if secret.Revision != 1 {
@@ -237,18 +238,18 @@ func TestOtherCredentialsAreTakenUpUnderLoad(t *testing.T) {
 	t.Parallel()
 	s, controller := newFaultyScene(t)
 	source := gen.Secret(s.ns, "source", map[string]string{"key": sentinel})
-	s.create(source)
+	s.Create(source)
 	var objs []client.Object
 	for i := range 20 {
 		objs = append(objs, gen.JujuSecret(s.ns, fmt.Sprintf("secret-%02d", i), s.model.Name, gen.Through(controller.Name), gen.FromSecret("source")))
 	}
-	s.create(objs...)
+	s.Create(objs...)
 	credentials := gen.Credentials(controller.Name, "", "")
-	change(s, credentials, func(o *corev1.Secret) {
+	stage.Change(s, credentials, func(o *corev1.Secret) {
 		o.Data["username"], o.Data["password"] = []byte(s.juju.Admin.Username), []byte(s.juju.Admin.Password)
 	})
-	s.awaitReady(objs...)
-	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	s.AwaitReady(objs...)
+	stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
 	var want []servers.UserSecret
 	for i := range 20 {
 		want = append(want, servers.UserSecret{
@@ -256,5 +257,5 @@ func TestOtherCredentialsAreTakenUpUnderLoad(t *testing.T) {
 		})
 	}
 	s.awaitJuju(want...)
-	s.awaitReady(controller)
+	s.AwaitReady(controller)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // household is all that a namespace may have of ours, with the controller object and its credentials.
@@ -39,8 +40,8 @@ func (s *scene) newHousehold() household {
 	h.secret = gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(h.controller.Name), gen.FromSecret("source"))
 	h.access = gen.Access(s.ns, "db-access", "db-login", "app1")
 	s.after = append(s.after, h.controller)
-	s.create(h.source, h.credentials, h.controller, h.secret, h.access)
-	s.awaitReady(h.controller, h.secret, h.access)
+	s.Create(h.source, h.credentials, h.controller, h.secret, h.access)
+	s.AwaitReady(h.controller, h.secret, h.access)
 	return h
 }
 
@@ -50,11 +51,11 @@ func TestCredentialsAreLetGoBeforeTheirControllerObjectGoes(t *testing.T) {
 	s := newScene(t)
 	controller := gen.Controller("leaves-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
 	credentials := s.createController(controller, s.juju.Operator.Password)
-	s.awaitReady(controller)
-	watch, err := s.kube.Watch(s.ctx, new(v1alpha1.ClusterJujuControllerList), client.MatchingFields{"metadata.name": controller.Name})
-	s.must(err)
+	s.AwaitReady(controller)
+	watch, err := s.Kube.Watch(s.Ctx, new(v1alpha1.ClusterJujuControllerList), client.MatchingFields{"metadata.name": controller.Name})
+	s.Must(err)
 	t.Cleanup(watch.Stop)
-	s.delete(controller)
+	s.Delete(controller)
 	gone := ""
 	for event := range watch.ResultChan() {
 		if event.Type == apiwatch.Deleted {
@@ -62,8 +63,8 @@ func TestCredentialsAreLetGoBeforeTheirControllerObjectGoes(t *testing.T) {
 			break
 		}
 	}
-	s.await(func() string {
-		s.refresh(credentials)
+	s.Await(func() string {
+		s.Refresh(credentials)
 		if len(credentials.Finalizers) > 0 {
 			return "the credentials are still held"
 		}
@@ -97,15 +98,15 @@ func TestAHouseholdGoesInWhateverOrderItIsDeleted(t *testing.T) {
 			ns := gen.Namespace(s.ns, nil)
 			doomed := order(h, ns)
 			for _, obj := range doomed {
-				s.delete(obj)
+				s.Delete(obj)
 			}
-			s.awaitGone(h.secret)
-			s.awaitGone(h.access)
-			s.awaitGone(h.controller)
-			s.awaitGone(h.credentials)
+			s.AwaitGone(h.secret)
+			s.AwaitGone(h.access)
+			s.AwaitGone(h.controller)
+			s.AwaitGone(h.credentials)
 			s.expectJuju()
 			if slices.Contains(doomed, client.Object(ns)) {
-				s.awaitGone(ns)
+				s.AwaitGone(ns)
 				s.gone = true
 			}
 		})
@@ -127,8 +128,8 @@ func TestAHouseholdGoesWithItsCertificateWhileTheOperatorIsDown(t *testing.T) {
 			o := startOperator(t)
 			s := newScene(t)
 			authority, set := row.in(s.ns, "ca.crt")
-			s.create(authority)
-			change(s, authority, func(client.Object) { set(s.juju.CACertificate) })
+			s.Create(authority)
+			stage.Change(s, authority, func(client.Object) { set(s.juju.CACertificate) })
 			controller, through := s.connectTo(s.juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
 				ref := &v1alpha1.KeyReference{Namespace: s.ns, Name: authority.GetName()}
 				if row.local {
@@ -138,20 +139,20 @@ func TestAHouseholdGoesWithItsCertificateWhileTheOperatorIsDown(t *testing.T) {
 			})
 			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, through)
 			access := gen.Access(s.ns, "db-access", "db-login", "app1")
-			s.create(secret, access)
-			s.awaitReady(controller, secret, access)
+			s.Create(secret, access)
+			s.AwaitReady(controller, secret, access)
 
 			o.stop()
 			ns := gen.Namespace(s.ns, nil)
-			s.delete(ns)
+			s.Delete(ns)
 			if !row.local {
-				s.delete(controller)
+				s.Delete(controller)
 			}
-			s.awaitGone(authority)
-			s.refresh(secret)
+			s.AwaitGone(authority)
+			s.Refresh(secret)
 			o.start()
-			s.awaitGone(controller)
-			s.awaitGone(ns)
+			s.AwaitGone(controller)
+			s.AwaitGone(ns)
 			s.gone = true
 			s.expectJuju()
 		})
@@ -162,21 +163,21 @@ func TestAControllerObjectIsKeptWhileItIsInUse(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	h := s.newHousehold()
-	s.delete(h.controller)
-	s.awaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-")
-	s.delete(h.credentials)
+	s.Delete(h.controller)
+	s.AwaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-")
+	s.Delete(h.credentials)
 	// Nothing is begun any more through a controller object that goes, and nothing is taken away.
 	late := gen.JujuSecret(s.ns, "late", s.model.Name, gen.Through(h.controller.Name))
-	s.create(late)
-	s.awaitReason(late, v1alpha1.ReasonControllerNotReady, "being deleted")
+	s.Create(late)
+	s.AwaitReason(late, v1alpha1.ReasonControllerNotReady, "being deleted")
 	s.expectJuju(servers.UserSecret{
 		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}), Granted: []string{"app1"},
 	})
-	s.refresh(h.credentials)
-	s.delete(h.secret)
-	s.delete(h.access)
-	s.awaitGone(h.controller)
-	s.awaitGone(h.credentials)
+	s.Refresh(h.credentials)
+	s.Delete(h.secret)
+	s.Delete(h.access)
+	s.AwaitGone(h.controller)
+	s.AwaitGone(h.credentials)
 	s.expectJuju()
 }
 
@@ -184,18 +185,18 @@ func TestCredentialsAreLetGoOnceNothingNeedsThem(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	h := s.newHousehold()
-	s.delete(h.credentials)
+	s.Delete(h.credentials)
 	// They are kept, and go on serving.
-	change(s, h.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	stage.Change(s, h.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
 	s.awaitJuju(servers.UserSecret{
 		Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel + " 2"}), Granted: []string{"app1"},
 	})
-	s.refresh(h.credentials)
+	s.Refresh(h.credentials)
 	successor := gen.Secret(s.ns, "successor", map[string]string{"username": s.juju.Admin.Username, "password": s.juju.Admin.Password})
-	s.create(successor)
-	change(s, h.controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials.UserPass.SecretRef.Name = "successor" })
-	s.awaitGone(h.credentials)
-	s.awaitReady(h.controller, h.secret)
+	s.Create(successor)
+	stage.Change(s, h.controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials.UserPass.SecretRef.Name = "successor" })
+	s.AwaitGone(h.credentials)
+	s.AwaitReady(h.controller, h.secret)
 }
 
 func TestCredentialsThatNobodyUsesCanBeDeleted(t *testing.T) {
@@ -203,12 +204,12 @@ func TestCredentialsThatNobodyUsesCanBeDeleted(t *testing.T) {
 	s := newScene(t)
 	controller := gen.Controller("idle-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
 	credentials := s.createController(controller, s.juju.Operator.Password)
-	s.awaitReady(controller)
-	s.delete(credentials)
-	s.awaitGone(credentials)
-	s.awaitReason(controller, v1alpha1.ReasonSourceNotFound)
-	s.delete(controller)
-	s.awaitGone(controller)
+	s.AwaitReady(controller)
+	s.Delete(credentials)
+	s.AwaitGone(credentials)
+	s.AwaitReason(controller, v1alpha1.ReasonSourceNotFound)
+	s.Delete(controller)
+	s.AwaitGone(controller)
 }
 
 func TestWhatIsAbandonedGoesWithoutJuju(t *testing.T) {
@@ -216,51 +217,40 @@ func TestWhatIsAbandonedGoesWithoutJuju(t *testing.T) {
 	s, controller := newFaultyScene(t)
 	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
 	access := gen.Access(s.ns, "db-access", "db-login", "app1")
-	s.create(secret, access)
-	s.awaitReady(secret, access)
-	s.must(s.juju.StopServing(s.ctx))
-	abandon := func(o client.Object) { o.SetAnnotations(annotated(o, v1alpha1.AnnotationAbandon, "true")) }
-	change(s, secret, func(o *v1alpha1.JujuSecret) { abandon(o) })
-	s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable)
-	s.delete(access)
-	s.awaitReason(access, v1alpha1.ReasonJujuUnreachable)
-	s.refresh(secret) // Abandoned or not: it is not being deleted.
-	s.delete(secret)
-	s.awaitGone(secret)
-	change(s, access, func(o *v1alpha1.JujuSecretAccess) { abandon(o) })
-	s.awaitGone(access)
-	s.must(s.juju.StartServing(s.ctx))
+	s.Create(secret, access)
+	s.AwaitReady(secret, access)
+	s.Must(s.juju.StopServing(s.Ctx))
+	abandon := func(o client.Object) { stage.Annotate(o, v1alpha1.AnnotationAbandon, "true") }
+	stage.Change(s, secret, func(o *v1alpha1.JujuSecret) { abandon(o) })
+	s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+	s.Delete(access)
+	s.AwaitReason(access, v1alpha1.ReasonJujuUnreachable)
+	s.Refresh(secret) // Abandoned or not: it is not being deleted.
+	s.Delete(secret)
+	s.AwaitGone(secret)
+	stage.Change(s, access, func(o *v1alpha1.JujuSecretAccess) { abandon(o) })
+	s.AwaitGone(access)
+	s.Must(s.juju.StartServing(s.Ctx))
 	s.expectJuju(servers.UserSecret{
 		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
 	})
-}
-
-// annotated are an object's annotations with one more.
-func annotated(obj client.Object, key, value string) map[string]string {
-	annotations := map[string]string{key: value}
-	for other, text := range obj.GetAnnotations() {
-		if other != key {
-			annotations[other] = text
-		}
-	}
-	return annotations
 }
 
 func TestAnAccessLeavesAControllerObjectThatGoes(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	h := s.newHousehold()
-	change(s, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
-	s.awaitReady(h.secret)
-	s.delete(h.secret)
-	s.awaitGone(h.secret)
-	s.delete(h.controller)
-	s.awaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-access")
+	stage.Change(s, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
+	s.AwaitReady(h.secret)
+	s.Delete(h.secret)
+	s.AwaitGone(h.secret)
+	s.Delete(h.controller)
+	s.AwaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-access")
 	next := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Named("next"))
-	s.create(next)
-	s.awaitReady(next)
-	s.awaitGone(h.controller)
-	s.awaitReady(h.access)
+	s.Create(next)
+	s.AwaitReady(next)
+	s.AwaitGone(h.controller)
+	s.AwaitReady(h.access)
 	content := servers.Content(map[string]string{"key": sentinel})
 	s.expectJuju(
 		servers.UserSecret{ID: h.secret.Status.SecretID, Name: "db-login", Revision: 1, Content: content},

@@ -59,7 +59,7 @@ func (s *scene) checkNothingLeaked() {
 }
 
 func (s *scene) checkListed(list client.ObjectList, options ...client.ListOption) {
-	if err := s.kube.List(s.ctx, list, options...); err != nil {
+	if err := s.Kube.List(s.Ctx, list, options...); err != nil {
 		s.Error(err)
 	}
 	err := meta.EachListItem(list, func(item runtime.Object) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -19,7 +20,7 @@ func (s *scene) crowd(controller string, n int) (all []*v1alpha1.JujuSecret) {
 	s.Helper()
 	for i := range n {
 		obj := gen.JujuSecret(s.ns, fmt.Sprintf("secret-%02d", i), s.model.Name, gen.Through(controller))
-		s.create(obj)
+		s.Create(obj)
 		all = append(all, obj)
 	}
 	return all
@@ -29,10 +30,10 @@ func (s *scene) crowd(controller string, n int) (all []*v1alpha1.JujuSecret) {
 func (s *scene) liveOnce() {
 	s.Helper()
 	obj := gen.JujuSecret(s.ns, "another", s.model.Name)
-	s.create(obj)
-	s.awaitReady(obj)
-	s.delete(obj)
-	s.awaitGone(obj)
+	s.Create(obj)
+	s.AwaitReady(obj)
+	s.Delete(obj)
+	s.AwaitGone(obj)
 }
 
 // expectRequests checks how often a method was asked for through a proxy.
@@ -49,7 +50,7 @@ func TestTheEndOfALineIsNoPartOfALogin(t *testing.T) {
 	s := newScene(t)
 	controller := gen.Controller("line-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
 	s.createController(controller, s.juju.Operator.Password+"\n")
-	s.awaitReady(controller)
+	s.AwaitReady(controller)
 }
 
 // Trying hard does not help, and locks accounts.
@@ -59,34 +60,34 @@ func TestAWrongPasswordIsTriedOnceHoweverManyWait(t *testing.T) {
 	controller := gen.Controller("once-"+s.ns, proxy.Address, proxy.CACertificate)
 	credentials := s.createController(controller, sentinel)
 	waiting := s.crowd(controller.Name, 20)
-	s.awaitReason(controller, v1alpha1.ReasonCredentialsRejected, "credentials Secret", "at once", "more and more rarely")
+	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "credentials Secret", "at once", "more and more rarely")
 	for _, obj := range waiting {
-		s.awaitReason(obj, v1alpha1.ReasonCredentialsRejected, "at once")
+		s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected, "at once")
 	}
 	for _, obj := range waiting {
-		change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
+		stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
 	}
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.DriftDetection.Interval.Duration *= 2 })
-	change(s, credentials, func(o *corev1.Secret) { o.Labels = map[string]string{"changed": "not-the-password"} })
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.DriftDetection.Interval.Duration *= 2 })
+	stage.Change(s, credentials, func(o *corev1.Secret) { o.Labels = map[string]string{"changed": "not-the-password"} })
 	for _, obj := range waiting {
-		s.awaitReason(obj, v1alpha1.ReasonCredentialsRejected) // Of the new generation.
+		s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected) // Of the new generation.
 	}
-	s.awaitReason(controller, v1alpha1.ReasonCredentialsRejected)
+	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
 	s.expectRequests(proxy, login, 1, "while the password is wrong")
 
 	for tries := 2; tries <= 3; tries++ {
-		s.lookNow(controller)
+		s.LookNow(controller)
 		s.awaitRequests(proxy, login, tries)
 		s.liveOnce()
 		s.expectRequests(proxy, login, tries, "after a request for a try")
-		s.awaitReason(controller, v1alpha1.ReasonCredentialsRejected)
+		s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
 	}
-	change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(s.juju.Operator.Password) })
-	s.awaitReady(controller)
+	stage.Change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(s.juju.Operator.Password) })
+	s.AwaitReady(controller)
 	for _, obj := range waiting {
-		s.awaitReady(obj)
+		s.AwaitReady(obj)
 	}
-	s.lookNow(controller)
+	s.LookNow(controller)
 	s.liveOnce()
 	s.expectRequests(proxy, login, 3+2, "with the right password, to the controller and to the model")
 }
@@ -95,35 +96,35 @@ func TestAPasswordThatJujuChangedIsToldAndTriedOnce(t *testing.T) {
 	t.Parallel()
 	s, proxy := newProxiedScene(t)
 	const first, second = sentinel + " 1", sentinel + " 2"
-	user, err := s.juju.AddUser(s.ctx, "user-"+s.ns)
-	s.must(err)
-	s.must(s.juju.SetPassword(s.ctx, user.Username, first))
-	s.must(s.juju.GrantModel(s.ctx, s.model, user.Username, "write"))
+	user, err := s.juju.AddUser(s.Ctx, "user-"+s.ns)
+	s.Must(err)
+	s.Must(s.juju.SetPassword(s.Ctx, user.Username, first))
+	s.Must(s.juju.GrantModel(s.Ctx, s.model, user.Username, "write"))
 	controller := gen.Controller("changed-"+s.ns, proxy.Address, proxy.CACertificate)
 	credentials := gen.Credentials(controller.Name, user.Username, first)
-	s.create(credentials, controller)
+	s.Create(credentials, controller)
 	s.after = append(s.after, controller, credentials)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReady(controller, obj)
+	s.Create(obj)
+	s.AwaitReady(controller, obj)
 
-	s.must(s.juju.SetPassword(s.ctx, user.Username, second))
+	s.Must(s.juju.SetPassword(s.Ctx, user.Username, second))
 	before := proxy.Requests()[login]
 	proxy.Silence() // Every connection is cut.
 	proxy.Speak()
-	s.awaitReason(controller, v1alpha1.ReasonCredentialsRejected)
-	s.awaitReason(obj, v1alpha1.ReasonCredentialsRejected)
+	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
+	s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected)
 	s.liveOnce()
 	s.expectRequests(proxy, login, before+1, "with the old password")
 
 	// Whoever set the password back in Juju can have that tried.
-	s.must(s.juju.SetPassword(s.ctx, user.Username, first))
-	s.lookNow(controller)
-	s.awaitReady(controller, obj)
-	s.must(s.juju.SetPassword(s.ctx, user.Username, second))
-	change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(second) })
-	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel })
-	s.awaitReady(controller, obj)
+	s.Must(s.juju.SetPassword(s.Ctx, user.Username, first))
+	s.LookNow(controller)
+	s.AwaitReady(controller, obj)
+	s.Must(s.juju.SetPassword(s.Ctx, user.Username, second))
+	stage.Change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(second) })
+	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel })
+	s.AwaitReady(controller, obj)
 }
 
 func TestALoginToAModelThatWasRefusedCanBeTriedAgain(t *testing.T) {
@@ -131,17 +132,17 @@ func TestALoginToAModelThatWasRefusedCanBeTriedAgain(t *testing.T) {
 	s, proxy := newProxiedScene(t)
 	controller := s.connectThrough(proxy)
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(obj)
-	s.awaitReady(controller, obj)
+	s.Create(obj)
+	s.AwaitReady(controller, obj)
 	// The model refuses, the controller does not, and the model refuses again.
 	refuse := wire.Fail("unauthorized access", "invalid entity name or password")
 	proxy.On(login, refuse)
 	proxy.On(login, wire.Delay(0))
 	met := proxy.On(login, refuse)
 	proxy.On("Secrets.ListSecrets", wire.CutBefore())
-	s.awaitReason(obj, v1alpha1.ReasonCredentialsRejected)
+	s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected)
 	s.expectMet(met)
-	s.awaitReady(controller)
-	s.lookNow(controller)
-	s.awaitReady(obj)
+	s.AwaitReady(controller)
+	s.LookNow(controller)
+	s.AwaitReady(obj)
 }

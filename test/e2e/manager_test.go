@@ -21,8 +21,8 @@ import (
 // freeAddress is a loopback address that nobody listens on.
 func (s *scene) freeAddress() string {
 	s.Helper()
-	address, err := servers.FreeAddress(s.ctx)
-	s.must(err)
+	address, err := servers.FreeAddress(s.Ctx)
+	s.Must(err)
 	return address
 }
 
@@ -37,18 +37,18 @@ func TestAReplicaThatDoesNotLeadIsHealthyAndIdle(t *testing.T) {
 			HolderIdentity: &holder, LeaseDurationSeconds: &seconds, AcquireTime: &now, RenewTime: &now,
 		},
 	}
-	s.create(lease)
+	s.Create(lease)
 	s.after = append(s.after, lease)
 	probes, metrics := s.freeAddress(), s.freeAddress()
 	replica, err := stack.Kubernetes.StartOperator(t.TempDir(), "--leader-elect",
 		"--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics, "--metrics-secure=false")
-	s.must(err)
+	s.Must(err)
 	t.Cleanup(func() {
 		if err := replica.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	s.await(func() string {
+	s.Await(func() string {
 		for url, want := range map[string]string{
 			"http://" + probes + "/healthz":  "ok",
 			"http://" + probes + "/readyz":   "ok",
@@ -61,18 +61,18 @@ func TestAReplicaThatDoesNotLeadIsHealthyAndIdle(t *testing.T) {
 		return ""
 	})
 	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.create(obj)
-	s.awaitReady(obj)
+	s.Create(obj)
+	s.AwaitReady(obj)
 	log, err := os.ReadFile(replica.Log)
-	s.must(err)
+	s.Must(err)
 	if text := string(log); !strings.Contains(text, "acquire leader lease") || strings.Contains(text, s.ns) {
 		t.Errorf("the replica did not wait for the lease, or worked:\n%s", text)
 	}
 }
 
 func (s *scene) fetch(url string) string {
-	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, url, nil)
-	s.must(err)
+	request, err := http.NewRequestWithContext(s.Ctx, http.MethodGet, url, nil)
+	s.Must(err)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err.Error()

@@ -17,9 +17,9 @@ import (
 func (s *scene) remakeModel() (former servers.Model) {
 	s.Helper()
 	former = s.model
-	s.must(s.juju.RemoveModel(s.ctx, former))
-	again, err := s.juju.AddModel(s.ctx, s.ns)
-	s.must(err)
+	s.Must(s.juju.RemoveModel(s.Ctx, former))
+	again, err := s.juju.AddModel(s.Ctx, s.ns)
+	s.Must(err)
 	if again.Name != former.Name || again.UUID == former.UUID {
 		s.Fatalf("the model %+v was made again as %+v", former, again)
 	}
@@ -44,8 +44,8 @@ func (s *scene) useModel(controller string) modelUsers {
 		grant:       gen.Access(s.ns, "by-name", "by-name", "app1", "app2"),
 		grantByUUID: gen.Access(s.ns, "by-uuid", "by-uuid", "app1"),
 	}
-	s.create(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
-	s.awaitReady(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
+	s.Create(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
+	s.AwaitReady(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
 	return u
 }
 
@@ -61,18 +61,18 @@ func (s *scene) expectMoved(u modelUsers, former servers.Model) {
 	}
 	s.awaitJuju(want...)
 	for _, obj := range []*v1alpha1.JujuSecret{u.byName, u.reporting} {
-		s.await(func() string { // The event comes before the status.
-			if s.refresh(obj); obj.Status.ModelUUID != s.model.UUID {
+		s.Await(func() string { // The event comes before the status.
+			if s.Refresh(obj); obj.Status.ModelUUID != s.model.UUID {
 				return fmt.Sprintf("the status of %s has the model %s, want %s", obj.Name, obj.Status.ModelUUID, s.model.UUID)
 			}
 			return ""
 		})
 	}
-	s.awaitReady(u.byName, u.reporting, u.grant)
-	s.awaitReason(u.byUUID, v1alpha1.ReasonModelNotFound, former.UUID, "made again", "is another model")
-	s.awaitReason(u.grantByUUID, v1alpha1.ReasonModelNotFound, former.UUID)
-	s.lookNow(u.byUUID)
-	s.awaitReason(u.byUUID, v1alpha1.ReasonModelNotFound)
+	s.AwaitReady(u.byName, u.reporting, u.grant)
+	s.AwaitReason(u.byUUID, v1alpha1.ReasonModelNotFound, former.UUID, "made again", "is another model")
+	s.AwaitReason(u.grantByUUID, v1alpha1.ReasonModelNotFound, former.UUID)
+	s.LookNow(u.byUUID)
+	s.AwaitReason(u.byUUID, v1alpha1.ReasonModelNotFound)
 	want[0].ID, want[1].ID = u.byName.Status.SecretID, u.reporting.Status.SecretID
 	s.expectJuju(want...)
 }
@@ -84,10 +84,10 @@ func TestAModelThatWasMadeAgainIsFilledAgainForThoseWhoGoByItsName(t *testing.T)
 	former := s.remakeModel()
 	s.expectMoved(u, former)
 	// What was in the former model went with it.
-	s.delete(u.grantByUUID)
-	s.awaitGone(u.grantByUUID)
-	s.delete(u.byUUID)
-	s.awaitGone(u.byUUID)
+	s.Delete(u.grantByUUID)
+	s.AwaitGone(u.grantByUUID)
+	s.Delete(u.byUUID)
+	s.AwaitGone(u.byUUID)
 }
 
 func TestAModelThatWasMadeAgainDuringAStopIsFilledAgain(t *testing.T) {

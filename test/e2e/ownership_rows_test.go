@@ -6,6 +6,7 @@ package e2e
 import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -14,8 +15,8 @@ func unseenRows() map[string]func(rowScene) {
 		"S1": func(s rowScene) {
 			obj := s.made("ours")
 			s.suspend(obj)
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
-			s.lookNow(obj)
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
+			s.LookNow(obj)
 			s.shows(obj)
 			s.expectJuju(held(obj.Status.SecretID, 2, theirs))
 		},
@@ -23,8 +24,8 @@ func unseenRows() map[string]func(rowScene) {
 			obj := s.made("ours")
 			s.setTenant("no")
 			s.shows(obj)
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
-			s.lookNow(obj)
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
+			s.LookNow(obj)
 			s.shows(obj)
 			s.owns(obj, obj.Status.SecretID, false)
 			s.expectJuju(held(obj.Status.SecretID, 2, theirs))
@@ -33,20 +34,20 @@ func unseenRows() map[string]func(rowScene) {
 			faulty, controller := newFaultyScene(s.T)
 			s.scene = faulty
 			obj := s.made("ours", gen.Through(controller.Name))
-			s.must(s.juju.StopServing(s.ctx))
+			s.Must(s.juju.StopServing(s.Ctx))
 			other := s.secret("other", gen.Named("other"), gen.Through(controller.Name))
-			s.create(other)
+			s.Create(other)
 			s.shows(other)
 			s.shows(obj)
 			s.owns(obj, obj.Status.SecretID, false)
-			s.must(s.juju.StartServing(s.ctx))
-			s.awaitReady(obj, other)
+			s.Must(s.juju.StartServing(s.Ctx))
+			s.AwaitReady(obj, other)
 			s.expectJuju(held(obj.Status.SecretID, 1, said), called("other", held(other.Status.SecretID, 1, said)))
 		},
 		"S4": func(s rowScene) {
 			obj := s.made("ours")
-			s.must(s.juju.RemoveModel(s.ctx, s.model))
-			s.lookNow(obj)
+			s.Must(s.juju.RemoveModel(s.Ctx, s.model))
+			s.LookNow(obj)
 			s.shows(obj)
 			s.owns(obj, obj.Status.SecretID, false)
 		},
@@ -66,7 +67,7 @@ func referenceRows() map[string]func(rowScene) {
 			owner := s.made("ours")
 			id := owner.Status.SecretID
 			byName, byID := s.secret("by-name", gen.Observed), s.secret("by-id", gen.Observed, gen.ByID(id), gen.Named(""))
-			s.create(byName, byID)
+			s.Create(byName, byID)
 			for _, obj := range []*v1alpha1.JujuSecret{byName, byID} {
 				s.shows(obj)
 				if obj.Status.SecretID != id || obj.Status.Managed || len(obj.Finalizers) != 0 {
@@ -79,20 +80,20 @@ func referenceRows() map[string]func(rowScene) {
 			owner := s.made("ours")
 			byID := s.secret("by-id", gen.Observed, gen.ByID(owner.Status.SecretID), gen.Named(""))
 			byName := s.secret("by-name", gen.Observed)
-			s.create(byID, byName)
-			s.awaitReady(byID, byName)
-			s.must(s.juju.PauseRemovals(s.ctx, s.model))
-			s.delete(owner)
-			s.awaitReason(owner, v1alpha1.ReasonRemoving)
-			s.lookNow(byID)
-			s.lookNow(byName)
+			s.Create(byID, byName)
+			s.AwaitReady(byID, byName)
+			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
+			s.Delete(owner)
+			s.AwaitReason(owner, v1alpha1.ReasonRemoving)
+			s.LookNow(byID)
+			s.LookNow(byName)
 			s.shows(byID)
 			s.shows(byName)
 			s.ownsNothing(byID, false)
-			s.must(s.juju.ResumeRemovals(s.ctx, s.model))
-			s.awaitGone(owner)
-			s.lookNow(byID)
-			s.lookNow(byName)
+			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
+			s.AwaitGone(owner)
+			s.LookNow(byID)
+			s.LookNow(byName)
 			s.shows(byID)
 			s.shows(byName)
 			s.ownsNothing(byName, false)
@@ -100,7 +101,7 @@ func referenceRows() map[string]func(rowScene) {
 		"O3": func(s rowScene) {
 			id, all := s.addCharms()
 			obj := s.secret("by-id", gen.Observed, gen.ByID(id), gen.Named(""))
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(all...)
@@ -119,7 +120,7 @@ func absentRows() map[string]func(rowScene) {
 		},
 		"C2": func(s rowScene) {
 			obj := s.secret("by-id", gen.Adopting, gen.ByID("9m4e2mr0ui3e8a215n4g"))
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju()
@@ -127,9 +128,9 @@ func absentRows() map[string]func(rowScene) {
 		"C3": func(s rowScene) {
 			obj := s.made("ours")
 			first := obj.Status.SecretID
-			s.must(s.juju.RemoveSecret(s.ctx, s.model, first))
+			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, first))
 			s.awaitNotInJuju(first)
-			s.lookNow(obj)
+			s.LookNow(obj)
 			s.shows(obj)
 			s.awaitEvent(obj, v1alpha1.ReasonCorrected)
 			s.owns(obj, obj.Status.SecretID, false)
@@ -141,10 +142,10 @@ func absentRows() map[string]func(rowScene) {
 		"C4": func(s rowScene) {
 			obj := s.made("ours", gen.Reporting)
 			first := obj.Status.SecretID
-			s.must(s.juju.RemoveSecret(s.ctx, s.model, first))
+			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, first))
 			s.awaitJuju()
 			id := s.add(said)
-			s.lookNow(obj)
+			s.LookNow(obj)
 			s.shows(obj)
 			s.owns(obj, first, false)
 			s.expectJuju(held(id, 1, said))
@@ -157,11 +158,11 @@ func ourRows() map[string]func(rowScene) {
 		"M1": func(s rowScene) {
 			obj := s.made("ours")
 			// Whoever replaces the object takes the finalizer off.
-			change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers, o.Annotations = nil, nil })
-			s.lookNow(obj)
+			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers, o.Annotations = nil, nil })
+			s.LookNow(obj)
 			s.shows(obj)
-			s.await(func() string {
-				if s.refresh(obj); len(obj.Finalizers) == 0 {
+			s.Await(func() string {
+				if s.Refresh(obj); len(obj.Finalizers) == 0 {
 					return "the finalizer is not put back"
 				}
 				return ""
@@ -173,63 +174,63 @@ func ourRows() map[string]func(rowScene) {
 		},
 		"M2": func(s rowScene) {
 			obj := s.made("ours", gen.Reporting)
-			change(s.scene, obj, gen.Value(values("changed")))
+			stage.Change(s.scene, obj, gen.Value(values("changed")))
 			s.shows(obj)
 			s.awaitJuju(held(obj.Status.SecretID, 2, "changed"))
 			s.awaitEvent(obj, v1alpha1.ReasonUpdated)
 		},
 		"M3": func(s rowScene) {
 			obj := s.made("ours")
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "by-hand", "By hand", values(theirs)))
-			s.lookNow(obj)
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "by-hand", "By hand", values(theirs)))
+			s.LookNow(obj)
 			s.shows(obj)
 			s.awaitEvent(obj, v1alpha1.ReasonCorrected)
 			s.expectJuju(held(obj.Status.SecretID, 3, said))
 		},
 		"M4": func(s rowScene) {
 			obj := s.made("ours", gen.Reporting)
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "by-hand", "", values(theirs)))
-			s.lookNow(obj)
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "by-hand", "", values(theirs)))
+			s.LookNow(obj)
 			s.shows(obj)
 			s.expectJuju(called("by-hand", held(obj.Status.SecretID, 2, theirs)))
 		},
 		"M5": func(s rowScene) {
 			id, obj := s.add(theirs), s.made("ours", gen.Named("a-first"))
-			change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
+			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
 			s.shows(obj)
 			s.awaitJuju(called("a-first", held(obj.Status.SecretID, 2, "changed")), held(id, 1, theirs))
 		},
 		"M6": func(s rowScene) {
 			other, obj := s.made("other"), s.made("ours", gen.Named("a-first"))
-			change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
+			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
 			s.shows(obj)
 			s.awaitJuju(called("a-first", held(obj.Status.SecretID, 2, "changed")), held(other.Status.SecretID, 1, said))
 		},
 		"M7": func(s rowScene) {
 			obj := s.made("ours", gen.Named("a-first"))
 			other, end := s.lingering("other")
-			change(s.scene, obj, gen.Named(db))
+			stage.Change(s.scene, obj, gen.Named(db))
 			s.shows(obj)
 			s.expectJuju(called("a-first", held(obj.Status.SecretID, 1, said)), held(other.Status.SecretID, 1, said))
 			end()
-			s.awaitReason(obj, v1alpha1.ReasonNameTaken)
+			s.AwaitReason(obj, v1alpha1.ReasonNameTaken)
 		},
 		"M8": func(s rowScene) {
 			former := s.made("former")
 			id := former.Status.SecretID
-			s.must(s.juju.PauseRemovals(s.ctx, s.model))
-			s.delete(former)
-			s.awaitReason(former, v1alpha1.ReasonRemoving)
-			change(s.scene, former, func(o *v1alpha1.JujuSecret) { o.Finalizers = nil })
-			s.awaitGone(former)
+			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
+			s.Delete(former)
+			s.AwaitReason(former, v1alpha1.ReasonRemoving)
+			stage.Change(s.scene, former, func(o *v1alpha1.JujuSecret) { o.Finalizers = nil })
+			s.AwaitGone(former)
 			obj := s.resting("restored")
 			s.give(obj, id)
 			s.wake(obj)
 			s.shows(obj)
 			s.owns(obj, id, false)
 			s.expectJuju(held(id, 1, said))
-			s.must(s.juju.ResumeRemovals(s.ctx, s.model))
-			s.awaitReady(obj)
+			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
+			s.AwaitReady(obj)
 			s.expectJuju(held(obj.Status.SecretID, 1, said))
 			if obj.Status.SecretID == id {
 				s.Error("the object still has the secret that was removed")
@@ -239,7 +240,7 @@ func ourRows() map[string]func(rowScene) {
 			older, long := s.elsewhere("a-older")
 			obj := s.made("b-younger", gen.Named("a-first"))
 			long()
-			change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
+			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
 			s.shows(obj)
 			s.owns(obj, obj.Status.SecretID, false)
 			s.awaitJuju(
@@ -253,15 +254,15 @@ func theirRows() map[string]func(rowScene) {
 	return map[string]func(rowScene){
 		"T1": func(s rowScene) {
 			id, obj := s.add(said), s.secret("ours")
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(held(id, 1, said))
 		},
 		"T2": func(s rowScene) {
 			id, obj := s.add(said), s.secret("ours", gen.Adopting)
-			s.must(s.juju.Grant(s.ctx, s.model, id, "app1"))
-			s.create(obj)
+			s.Must(s.juju.Grant(s.Ctx, s.model, id, "app1"))
+			s.Create(obj)
 			s.shows(obj)
 			s.awaitEvent(obj, v1alpha1.ReasonAdopted)
 			s.owns(obj, id, true)
@@ -275,7 +276,7 @@ func theirRows() map[string]func(rowScene) {
 		"T3": func(s rowScene) {
 			id := s.add(theirs)
 			obj := s.secret("ours", gen.Adopting, gen.ByID(id))
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.awaitEvent(obj, v1alpha1.ReasonAdopted)
 			s.owns(obj, id, true)
@@ -284,23 +285,23 @@ func theirRows() map[string]func(rowScene) {
 		"T4": func(s rowScene) {
 			id, all := s.addCharms()
 			obj := s.secret("ours", gen.Adopting, gen.ByID(id))
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(all...)
 		},
 		"T5": func(s rowScene) {
 			former := s.made("former")
-			s.must(s.juju.PauseRemovals(s.ctx, s.model))
-			s.delete(former)
-			s.awaitReason(former, v1alpha1.ReasonRemoving)
+			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
+			s.Delete(former)
+			s.AwaitReason(former, v1alpha1.ReasonRemoving)
 			obj := s.secret("ours", gen.Adopting)
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(held(former.Status.SecretID, 1, said))
-			s.must(s.juju.ResumeRemovals(s.ctx, s.model))
-			s.awaitReady(obj)
+			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
+			s.AwaitReady(obj)
 			s.owns(obj, obj.Status.SecretID, false)
 			s.expectJuju(held(obj.Status.SecretID, 1, said))
 		},
@@ -320,7 +321,7 @@ func otherRows() map[string]func(rowScene) {
 		},
 		"K2": func(s rowScene) {
 			other, obj := s.made("other"), s.secret("ours", gen.Adopting, gen.Value(values("changed")))
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(held(other.Status.SecretID, 1, said))
@@ -330,7 +331,7 @@ func otherRows() map[string]func(rowScene) {
 			s.hold(other, s.begun(other, said))
 			id := s.add(said)
 			obj = s.secret("ours", gen.Adopting, gen.Value(values("changed")))
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(held(id, 1, said))
@@ -338,22 +339,22 @@ func otherRows() map[string]func(rowScene) {
 		"K3": func(s rowScene) {
 			other, end := s.lingering("other")
 			obj := s.secret("ours", gen.Adopting)
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(held(other.Status.SecretID, 1, said))
 			end()
-			s.awaitReady(obj)
+			s.AwaitReady(obj)
 			s.owns(obj, other.Status.SecretID, true)
 		},
 		"K4": func(s rowScene) {
 			older, obj := s.waiting("a-older"), s.secret("b-younger")
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju()
-			s.create(gen.Secret(s.ns, "missing", values(before)))
-			s.awaitReady(older)
+			s.Create(gen.Secret(s.ns, "missing", values(before)))
+			s.AwaitReady(older)
 			s.shows(obj)
 			s.expectJuju(held(older.Status.SecretID, 1, before))
 		},
@@ -361,9 +362,9 @@ func otherRows() map[string]func(rowScene) {
 			older, long := s.elsewhere("a-older")
 			obj := s.made("b-younger")
 			long()
-			s.must(s.juju.RemoveSecret(s.ctx, s.model, obj.Status.SecretID))
+			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, obj.Status.SecretID))
 			s.awaitJuju(called("elsewhere", held(older.Status.SecretID, 1, said)))
-			s.lookNow(obj)
+			s.LookNow(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, true)
 			s.expectJuju(called("elsewhere", held(older.Status.SecretID, 1, said)))
@@ -372,7 +373,7 @@ func otherRows() map[string]func(rowScene) {
 			id := s.add(theirs)
 			s.waiting("a-older", gen.Adopting)
 			obj := s.secret("b-younger", gen.Adopting)
-			s.create(obj)
+			s.Create(obj)
 			s.shows(obj)
 			s.ownsNothing(obj, false)
 			s.expectJuju(held(id, 1, theirs))
@@ -386,7 +387,7 @@ func otherRows() map[string]func(rowScene) {
 			s.shows(obj)
 			s.ownsNothing(obj, true)
 			s.hold(older, adopting("")) // As when it has found that its own is elsewhere.
-			s.awaitReady(obj)
+			s.AwaitReady(obj)
 			s.owns(obj, id, false)
 			s.expectJuju(held(id, 1, said))
 
@@ -398,9 +399,9 @@ func otherRows() map[string]func(rowScene) {
 			s.wake(obj)
 			s.shows(obj)
 			s.wake(older)
-			s.awaitReady(older)
+			s.AwaitReady(older)
 			s.owns(older, id, false)
-			s.awaitReason(obj, v1alpha1.ReasonConflict, "is that of JujuSecret", "a-older")
+			s.AwaitReason(obj, v1alpha1.ReasonConflict, "is that of JujuSecret", "a-older")
 			s.expectJuju(held(id, 1, said))
 		},
 	}
@@ -449,7 +450,7 @@ func crashRows() map[string]func(rowScene) {
 
 			s = s.another()
 			obj, id = s.resting("ours"), s.add(before)
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, id, "", "", values(said)))
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "", "", values(said)))
 			s.hold(obj, s.begun(obj, before, recognisedAs(id)))
 			s.wake(obj)
 			s.shows(obj)
@@ -466,7 +467,7 @@ func crashRows() map[string]func(rowScene) {
 
 			s = s.another()
 			obj, id = s.resting("ours"), s.add(before)
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, id, "", "", values("between")))
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "", "", values("between")))
 			s.hold(obj, s.begun(obj, before, recognisedAs(id)))
 			s.wake(obj)
 			s.shows(obj)
@@ -477,7 +478,7 @@ func crashRows() map[string]func(rowScene) {
 			older, long := s.elsewhere("a-older")
 			long()
 			obj, id := s.resting("b-younger"), s.add(said)
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, id, "by-hand", "", nil))
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "by-hand", "", nil))
 			s.hold(obj, adopting(id))
 			s.wake(obj)
 			s.shows(obj)
@@ -492,15 +493,15 @@ func letGoRows() map[string]func(rowScene) {
 		"D1": func(s rowScene) {
 			id := s.add(said)
 			obj := s.secret("ours", gen.Observed) // Any other would get the finalizer back.
-			s.create(obj)
-			s.awaitReady(obj)
+			s.Create(obj)
+			s.AwaitReady(obj)
 			s.letsGo(obj)
 			s.expectJuju(held(id, 1, said))
 		},
 		"D2": func(s rowScene) {
 			obj := s.made("ours")
 			id := obj.Status.SecretID
-			change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
+			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
 				o.Spec.Value = nil
 				gen.Observed(o)
 				gen.Suspended(o) // Or the finalizer would be taken off before.
@@ -512,11 +513,11 @@ func letGoRows() map[string]func(rowScene) {
 		"D3": func(s rowScene) {
 			obj := s.made("ours")
 			s.suspend(obj)
-			s.must(s.juju.RemoveSecret(s.ctx, s.model, obj.Status.SecretID))
+			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, obj.Status.SecretID))
 			s.awaitJuju()
 			id := s.add(theirs)
 			s.wake(obj)
-			s.awaitReason(obj, v1alpha1.ReasonNameTaken)
+			s.AwaitReason(obj, v1alpha1.ReasonNameTaken)
 			s.ownsNothing(obj, true)
 			s.letsGo(obj)
 			s.expectJuju(held(id, 1, theirs))
@@ -526,10 +527,10 @@ func letGoRows() map[string]func(rowScene) {
 			s.scene = faulty
 			obj := s.made("ours", gen.Through(controller.Name))
 			id := obj.Status.SecretID
-			s.must(s.juju.StopServing(s.ctx))
-			change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Annotations = annotated(o, v1alpha1.AnnotationAbandon, "true") })
+			s.Must(s.juju.StopServing(s.Ctx))
+			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { stage.Annotate(o, v1alpha1.AnnotationAbandon, "true") })
 			s.letsGo(obj)
-			s.must(s.juju.StartServing(s.ctx))
+			s.Must(s.juju.StartServing(s.Ctx))
 			s.expectJuju(held(id, 1, said))
 		},
 		"D5": func(s rowScene) {
@@ -540,8 +541,8 @@ func letGoRows() map[string]func(rowScene) {
 		},
 		"D6": func(s rowScene) {
 			id, obj := s.add(said), s.secret("ours", gen.Adopting)
-			s.create(obj)
-			s.awaitReady(obj)
+			s.Create(obj)
+			s.AwaitReady(obj)
 			s.letsGo(obj)
 			s.expectJuju(held(id, 1, said))
 		},
@@ -561,40 +562,40 @@ func removedRows() map[string]func(rowScene) {
 		"D7": func(s rowScene) {
 			obj := s.made("ours")
 			s.suspend(obj) // Which makes no difference.
-			s.must(s.juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
+			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
 			s.isRemoved(obj)
 			s.expectJuju()
 		},
 		"D8": func(s rowScene) {
 			s.add(said)
 			obj := s.secret("ours", gen.Adopting, gen.Deleted)
-			s.create(obj)
-			s.awaitReady(obj)
+			s.Create(obj)
+			s.AwaitReady(obj)
 			s.isRemoved(obj)
 			s.expectJuju()
 		},
 		"D9": func(s rowScene) {
 			obj := s.made("ours")
-			s.must(s.juju.PauseRemovals(s.ctx, s.model))
-			s.delete(obj)
+			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
+			s.Delete(obj)
 			s.shows(obj)
-			s.lookNow(obj)
+			s.LookNow(obj)
 			s.shows(obj)
 			s.expectJuju(held(obj.Status.SecretID, 1, said))
 			if n := s.requests()["Secrets.RemoveSecrets"]; n != 1 {
 				s.Errorf("Juju was told %d times to remove it, want once", n)
 			}
-			s.must(s.juju.ResumeRemovals(s.ctx, s.model))
-			s.awaitGone(obj)
+			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
+			s.AwaitGone(obj)
 			s.expectJuju()
 		},
 		"D10": func(s rowScene) {
 			obj := s.made("ours")
 			id := obj.Status.SecretID
 			s.setTenant("no")
-			s.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+			s.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 			obj.Status.OwnershipProof = "forged"
-			s.must(s.kube.Status().Update(s.ctx, obj))
+			s.Must(s.Kube.Status().Update(s.Ctx, obj))
 			s.letsGo(obj)
 			s.expectJuju(held(id, 1, said))
 		},
@@ -602,18 +603,18 @@ func removedRows() map[string]func(rowScene) {
 			faulty, controller := newFaultyScene(s.T)
 			s.scene = faulty
 			obj := s.made("ours", gen.Through(controller.Name))
-			s.must(s.juju.StopServing(s.ctx))
-			s.awaitReason(controller, v1alpha1.ReasonJujuUnreachable)
-			s.delete(obj)
+			s.Must(s.juju.StopServing(s.Ctx))
+			s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+			s.Delete(obj)
 			s.shows(obj)
-			s.must(s.juju.StartServing(s.ctx))
-			s.awaitGone(obj)
+			s.Must(s.juju.StartServing(s.Ctx))
+			s.AwaitGone(obj)
 			s.expectJuju()
 		},
 		"D12": func(s rowScene) {
 			obj := s.made("ours")
-			s.must(s.juju.RemoveModel(s.ctx, s.model))
-			s.lookNow(obj)
+			s.Must(s.juju.RemoveModel(s.Ctx, s.model))
+			s.LookNow(obj)
 			s.letsGo(obj)
 		},
 		"D13": func(s rowScene) {
@@ -626,7 +627,7 @@ func removedRows() map[string]func(rowScene) {
 		"D14": func(s rowScene) {
 			obj := s.made("ours")
 			s.suspend(obj)
-			s.must(s.juju.RemoveSecret(s.ctx, s.model, obj.Status.SecretID))
+			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, obj.Status.SecretID))
 			s.awaitJuju()
 			id := s.add(said)
 			s.letsGo(obj)
@@ -654,8 +655,8 @@ func removedRows() map[string]func(rowScene) {
 		},
 		"D18": func(s rowScene) {
 			id, obj := s.add(said), s.secret("ours", gen.Adopting)
-			s.create(obj)
-			s.awaitReady(obj)
+			s.Create(obj)
+			s.AwaitReady(obj)
 			s.suspend(obj)
 			s.hold(obj, s.begun(obj, said, replacing(id)))
 			s.letsGo(obj)

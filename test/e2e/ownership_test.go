@@ -23,6 +23,7 @@ import (
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/ownership"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // TestEachRowOfTheTableOfOwnership brings about every row of test/ownership, on the real servers.
@@ -93,8 +94,8 @@ func (s rowScene) secret(name string, modify ...func(*v1alpha1.JujuSecret)) *v1a
 func (s rowScene) made(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 	s.Helper()
 	obj := s.secret(name, modify...)
-	s.create(obj)
-	s.awaitReady(obj)
+	s.Create(obj)
+	s.AwaitReady(obj)
 	return obj
 }
 
@@ -102,14 +103,14 @@ func (s rowScene) made(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alp
 func (s rowScene) resting(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 	s.Helper()
 	obj := s.secret(name, append(modify, gen.Suspended)...)
-	s.create(obj)
+	s.Create(obj)
 	s.awaitRest(obj)
 	return obj
 }
 
 func (s rowScene) suspend(obj *v1alpha1.JujuSecret) {
 	s.Helper()
-	change(s.scene, obj, gen.Suspended)
+	stage.Change(s.scene, obj, gen.Suspended)
 	s.awaitRest(obj)
 }
 
@@ -122,25 +123,25 @@ func (s rowScene) awaitRest(obj client.Object) {
 func (s rowScene) wake(obj *v1alpha1.JujuSecret) {
 	s.Helper()
 	now := time.Now().Format(time.RFC3339Nano)
-	change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
+	stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
 		o.Spec.Suspend = false
-		o.Annotations = annotated(o, v1alpha1.AnnotationReconcileRequestedAt, now)
+		stage.Annotate(o, v1alpha1.AnnotationReconcileRequestedAt, now)
 	})
 }
 
 // add adds a secret called db by hand.
 func (s rowScene) add(value string) (id string) {
 	s.Helper()
-	id, err := s.juju.AddSecret(s.ctx, s.model, db, "", values(value))
-	s.must(err)
+	id, err := s.juju.AddSecret(s.Ctx, s.model, db, "", values(value))
+	s.Must(err)
 	return id
 }
 
 // addCharms adds a secret of a charm, and returns its ID and all that Juju holds.
 func (s rowScene) addCharms() (id string, all []servers.UserSecret) {
 	s.Helper()
-	id, err := s.juju.AddCharmSecret(s.ctx, s.model, "app1", db)
-	s.must(err)
+	id, err := s.juju.AddCharmSecret(s.Ctx, s.model, "app1", db)
+	s.Must(err)
 	return id, s.inJuju()
 }
 
@@ -152,7 +153,7 @@ func (s rowScene) shows(obj client.Object) {
 
 func (s rowScene) awaitShown(obj client.Object, reason v1alpha1.Reason) {
 	s.Helper()
-	s.awaitCondition(obj, func(ready metav1.Condition) string {
+	s.AwaitCondition(obj, func(ready metav1.Condition) string {
 		if ready.Reason != string(reason) {
 			return "the reason is " + ready.Reason + ", want " + string(reason) + ": " + ready.Message
 		}
@@ -164,14 +165,14 @@ func (s rowScene) awaitShown(obj client.Object, reason v1alpha1.Reason) {
 func (s rowScene) letsGo(obj client.Object) {
 	s.Helper()
 	gone := obj.DeepCopyObject().(client.Object)
-	s.delete(obj)
-	s.awaitGone(obj)
+	s.Delete(obj)
+	s.AwaitGone(obj)
 	if !s.row.Then.Quiet {
 		s.awaitEvent(gone, v1alpha1.ReasonLetGo)
 		return
 	}
 	var events eventsv1.EventList
-	s.must(s.kube.List(s.ctx, &events, client.InNamespace(s.ns)))
+	s.Must(s.Kube.List(s.Ctx, &events, client.InNamespace(s.ns)))
 	for _, event := range events.Items {
 		if event.Regarding.UID == gone.GetUID() && event.Reason == string(v1alpha1.ReasonLetGo) {
 			s.Errorf("there is an event about what was let go: %s", event.Note)
@@ -183,15 +184,15 @@ func (s rowScene) letsGo(obj client.Object) {
 func (s rowScene) isRemoved(obj client.Object) {
 	s.Helper()
 	gone := obj.DeepCopyObject().(client.Object)
-	s.delete(obj)
-	s.awaitGone(obj)
+	s.Delete(obj)
+	s.AwaitGone(obj)
 	s.awaitEvent(gone, v1alpha1.ReasonRemoved)
 }
 
 // owns checks whose a secret is by the status.
 func (s rowScene) owns(obj *v1alpha1.JujuSecret, id string, adopted bool) {
 	s.Helper()
-	s.refresh(obj)
+	s.Refresh(obj)
 	if got := obj.Status; got.SecretID != id || got.Managed != (id != "") || got.Adopted != adopted {
 		s.Errorf("the status is %+v, want ID %q, adopted: %t", got, id, adopted)
 	}
@@ -212,15 +213,15 @@ func (s rowScene) updates() int { return s.requests()["Secrets.UpdateSecrets"] }
 // hold puts the finalizer on an object that rests, and a record beside it, as the operator would have.
 func (s rowScene) hold(obj *v1alpha1.JujuSecret, record map[string]any) {
 	s.Helper()
-	change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
+	stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
 		controllerutil.AddFinalizer(o, finalizer)
 		if record == nil {
 			return
 		}
 		record["uid"] = o.UID
 		text, err := json.Marshal(record)
-		s.must(err)
-		o.Annotations = annotated(o, recordAnnotation, string(text))
+		s.Must(err)
+		stage.Annotate(o, recordAnnotation, string(text))
 	})
 }
 
@@ -228,7 +229,7 @@ func (s rowScene) hold(obj *v1alpha1.JujuSecret, record map[string]any) {
 func (s rowScene) begun(obj *v1alpha1.JujuSecret, value string, modify ...func(*plan.Creation)) map[string]any {
 	s.Helper()
 	secret := &corev1.Secret{}
-	s.must(s.kube.Get(s.ctx, client.ObjectKey{Namespace: "juju-secrets", Name: "juju-secrets-operator-key"}, secret))
+	s.Must(s.Kube.Get(s.Ctx, client.ObjectKey{Namespace: "juju-secrets", Name: "juju-secrets-operator-key"}, secret))
 	key := content.Key{Sealed: content.Seal(secret.Data["key"])}
 	digest := key.Digest(string(obj.UID), servers.Content(values(value)))
 	creation := plan.Creation{Name: db, Digests: []string{digest}}
@@ -256,10 +257,10 @@ func adopting(id string) map[string]any { return map[string]any{"adopting": id} 
 // give writes into the status of an object that rests that a secret is its own, as after a backup was restored.
 func (s rowScene) give(obj *v1alpha1.JujuSecret, id string) {
 	s.Helper()
-	s.refresh(obj)
+	s.Refresh(obj)
 	former := obj.DeepCopy()
 	obj.Status.SecretID, obj.Status.URI, obj.Status.Managed, obj.Status.ModelUUID = id, "secret:"+id, true, s.model.UUID
-	s.must(s.kube.Status().Patch(s.ctx, obj, client.MergeFrom(former)))
+	s.Must(s.Kube.Status().Patch(s.Ctx, obj, client.MergeFrom(former)))
 }
 
 // lingering is an object whose deletion retains its secret, and that somebody else's finalizer keeps. End takes that off.
@@ -267,23 +268,23 @@ func (s rowScene) lingering(name string) (obj *v1alpha1.JujuSecret, end func()) 
 	s.Helper()
 	obj = s.secret(name, gen.Retained)
 	obj.Finalizers = []string{lingers}
-	s.create(obj)
+	s.Create(obj)
 	end = func() {
-		err := s.kube.Get(context.Background(), client.ObjectKeyFromObject(obj), obj)
+		err := s.Kube.Get(context.Background(), client.ObjectKeyFromObject(obj), obj)
 		if err == nil {
 			former := obj.DeepCopy()
 			controllerutil.RemoveFinalizer(obj, lingers)
-			err = s.kube.Patch(context.Background(), obj, client.MergeFrom(former))
+			err = s.Kube.Patch(context.Background(), obj, client.MergeFrom(former))
 		}
 		if client.IgnoreNotFound(err) != nil {
 			s.Error(err)
 		}
 	}
 	s.Cleanup(end) // So that the namespace can go.
-	s.awaitReady(obj)
-	s.delete(obj)
-	s.await(func() string {
-		if s.refresh(obj); controllerutil.ContainsFinalizer(obj, finalizer) {
+	s.AwaitReady(obj)
+	s.Delete(obj)
+	s.Await(func() string {
+		if s.Refresh(obj); controllerutil.ContainsFinalizer(obj, finalizer) {
 			return "the object is not let go"
 		}
 		return ""
@@ -295,8 +296,8 @@ func (s rowScene) lingering(name string) (obj *v1alpha1.JujuSecret, end func()) 
 func (s rowScene) waiting(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 	s.Helper()
 	obj := s.secret(name, append(modify, gen.FromSecret("missing"))...)
-	s.create(obj)
-	s.awaitReason(obj, v1alpha1.ReasonSourceNotFound)
+	s.Create(obj)
+	s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
 	return obj
 }
 
@@ -304,17 +305,17 @@ func (s rowScene) waiting(name string, modify ...func(*v1alpha1.JujuSecret)) *v1
 func (s rowScene) elsewhere(name string) (obj *v1alpha1.JujuSecret, long func()) {
 	s.Helper()
 	source := gen.Secret(s.ns, "lost", values(said))
-	s.create(source)
+	s.Create(source)
 	obj = s.made(name, gen.Named("elsewhere"), gen.FromSecret("lost"))
 	return obj, func() {
-		s.delete(source)
-		change(s.scene, obj, gen.Named(db))
-		s.awaitReason(obj, v1alpha1.ReasonSourceNotFound)
+		s.Delete(source)
+		stage.Change(s.scene, obj, gen.Named(db))
+		s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
 	}
 }
 
 // setTenant makes the namespace a tenant, or none.
 func (s rowScene) setTenant(is string) {
 	s.Helper()
-	change(s.scene, gen.Namespace(s.ns, nil), func(o *corev1.Namespace) { o.Labels["tenant"] = is })
+	stage.Change(s.scene, gen.Namespace(s.ns, nil), func(o *corev1.Namespace) { o.Labels["tenant"] = is })
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -47,8 +48,8 @@ func TestAnotherControllerAtTheAddressIsRefusedUntilItIsAccepted(t *testing.T) {
 	source := gen.Secret(s.ns, "source", map[string]string{"key": "before"})
 	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name), gen.FromSecret("source"))
 	access := gen.Access(s.ns, "db", "db-login", "app1")
-	s.create(source, secret, access)
-	s.awaitReady(controller, secret, access)
+	s.Create(source, secret, access)
+	s.AwaitReady(controller, secret, access)
 	s.awaitFound(controller, "the UUID of the first contact", func(found *v1alpha1.JujuControllerStatus) bool {
 		return found.ControllerUUID == s.juju.ControllerUUID
 	})
@@ -58,27 +59,27 @@ func TestAnotherControllerAtTheAddressIsRefusedUntilItIsAccepted(t *testing.T) {
 	}
 
 	before := replaceController(proxy, anotherUUID)
-	s.awaitReason(controller, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID, anotherUUID, "spec.controllerUUID", "spec.addresses")
-	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
+	s.AwaitReason(controller, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID, anotherUUID, "spec.controllerUUID", "spec.addresses")
+	stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel) })
 	late := gen.JujuSecret(s.ns, "late", s.model.Name, gen.Through(controller.Name))
-	s.create(late)
-	s.awaitReason(secret, v1alpha1.ReasonControllerChanged, anotherUUID)
-	s.awaitReason(access, v1alpha1.ReasonControllerChanged, anotherUUID)
-	s.awaitReason(late, v1alpha1.ReasonControllerChanged, anotherUUID)
+	s.Create(late)
+	s.AwaitReason(secret, v1alpha1.ReasonControllerChanged, anotherUUID)
+	s.AwaitReason(access, v1alpha1.ReasonControllerChanged, anotherUUID)
+	s.AwaitReason(late, v1alpha1.ReasonControllerChanged, anotherUUID)
 	s.liveOnce()
 	s.expectOneLogin(proxy, before)
 	s.expectJuju(ours)
-	if s.refresh(controller); controller.Status.ControllerUUID != s.juju.ControllerUUID {
+	if s.Refresh(controller); controller.Status.ControllerUUID != s.juju.ControllerUUID {
 		t.Errorf("the UUID in the status is %s", controller.Status.ControllerUUID)
 	}
 
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = anotherUUID })
-	s.awaitReady(controller, secret, access, late)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = anotherUUID })
+	s.AwaitReady(controller, secret, access, late)
 	ours.Revision, ours.Content = 2, servers.Content(map[string]string{"key": sentinel})
 	s.awaitJuju(ours, servers.UserSecret{Name: "late", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
 	// What was accepted once stays so.
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = "" })
-	s.awaitReady(controller)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = "" })
+	s.AwaitReady(controller)
 	if controller.Status.ControllerUUID != anotherUUID {
 		t.Errorf("the UUID in the status is %s", controller.Status.ControllerUUID)
 	}
@@ -92,13 +93,13 @@ func TestAControllerUUIDThatIsWrongFromTheStartIsRefused(t *testing.T) {
 	})
 	s.createController(controller, s.juju.Operator.Password)
 	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(secret)
-	s.awaitReason(controller, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID, anotherUUID)
-	s.awaitReason(secret, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID)
+	s.Create(secret)
+	s.AwaitReason(controller, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID, anotherUUID)
+	s.AwaitReason(secret, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID)
 	s.liveOnce()
 	s.expectOneLogin(proxy, nil)
-	change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = s.juju.ControllerUUID })
-	s.awaitReady(controller, secret)
+	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = s.juju.ControllerUUID })
+	s.AwaitReady(controller, secret)
 }
 
 func TestAControllerIsStillKnownAfterARestart(t *testing.T) {
@@ -108,17 +109,17 @@ func TestAControllerIsStillKnownAfterARestart(t *testing.T) {
 	controller := gen.Controller("pinned-"+s.ns, proxy.Address, proxy.CACertificate, o.serves)
 	s.createController(controller, s.juju.Operator.Password)
 	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.create(secret)
-	s.awaitReady(controller, secret)
+	s.Create(secret)
+	s.AwaitReady(controller, secret)
 
 	o.stop()
 	before := replaceController(proxy, anotherUUID)
 	o.start()
-	s.awaitReason(controller, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID, anotherUUID)
-	s.awaitReason(secret, v1alpha1.ReasonControllerChanged)
+	s.AwaitReason(controller, v1alpha1.ReasonControllerChanged, s.juju.ControllerUUID, anotherUUID)
+	s.AwaitReason(secret, v1alpha1.ReasonControllerChanged)
 	s.expectOneLogin(proxy, before)
 
 	proxy.AsController(s.juju.ControllerUUID) // The right one is back, and nothing has changed that would tell the operator.
-	s.lookNow(controller)
-	s.awaitReady(controller, secret)
+	s.LookNow(controller)
+	s.AwaitReady(controller, secret)
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -27,18 +26,14 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// patience is how long a test waits for what should come true in a moment, on a machine that is busy with other tests.
-const patience = 40 * time.Second
-
 // scene is where one test plays: a namespace and a model of its own.
 type scene struct {
-	*testing.T
+	*stage.Stage
 
-	ctx   context.Context
-	kube  client.WithWatch
 	juju  *servers.Juju
 	model servers.Model
 	ns    string
@@ -57,15 +52,15 @@ func newScene(t *testing.T) *scene {
 // newSceneOn makes a scene with a model on a Juju server of the test's own.
 func newSceneOn(t *testing.T, juju *servers.Juju) *scene {
 	t.Helper()
-	s := &scene{T: t, ctx: t.Context(), kube: stack.Kubernetes.Client, juju: juju}
+	s := &scene{Stage: stage.New(t, stack.Kubernetes.Client), juju: juju}
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		GenerateName: "test-", Labels: map[string]string{"tenant": "true"},
 	}}
-	s.must(s.kube.Create(s.ctx, ns))
+	s.Must(s.Kube.Create(s.Ctx, ns))
 	s.ns = ns.Name
 	var err error
-	s.model, err = juju.AddModel(s.ctx, s.ns)
-	s.must(err)
+	s.model, err = juju.AddModel(s.Ctx, s.ns)
+	s.Must(err)
 	t.Cleanup(s.clean)
 	return s
 }
@@ -73,17 +68,17 @@ func newSceneOn(t *testing.T, juju *servers.Juju) *scene {
 // clean removes the scene: the namespace with all its objects, as the controller manager does it, and the model. It is a
 // test in itself, that nothing hangs.
 func (s *scene) clean() {
-	s.ctx = context.Background() // The test's own context is over.
+	s.Ctx = context.Background() // The test's own context is over.
 	s.checkNothingLeaked()       // Before the namespace goes, and the events with it.
 	if s.Failed() {
 		s.explain()
 	}
 	ns := gen.Namespace(s.ns, nil)
-	if err := s.kube.Delete(s.ctx, ns); err != nil && !s.gone {
+	if err := s.Kube.Delete(s.Ctx, ns); err != nil && !s.gone {
 		s.Error(err)
 	}
-	err := servers.Await(s.ctx, patience, func() (string, error) {
-		err := s.kube.Get(s.ctx, client.ObjectKeyFromObject(ns), ns)
+	err := servers.Await(s.Ctx, stage.Patience, func() (string, error) {
+		err := s.Kube.Get(s.Ctx, client.ObjectKeyFromObject(ns), ns)
 		if apierrors.IsNotFound(err) {
 			return "", nil
 		}
@@ -94,152 +89,21 @@ func (s *scene) clean() {
 		s.Error(err)
 	}
 	for _, obj := range s.after {
-		if err := client.IgnoreNotFound(s.kube.Delete(s.ctx, obj)); err != nil {
+		if err := client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)); err != nil {
 			s.Error(err)
 		}
 	}
-	if err := s.juju.RemoveModel(s.ctx, s.model); err != nil && !strings.Contains(err.Error(), "404") {
+	if err := s.juju.RemoveModel(s.Ctx, s.model); err != nil && !strings.Contains(err.Error(), "404") {
 		s.Error(err)
 	}
-}
-
-func (s *scene) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-// create creates objects.
-func (s *scene) create(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.must(s.kube.Create(s.ctx, obj))
-	}
-}
-
-// delete deletes an object without waiting for it to go.
-func (s *scene) delete(obj client.Object) {
-	s.Helper()
-	s.must(s.kube.Delete(s.ctx, obj))
-}
-
-// change changes an object as it is in Kubernetes now.
-func change[T client.Object](s *scene, obj T, how func(T)) {
-	s.Helper()
-	s.refresh(obj)
-	before := obj.DeepCopyObject().(client.Object)
-	how(obj)
-	s.must(s.kube.Patch(s.ctx, obj, client.MergeFrom(before)))
-}
-
-func (s *scene) refresh(obj client.Object) {
-	s.Helper()
-	s.must(s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj))
-}
-
-// await waits until look finds nothing missing.
-func (s *scene) await(look func() string) {
-	s.Helper()
-	if err := servers.Await(s.ctx, patience, func() (string, error) { return look(), nil }); err != nil {
-		s.Fatal(err)
-	}
-}
-
-// awaitReady waits until an object of ours is Ready and its status is about its present generation.
-func (s *scene) awaitReady(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.awaitCondition(obj, func(ready metav1.Condition) string {
-			if ready.Status != metav1.ConditionTrue {
-				return fmt.Sprintf("it is not Ready: %s: %s", ready.Reason, ready.Message)
-			}
-			return ""
-		})
-	}
-}
-
-// awaitReason waits until an object of ours is not Ready for a reason, with a message that has these parts.
-func (s *scene) awaitReason(obj client.Object, reason v1alpha1.Reason, parts ...string) {
-	s.Helper()
-	s.awaitCondition(obj, func(ready metav1.Condition) string {
-		if ready.Status != metav1.ConditionFalse || ready.Reason != string(reason) {
-			return fmt.Sprintf("Ready is %s: %s: %s, want False: %s", ready.Status, ready.Reason, ready.Message, reason)
-		}
-		for _, part := range parts {
-			if !strings.Contains(ready.Message, part) {
-				return fmt.Sprintf("the message is %q, want it to have %q", ready.Message, part)
-			}
-		}
-		return ""
-	})
-}
-
-func (s *scene) awaitCondition(obj client.Object, missing func(ready metav1.Condition) string) {
-	s.Helper()
-	s.await(func() string {
-		s.Helper()
-		s.refresh(obj)
-		ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
-		switch {
-		case ready == nil:
-			return fmt.Sprintf("%T %s has no status", obj, obj.GetName())
-		case ready.ObservedGeneration != obj.GetGeneration():
-			return fmt.Sprintf("the status of %T %s is of an older generation", obj, obj.GetName())
-		}
-		if text := missing(*ready); text != "" {
-			return fmt.Sprintf("%T %s: %s", obj, obj.GetName(), text)
-		}
-		return ""
-	})
-}
-
-// lookNow asks the operator for a look at Juju now, or for a try to log in, and waits until it has taken that up.
-func (s *scene) lookNow(obj client.Object) {
-	s.Helper()
-	now := time.Now().Format(time.RFC3339Nano)
-	change(s, obj, func(o client.Object) {
-		o.SetAnnotations(annotated(o, v1alpha1.AnnotationReconcileRequestedAt, now))
-	})
-	s.await(func() string {
-		s.refresh(obj)
-		if handledAt(obj) != now {
-			return "the request for a look was not handled"
-		}
-		return ""
-	})
-}
-
-func handledAt(obj client.Object) string {
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		return obj.Status.LastHandledReconcileAt
-	case *v1alpha1.JujuSecretAccess:
-		return obj.Status.LastHandledReconcileAt
-	case v1alpha1.ControllerObject:
-		return obj.Found().LastHandledReconcileAt
-	}
-	return ""
-}
-
-// awaitGone waits until an object is no more.
-func (s *scene) awaitGone(obj client.Object) {
-	s.Helper()
-	s.await(func() string {
-		err := s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj)
-		if apierrors.IsNotFound(err) {
-			return ""
-		}
-		return fmt.Sprintf("%T %s is still there (%v)", obj, obj.GetName(), err)
-	})
 }
 
 // awaitEvent waits until there is an event with a reason about an object.
 func (s *scene) awaitEvent(obj client.Object, reason v1alpha1.Reason) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		var list eventsv1.EventList
-		s.must(s.kube.List(s.ctx, &list, client.InNamespace(s.ns)))
+		s.Must(s.Kube.List(s.Ctx, &list, client.InNamespace(s.ns)))
 		for _, event := range list.Items {
 			if event.Regarding.UID == obj.GetUID() && event.Reason == string(reason) {
 				return ""
@@ -254,14 +118,14 @@ func (s *scene) inJuju() []servers.UserSecret {
 	s.Helper()
 	var secrets []servers.UserSecret
 	// While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
-	err := servers.Await(s.ctx, patience, func() (string, error) {
+	err := servers.Await(s.Ctx, stage.Patience, func() (string, error) {
 		var err error
-		if secrets, err = s.juju.Secrets(s.ctx, s.model); err != nil {
+		if secrets, err = s.juju.Secrets(s.Ctx, s.model); err != nil {
 			return err.Error(), nil
 		}
 		return "", nil
 	})
-	s.must(err)
+	s.Must(err)
 	return secrets
 }
 
@@ -276,7 +140,7 @@ func (s *scene) expectJuju(want ...servers.UserSecret) {
 // awaitJuju waits until the model holds these secrets and no others.
 func (s *scene) awaitJuju(want ...servers.UserSecret) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		if diff := diffSecrets(want, s.inJuju()); diff != "" {
 			return "Juju holds something else (-want +got):\n" + diff
 		}
@@ -287,7 +151,7 @@ func (s *scene) awaitJuju(want ...servers.UserSecret) {
 // awaitNotInJuju waits until a secret is removed, whatever is made meanwhile.
 func (s *scene) awaitNotInJuju(id string) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		if slices.ContainsFunc(s.inJuju(), func(secret servers.UserSecret) bool { return secret.ID == id }) {
 			return "Juju still holds the secret " + id
 		}
@@ -309,8 +173,8 @@ func diffSecrets(want, got []servers.UserSecret) string {
 // the test's own looks into Juju.
 func (s *scene) requests() map[string]int {
 	s.Helper()
-	counts, err := s.juju.Requests(s.ctx, s.model)
-	s.must(err)
+	counts, err := s.juju.Requests(s.Ctx, s.model)
+	s.Must(err)
 	return counts
 }
 
@@ -325,7 +189,7 @@ func (s *scene) explain() {
 		if _, clusterWide := list.(*v1alpha1.ClusterJujuControllerList); !clusterWide {
 			options = append(options, client.InNamespace(s.ns))
 		}
-		if err := s.kube.List(ctx, list, options...); err != nil {
+		if err := s.Kube.List(ctx, list, options...); err != nil {
 			s.Log(err)
 		}
 		_ = meta.EachListItem(list, func(item runtime.Object) error {
@@ -351,8 +215,8 @@ func (s *scene) explain() {
 // awaitFound waits until the status of a controller object tells of something.
 func (s *scene) awaitFound(obj v1alpha1.ControllerObject, what string, tells func(*v1alpha1.JujuControllerStatus) bool) {
 	s.Helper()
-	s.await(func() string {
-		if s.refresh(obj); tells(obj.Found()) {
+	s.Await(func() string {
+		if s.Refresh(obj); tells(obj.Found()) {
 			return ""
 		}
 		found := obj.Found().DeepCopy()
@@ -367,7 +231,7 @@ func (s *scene) awaitFound(obj v1alpha1.ControllerObject, what string, tells fun
 // awaitRequests waits until a method was asked for so often through a proxy.
 func (s *scene) awaitRequests(proxy *wire.Proxy, method string, count int) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		if n := proxy.Requests()[method]; n < count {
 			return fmt.Sprintf("%d requests %s, want %d", n, method, count)
 		}

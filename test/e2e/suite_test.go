@@ -17,6 +17,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // stack is what all tests share.
@@ -49,7 +50,7 @@ func connect(ctx context.Context) error {
 	if err := kube.Create(ctx, controller); err != nil {
 		return err
 	}
-	return servers.Await(ctx, patience, func() (string, error) {
+	return servers.Await(ctx, stage.Patience, func() (string, error) {
 		err := kube.Get(ctx, client.ObjectKeyFromObject(controller), controller)
 		if !meta.IsStatusConditionTrue(controller.Status.Conditions, v1alpha1.ConditionReady) {
 			return "the operator is not logged in to Juju", err

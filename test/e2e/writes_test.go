@@ -14,8 +14,8 @@ import (
 // name was written after it was created, seen up to the creation of a marker object.
 func (s *scene) countWrites(list client.ObjectList) func(name, marker string) int {
 	s.Helper()
-	watcher, err := stack.Kubernetes.Client.Watch(s.ctx, list, client.InNamespace(s.ns))
-	s.must(err)
+	watcher, err := stack.Kubernetes.Client.Watch(s.Ctx, list, client.InNamespace(s.ns))
+	s.Must(err)
 	s.Cleanup(watcher.Stop)
 	var mu sync.Mutex
 	writes, created := map[string]int{}, map[string]bool{}
@@ -37,7 +37,7 @@ func (s *scene) countWrites(list client.ObjectList) func(name, marker string) in
 		}
 	}()
 	return func(name, marker string) int {
-		s.await(func() string {
+		s.Await(func() string {
 			mu.Lock()
 			defer mu.Unlock()
 			if !created[marker] {

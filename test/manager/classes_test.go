@@ -14,6 +14,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // class is a controller object of each kind, and what goes through them.
@@ -35,10 +36,10 @@ func (s *scene) class(prefix, name string) *class {
 	c.direct.Spec.Secret.ControllerRef.Name = c.shared.Name
 	c.login = s.login(s.ns, c.shared.Name)
 	for _, t := range []*tenant{c.viaShared, c.viaLocal} {
-		s.create(t.source, t.secret, t.access)
+		s.Create(t.source, t.secret, t.access)
 	}
-	s.create(c.direct)
-	s.refresh(c.login)
+	s.Create(c.direct)
+	s.Refresh(c.login)
 	return c
 }
 
@@ -55,15 +56,15 @@ func (s *scene) remember(c *class) {
 	s.awaitObjects(c.shared, 3)
 	s.awaitObjects(c.local, 2)
 	for _, obj := range c.all() {
-		s.refresh(obj)
+		s.Refresh(obj)
 	}
 }
 
 // awaitObjects waits until a controller object tells that so many objects use the model.
 func (s *scene) awaitObjects(obj v1alpha1.ControllerObject, want int32) {
 	s.Helper()
-	s.await(func() string {
-		s.refresh(obj)
+	s.Await(func() string {
+		s.Refresh(obj)
 		if models := obj.Found().Models; len(models) != 1 || models[0].Objects != want {
 			return fmt.Sprintf("%T %s tells of %+v, want one model, used by %d objects", obj, obj.GetName(), models, want)
 		}
@@ -89,12 +90,12 @@ func TestEachClassHasItsOperator(t *testing.T) {
 
 	// Each is served by its own operator alone, also when the other one is the only one there.
 	ofPlain := s.start("of no class")
-	s.awaitReady(append(plain.users(), plain.shared, plain.local)...)
+	s.AwaitReady(append(plain.users(), plain.shared, plain.local)...)
 	s.expectUntouched(edge.all()...)
 	s.expectNoEvents(edge.all()...)
 	ofEdge := s.startOwn("of the class")
 	s.remember(plain)
-	s.awaitReady(append(edge.users(), edge.shared, edge.local)...)
+	s.AwaitReady(append(edge.users(), edge.shared, edge.local)...)
 	s.expectUntouched(plain.all()...)
 	if a, b := s.leader(""), s.leader(s.ns); a == "" || b == "" || a == b {
 		t.Errorf("%q and %q lead, want one of each class", a, b)
@@ -105,7 +106,7 @@ func TestEachClassHasItsOperator(t *testing.T) {
 	s.setContent(plain.viaShared, "second")
 	s.awaitRevision(plain.viaShared.secret, 2)
 	for _, obj := range plain.users() {
-		s.lookNow(obj)
+		s.LookNow(obj)
 	}
 	s.expectUntouched(edge.all()...)
 	for _, c := range []*class{plain, edge} {
@@ -117,18 +118,18 @@ func TestEachClassHasItsOperator(t *testing.T) {
 
 	// A deletion waits for the operator of the class, also that of credentials which nothing needs.
 	idle := s.shared("idle-"+s.ns, s.ns)
-	s.awaitReady(idle)
+	s.AwaitReady(idle)
 	login := s.login(s.ns, idle.Name)
 	ofEdge.stop()
-	s.delete(edge.viaLocal.access, edge.viaLocal.secret, edge.local, idle, login)
-	s.refresh(idle)
-	s.refresh(login)
+	s.Delete(edge.viaLocal.access, edge.viaLocal.secret, edge.local, idle, login)
+	s.Refresh(idle)
+	s.Refresh(login)
 	s.remember(edge)
-	s.lookNow(plain.viaLocal.secret)
+	s.LookNow(plain.viaLocal.secret)
 	s.expectUntouched(append(edge.all(), idle, login)...)
 	ofEdge = s.startOwn("of the class again")
-	s.awaitGone(idle, login)
-	s.awaitGone(edge.viaLocal.access, edge.viaLocal.secret, edge.local)
+	s.AwaitGone(idle, login)
+	s.AwaitGone(edge.viaLocal.access, edge.viaLocal.secret, edge.local)
 	made["RevokeSecret"] = s.made()["RevokeSecret"] // None, if the secret went first.
 	made["RemoveSecrets"] = 1
 	s.expectMade(made)
@@ -144,19 +145,19 @@ func TestAnotherClassIsAnotherOperator(t *testing.T) {
 	another := s.ns + "-2"
 	moved := s.class("moved", s.ns)
 	from, to := s.startOwn("that has it first"), s.start("that gets it", "--controller-class="+another)
-	s.awaitReady(append(moved.users(), moved.shared, moved.local)...)
+	s.AwaitReady(append(moved.users(), moved.shared, moved.local)...)
 	made := s.made()
 	ids := []string{moved.viaShared.secret.Status.SecretID, moved.viaLocal.secret.Status.SecretID}
 
 	s.setClass(moved, another)
 	for _, obj := range moved.users() { // Whoever it is.
-		s.lookNow(obj)
+		s.LookNow(obj)
 	}
 	from.stop()
 	for _, obj := range moved.users() {
-		s.lookNow(obj)
+		s.LookNow(obj)
 	}
-	s.awaitReady(append(moved.users(), moved.shared, moved.local)...)
+	s.AwaitReady(append(moved.users(), moved.shared, moved.local)...)
 	if diff := cmp.Diff(ids, []string{moved.viaShared.secret.Status.SecretID, moved.viaLocal.secret.Status.SecretID}); diff != "" {
 		t.Errorf("the objects have other secrets (-before +after):\n%s", diff)
 	}
@@ -170,8 +171,8 @@ func TestAnotherClassIsAnotherOperator(t *testing.T) {
 	s.setContent(moved.viaLocal, "second")
 	s.awaitRevision(moved.viaShared.secret, 2)
 	s.awaitRevision(moved.viaLocal.secret, 2)
-	s.delete(append(moved.users(), moved.shared, moved.local, moved.login)...)
-	s.awaitGone(append(moved.users(), moved.shared, moved.local, moved.login)...)
+	s.Delete(append(moved.users(), moved.shared, moved.local, moved.login)...)
+	s.AwaitGone(append(moved.users(), moved.shared, moved.local, moved.login)...)
 	s.awaitJuju()
 	to.stop()
 }
@@ -179,8 +180,8 @@ func TestAnotherClassIsAnotherOperator(t *testing.T) {
 // setClass changes the class of the controller objects.
 func (s *scene) setClass(c *class, name string) {
 	s.Helper()
-	change(s, c.shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = name })
-	change(s, c.local, func(o *v1alpha1.JujuController) { o.Spec.ControllerClass = name })
+	stage.Change(s, c.shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = name })
+	stage.Change(s, c.local, func(o *v1alpha1.JujuController) { o.Spec.ControllerClass = name })
 }
 
 // The operator that had an object waits for an answer while another one gets it.
@@ -193,12 +194,12 @@ func TestAnotherClassComesWhileARequestIsUnderWay(t *testing.T) {
 		made     map[string]int
 	}{
 		"a secret is created": {
-			"Secrets.CreateSecrets", func(s *scene, t *tenant) { s.create(t.secret) }, 1, map[string]int{"CreateSecrets": 1},
+			"Secrets.CreateSecrets", func(s *scene, t *tenant) { s.Create(t.secret) }, 1, map[string]int{"CreateSecrets": 1},
 		},
 		"a secret is updated": {
 			"Secrets.UpdateSecrets", func(s *scene, t *tenant) {
-				s.create(t.secret)
-				s.awaitReady(t.secret)
+				s.Create(t.secret)
+				s.AwaitReady(t.secret)
 				s.setContent(t, "second")
 			}, 2, map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1},
 		},
@@ -213,17 +214,17 @@ func TestAnotherClassComesWhileARequestIsUnderWay(t *testing.T) {
 			s.awaitLeader(s.ns)
 			s.awaitLeader(another)
 			objs := s.tenant(s.ns, "db-login", gen.Through(s.ns))
-			s.create(objs.source)
+			s.Create(objs.source)
 			held := s.hold(row.method)
 			row.begin(s, objs)
 			held.await()
-			change(s, shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = another })
-			s.lookNow(objs.secret)
-			s.awaitReady(objs.secret)
+			stage.Change(s, shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = another })
+			s.LookNow(objs.secret)
+			s.AwaitReady(objs.secret)
 			close(held.release)
 			from.stop()
-			s.lookNow(objs.secret)
-			s.awaitReady(objs.secret)
+			s.LookNow(objs.secret)
+			s.AwaitReady(objs.secret)
 			s.awaitRevision(objs.secret, row.revision)
 			s.expectMade(row.made)
 		})
@@ -232,8 +233,8 @@ func TestAnotherClassComesWhileARequestIsUnderWay(t *testing.T) {
 
 func (s *scene) awaitRevision(secret *v1alpha1.JujuSecret, revision int) {
 	s.Helper()
-	s.await(func() string {
-		if s.refresh(secret); secret.Status.Revision != revision {
+	s.Await(func() string {
+		if s.Refresh(secret); secret.Status.Revision != revision {
 			return "the secret is not at its next revision"
 		}
 		return ""

@@ -18,9 +18,9 @@ import (
 func (s *scene) leaders(class string) (soFar func() []string) {
 	s.Helper()
 	lease := s.lease(class)
-	watch, err := s.kube.Watch(s.ctx, &coordinationv1.LeaseList{}, client.InNamespace(lease.Namespace),
+	watch, err := s.Kube.Watch(s.Ctx, &coordinationv1.LeaseList{}, client.InNamespace(lease.Namespace),
 		&client.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", lease.Name)})
-	s.must(err)
+	s.Must(err)
 	s.Cleanup(watch.Stop)
 	var seen []string
 	return func() []string {
@@ -50,8 +50,8 @@ func (s *scene) pair() (leads, waits *operator, objs *tenant) {
 	waits = s.startOwn("the other")
 	waits.awaitReady()
 	objs = s.tenant(s.ns, "db-login", gen.Through(s.ns))
-	s.create(objs.source, objs.secret, objs.access)
-	s.awaitReady(objs.secret, objs.access)
+	s.Create(objs.source, objs.secret, objs.access)
+	s.AwaitReady(objs.secret, objs.access)
 	return leads, waits, objs
 }
 
@@ -65,7 +65,7 @@ func TestAnotherReplicaGoesOnAtOnceWhenTheLeaderStops(t *testing.T) {
 	next := s.awaitLeader(s.ns, first)
 	s.setContent(objs, "second")
 	s.awaitJuju(holding("db-login", "second", 2, "app1"))
-	s.await(func() string {
+	s.Await(func() string {
 		if got := leaders(); !slices.Contains(got, next) {
 			return "the watch has yet to tell of the next leader"
 		}
@@ -78,7 +78,7 @@ func TestAnotherReplicaGoesOnAtOnceWhenTheLeaderStops(t *testing.T) {
 	if !slices.Equal(got, []string{"", next}) {
 		t.Errorf("%q led after %q, want nobody, as the Lease was given back, and then the other", got, first)
 	}
-	s.lookNow(objs.secret)
+	s.LookNow(objs.secret)
 	s.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1, "GrantSecret": 1})
 }
 
@@ -98,10 +98,10 @@ func TestAStoppingLeaderKeepsTheLeaseUntilAllIsFinished(t *testing.T) {
 	}
 	s.setContent(objs, "third")
 	close(held.release)
-	s.must(<-ended)
+	s.Must(<-ended)
 	s.awaitLeader(s.ns, first)
 	s.awaitJuju(holding("db-login", "third", 3, "app1"))
-	s.lookNow(objs.secret)
+	s.LookNow(objs.secret)
 	s.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 2, "GrantSecret": 1})
 }
 
@@ -113,13 +113,13 @@ func TestAnotherReplicaGoesOnAfterALeaderThatWasKilled(t *testing.T) {
 	s := newScene(t)
 	leads, _, objs := s.pair()
 	first := s.leader(s.ns)
-	s.must(leads.Kill())
+	s.Must(leads.Kill())
 	s.setContent(objs, "second")
 	if next := s.leader(s.ns); next != first {
 		t.Errorf("%q leads before the Lease of %q has run out", next, first)
 	}
 	s.awaitLeader(s.ns, first)
 	s.awaitJuju(holding("db-login", "second", 2, "app1"))
-	s.lookNow(objs.secret)
+	s.LookNow(objs.secret)
 	s.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1, "GrantSecret": 1})
 }

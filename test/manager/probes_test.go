@@ -19,8 +19,8 @@ import (
 
 // probe is what a probe answers, 0 if nobody does.
 func (op *operator) probe(path string) int {
-	request, err := http.NewRequestWithContext(op.s.ctx, http.MethodGet, op.probes+path, nil)
-	op.s.must(err)
+	request, err := http.NewRequestWithContext(op.s.Ctx, http.MethodGet, op.probes+path, nil)
+	op.s.Must(err)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0
@@ -32,7 +32,7 @@ func (op *operator) probe(path string) int {
 // awaitReady waits until the operator says that it is ready.
 func (op *operator) awaitReady() {
 	op.s.Helper()
-	op.s.await(func() string {
+	op.s.Await(func() string {
 		if got := op.probe("/readyz"); got != http.StatusOK {
 			return fmt.Sprintf("the operator %s is not ready: %d", op.name, got)
 		}
@@ -52,8 +52,8 @@ func (op *operator) expectHealthyButNotReady() {
 // rights are the operator's, as config/rbac has them.
 func (s *scene) rights() servers.Rights {
 	s.Helper()
-	objs, err := servers.Manifests(s.kube.Scheme(), filepath.Join(root, "config", "rbac", "role.yaml"))
-	s.must(err)
+	objs, err := servers.Manifests(s.Kube.Scheme(), filepath.Join(root, "config", "rbac", "role.yaml"))
+	s.Must(err)
 	var rights servers.Rights
 	for _, obj := range objs {
 		switch obj := obj.(type) {
@@ -91,11 +91,11 @@ func TestAnOperatorThatMayNotSeeAKindIsNotReady(t *testing.T) {
 			rights := s.rights()
 			all := rights.Everywhere
 			rights.Everywhere = without(all, resource)
-			kubeconfig, err := kubernetes.Admit(s.ctx, s.ns, rights)
-			s.must(err)
+			kubeconfig, err := kubernetes.Admit(s.Ctx, s.ns, rights)
+			s.Must(err)
 			start := func(name string) *operator {
 				op := s.startOwn(name, "--kubeconfig="+kubeconfig)
-				s.await(func() string {
+				s.Await(func() string {
 					if !strings.Contains(op.log(), resource+" is forbidden") && !strings.Contains(op.log(), resource+`.jujusecrets.io is forbidden`) {
 						return "the operator was not refused to see " + resource
 					}
@@ -111,9 +111,9 @@ func TestAnOperatorThatMayNotSeeAKindIsNotReady(t *testing.T) {
 			}
 			role := &rbacv1.ClusterRole{}
 			role.Name = s.ns
-			s.must(s.kube.Get(s.ctx, client.ObjectKeyFromObject(role), role))
+			s.Must(s.Kube.Get(s.Ctx, client.ObjectKeyFromObject(role), role))
 			role.Rules = all
-			s.must(s.kube.Update(s.ctx, role))
+			s.Must(s.Kube.Update(s.Ctx, role))
 			op.awaitReady()
 			op.stop()
 		})

@@ -10,14 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -27,18 +25,14 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// patience is how long a test waits for what should come true in a moment, on a machine that is busy with other tests.
-const patience = 90 * time.Second
-
 // scene is where one test plays: a namespace, a model, and a way to Juju of its own.
 type scene struct {
-	*testing.T
+	*stage.Stage
 
-	ctx   context.Context
-	kube  client.WithWatch
 	proxy *wire.Proxy
 	model servers.Model
 	// ns is the namespace, and the class of controller objects that no other test has.
@@ -53,7 +47,7 @@ type scene struct {
 // newScene waits until there is room for one.
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	s := &scene{T: t, ctx: t.Context(), kube: kubernetes.Client, dir: t.TempDir()}
+	s := &scene{Stage: stage.New(t, kubernetes.Client), dir: t.TempDir()}
 	stages <- struct{}{}
 	t.Cleanup(func() {
 		s.clean()
@@ -61,10 +55,10 @@ func newScene(t *testing.T) *scene {
 	})
 	s.ns = s.namespace()
 	var err error
-	s.proxy, err = wire.Start(s.ctx, juju.Addresses[0], juju.CACertificate)
-	s.must(err)
-	s.model, err = juju.AddModel(s.ctx, s.ns)
-	s.must(err)
+	s.proxy, err = wire.Start(s.Ctx, juju.Addresses[0], juju.CACertificate)
+	s.Must(err)
+	s.model, err = juju.AddModel(s.Ctx, s.ns)
+	s.Must(err)
 	return s
 }
 
@@ -72,9 +66,9 @@ func newScene(t *testing.T) *scene {
 func (s *scene) namespace() string {
 	s.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "manager-", Labels: map[string]string{"tenant": "true"}}}
-	s.must(s.kube.Create(s.ctx, ns))
+	s.Must(s.Kube.Create(s.Ctx, ns))
 	s.namespaces = append(s.namespaces, ns.Name)
-	s.create(s.login(ns.Name, "login"))
+	s.Create(s.login(ns.Name, "login"))
 	return ns.Name
 }
 
@@ -85,12 +79,12 @@ func (s *scene) login(ns, name string) *corev1.Secret {
 // shared makes a ClusterJujuController of a class, with a login of its own in the scene's namespace.
 func (s *scene) shared(name, class string) *v1alpha1.ClusterJujuController {
 	s.Helper()
-	s.create(s.login(s.ns, name))
+	s.Create(s.login(s.ns, name))
 	obj := gen.Controller(name, s.proxy.Address, s.proxy.CACertificate, func(c *v1alpha1.ClusterJujuController) {
 		c.Spec.ControllerClass = class
 		c.Spec.Credentials.UserPass.SecretRef = v1alpha1.CredentialsSecretReference{Namespace: s.ns, Name: name}
 	})
-	s.create(obj)
+	s.Create(obj)
 	s.controllers = append(s.controllers, obj)
 	return obj
 }
@@ -102,14 +96,14 @@ func (s *scene) local(ns, name, class string) *v1alpha1.JujuController {
 		c.Spec.ControllerClass = class
 		c.Spec.Credentials.UserPass.SecretRef.Name = "login"
 	})
-	s.create(obj)
+	s.Create(obj)
 	s.controllers = append(s.controllers, obj)
 	return obj
 }
 
 // clean stops the operators and removes all that others would see.
 func (s *scene) clean() {
-	s.ctx = context.Background() // The test's own context is over.
+	s.Ctx = context.Background() // The test's own context is over.
 	for _, op := range s.operators {
 		_ = op.Kill() // It may have ended before.
 		log := op.log()
@@ -125,86 +119,34 @@ func (s *scene) clean() {
 	left := s.controllers
 	for _, ns := range s.namespaces {
 		for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &corev1.SecretList{}} {
-			s.must(s.kube.List(s.ctx, list, client.InNamespace(ns)))
-			s.must(meta.EachListItem(list, func(item runtime.Object) error {
+			s.Must(s.Kube.List(s.Ctx, list, client.InNamespace(ns)))
+			s.Must(meta.EachListItem(list, func(item runtime.Object) error {
 				left = append(left, item.(client.Object))
 				return nil
 			}))
 		}
 	}
 	for _, obj := range left {
-		s.must(client.IgnoreNotFound(s.kube.Delete(s.ctx, obj)))
+		s.Must(client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)))
 		held := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-		s.must(client.IgnoreNotFound(s.kube.Patch(s.ctx, obj, held)))
+		s.Must(client.IgnoreNotFound(s.Kube.Patch(s.Ctx, obj, held)))
 	}
 	for _, ns := range s.namespaces {
-		s.must(s.kube.Delete(s.ctx, gen.Namespace(ns, nil)))
+		s.Must(s.Kube.Delete(s.Ctx, gen.Namespace(ns, nil)))
 	}
 	if s.proxy != nil {
 		s.proxy.Close()
 	}
 	if s.model.UUID != "" {
-		s.must(juju.RemoveModel(s.ctx, s.model))
-	}
-}
-
-func (s *scene) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s *scene) create(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.must(s.kube.Create(s.ctx, obj))
-	}
-}
-
-// delete deletes objects without waiting for them to go.
-func (s *scene) delete(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.must(s.kube.Delete(s.ctx, obj))
-	}
-}
-
-func (s *scene) refresh(obj client.Object) {
-	s.Helper()
-	s.must(s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj))
-}
-
-// change changes an object as it is in Kubernetes now.
-func change[T client.Object](s *scene, obj T, how func(T)) {
-	s.Helper()
-	s.refresh(obj)
-	before := obj.DeepCopyObject().(client.Object)
-	how(obj)
-	s.must(s.kube.Patch(s.ctx, obj, client.MergeFrom(before)))
-}
-
-// await waits until look finds nothing missing.
-func (s *scene) await(look func() string) {
-	s.Helper()
-	if err := servers.Await(s.ctx, patience, func() (string, error) { return look(), nil }); err != nil {
-		s.Fatal(err)
-	}
-}
-
-// awaitReady waits until objects of ours are Ready and their status is about their present generation.
-func (s *scene) awaitReady(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.awaitReason(obj, metav1.ConditionTrue, "")
+		s.Must(juju.RemoveModel(s.Ctx, s.model))
 	}
 }
 
 // awaitReason waits until the Ready condition of an object is so, with a message that has these parts.
 func (s *scene) awaitReason(obj client.Object, status metav1.ConditionStatus, reason v1alpha1.Reason, parts ...string) {
 	s.Helper()
-	s.await(func() string {
-		s.refresh(obj)
+	s.Await(func() string {
+		s.Refresh(obj)
 		ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
 		told := ready != nil && ready.ObservedGeneration == obj.GetGeneration() && ready.Status == status &&
 			(reason == "" || ready.Reason == string(reason))
@@ -218,57 +160,11 @@ func (s *scene) awaitReason(obj client.Object, status metav1.ConditionStatus, re
 	})
 }
 
-// lookNow asks for a look at Juju, and waits until some operator has had one.
-func (s *scene) lookNow(obj client.Object) {
-	s.Helper()
-	now := time.Now().Format(time.RFC3339Nano)
-	change(s, obj, func(o client.Object) {
-		annotations := o.GetAnnotations()
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[v1alpha1.AnnotationReconcileRequestedAt] = now
-		o.SetAnnotations(annotations)
-	})
-	s.await(func() string {
-		if s.refresh(obj); handledAt(obj) != now {
-			return fmt.Sprintf("nobody handles the request for a look at %T %s", obj, obj.GetName())
-		}
-		return ""
-	})
-}
-
-func handledAt(obj client.Object) string {
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		return obj.Status.LastHandledReconcileAt
-	case *v1alpha1.JujuSecretAccess:
-		return obj.Status.LastHandledReconcileAt
-	case v1alpha1.ControllerObject:
-		return obj.Found().LastHandledReconcileAt
-	}
-	return ""
-}
-
-// awaitGone waits until objects are no more.
-func (s *scene) awaitGone(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.await(func() string {
-			err := s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj)
-			if apierrors.IsNotFound(err) {
-				return ""
-			}
-			return fmt.Sprintf("%T %s is still there (%v)", obj, obj.GetName(), err)
-		})
-	}
-}
-
 // awaitJuju waits until the model holds these secrets and no others. IDs are compared where they are given.
 func (s *scene) awaitJuju(want ...servers.UserSecret) {
 	s.Helper()
-	s.await(func() string {
-		got, err := juju.Secrets(s.ctx, s.model)
+	s.Await(func() string {
+		got, err := juju.Secrets(s.Ctx, s.model)
 		if err != nil {
 			return err.Error() // While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
 		}
@@ -319,7 +215,7 @@ func (s *scene) events(obj client.Object) []string {
 		ns = metav1.NamespaceDefault
 	}
 	var list eventsv1.EventList
-	s.must(s.kube.List(s.ctx, &list, client.InNamespace(ns)))
+	s.Must(s.Kube.List(s.Ctx, &list, client.InNamespace(ns)))
 	var reasons []string
 	for _, event := range list.Items {
 		if event.Regarding.UID != obj.GetUID() {
@@ -338,7 +234,7 @@ func (s *scene) expectUntouched(objs ...client.Object) {
 	s.Helper()
 	for _, obj := range objs {
 		now := obj.DeepCopyObject().(client.Object)
-		s.refresh(now)
+		s.Refresh(now)
 		if diff := cmp.Diff(obj, now); diff != "" {
 			s.Errorf("somebody changed %T %s (-before +after):\n%s", obj, obj.GetName(), diff)
 		}
@@ -352,7 +248,7 @@ func (s *scene) lease(class string) *coordinationv1.Lease {
 		name += "-" + class
 	}
 	lease := new(coordinationv1.Lease)
-	s.must(client.IgnoreNotFound(s.kube.Get(s.ctx, client.ObjectKey{Namespace: servers.OperatorNamespace, Name: name}, lease)))
+	s.Must(client.IgnoreNotFound(s.Kube.Get(s.Ctx, client.ObjectKey{Namespace: servers.OperatorNamespace, Name: name}, lease)))
 	return lease
 }
 
@@ -367,7 +263,7 @@ func (s *scene) leader(class string) string {
 // awaitLeader waits until somebody other than those leads the operators of a class.
 func (s *scene) awaitLeader(class string, others ...string) (leader string) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		if leader = s.leader(class); leader == "" || slices.Contains(others, leader) {
 			return fmt.Sprintf("%q leads", leader)
 		}
@@ -387,10 +283,10 @@ type operator struct {
 // start starts an operator that may be elected.
 func (s *scene) start(name string, args ...string) *operator {
 	s.Helper()
-	probes, err := servers.FreeAddress(s.ctx)
-	s.must(err)
+	probes, err := servers.FreeAddress(s.Ctx)
+	s.Must(err)
 	process, err := kubernetes.StartOperator(s.dir, append([]string{"--leader-elect", "--health-probe-bind-address=" + probes}, args...)...)
-	s.must(err)
+	s.Must(err)
 	op := &operator{process, s, name, "http://" + probes}
 	s.operators = append(s.operators, op)
 	return op
@@ -405,7 +301,7 @@ func (s *scene) startOwn(name string, args ...string) *operator {
 // stop stops the operator, which has to end by itself and without an error.
 func (op *operator) stop() {
 	op.s.Helper()
-	op.s.must(op.Stop())
+	op.s.Must(op.Stop())
 }
 
 func (op *operator) log() string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -35,7 +36,7 @@ func (s *scene) tenant(ns, name string, through func(*v1alpha1.JujuSecret)) *ten
 // setContent changes the source of the content.
 func (s *scene) setContent(t *tenant, value string) {
 	s.Helper()
-	change(s, t.source, func(o *corev1.Secret) { o.Data["password"] = []byte(value) })
+	stage.Change(s, t.source, func(o *corev1.Secret) { o.Data["password"] = []byte(value) })
 }
 
 // held lets a request to Juju be carried out, and holds the answer back until the test has it go on.
@@ -48,8 +49,8 @@ type held struct {
 
 func (s *scene) hold(method string) *held {
 	s.Helper()
-	before, err := juju.AwaitAnswered(s.ctx, s.model, method, -1)
-	s.must(err)
+	before, err := juju.AwaitAnswered(s.Ctx, s.model, method, -1)
+	s.Must(err)
 	h := &held{s, method, before, make(chan struct{})}
 	s.proxy.On(method, wire.Until(h.release))
 	return h
@@ -58,8 +59,8 @@ func (s *scene) hold(method string) *held {
 // await waits until Juju has carried the request out.
 func (h *held) await() {
 	h.s.Helper()
-	_, err := juju.AwaitAnswered(h.s.ctx, h.s.model, h.method, h.answered)
-	h.s.must(err)
+	_, err := juju.AwaitAnswered(h.s.Ctx, h.s.model, h.method, h.answered)
+	h.s.Must(err)
 }
 
 // stopping tells an operator to stop. The channel has how it ended.
@@ -85,9 +86,9 @@ func TestWhatIsUnderWayIsFinished(t *testing.T) {
 		"a secret is created": {
 			method: "Secrets.CreateSecrets",
 			before: func(*scene, *tenant) {},
-			then:   func(s *scene, t *tenant) { s.create(t.secret) },
+			then:   func(s *scene, t *tenant) { s.Create(t.secret) },
 			noted: func(s *scene, t *tenant) bool {
-				s.refresh(t.secret)
+				s.Refresh(t.secret)
 				return t.secret.Status.SecretID != "" && t.secret.Status.Revision == 1
 			},
 			made: map[string]int{"CreateSecrets": 1},
@@ -95,12 +96,12 @@ func TestWhatIsUnderWayIsFinished(t *testing.T) {
 		"a secret is updated": {
 			method: "Secrets.UpdateSecrets",
 			before: func(s *scene, t *tenant) {
-				s.create(t.secret)
-				s.awaitReady(t.secret)
+				s.Create(t.secret)
+				s.AwaitReady(t.secret)
 			},
 			then: func(s *scene, t *tenant) { s.setContent(t, "second") },
 			noted: func(s *scene, t *tenant) bool {
-				s.refresh(t.secret)
+				s.Refresh(t.secret)
 				return t.secret.Status.Revision == 2
 			},
 			made: map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1},
@@ -108,12 +109,12 @@ func TestWhatIsUnderWayIsFinished(t *testing.T) {
 		"a secret is granted": {
 			method: "Secrets.GrantSecret",
 			before: func(s *scene, t *tenant) {
-				s.create(t.secret)
-				s.awaitReady(t.secret)
+				s.Create(t.secret)
+				s.AwaitReady(t.secret)
 			},
-			then: func(s *scene, t *tenant) { s.create(t.access) },
+			then: func(s *scene, t *tenant) { s.Create(t.access) },
 			noted: func(s *scene, t *tenant) bool {
-				s.refresh(t.access)
+				s.Refresh(t.access)
 				return t.access.Status.Granted == "1/1"
 			},
 			made: map[string]int{"CreateSecrets": 1, "GrantSecret": 1},
@@ -126,7 +127,7 @@ func TestWhatIsUnderWayIsFinished(t *testing.T) {
 			s.shared(s.ns, s.ns)
 			first := s.startOwn("first")
 			objs := s.tenant(s.ns, "db-login", gen.Through(s.ns))
-			s.create(objs.source)
+			s.Create(objs.source)
 			s.awaitLeader(s.ns)
 			row.before(s, objs)
 			held := s.hold(row.method)
@@ -145,7 +146,7 @@ func TestWhatIsUnderWayIsFinished(t *testing.T) {
 			default:
 			}
 			close(held.release)
-			s.must(<-ended)
+			s.Must(<-ended)
 			if !row.noted(s, objs) {
 				t.Errorf("the operator did not note the answer: %+v %+v", objs.secret.Status, objs.access.Status)
 			}
@@ -158,8 +159,8 @@ func TestWhatIsUnderWayIsFinished(t *testing.T) {
 			made := maps.Clone(row.made)
 			made["UpdateSecrets"]++
 			s.awaitJuju(holding("db-login", "third", made["UpdateSecrets"]+1, row.apps...))
-			s.lookNow(objs.secret)
-			s.awaitReady(objs.secret)
+			s.LookNow(objs.secret)
+			s.AwaitReady(objs.secret)
 			s.expectMade(made)
 		})
 	}
@@ -168,7 +169,7 @@ func TestWhatIsUnderWayIsFinished(t *testing.T) {
 // awaitUnready waits until the operator knows that it is told to stop.
 func (op *operator) awaitUnready() {
 	op.s.Helper()
-	op.s.await(func() string {
+	op.s.Await(func() string {
 		if op.probe("/readyz") == http.StatusOK {
 			return "the operator " + op.name + " is ready, although it was told to stop"
 		}
@@ -180,7 +181,7 @@ func (op *operator) awaitUnready() {
 func (s *scene) expectStillLeads(class string) {
 	s.Helper()
 	before := s.lease(class)
-	s.await(func() string {
+	s.Await(func() string {
 		now := s.lease(class)
 		if now.Spec.HolderIdentity == nil {
 			s.Fatal("nobody leads any more")
@@ -203,13 +204,13 @@ func TestWhatWaitsForItsTurnIsLeftToTheNext(t *testing.T) {
 	first := s.startOwn("first")
 	s.awaitLeader(s.ns)
 	under, waiting := s.tenant(s.ns, "a-under-way", gen.Through(s.ns)), s.tenant(s.ns, "b-waiting", gen.Through(s.ns))
-	s.create(under.source, waiting.source)
+	s.Create(under.source, waiting.source)
 	held := s.hold("Secrets.CreateSecrets")
-	s.create(under.secret)
+	s.Create(under.secret)
 	held.await()
-	s.create(waiting.secret)
-	s.await(func() string {
-		if s.refresh(waiting.secret); len(waiting.secret.Finalizers) == 0 {
+	s.Create(waiting.secret)
+	s.Await(func() string {
+		if s.Refresh(waiting.secret); len(waiting.secret.Finalizers) == 0 {
 			return "nobody takes up the object that waits"
 		}
 		return ""
@@ -217,9 +218,9 @@ func TestWhatWaitsForItsTurnIsLeftToTheNext(t *testing.T) {
 	ended := first.stopping()
 	first.awaitUnready()
 	close(held.release)
-	s.must(<-ended)
+	s.Must(<-ended)
 	s.expectMade(map[string]int{"CreateSecrets": 1})
-	if s.refresh(waiting.secret); len(waiting.secret.Status.Conditions) > 0 {
+	if s.Refresh(waiting.secret); len(waiting.secret.Status.Conditions) > 0 {
 		t.Errorf("it is told of what is only the operator's end: %+v", waiting.secret.Status.Conditions)
 	}
 

@@ -21,26 +21,26 @@ func TestOtherNamespacesThanThoseWatchedAreLeftAlone(t *testing.T) {
 	one, two, other := s.ns, s.namespace(), s.namespace()
 	s.local(other, "local", "")
 	elsewhere := s.tenant(other, "in-other", gen.Locally("local"))
-	s.create(elsewhere.source, elsewhere.secret, elsewhere.access)
+	s.Create(elsewhere.source, elsewhere.secret, elsewhere.access)
 	login := s.login(other, "login")
-	s.refresh(login)
+	s.Refresh(login)
 	untouched := []client.Object{s.controllers[0], elsewhere.source, elsewhere.secret, elsewhere.access, login}
 
 	s.start("of two namespaces", "--leader-elect=false", "--watch-namespaces="+one+","+two)
 	for _, ns := range []string{one, two} {
 		local := s.local(ns, "local", "")
 		objs := s.tenant(ns, "in-"+ns, gen.Locally("local"))
-		s.create(objs.source, objs.secret, objs.access)
-		s.awaitReady(local, objs.secret, objs.access)
+		s.Create(objs.source, objs.secret, objs.access)
+		s.AwaitReady(local, objs.secret, objs.access)
 		s.setContent(objs, "second")
-		s.await(func() string {
-			if s.refresh(objs.secret); objs.secret.Status.Revision != 2 {
+		s.Await(func() string {
+			if s.Refresh(objs.secret); objs.secret.Status.Revision != 2 {
 				return "the source was changed, and the secret is not"
 			}
 			return ""
 		})
-		s.delete(objs.access, objs.secret, local)
-		s.awaitGone(objs.access, objs.secret, local)
+		s.Delete(objs.access, objs.secret, local)
+		s.AwaitGone(objs.access, objs.secret, local)
 	}
 	s.expectUntouched(untouched...)
 	s.expectNoEvents(untouched...)
@@ -67,12 +67,12 @@ func TestAClusterJujuControllerIsNotForNamespacesThatAreWatched(t *testing.T) {
 	access := gen.DirectAccess(s.ns, "direct", v1alpha1.UserSecretReference{Model: s.model.Name, Name: "db-login"}, "app1")
 	access.Spec.Secret.ControllerRef.Name = s.ns
 	s.start("of one namespace", "--leader-elect=false", "--watch-namespaces="+s.ns)
-	s.create(secret, access)
+	s.Create(secret, access)
 	for _, obj := range []client.Object{secret, access} {
 		s.awaitReason(obj, metav1.ConditionFalse, v1alpha1.ReasonTenantDenied, "--watch-namespaces", "name a JujuController")
 	}
-	s.delete(access, secret)
-	s.awaitGone(access, secret)
+	s.Delete(access, secret)
+	s.AwaitGone(access, secret)
 	s.expectMade(nil)
 }
 
@@ -85,24 +85,24 @@ func TestAnOperatorOfAClassLeavesWhatItCannotSeeToOthers(t *testing.T) {
 	shared := s.shared(s.ns, another)
 	objs := s.tenant(s.ns, "db-login", gen.Through(s.ns))
 	everywhere := s.start("of another class", "--controller-class="+another)
-	s.create(objs.source, objs.secret, objs.access)
-	s.awaitReady(shared, objs.secret, objs.access)
+	s.Create(objs.source, objs.secret, objs.access)
+	s.AwaitReady(shared, objs.secret, objs.access)
 
 	s.startOwn("of one namespace", "--watch-namespaces="+s.ns)
 	own := s.tenant(s.ns, "own-login", gen.Locally("local"))
 	local := s.local(s.ns, "local", s.ns)
-	s.create(own.source, own.secret, own.access)
-	s.awaitReady(local, own.secret, own.access)
+	s.Create(own.source, own.secret, own.access)
+	s.AwaitReady(local, own.secret, own.access)
 	s.expectUntouched(objs.secret, objs.access)
 
 	everywhere.stop()
-	s.delete(objs.access, objs.secret)
-	s.refresh(objs.access)
-	s.refresh(objs.secret)
-	s.lookNow(own.secret)
-	s.lookNow(own.access)
+	s.Delete(objs.access, objs.secret)
+	s.Refresh(objs.access)
+	s.Refresh(objs.secret)
+	s.LookNow(own.secret)
+	s.LookNow(own.access)
 	s.expectUntouched(objs.secret, objs.access)
 	s.start("of another class again", "--controller-class="+another)
-	s.awaitGone(objs.access, objs.secret)
+	s.AwaitGone(objs.access, objs.secret)
 	s.awaitJuju(holding("own-login", "first", 1, "app1"))
 }

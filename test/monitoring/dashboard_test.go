@@ -72,7 +72,7 @@ func TestTheDashboardShowsEveryMetricAndNoneThatThereIsNot(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	s.controller("local", "any")
-	s.create(gen.JujuSecret(s.ns, secretName, s.model.Name, gen.Locally("local")))
+	s.Create(gen.JujuSecret(s.ns, secretName, s.model.Name, gen.Locally("local")))
 	s.awaitSum("jujusecrets_objects", labels{"kind": "JujuSecret"}, 1)
 	_, all := s.scrape()
 	used := expectKnown(t, readDashboard(t).expressions(), series(t, all))

@@ -23,6 +23,7 @@ import (
 	"github.com/juju-secrets/operator/internal/metrics"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // The names of objects that no metric may have unless it is asked for.
@@ -54,7 +55,7 @@ func TestTheMetricsFollowWhatTheOperatorDoes(t *testing.T) {
 	source := gen.Secret(s.ns, sourceName, map[string]string{"key": sentinel})
 	obj := gen.JujuSecret(s.ns, secretName, s.model.Name, gen.Locally("local"), gen.FromSecret(sourceName))
 	access := gen.Access(s.ns, accessName, secretName, "app1")
-	s.create(source, obj, access)
+	s.Create(source, obj, access)
 	s.awaitReason(obj, v1alpha1.ReasonSynced)
 	s.awaitReason(access, v1alpha1.ReasonSynced)
 	s.awaitSum("jujusecrets_juju_requests_total", of("method", "Secrets.CreateSecrets", "code", "ok"), 1)
@@ -66,17 +67,17 @@ func TestTheMetricsFollowWhatTheOperatorDoes(t *testing.T) {
 	s.awaitSum("jujusecrets_change_duration_seconds_count", labels{"kind": "JujuSecretAccess"}, 1)
 	s.awaitSum("jujusecrets_objects", labels{"kind": "JujuSecret", "status": "True", "reason": "Synced"}, 1)
 
-	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
 	s.awaitSum("jujusecrets_juju_requests_total", of("method", "Secrets.UpdateSecrets", "code", "ok"), 1)
 	s.awaitSum("jujusecrets_change_duration_seconds_count", labels{"kind": "JujuSecret"}, 2)
 
 	s.awaitSum("jujusecrets_drift_detected_total", key, 0)
-	s.must(juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "", "Theirs", nil))
+	s.Must(juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "Theirs", nil))
 	s.awaitSum("jujusecrets_drift_corrected_total", key, 1)
 	s.awaitSum("jujusecrets_drift_detected_total", key, 1)
 	s.awaitSum("jujusecrets_change_duration_seconds_count", labels{"kind": "JujuSecret"}, 2) // Nobody changed the object.
 
-	change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = true })
+	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = true })
 	s.awaitSum("jujusecrets_objects", labels{"kind": "JujuSecret", "reason": "Suspended"}, 1)
 	s.expectDiscreet()
 	s.expectWellFormed()
@@ -87,9 +88,9 @@ func TestOnlyReportedDriftIsDetectedAndNotCorrected(t *testing.T) {
 	s := newScene(t)
 	s.controller("local", juju.Operator.Password)
 	obj := gen.JujuSecret(s.ns, secretName, s.model.Name, gen.Locally("local"), gen.Reporting)
-	s.create(obj)
+	s.Create(obj)
 	s.awaitReason(obj, v1alpha1.ReasonSynced)
-	s.must(juju.UpdateSecret(s.ctx, s.model, obj.Status.SecretID, "", "Theirs", nil))
+	s.Must(juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "Theirs", nil))
 	s.awaitReason(obj, v1alpha1.ReasonDrifted)
 	s.awaitSum("jujusecrets_objects", labels{"kind": "JujuSecret", "status": "False", "reason": "Drifted"}, 1)
 	_, all := s.scrape()
@@ -114,7 +115,7 @@ func TestARefusedLoginIsCountedAndAForgottenControllerLeavesNothing(t *testing.T
 	s.expectDiscreet()
 
 	s.remove(refused)
-	s.await(func() string {
+	s.Await(func() string {
 		_, all := s.scrape()
 		if all.has(key["controller"]) {
 			return "there is something left of the controller that was forgotten"
@@ -224,11 +225,11 @@ func TestObjectsAreNamedOnlyIfThatIsAskedFor(t *testing.T) {
 	s := newScene(t, "--metrics-per-object")
 	s.controller("local", juju.Operator.Password)
 	obj := gen.JujuSecret(s.ns, secretName, s.model.Name, gen.Locally("local"))
-	s.create(obj)
+	s.Create(obj)
 	named := labels{"kind": "JujuSecret", "namespace": s.ns, "name": secretName, "reason": "Synced"}
 	s.awaitSum("jujusecrets_object_ready", named, 1)
-	change(s, obj, gen.FromSecret("missing"))
-	s.await(func() string {
+	stage.Change(s, obj, gen.FromSecret("missing"))
+	s.Await(func() string {
 		_, all := s.scrape()
 		found := all.of("jujusecrets_object_ready", labels{"name": secretName})
 		if len(found) != 1 || found[0].labels["reason"] != "SourceNotFound" || found[0].value != 0 {
@@ -237,7 +238,7 @@ func TestObjectsAreNamedOnlyIfThatIsAskedFor(t *testing.T) {
 		return ""
 	})
 	s.remove(obj)
-	s.await(func() string {
+	s.Await(func() string {
 		if _, all := s.scrape(); all.has(secretName) {
 			return "the object is still told of"
 		}
@@ -264,7 +265,7 @@ func TestTheCertificateIsThatOfTheDirectory(t *testing.T) {
 	using := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: trusted, ServerName: "metrics.example.com", MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
 	}}
-	s.await(func() string {
+	s.Await(func() string {
 		status, body := s.get(using, s.reader)
 		if status != http.StatusOK {
 			return fmt.Sprintf("a scrape is answered with %d: %.100s", status, body)
@@ -278,23 +279,23 @@ func TestTheCertificateIsThatOfTheDirectory(t *testing.T) {
 func TestAnOperatorOfNamespacesLetsScrapeOnceItMayReview(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	s.must(s.operator.Stop())
+	s.Must(s.operator.Stop())
 	account := "watching-" + s.ns
-	kubeconfig, err := kubernetes.Admit(s.ctx, account, s.watchedRights())
-	s.must(err)
+	kubeconfig, err := kubernetes.Admit(s.Ctx, account, s.watchedRights())
+	s.Must(err)
 	s.operator, err = kubernetes.StartOperator(s.dir, "--kubeconfig="+kubeconfig, "--watch-namespaces="+s.ns,
 		"--controller-class="+s.ns, "--metrics-bind-address="+strings.TrimSuffix(strings.TrimPrefix(s.url, "https://"), "/metrics"))
-	s.must(err)
+	s.Must(err)
 	controller := s.controller("local", juju.Operator.Password)
 	s.awaitReason(controller, v1alpha1.ReasonConnected)
-	s.await(func() string {
+	s.Await(func() string {
 		if status, body := s.get(insecure(), s.reader); status != http.StatusInternalServerError {
 			return fmt.Sprintf("a scrape is answered with %d: %.100s", status, body)
 		}
 		return ""
 	})
 	binding := bindingOf(account)
-	s.create(binding)
+	s.Create(binding)
 	s.controllers = append(s.controllers, binding)
 	s.awaitSum("jujusecrets_objects", labels{"kind": "JujuController", "status": "True"}, 1)
 }
@@ -305,7 +306,7 @@ func (s *scene) startOther(args ...string) *servers.Process {
 	address := freeAddress(s.T)
 	other, err := kubernetes.StartOperator(s.TempDir(),
 		append([]string{"--controller-class=" + s.ns, "--metrics-bind-address=" + address}, args...)...)
-	s.must(err)
+	s.Must(err)
 	s.Cleanup(func() {
 		if err := other.Stop(); err != nil {
 			s.Error(err)
@@ -318,7 +319,7 @@ func (s *scene) startOther(args ...string) *servers.Process {
 // awaitLeading waits until the operator that is scraped says whether it leads, and nothing of objects unless it does.
 func (s *scene) awaitLeading(want float64) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		_, all := s.scrape()
 		found := all.of("jujusecrets_leading", nil)
 		if len(found) != 1 || found[0].value != want {
@@ -337,7 +338,7 @@ func TestOneReplicaSaysThatItLeadsUntilAnotherTakesOver(t *testing.T) {
 	s.awaitLeading(1)
 	s.startOther("--leader-elect=true")
 	s.awaitLeading(0)
-	s.must(s.operator.Stop())
+	s.Must(s.operator.Stop())
 	s.awaitLeading(1)
 }
 
@@ -348,15 +349,15 @@ func TestAnOperatorThatMayNotSeeAKindSaysThatItDoesNotLead(t *testing.T) {
 	account := "blind-" + s.ns
 	rights := s.watchedRights()
 	delete(rights.In, s.ns)
-	kubeconfig, err := kubernetes.Admit(s.ctx, account, rights)
-	s.must(err)
+	kubeconfig, err := kubernetes.Admit(s.Ctx, account, rights)
+	s.Must(err)
 	mayReview := bindingOf(account)
-	s.create(mayReview)
+	s.Create(mayReview)
 	s.controllers = append(s.controllers, mayReview)
 	blind := s.startOther("--kubeconfig="+kubeconfig, "--watch-namespaces="+s.ns)
-	s.await(func() string {
+	s.Await(func() string {
 		log, err := os.ReadFile(blind.Log)
-		s.must(err)
+		s.Must(err)
 		if !strings.Contains(string(log), "is forbidden") {
 			return "the operator was not refused to see anything"
 		}

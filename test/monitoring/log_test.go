@@ -14,6 +14,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // line is one line of the operator's log, as far as it is of interest here.
@@ -32,7 +33,7 @@ type line struct {
 func (s *scene) acts(object string) []line {
 	s.Helper()
 	file, err := os.Open(s.operator.Log)
-	s.must(err)
+	s.Must(err)
 	defer func() { _ = file.Close() }()
 	var found []line
 	for lines := bufio.NewScanner(file); lines.Scan(); {
@@ -51,10 +52,10 @@ func TestEachThingDoneIsOneLineOfTheLog(t *testing.T) {
 	source := gen.Secret(s.ns, sourceName, map[string]string{"key": sentinel})
 	obj := gen.JujuSecret(s.ns, secretName, s.model.Name, gen.Locally("local"), gen.FromSecret(sourceName))
 	access := gen.Access(s.ns, accessName, secretName, "app1")
-	s.create(source, obj, access)
+	s.Create(source, obj, access)
 	s.awaitReason(obj, v1alpha1.ReasonSynced)
 	s.awaitReason(access, v1alpha1.ReasonSynced)
-	change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
 
 	about := line{Message: "acted on Juju", Controller: s.ns + "/local", Model: s.model.Name, SecretID: obj.Status.SecretID}
 	created, updated, granted := about, about, about
@@ -62,7 +63,7 @@ func TestEachThingDoneIsOneLineOfTheLog(t *testing.T) {
 	updated.Kind, updated.Object, updated.Reason, updated.Revision = "JujuSecret", s.ns+"/"+secretName, "Updated", 2
 	granted.Kind, granted.Object, granted.Reason = "JujuSecretAccess", s.ns+"/"+accessName, "Granted"
 	for object, want := range map[string][]line{created.Object: {created, updated}, granted.Object: {granted}} {
-		s.await(func() string {
+		s.Await(func() string {
 			if got := s.acts(object); fmt.Sprint(got) != fmt.Sprint(want) {
 				return fmt.Sprintf("the log says %+v, want %+v", got, want)
 			}

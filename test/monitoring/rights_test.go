@@ -20,8 +20,8 @@ func (s *scene) watchedRights() servers.Rights {
 		servers.OperatorNamespace: "role.yaml",
 		s.ns:                      filepath.Join("watched", "role.yaml"),
 	} {
-		objs, err := servers.Manifests(s.kube.Scheme(), filepath.Join(root, "config", "rbac", file))
-		s.must(err)
+		objs, err := servers.Manifests(s.Kube.Scheme(), filepath.Join(root, "config", "rbac", file))
+		s.Must(err)
 		for _, obj := range objs {
 			if role, ok := obj.(*rbacv1.Role); ok {
 				rights.In[ns] = role.Rules

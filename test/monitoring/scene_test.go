@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -27,20 +26,16 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
-
-// patience is how long a test waits for what should come true in a moment, on a machine that is busy with other tests.
-const patience = 40 * time.Second
 
 // sentinel is in every value that tests put into a Secret, so that a leak of any is found.
 const sentinel = "never-show-this-value"
 
 // scene is where one test plays: a namespace, a model, and an operator that serves the class of the namespace's name.
 type scene struct {
-	*testing.T
+	*stage.Stage
 
-	ctx      context.Context
-	kube     client.Client
 	model    servers.Model
 	ns       string
 	dir      string // The logs are in it.
@@ -54,20 +49,20 @@ type scene struct {
 // newScene starts an operator.
 func newScene(t *testing.T, args ...string) *scene {
 	t.Helper()
-	s := &scene{T: t, ctx: t.Context(), kube: kubernetes.Client, dir: t.TempDir()}
+	s := &scene{Stage: stage.New(t, kubernetes.Client), dir: t.TempDir()}
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "monitoring-", Labels: map[string]string{"tenant": "true"}}}
-	s.must(s.kube.Create(s.ctx, ns))
+	s.Must(s.Kube.Create(s.Ctx, ns))
 	s.ns = ns.Name
 	t.Cleanup(s.clean)
 	var err error
-	s.model, err = juju.AddModel(s.ctx, s.ns)
-	s.must(err)
+	s.model, err = juju.AddModel(s.Ctx, s.ns)
+	s.Must(err)
 	s.reader = s.account("reader-"+s.ns, mayScrape())
 	address := freeAddress(t)
 	s.url = "https://" + address + "/metrics"
 	s.operator, err = kubernetes.StartOperator(s.dir,
 		append([]string{"--controller-class=" + s.ns, "--metrics-bind-address=" + address}, args...)...)
-	s.must(err)
+	s.Must(err)
 	return s
 }
 
@@ -79,10 +74,10 @@ func mayScrape() servers.Rights {
 // account makes a service account, and returns its token.
 func (s *scene) account(name string, rights servers.Rights) string {
 	s.Helper()
-	path, err := kubernetes.Admit(s.ctx, name, rights)
-	s.must(err)
+	path, err := kubernetes.Admit(s.Ctx, name, rights)
+	s.Must(err)
 	config, err := clientcmd.LoadFromFile(path)
-	s.must(err)
+	s.Must(err)
 	return config.AuthInfos[name].Token
 }
 
@@ -97,13 +92,13 @@ func freeAddress(t *testing.T) string {
 
 // clean removes what is left of the scene, and searches what the operator has logged.
 func (s *scene) clean() {
-	s.ctx = context.Background() // The test's own context is over.
+	s.Ctx = context.Background() // The test's own context is over.
 	if s.operator != nil {
 		if err := s.operator.Stop(); err != nil {
 			s.Error(err)
 		}
 		log, err := os.ReadFile(s.operator.Log)
-		s.must(err)
+		s.Must(err)
 		for _, word := range []string{sentinel, "panic", "DATA RACE"} {
 			if strings.Contains(string(log), word) {
 				s.Errorf("the operator's log says %q", word)
@@ -117,75 +112,39 @@ func (s *scene) clean() {
 	for _, list := range []client.ObjectList{
 		&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &v1alpha1.JujuControllerList{}, &corev1.SecretList{},
 	} {
-		s.must(s.kube.List(s.ctx, list, client.InNamespace(s.ns)))
-		s.must(meta.EachListItem(list, func(item runtime.Object) error {
+		s.Must(s.Kube.List(s.Ctx, list, client.InNamespace(s.ns)))
+		s.Must(meta.EachListItem(list, func(item runtime.Object) error {
 			left = append(left, item.(client.Object))
 			return nil
 		}))
 	}
 	for _, obj := range left {
-		s.must(client.IgnoreNotFound(s.kube.Delete(s.ctx, obj)))
+		s.Must(client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)))
 		held := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-		s.must(client.IgnoreNotFound(s.kube.Patch(s.ctx, obj, held)))
+		s.Must(client.IgnoreNotFound(s.Kube.Patch(s.Ctx, obj, held)))
 	}
-	s.must(s.kube.Delete(s.ctx, gen.Namespace(s.ns, nil)))
+	s.Must(s.Kube.Delete(s.Ctx, gen.Namespace(s.ns, nil)))
 	if s.model.UUID != "" {
-		s.must(juju.RemoveModel(s.ctx, s.model))
-	}
-}
-
-func (s *scene) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s *scene) create(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.must(s.kube.Create(s.ctx, obj))
-	}
-}
-
-func (s *scene) refresh(obj client.Object) {
-	s.Helper()
-	s.must(s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj))
-}
-
-// change changes an object as it is in Kubernetes now.
-func change[T client.Object](s *scene, obj T, how func(T)) {
-	s.Helper()
-	s.refresh(obj)
-	before := obj.DeepCopyObject().(client.Object)
-	how(obj)
-	s.must(s.kube.Patch(s.ctx, obj, client.MergeFrom(before)))
-}
-
-// await waits until look finds nothing missing.
-func (s *scene) await(look func() string) {
-	s.Helper()
-	if err := servers.Await(s.ctx, patience, func() (string, error) { return look(), nil }); err != nil {
-		s.Fatal(err)
+		s.Must(juju.RemoveModel(s.Ctx, s.model))
 	}
 }
 
 // controller makes a JujuController that the operator serves, with a password.
 func (s *scene) controller(name, password string) *v1alpha1.JujuController {
 	s.Helper()
-	s.create(gen.Secret(s.ns, name, map[string]string{"username": juju.Operator.Username, "password": password}))
+	s.Create(gen.Secret(s.ns, name, map[string]string{"username": juju.Operator.Username, "password": password}))
 	obj := gen.LocalController(s.ns, name, juju.Addresses[0], juju.CACertificate, func(c *v1alpha1.JujuController) {
 		c.Spec.ControllerClass = s.ns
 	})
-	s.create(obj)
+	s.Create(obj)
 	return obj
 }
 
 // awaitReason waits until the Ready condition of an object has a reason, for its present generation.
 func (s *scene) awaitReason(obj client.Object, reason v1alpha1.Reason) {
 	s.Helper()
-	s.await(func() string {
-		s.refresh(obj)
+	s.Await(func() string {
+		s.Refresh(obj)
 		ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
 		if ready != nil && ready.ObservedGeneration == obj.GetGeneration() && ready.Reason == string(reason) {
 			return ""
@@ -197,9 +156,9 @@ func (s *scene) awaitReason(obj client.Object, reason v1alpha1.Reason) {
 // remove deletes an object and waits until it is gone.
 func (s *scene) remove(obj client.Object) {
 	s.Helper()
-	s.must(s.kube.Delete(s.ctx, obj))
-	s.await(func() string {
-		err := s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj)
+	s.Must(s.Kube.Delete(s.Ctx, obj))
+	s.Await(func() string {
+		err := s.Kube.Get(s.Ctx, client.ObjectKeyFromObject(obj), obj)
 		if apierrors.IsNotFound(err) {
 			return ""
 		}
@@ -216,8 +175,8 @@ func insecure() *http.Client {
 // get asks for the metrics with a token, none if it is empty. While nobody listens it answers 0.
 func (s *scene) get(using *http.Client, token string) (status int, body string) {
 	s.Helper()
-	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, s.url, nil)
-	s.must(err)
+	request, err := http.NewRequestWithContext(s.Ctx, http.MethodGet, s.url, nil)
+	s.Must(err)
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -236,7 +195,7 @@ func (s *scene) get(using *http.Client, token string) (status int, body string) 
 // scrape is what Prometheus would get, as text and taken apart.
 func (s *scene) scrape() (text string, all scraped) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		status, body := s.get(insecure(), s.reader)
 		if text = body; status != http.StatusOK {
 			return fmt.Sprintf("a scrape is answered with %d: %s", status, body)
@@ -249,7 +208,7 @@ func (s *scene) scrape() (text string, all scraped) {
 // awaitSum waits until the samples of a metric with these labels come to a sum.
 func (s *scene) awaitSum(name string, having labels, want float64) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		_, all := s.scrape()
 		if got := all.sum(name, having); got != want {
 			return fmt.Sprintf("%s%v is %v, want %v", name, having, got, want)

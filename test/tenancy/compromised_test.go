@@ -16,6 +16,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // intrusion is a scene with a victim, and a namespace in which an attacker may do everything with any object. Both are tenants
@@ -56,19 +57,19 @@ func (i *intrusion) household() household {
 		secret: gen.JujuSecret(i.victim, "db-login", i.theirs.Name, gen.Through(i.shared)),
 		access: gen.Access(i.victim, "db-login", "db-login", "app1", "app2"),
 	}
-	i.create(h.secret, h.access)
-	i.awaitReady(h.secret, h.access)
+	i.Create(h.secret, h.access)
+	i.AwaitReady(h.secret, h.access)
 	return h
 }
 
 // goesOn checks that nobody is in the victim's way: its secret is changed, its grants are revoked and its objects go.
 func (i *intrusion) goesOn(h household, beside ...servers.UserSecret) {
 	i.Helper()
-	i.refresh(h.secret)
+	i.Refresh(h.secret)
 	revision := h.secret.Status.Revision + 1
-	change(i.scene, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.Value = map[string]string{"key": "changed"} })
-	change(i.scene, h.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2") })
-	i.awaitReady(h.secret, h.access)
+	stage.Change(i.scene, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.Value = map[string]string{"key": "changed"} })
+	stage.Change(i.scene, h.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2") })
+	i.AwaitReady(h.secret, h.access)
 	i.awaitJuju(i.theirs, append(beside, held(h.secret.Status.SecretID, "db-login", revision, "changed", "app2"))...)
 	i.deleteAll(h.access)
 	i.awaitJuju(i.theirs, append(beside, held(h.secret.Status.SecretID, "db-login", revision, "changed"))...)
@@ -80,11 +81,11 @@ func (i *intrusion) goesOn(h household, beside ...servers.UserSecret) {
 func (i *intrusion) whetherThereOrNot(ask func() string, there ...client.Object) {
 	i.Helper()
 	without := ask()
-	i.create(there...)
+	i.Create(there...)
 	for _, obj := range there {
 		switch obj.(type) {
 		case *v1alpha1.JujuController, *v1alpha1.JujuSecret:
-			i.awaitReady(obj)
+			i.AwaitReady(obj)
 		}
 	}
 	if with := ask(); with != without {
@@ -127,7 +128,7 @@ func TestAJujuControllerCannotNameWhatIsInAnotherNamespace(t *testing.T) {
 		i.whetherThereOrNot(func() string {
 			obj := gen.LocalController(i.attacker, name, town.one.Addresses[0], town.one.CACertificate)
 			modify(&obj.Spec)
-			err := i.kube.Create(i.ctx, obj)
+			err := i.Kube.Create(i.Ctx, obj)
 			if err == nil || !strings.Contains(err.Error(), "its own namespace only") {
 				i.Fatalf("%s: creating it ends in %v", name, err)
 			}
@@ -186,8 +187,8 @@ func TestNobodyLearnsWhatAnotherNamespaceHas(t *testing.T) {
 		i.Log(name)
 		i.whetherThereOrNot(func() string {
 			obj := row.obj()
-			i.create(obj)
-			message := i.awaitReason(obj, row.reason, row.parts...)
+			i.Create(obj)
+			message := i.AwaitReason(obj, row.reason, row.parts...)
 			i.deleteAll(obj)
 			return message
 		}, row.there...)
@@ -208,7 +209,7 @@ func TestAForgedRecordReachesNothingOfAnotherNamespace(t *testing.T) {
 	local := i.localController(i.victim, "local", town.one, town.one.Operator)
 	id := h.secret.Status.SecretID
 	stranger := i.add(i.theirs, "by-hand")
-	i.must(i.theirs.juju.Grant(i.ctx, i.theirs.Model, stranger, "app3"))
+	i.Must(i.theirs.juju.Grant(i.Ctx, i.theirs.Model, stranger, "app3"))
 	secretOf := func(name string, through ...func(*v1alpha1.JujuSecret)) client.Object {
 		return gen.JujuSecret(i.attacker, name, i.theirs.Name, append(through, gen.Deleted, gen.Named("by-hand"))...)
 	}
@@ -236,17 +237,17 @@ func TestAForgedRecordReachesNothingOfAnotherNamespace(t *testing.T) {
 		adopting:                              secretOf("adopting", gen.Through(i.shared)),
 		creating + `,"adopting":"` + id + `"`: secretOf("both", gen.Through(i.shared)),
 	} {
-		i.create(obj)
-		i.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+		i.Create(obj)
+		i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 		i.forgeRecord(obj, record)
 		forged = append(forged, obj)
 	}
-	i.lookNow(forged...)
+	i.LookNow(forged...)
 	// While the forged objects are there, with the finalizer.
 	i.deleteAll(local, i.login(i.victim, "local"))
 	i.deleteAll(forged...)
-	i.lookNow(h.secret, h.access)
-	i.awaitReady(h.secret, h.access)
+	i.LookNow(h.secret, h.access)
+	i.AwaitReady(h.secret, h.access)
 	beside := held(stranger, "by-hand", 1, "by hand", "app3")
 	i.expectJuju(i.theirs, beside, held(id, "db-login", 1, "value", "app1", "app2"))
 	i.goesOn(h, beside)
@@ -259,16 +260,16 @@ func TestAForgedRecordHasNoModelLookedAt(t *testing.T) {
 	id := i.add(i.theirs, "by-hand")
 	before := i.requests(i.theirs)
 	obj := gen.JujuSecret(i.attacker, "forged", i.theirs.Name, gen.Through(i.shared), gen.Named("by-hand"))
-	i.create(obj)
-	i.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+	i.Create(obj)
+	i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 	i.forgeRecord(obj, `"creating":{"name":"by-hand","digests":["forged"]}`)
-	i.lookNow(obj)
+	i.LookNow(obj)
 	i.deleteAll(obj)
 	if diff := cmp.Diff(before, i.requests(i.theirs)); diff != "" {
 		t.Errorf("the model was looked at (-before +after):\n%s", diff)
 	}
 	var told eventsv1.EventList
-	i.must(i.kube.List(i.ctx, &told, client.InNamespace(i.attacker)))
+	i.Must(i.Kube.List(i.Ctx, &told, client.InNamespace(i.attacker)))
 	for _, event := range told.Items {
 		if strings.Contains(event.Note, id) {
 			t.Errorf("an event tells of a secret in the model: %s", event.Note)
@@ -293,22 +294,22 @@ func TestAForgedStatusRemovesNothingInADeniedModel(t *testing.T) {
 			} {
 				name := strings.Join([]string{what, kind, ref}, "-")
 				obj := gen.JujuSecret(i.attacker, name, i.theirs.Name, gen.Through(i.shared), gen.Deleted, modify)
-				i.create(obj)
-				i.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+				i.Create(obj)
+				i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 				forge(i.scene, obj, func(o *v1alpha1.JujuSecret) {
 					o.Status.Managed, o.Status.SecretID, o.Status.ModelUUID = true, id, i.theirs.UUID
 					o.Status.OwnershipProof = proof
 				})
-				change(i.scene, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers = []string{"jujusecrets.io/finalizer"} })
+				stage.Change(i.scene, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers = []string{"jujusecrets.io/finalizer"} })
 				forged[name] = obj
 				access := gen.Access(i.attacker, name, name, "app3")
-				i.create(access)
+				i.Create(access)
 				granting = append(granting, access)
 			}
 		}
 	}
 	for _, access := range granting { // Of a secret that its status alone names.
-		i.awaitReason(access, v1alpha1.ReasonTenantDenied, i.attacker)
+		i.AwaitReason(access, v1alpha1.ReasonTenantDenied, i.attacker)
 	}
 	i.deleteAll(granting...)
 	for _, obj := range forged {
@@ -342,37 +343,37 @@ func TestAForgedClaimToAnothersSecretCountsForNothing(t *testing.T) {
 	for name, prepare := range map[string]func(i *intrusion) (strike func(h household)){
 		"a JujuSecret of the same model": func(i *intrusion) func(household) {
 			obj := i.secret(i.theirs)
-			i.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+			i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 			return func(h household) { forge(i.scene, obj, claims(i, h)) }
 		},
 		"a JujuSecret of a model that it may use": func(i *intrusion) func(household) {
 			obj := i.secret(i.own)
-			i.awaitReady(obj)
+			i.AwaitReady(obj)
 			return func(h household) { forge(i.scene, obj, claims(i, h)) }
 		},
 		"a JujuSecret that the operator attests": func(i *intrusion) func(household) {
 			obj := i.secret(i.own, gen.FromSecret("missing"))
-			i.awaitReason(obj, v1alpha1.ReasonSourceNotFound)
+			i.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
 			return func(h household) {
 				forge(i.scene, obj, claims(i, h))
-				i.lookNow(obj)
+				i.LookNow(obj)
 				forge(i.scene, obj, func(o *v1alpha1.JujuSecret) { o.Status.ModelUUID = i.theirs.UUID })
 			}
 		},
 		"a JujuSecretAccess of the same model": func(i *intrusion) func(household) {
 			obj := i.access(i.theirs)
-			i.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+			i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 			return func(h household) { i.forgeGrants(obj, h) }
 		},
 		"a JujuSecretAccess of a model that it may use": func(i *intrusion) func(household) {
 			obj := i.access(i.own)
-			i.awaitReason(obj, v1alpha1.ReasonSecretNotFound)
+			i.AwaitReason(obj, v1alpha1.ReasonSecretNotFound)
 			return func(h household) { i.forgeGrants(obj, h) }
 		},
 		"a JujuSecretAccess of a forged JujuSecret": func(i *intrusion) func(household) {
 			obj, access := i.secret(i.own), gen.Access(i.attacker, "db-login", "db-login", "app1", "app2")
-			i.create(access)
-			i.awaitReady(obj, access)
+			i.Create(access)
+			i.AwaitReady(obj, access)
 			return func(h household) {
 				forge(i.scene, obj, claims(i, h))
 				i.forgeGrants(access, h)
@@ -385,7 +386,7 @@ func TestAForgedClaimToAnothersSecretCountsForNothing(t *testing.T) {
 			strike := prepare(i)
 			h := i.household()
 			strike(h)
-			i.lookNow(h.secret, h.access)
+			i.LookNow(h.secret, h.access)
 			strike(h) // As often as the operator mends what was forged.
 			i.goesOn(h)
 		})
@@ -396,7 +397,7 @@ func TestAForgedClaimToAnothersSecretCountsForNothing(t *testing.T) {
 func (i *intrusion) secret(in model, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 	i.Helper()
 	obj := gen.JujuSecret(i.attacker, "db-login", in.Name, append(modify, gen.Through(i.shared))...)
-	i.create(obj)
+	i.Create(obj)
 	return obj
 }
 
@@ -404,7 +405,7 @@ func (i *intrusion) secret(in model, modify ...func(*v1alpha1.JujuSecret)) *v1al
 func (i *intrusion) access(in model) *v1alpha1.JujuSecretAccess {
 	i.Helper()
 	obj := directAccess(i.attacker, "db-login", i.through(), v1alpha1.UserSecretReference{Model: in.Name, Name: "db-login"}, "app1", "app2")
-	i.create(obj)
+	i.Create(obj)
 	return obj
 }
 
@@ -428,9 +429,9 @@ func TestANameIsNotLostToWhoMayNotUseTheModel(t *testing.T) {
 	for _, name := range []string{"db-login", "orphan"} {
 		denied := gen.JujuSecret(i.attacker, "denied-"+name, i.theirs.Name, gen.Through(i.shared), gen.Named(name), gen.Adopting)
 		elsewhere := gen.JujuSecret(i.attacker, "elsewhere-"+name, i.own.Name, gen.Through(i.shared), gen.Named(name), gen.Adopting)
-		i.create(denied, elsewhere)
-		i.awaitReason(denied, v1alpha1.ReasonTenantDenied)
-		i.awaitReady(elsewhere)
+		i.Create(denied, elsewhere)
+		i.AwaitReason(denied, v1alpha1.ReasonTenantDenied)
+		i.AwaitReady(elsewhere)
 		for _, obj := range []*v1alpha1.JujuSecret{denied, elsewhere} {
 			forge(i.scene, obj, func(o *v1alpha1.JujuSecret) {
 				o.Status = v1alpha1.JujuSecretStatus{ModelUUID: i.theirs.UUID, Conditions: synced(o)}
@@ -438,7 +439,7 @@ func TestANameIsNotLostToWhoMayNotUseTheModel(t *testing.T) {
 		}
 	}
 	adopts := gen.JujuSecret(i.victim, "adopts", i.theirs.Name, gen.Through(i.shared), gen.Named("orphan"), gen.Adopting)
-	i.create(adopts)
-	i.awaitReady(adopts)
+	i.Create(adopts)
+	i.AwaitReady(adopts)
 	i.goesOn(i.household(), held(orphan, "orphan", 2, "value"))
 }

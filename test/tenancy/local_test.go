@@ -11,6 +11,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 func TestANamespaceKeepsHouseWithAJujuControllerOfItsOwn(t *testing.T) {
@@ -34,20 +35,20 @@ func TestANamespaceKeepsHouseWithAJujuControllerOfItsOwn(t *testing.T) {
 			user := s.user(town.two, "keeper", map[model]string{m: "write"})
 			controller := s.localController(house, "local", town.two, user)
 			secret, access := gen.JujuSecret(house, "db-login", m.Name, gen.Locally("local")), gen.Access(house, "db-login", "db-login", "app1")
-			s.create(secret, access)
-			s.awaitReady(secret, access)
+			s.Create(secret, access)
+			s.AwaitReady(secret, access)
 			s.expectJuju(m, held(secret.Status.SecretID, "db-login", 1, "value", "app1"))
 
 			uses := gen.JujuSecret(stranger, "uses", m.Name, gen.Locally("local"))
 			grants := directAccess(stranger, "grants", v1alpha1.ControllerReference{Kind: v1alpha1.KindJujuController, Name: "local"},
 				v1alpha1.UserSecretReference{Model: m.Name, ID: secret.Status.SecretID}, "app2")
-			s.create(uses, grants)
+			s.Create(uses, grants)
 			for _, obj := range []client.Object{uses, grants} {
-				s.awaitReason(obj, v1alpha1.ReasonControllerNotReady, `JujuController "local" does not exist`)
+				s.AwaitReason(obj, v1alpha1.ReasonControllerNotReady, `JujuController "local" does not exist`)
 			}
 
 			for _, obj := range first(controller, gen.Secret(house, "local", nil), secret, access) {
-				s.must(s.kube.Delete(s.ctx, obj))
+				s.Must(s.Kube.Delete(s.Ctx, obj))
 			}
 			s.deleteAll(gen.Namespace(house, nil))
 			s.awaitJuju(m)
@@ -68,23 +69,23 @@ func TestAJujuControllerTakesNothingFromTheObjectsOfOthers(t *testing.T) {
 	claims := gen.JujuSecret(i.attacker, "b-claims", i.theirs.Name, gen.Locally("local"), gen.Named("elsewhere"), gen.Suspended, gen.Retained)
 	grants := directAccess(i.attacker, "grants", v1alpha1.ControllerReference{Kind: v1alpha1.KindJujuController, Name: "local"},
 		v1alpha1.UserSecretReference{Model: i.theirs.Name, Name: "db-login"}, "app1", "app2")
-	i.create(older, claims, grants)
-	i.awaitReason(grants, v1alpha1.ReasonSecretNotFound)
+	i.Create(older, claims, grants)
+	i.AwaitReason(grants, v1alpha1.ReasonSecretNotFound)
 	for _, obj := range []*v1alpha1.JujuSecret{older, claims} {
-		i.awaitReason(obj, v1alpha1.ReasonSuspended)
+		i.AwaitReason(obj, v1alpha1.ReasonSuspended)
 	}
 	h := i.household()
 	forge(i.scene, claims, func(o *v1alpha1.JujuSecret) {
 		o.Status.Managed, o.Status.SecretID, o.Status.ModelUUID = true, h.secret.Status.SecretID, i.theirs.UUID
 	})
 	i.forgeRecord(older, fmt.Sprintf(`"adopting":%q`, h.secret.Status.SecretID))
-	i.lookNow(grants)
-	i.awaitReady(grants) // It takes on record what is there: by its words it wants it, too.
-	i.lookNow(h.secret, h.access)
-	i.awaitReady(h.secret, h.access)
+	i.LookNow(grants)
+	i.AwaitReady(grants) // It takes on record what is there: by its words it wants it, too.
+	i.LookNow(h.secret, h.access)
+	i.AwaitReady(h.secret, h.access)
 
 	i.deleteAll(claims, older)
-	i.lookNow(h.secret)
+	i.LookNow(h.secret)
 	i.expectJuju(i.theirs, held(h.secret.Status.SecretID, "db-login", 1, "value", "app1", "app2"))
 	i.deleteAll(grants)
 	i.goesOn(h)
@@ -103,30 +104,30 @@ func TestWhatAJujuControllerAdoptsIsDecidedByJujuAlone(t *testing.T) {
 	}
 	stolen := gen.Value(map[string]string{"key": "stolen"})
 	reads := gen.JujuSecret(i.attacker, "reads", i.theirs.Name, gen.Locally("reader"), gen.Named("db-login"), gen.Adopting, stolen)
-	i.create(reads)
-	i.awaitReason(reads, v1alpha1.ReasonPermissionDenied, "Juju answered: ")
+	i.Create(reads)
+	i.AwaitReason(reads, v1alpha1.ReasonPermissionDenied, "Juju answered: ")
 	i.deleteAll(reads)
 	i.expectJuju(i.theirs, held(id, "db-login", 1, "value", "app1", "app2"))
 
 	makes := gen.JujuSecret(i.attacker, "makes", i.theirs.Name, gen.Locally("writer"), gen.Named("db-login"), stolen)
-	i.create(makes)
-	i.awaitReason(makes, v1alpha1.ReasonNameTaken, id) // That it is the victim's, and whose that is, is not told.
+	i.Create(makes)
+	i.AwaitReason(makes, v1alpha1.ReasonNameTaken, id) // That it is the victim's, and whose that is, is not told.
 	i.deleteAll(makes)
 	adopts := gen.JujuSecret(i.attacker, "adopts", i.theirs.Name, gen.Locally("writer"), gen.Named("db-login"), gen.Adopting, gen.Reporting, stolen)
-	i.create(adopts)
-	i.await(func() string {
-		if i.refresh(adopts); adopts.Status.SecretID != id || !adopts.Status.Adopted {
+	i.Create(adopts)
+	i.Await(func() string {
+		if i.Refresh(adopts); adopts.Status.SecretID != id || !adopts.Status.Adopted {
 			return "it was not taken over"
 		}
 		return ""
 	})
-	i.lookNow(h.secret)
-	i.awaitReady(h.secret)
+	i.LookNow(h.secret)
+	i.AwaitReady(h.secret)
 	i.awaitJuju(i.theirs, held(id, "db-login", 3, "value", "app1", "app2"))
-	change(i.scene, adopts, func(o *v1alpha1.JujuSecret) { o.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
+	stage.Change(i.scene, adopts, func(o *v1alpha1.JujuSecret) { o.Spec.DeletionPolicy = v1alpha1.DeletionDelete })
 	i.deleteAll(adopts)
-	i.lookNow(h.secret, h.access)
-	i.awaitReady(h.secret, h.access)
+	i.LookNow(h.secret, h.access)
+	i.AwaitReady(h.secret, h.access)
 	i.awaitJuju(i.theirs, held("", "db-login", 1, "value", "app1", "app2"))
 	i.goesOn(h)
 }

@@ -157,12 +157,12 @@ func TestWhoIsNoTenantIsRefusedBeforeJujuIsContacted(t *testing.T) {
 	objs := map[int][]client.Object{}
 	for i, r := range refused {
 		objs[i] = m.objects(i, r)
-		m.create(objs[i]...)
+		m.Create(objs[i]...)
 	}
-	m.lookNow(slices.Concat(slices.Collect(maps.Values(objs))...)...) // Nor is Juju asked when somebody wants to know now.
+	m.LookNow(slices.Concat(slices.Collect(maps.Values(objs))...)...) // Nor is Juju asked when somebody wants to know now.
 	for i, r := range refused {
 		for _, obj := range objs[i] {
-			m.awaitReason(obj, v1alpha1.ReasonTenantDenied, m.rule(r)...)
+			m.AwaitReason(obj, v1alpha1.ReasonTenantDenied, m.rule(r)...)
 		}
 		m.deleteAll(objs[i]...)
 	}
@@ -194,20 +194,20 @@ func TestATenantUsesItsModelsAndNoOthers(t *testing.T) {
 			want[r.in.UUID] = append(want[r.in.UUID],
 				held("", fmt.Sprintf("manage-r%d", i), 1, "value"), held(orphan, fmt.Sprintf("orphan-r%d", i), 2, "value"))
 		}
-		m.create(objs[i]...)
+		m.Create(objs[i]...)
 	}
 	for i, r := range m.references() {
 		switch {
 		case !m.allowed(r):
 			for _, obj := range objs[i] {
-				m.awaitReason(obj, v1alpha1.ReasonTenantDenied, m.rule(r)...)
+				m.AwaitReason(obj, v1alpha1.ReasonTenantDenied, m.rule(r)...)
 			}
 		case !m.there(r):
 			for _, obj := range objs[i] {
-				m.awaitReason(obj, v1alpha1.ReasonModelNotFound, r.in.UUID)
+				m.AwaitReason(obj, v1alpha1.ReasonModelNotFound, r.in.UUID)
 			}
 		default:
-			m.awaitReady(objs[i]...)
+			m.AwaitReady(objs[i]...)
 			for _, obj := range objs[i] {
 				if secret, ok := obj.(*v1alpha1.JujuSecret); ok && secret.Status.ModelUUID != r.in.UUID {
 					t.Errorf("%s: %s is in the model %s", r, secret.Name, secret.Status.ModelUUID)
@@ -236,19 +236,19 @@ func TestATenantGetsNoFurtherThanTheJujuUser(t *testing.T) {
 	adopts := gen.JujuSecret(ns, "adopts", hidden.Name, gen.Through(narrow.Name), gen.Adopting, gen.Named("by-hand"))
 	observes := gen.JujuSecret(ns, "observes", hidden.Name, gen.Through(narrow.Name), gen.Observed, gen.Named("by-hand"))
 	grants := directAccess(ns, "grants", through, v1alpha1.UserSecretReference{ModelUUID: hidden.UUID, ID: id}, "app1")
-	s.create(writes, creates, adopts, observes, grants)
-	s.awaitReady(writes)
+	s.Create(writes, creates, adopts, observes, grants)
+	s.AwaitReady(writes)
 	for _, obj := range []client.Object{creates, adopts, observes} {
-		s.awaitReason(obj, v1alpha1.ReasonModelNotFound, hidden.Name, user.Username, "access")
+		s.AwaitReason(obj, v1alpha1.ReasonModelNotFound, hidden.Name, user.Username, "access")
 	}
-	s.awaitReason(grants, v1alpha1.ReasonModelNotFound, hidden.UUID, user.Username, "access")
+	s.AwaitReason(grants, v1alpha1.ReasonModelNotFound, hidden.UUID, user.Username, "access")
 
-	s.must(town.one.GrantModel(s.ctx, hidden.Model, user.Username, "read"))
-	s.lookNow(creates, adopts, observes, grants)
+	s.Must(town.one.GrantModel(s.Ctx, hidden.Model, user.Username, "read"))
+	s.LookNow(creates, adopts, observes, grants)
 	for _, obj := range []client.Object{creates, adopts, grants} {
-		s.awaitReason(obj, v1alpha1.ReasonPermissionDenied, "Juju answered: ", "permission denied")
+		s.AwaitReason(obj, v1alpha1.ReasonPermissionDenied, "Juju answered: ", "permission denied")
 	}
-	s.awaitReady(observes) // For which it is enough.
+	s.AwaitReady(observes) // For which it is enough.
 	s.expectJuju(hidden, held(id, "by-hand", 1, "by hand"))
 	s.expectJuju(mine, held(writes.Status.SecretID, "writes", 1, "value"))
 }

@@ -8,19 +8,16 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -28,10 +25,8 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
-
-// patience is how long a test waits for what should come true in a moment, on a machine that is busy with other tests.
-const patience = 40 * time.Second
 
 // model is one of a server.
 type model struct {
@@ -42,10 +37,8 @@ type model struct {
 
 // scene is where one test plays: namespaces, models and controller objects of its own.
 type scene struct {
-	*testing.T
+	*stage.Stage
 
-	ctx  context.Context
-	kube client.Client
 	// prefix begins the names of what is not in a namespace.
 	prefix     string
 	namespaces []string
@@ -56,7 +49,7 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	s := &scene{T: t, ctx: t.Context(), kube: town.kubernetes.Client, prefix: "t" + strings.ToLower(rand.Text()[:6]) + "-"}
+	s := &scene{Stage: stage.New(t, town.kubernetes.Client), prefix: "t" + strings.ToLower(rand.Text()[:6]) + "-"}
 	t.Cleanup(s.clean)
 	return s
 }
@@ -65,7 +58,7 @@ func newScene(t *testing.T) *scene {
 // namespace comes first.
 func (s *scene) namespace(name string, labels map[string]string) string {
 	s.Helper()
-	s.must(s.kube.Create(s.ctx, gen.Namespace(s.prefix+name, labels)))
+	s.Must(s.Kube.Create(s.Ctx, gen.Namespace(s.prefix+name, labels)))
 	s.namespaces = append(s.namespaces, s.prefix+name)
 	return s.prefix + name
 }
@@ -73,8 +66,8 @@ func (s *scene) namespace(name string, labels map[string]string) string {
 // model makes a model that goes with the scene.
 func (s *scene) model(juju *servers.Juju, name string) model {
 	s.Helper()
-	made, err := juju.AddModel(s.ctx, s.prefix+name)
-	s.must(err)
+	made, err := juju.AddModel(s.Ctx, s.prefix+name)
+	s.Must(err)
 	s.models = append(s.models, model{made, juju})
 	return model{made, juju}
 }
@@ -86,9 +79,9 @@ func (s *scene) controller(name string, juju *servers.Juju, user servers.Account
 		c.Spec.Tenants = tenants
 	})
 	credentials := gen.Credentials(obj.Name, user.Username, user.Password)
-	s.create(credentials, obj)
+	s.Create(credentials, obj)
 	s.after = append(s.after, obj, credentials)
-	s.awaitReady(obj)
+	s.AwaitReady(obj)
 	return obj
 }
 
@@ -96,18 +89,18 @@ func (s *scene) controller(name string, juju *servers.Juju, user servers.Account
 func (s *scene) localController(namespace, name string, juju *servers.Juju, user servers.Account) *v1alpha1.JujuController {
 	s.Helper()
 	obj := gen.LocalController(namespace, name, juju.Addresses[0], juju.CACertificate)
-	s.create(gen.Secret(namespace, name, map[string]string{"username": user.Username, "password": user.Password}), obj)
-	s.awaitReady(obj)
+	s.Create(gen.Secret(namespace, name, map[string]string{"username": user.Username, "password": user.Password}), obj)
+	s.AwaitReady(obj)
 	return obj
 }
 
 // user makes a Juju user who may do this in models, each read or write.
 func (s *scene) user(juju *servers.Juju, name string, access map[model]string) servers.Account {
 	s.Helper()
-	user, err := juju.AddUser(s.ctx, s.prefix+name)
-	s.must(err)
+	user, err := juju.AddUser(s.Ctx, s.prefix+name)
+	s.Must(err)
 	for m, level := range access {
-		s.must(juju.GrantModel(s.ctx, m.Model, user.Username, level))
+		s.Must(juju.GrantModel(s.Ctx, m.Model, user.Username, level))
 	}
 	return user
 }
@@ -135,7 +128,7 @@ func directAccess(namespace, name string, controller v1alpha1.ControllerReferenc
 // clean removes the scene: the namespaces with all their objects, as the controller manager does it, and the models. It is a
 // test in itself, that nothing hangs.
 func (s *scene) clean() {
-	s.ctx = context.Background() // The test's own context is over.
+	s.Ctx = context.Background() // The test's own context is over.
 	if s.Failed() {
 		s.explain()
 	}
@@ -145,7 +138,7 @@ func (s *scene) clean() {
 	}
 	for _, objs := range [][]client.Object{going, s.after} {
 		for _, obj := range objs {
-			if err := client.IgnoreNotFound(s.kube.Delete(s.ctx, obj)); err != nil {
+			if err := client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)); err != nil {
 				s.Error(err)
 			}
 		}
@@ -155,16 +148,16 @@ func (s *scene) clean() {
 		}
 	}
 	for _, m := range s.models {
-		if err := m.juju.RemoveModel(s.ctx, m.Model); err != nil {
+		if err := m.juju.RemoveModel(s.Ctx, m.Model); err != nil {
 			s.Error(err)
 		}
 	}
 }
 
 func (s *scene) waitGone(objs ...client.Object) error {
-	return servers.Await(s.ctx, patience, func() (string, error) {
+	return servers.Await(s.Ctx, stage.Patience, func() (string, error) {
 		for _, obj := range objs {
-			err := s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj)
+			err := s.Kube.Get(s.Ctx, client.ObjectKeyFromObject(obj), obj)
 			if !apierrors.IsNotFound(err) {
 				return fmt.Sprintf("%T %s is still there", obj, client.ObjectKeyFromObject(obj)), err
 			}
@@ -173,156 +166,38 @@ func (s *scene) waitGone(objs ...client.Object) error {
 	})
 }
 
-func (s *scene) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s *scene) create(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.must(s.kube.Create(s.ctx, obj))
-	}
-}
-
 // deleteAll deletes objects, and waits until they are no more.
 func (s *scene) deleteAll(objs ...client.Object) {
 	s.Helper()
 	for _, obj := range objs {
-		s.must(client.IgnoreNotFound(s.kube.Delete(s.ctx, obj)))
+		s.Must(client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)))
 	}
-	s.must(s.waitGone(objs...))
-}
-
-// change changes an object as it is in Kubernetes now.
-func change[T client.Object](s *scene, obj T, how func(T)) {
-	s.Helper()
-	s.refresh(obj)
-	before := obj.DeepCopyObject().(client.Object)
-	how(obj)
-	s.must(s.kube.Patch(s.ctx, obj, client.MergeFrom(before)))
+	s.Must(s.waitGone(objs...))
 }
 
 // forge changes an object's status, as whoever may do anything in its namespace can.
 func forge[T client.Object](s *scene, obj T, how func(T)) {
 	s.Helper()
-	s.refresh(obj)
+	s.Refresh(obj)
 	before := obj.DeepCopyObject().(client.Object)
 	how(obj)
-	s.must(s.kube.Status().Patch(s.ctx, obj, client.MergeFrom(before)))
+	s.Must(s.Kube.Status().Patch(s.Ctx, obj, client.MergeFrom(before)))
 }
 
 // forgeRecord puts the operator's finalizer on an object, and a record such as the operator would keep there.
 func (s *scene) forgeRecord(obj client.Object, record string) {
 	s.Helper()
-	change(s, obj, func(o client.Object) {
+	stage.Change(s, obj, func(o client.Object) {
 		o.SetAnnotations(map[string]string{"jujusecrets.io/record": fmt.Sprintf(`{"uid":%q,%s}`, o.GetUID(), record)})
 		o.SetFinalizers([]string{"jujusecrets.io/finalizer"})
 	})
 }
 
-func (s *scene) refresh(obj client.Object) {
-	s.Helper()
-	s.must(s.kube.Get(s.ctx, client.ObjectKeyFromObject(obj), obj))
-}
-
-// await waits until look finds nothing missing.
-func (s *scene) await(look func() string) {
-	s.Helper()
-	if err := servers.Await(s.ctx, patience, func() (string, error) { return look(), nil }); err != nil {
-		s.Fatal(err)
-	}
-}
-
-// awaitReady waits until objects of ours are Ready and their status is about their present generation.
-func (s *scene) awaitReady(objs ...client.Object) {
-	s.Helper()
-	for _, obj := range objs {
-		s.awaitCondition(obj, func(ready metav1.Condition) string {
-			if ready.Status != metav1.ConditionTrue {
-				return fmt.Sprintf("it is not Ready: %s: %s", ready.Reason, ready.Message)
-			}
-			return ""
-		})
-	}
-}
-
-// awaitReason waits until an object of ours is not Ready for a reason, with a message that has these parts, and returns that.
-func (s *scene) awaitReason(obj client.Object, reason v1alpha1.Reason, parts ...string) (message string) {
-	s.Helper()
-	s.awaitCondition(obj, func(ready metav1.Condition) string {
-		message = ready.Message
-		if ready.Status != metav1.ConditionFalse || ready.Reason != string(reason) {
-			return fmt.Sprintf("Ready is %s: %s: %s, want False: %s", ready.Status, ready.Reason, ready.Message, reason)
-		}
-		for _, part := range parts {
-			if !strings.Contains(ready.Message, part) {
-				return fmt.Sprintf("the message is %q, want it to have %q", ready.Message, part)
-			}
-		}
-		return ""
-	})
-	return message
-}
-
-func (s *scene) awaitCondition(obj client.Object, missing func(ready metav1.Condition) string) {
-	s.Helper()
-	s.await(func() string {
-		s.Helper()
-		s.refresh(obj)
-		text := "it has no status of this generation"
-		ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
-		if ready != nil && ready.ObservedGeneration == obj.GetGeneration() {
-			text = missing(*ready)
-		}
-		if text == "" {
-			return ""
-		}
-		return fmt.Sprintf("%T %s: %s", obj, client.ObjectKeyFromObject(obj), text)
-	})
-}
-
-// lookNow asks the operator for a look at all that objects are about, and waits until it has had it.
-func (s *scene) lookNow(objs ...client.Object) {
-	s.Helper()
-	now := time.Now().Format(time.RFC3339Nano)
-	for _, obj := range objs {
-		change(s, obj, func(o client.Object) {
-			annotations := maps.Clone(o.GetAnnotations())
-			if annotations == nil {
-				annotations = map[string]string{}
-			}
-			annotations[v1alpha1.AnnotationReconcileRequestedAt] = now
-			o.SetAnnotations(annotations)
-		})
-	}
-	for _, obj := range objs {
-		s.await(func() string {
-			if s.refresh(obj); handledAt(obj) != now {
-				return fmt.Sprintf("the request for a look at %T %s was not handled", obj, client.ObjectKeyFromObject(obj))
-			}
-			return ""
-		})
-	}
-}
-
-func handledAt(obj client.Object) string {
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		return obj.Status.LastHandledReconcileAt
-	case *v1alpha1.JujuSecretAccess:
-		return obj.Status.LastHandledReconcileAt
-	}
-	return ""
-}
-
 // requests counts the requests to a model by Facade.Method, logins included but no pings; without a UUID, all that its server got.
 func (s *scene) requests(m model) map[string]int {
 	s.Helper()
-	counts, err := m.juju.Requests(s.ctx, m.Model)
-	s.must(err)
+	counts, err := m.juju.Requests(s.Ctx, m.Model)
+	s.Must(err)
 	delete(counts, "Pinger.Ping")
 	return counts
 }
@@ -330,8 +205,8 @@ func (s *scene) requests(m model) map[string]int {
 // add adds a secret as a person would, and returns its ID.
 func (s *scene) add(m model, name string) string {
 	s.Helper()
-	id, err := m.juju.AddSecret(s.ctx, m.Model, name, "", map[string]string{"key": "by hand"})
-	s.must(err)
+	id, err := m.juju.AddSecret(s.Ctx, m.Model, name, "", map[string]string{"key": "by hand"})
+	s.Must(err)
 	return id
 }
 
@@ -340,9 +215,9 @@ func (s *scene) inJuju(m model) []servers.UserSecret {
 	s.Helper()
 	var secrets []servers.UserSecret
 	// While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
-	s.await(func() string {
+	s.Await(func() string {
 		var err error
-		if secrets, err = m.juju.Secrets(s.ctx, m.Model); err != nil {
+		if secrets, err = m.juju.Secrets(s.Ctx, m.Model); err != nil {
 			return err.Error()
 		}
 		return ""
@@ -353,7 +228,7 @@ func (s *scene) inJuju(m model) []servers.UserSecret {
 // awaitJuju waits until a model holds these secrets and no others. IDs are compared where they are given.
 func (s *scene) awaitJuju(m model, want ...servers.UserSecret) {
 	s.Helper()
-	s.await(func() string {
+	s.Await(func() string {
 		if diff := diffSecrets(want, s.inJuju(m)); diff != "" {
 			return m.Name + " holds something else (-want +got):\n" + diff
 		}
@@ -391,7 +266,7 @@ func held(id, name string, revision int, value string, granted ...string) server
 func (s *scene) explain() {
 	ctx := context.Background() // The test's own context may be over.
 	show := func(list client.ObjectList, options ...client.ListOption) {
-		if err := s.kube.List(ctx, list, options...); err != nil {
+		if err := s.Kube.List(ctx, list, options...); err != nil {
 			s.Log(err)
 		}
 		_ = meta.EachListItem(list, func(item runtime.Object) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 func TestWithATenancyAllWritesEndAndNothingIsLost(t *testing.T) {
@@ -20,20 +21,20 @@ func TestWithATenancyAllWritesEndAndNothingIsLost(t *testing.T) {
 	controller := s.controller("shared", town.two, town.two.Operator, labelled("web", m.Name))
 	through := v1alpha1.ControllerReference{Kind: v1alpha1.KindClusterJujuController, Name: controller.Name}
 	byHand := s.add(m, "by-hand")
-	s.must(m.juju.Grant(s.ctx, m.Model, byHand, "app2"))
+	s.Must(m.juju.Grant(s.Ctx, m.Model, byHand, "app2"))
 	source := gen.Secret(ns, "source", map[string]string{"key": "first"})
 	secret := gen.JujuSecret(ns, "db-login", m.Name, gen.Through(controller.Name), gen.FromSecret("source"))
 	access := gen.Access(ns, "db-login", "db-login", "app1", "app2")
 	beside := directAccess(ns, "beside", through, v1alpha1.UserSecretReference{Model: m.Name, ID: byHand}, "app1")
-	s.create(source, secret, access, beside)
-	s.awaitReady(secret, access, beside)
+	s.Create(source, secret, access, beside)
+	s.AwaitReady(secret, access, beside)
 	id := secret.Status.SecretID
-	s.must(m.juju.Grant(s.ctx, m.Model, id, "app3"))
+	s.Must(m.juju.Grant(s.Ctx, m.Model, id, "app3"))
 	asked := []client.Object{secret, access, beside}
 
 	for name, withdraw := range map[string]func(tenant bool){
 		"in the controller object": func(tenant bool) {
-			change(s, controller, func(o *v1alpha1.ClusterJujuController) {
+			stage.Change(s, controller, func(o *v1alpha1.ClusterJujuController) {
 				o.Spec.Tenants = nil
 				if tenant {
 					o.Spec.Tenants = []v1alpha1.Tenant{labelled("web", m.Name)}
@@ -41,7 +42,7 @@ func TestWithATenancyAllWritesEndAndNothingIsLost(t *testing.T) {
 			})
 		},
 		"by the label of the namespace": func(tenant bool) {
-			change(s, gen.Namespace(ns, nil), func(o *corev1.Namespace) {
+			stage.Change(s, gen.Namespace(ns, nil), func(o *corev1.Namespace) {
 				delete(o.Labels, "team")
 				if tenant {
 					o.Labels["team"] = "web"
@@ -49,7 +50,7 @@ func TestWithATenancyAllWritesEndAndNothingIsLost(t *testing.T) {
 			})
 		},
 		"of this one model": func(tenant bool) {
-			change(s, controller, func(o *v1alpha1.ClusterJujuController) {
+			stage.Change(s, controller, func(o *v1alpha1.ClusterJujuController) {
 				o.Spec.Tenants[0].Models = []string{m.Name + "-2"}
 				if tenant {
 					o.Spec.Tenants[0].Models = []string{m.Name}
@@ -61,29 +62,29 @@ func TestWithATenancyAllWritesEndAndNothingIsLost(t *testing.T) {
 		before := s.inJuju(m)
 		withdraw(false)
 		for _, obj := range asked {
-			s.awaitReason(obj, v1alpha1.ReasonTenantDenied, controller.Name, ns)
+			s.AwaitReason(obj, v1alpha1.ReasonTenantDenied, controller.Name, ns)
 		}
 		value := "after: " + name
-		change(s, source, func(o *corev1.Secret) { o.Data = map[string][]byte{"key": []byte(value)} })
-		change(s, secret, func(o *v1alpha1.JujuSecret) { o.Spec.Info = value })
+		stage.Change(s, source, func(o *corev1.Secret) { o.Data = map[string][]byte{"key": []byte(value)} })
+		stage.Change(s, secret, func(o *v1alpha1.JujuSecret) { o.Spec.Info = value })
 		for _, obj := range []*v1alpha1.JujuSecretAccess{access, beside} {
-			change(s, obj, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1", "configurable") })
+			stage.Change(s, obj, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1", "configurable") })
 		}
-		s.lookNow(asked...)
+		s.LookNow(asked...)
 		for _, obj := range asked {
-			s.awaitReason(obj, v1alpha1.ReasonTenantDenied, controller.Name, ns)
+			s.AwaitReason(obj, v1alpha1.ReasonTenantDenied, controller.Name, ns)
 		}
 		s.expectJuju(m, before...)
 
 		withdraw(true)
-		s.awaitReady(asked...)
+		s.AwaitReady(asked...)
 		synced := held(id, "db-login", before[1].Revision+1, value, "app1", "app3", "configurable")
 		synced.Info = value
 		s.awaitJuju(m, synced, held(byHand, "by-hand", 1, "by hand", "app1", "app2", "configurable"))
 		for _, obj := range []*v1alpha1.JujuSecretAccess{access, beside} {
-			change(s, obj, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1") })
+			stage.Change(s, obj, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1") })
 		}
-		s.awaitReady(asked...)
+		s.AwaitReady(asked...)
 	}
 }
 
@@ -95,19 +96,19 @@ func TestAfterATenancyWhatWasMadeForAnObjectGoesWithIt(t *testing.T) {
 	controller := s.controller("shared", town.two, town.two.Operator, named(ns, "*"))
 	through := v1alpha1.ControllerReference{Kind: v1alpha1.KindClusterJujuController, Name: controller.Name}
 	byHand := s.add(m, "by-hand")
-	s.must(m.juju.Grant(s.ctx, m.Model, byHand, "app2"))
+	s.Must(m.juju.Grant(s.Ctx, m.Model, byHand, "app2"))
 	secret := gen.JujuSecret(ns, "db-login", m.Name, gen.Through(controller.Name))
 	retained := gen.JujuSecret(ns, "retained", m.Name, gen.Through(controller.Name), gen.Retained)
 	access := gen.Access(ns, "db-login", "db-login", "app1", "app2")
 	beside := directAccess(ns, "beside", through, v1alpha1.UserSecretReference{ModelUUID: m.UUID, ID: byHand}, "app1", "app2")
-	s.create(secret, retained, access, beside)
-	s.awaitReady(secret, retained, access, beside)
+	s.Create(secret, retained, access, beside)
+	s.AwaitReady(secret, retained, access, beside)
 	id := secret.Status.SecretID
-	s.must(m.juju.Grant(s.ctx, m.Model, id, "app3"))
+	s.Must(m.juju.Grant(s.Ctx, m.Model, id, "app3"))
 
-	change(s, controller, func(o *v1alpha1.ClusterJujuController) { o.Spec.Tenants = nil })
+	stage.Change(s, controller, func(o *v1alpha1.ClusterJujuController) { o.Spec.Tenants = nil })
 	for _, obj := range []client.Object{secret, retained, access, beside} {
-		s.awaitReason(obj, v1alpha1.ReasonTenantDenied)
+		s.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 	}
 	hand := held(byHand, "by-hand", 1, "by hand", "app1", "app2")
 	kept := held(retained.Status.SecretID, "retained", 1, "value")
