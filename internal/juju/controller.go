@@ -105,6 +105,9 @@ func (c *controller) close() {
 
 // hurry makes the next attempt to log in, to the controller and to each model, come now.
 func (c *controller) hurry() {
+	c.mu.Lock()
+	c.doubtedAt = time.Time{}
+	c.mu.Unlock()
 	c.root.hurry()
 	c.hurryModels() // Any member of the controller may have refused one.
 }
@@ -244,14 +247,19 @@ func (c *controller) askForModels(ctx context.Context) (map[string]string, *plan
 	return uuids, nil
 }
 
+// modelTries is how often a model is tried while the connection to the controller goes, which may be for other reasons as well.
+const modelTries = 3
+
 // openModel logs in to a model. If credentials are refused here though the controller took them, it is asked anew, once for all
 // models, and the model once more if it takes them again.
-func (c *controller) openModel(ctx context.Context, m *model) (api.Connection, *plan.Trouble) {
-	conn, root, trouble := c.tryModel(ctx, m)
-	if trouble == nil || trouble.Kind == plan.ModelNotFound || root == nil || c.root.stands(root) {
-		return conn, trouble
+func (c *controller) openModel(ctx context.Context, m *model) (conn api.Connection, trouble *plan.Trouble) {
+	for range modelTries {
+		var root api.Connection
+		conn, root, trouble = c.tryModel(ctx, m)
+		if trouble == nil || trouble.Kind == plan.ModelNotFound || root == nil || c.root.stands(root) {
+			break
+		}
 	}
-	conn, _, trouble = c.tryModel(ctx, m)
 	return conn, trouble
 }
 
@@ -285,8 +293,8 @@ func (c *controller) enter(ctx context.Context, m *model, root api.Connection) (
 			// Juju refuses a login to a model that is gone with the same words as a wrong password.
 			trouble = c.checkListed(ctx, m, trouble)
 		}
-		if trouble.Kind == plan.CredentialsRejected && c.doubt() {
-			c.root.giveUp(root) // Before the next one has its turn.
+		if trouble.Kind == plan.CredentialsRejected {
+			c.doubt(root) // Before the next one has its turn.
 		}
 		return trouble
 	})
@@ -296,16 +304,18 @@ func (c *controller) enter(ctx context.Context, m *model, root api.Connection) (
 	return c.welcome(conn, access, m)
 }
 
-// doubt tells whether a refusal by a model is a reason to ask the controller anew. Seldom: a model that alone refuses what the
-// controller takes must not keep all others from their work.
-func (c *controller) doubt() bool {
+// doubtPause is how long after a model's refusal another one is no reason to ask the controller anew. A model that alone refuses what
+// the controller takes must not keep all others from their work.
+const doubtPause = time.Minute
+
+// doubt makes the controller be asked anew, since a model refused what it had taken on a connection.
+func (c *controller) doubt(root api.Connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.doubtedAt) < refusedRetry {
-		return false
+	if time.Since(c.doubtedAt) >= doubtPause {
+		c.doubtedAt = time.Now()
+		c.root.giveUp(root)
 	}
-	c.doubtedAt = time.Now()
-	return true
 }
 
 // checkListed finds out whether a trouble with a model is that the model is gone, which only a controller that lists
