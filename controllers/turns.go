@@ -234,7 +234,12 @@ func (k *Kit) through(ctx context.Context, obj client.Object) ([]plan.ModelRef, 
 		if err != nil {
 			return nil, err
 		}
-		return accessModels(obj, now, k.provenGrants(obj)), nil
+		before := recordOf(obj).Model
+		if before.Controller == "" || before == now {
+			return accessModels(obj, now, false), nil
+		}
+		tenancy, err := k.tenancyFor(ctx, obj.Namespace, before, true)
+		return accessModels(obj, now, tenancy.Verdict == nil), err
 	}
 	return nil, nil
 }
@@ -252,19 +257,17 @@ func (k *Kit) accessModel(ctx context.Context, obj *v1alpha1.JujuSecretAccess) (
 	return modelOfSecret(&secret), nil
 }
 
-// accessModels are the models that have to answer for a JujuSecretAccess whose secret is in a model now: that one, or the one on
-// record if it is deleted or there is none, and both while it moves. Anybody may have written the record, and must not take the turns
-// of others by that.
-func accessModels(obj *v1alpha1.JujuSecretAccess, now plan.ModelRef, proven bool) []plan.ModelRef {
+// accessModels are the models that have to answer for a JujuSecretAccess whose secret is in a model now: that one, and while it moves
+// the one on record, if it may use that. If it is deleted it is the one on record alone. Anybody may have written the record, and must
+// not take the turns of others by that.
+func accessModels(obj *v1alpha1.JujuSecretAccess, now plan.ModelRef, mayBefore bool) []plan.ModelRef {
 	before := recordOf(obj).Model
-	var refs []plan.ModelRef
-	switch leaves := !obj.DeletionTimestamp.IsZero() || now.Controller == ""; {
-	case leaves:
+	refs := []plan.ModelRef{now}
+	switch {
+	case !obj.DeletionTimestamp.IsZero():
 		refs = []plan.ModelRef{before}
-	case proven:
+	case now.Controller != "" && mayBefore: // Without a secret nobody is asked.
 		refs = []plan.ModelRef{now, before}
-	default:
-		refs = []plan.ModelRef{now}
 	}
 	return slices.DeleteFunc(refs, func(ref plan.ModelRef) bool {
 		namespace := ref.Controller.Namespace()

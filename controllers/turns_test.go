@@ -235,21 +235,22 @@ func TestAnAccessTakesTurnsOfWhereItGoes(t *testing.T) {
 	now, before := plan.ModelRef{Controller: "shared", Name: "prod/now"}, plan.ModelRef{Controller: "shared", Name: "prod/before"}
 	own, theirs := plan.ModelRef{Controller: "team-a/juju", Name: "prod/a"}, plan.ModelRef{Controller: "team-b/juju", Name: "prod/b"}
 	for name, row := range map[string]struct {
-		now, recorded    plan.ModelRef
-		proven, deleting bool
-		want             []plan.ModelRef
+		now, recorded       plan.ModelRef
+		mayBefore, deleting bool
+		want                []plan.ModelRef
 	}{
-		"that granted nothing": {now: now, want: []plan.ModelRef{now}},
-		"that stays":           {now: now, recorded: now, proven: true, want: []plan.ModelRef{now, now}},
-		"that moves":           {now: now, recorded: before, proven: true, want: []plan.ModelRef{now, before}},
-		"that moves, by a record that anybody wrote": {now: now, recorded: before, want: []plan.ModelRef{now}},
-		"that is deleted":                            {now: now, recorded: before, proven: true, deleting: true, want: []plan.ModelRef{before}},
-		"that is deleted and granted nothing":        {now: now, deleting: true},
-		"whose secret is gone":                       {recorded: before, want: []plan.ModelRef{before}},
-		"whose secret never was":                     {},
-		"that goes through its namespace":            {now: own, recorded: own, want: []plan.ModelRef{own}},
-		"that names another namespace in its record": {recorded: theirs},
-		"that moves from another namespace":          {now: own, recorded: theirs, proven: true, want: []plan.ModelRef{own}},
+		"that granted nothing":                         {now: now, want: []plan.ModelRef{now}},
+		"that stays":                                   {now: now, recorded: now, want: []plan.ModelRef{now}},
+		"that moves":                                   {now: now, recorded: before, mayBefore: true, want: []plan.ModelRef{now, before}},
+		"that moves from where it may not go":          {now: now, recorded: before, want: []plan.ModelRef{now}},
+		"that moves from a controller of its own":      {now: now, recorded: own, mayBefore: true, want: []plan.ModelRef{now, own}},
+		"that is deleted":                              {now: now, recorded: before, mayBefore: true, deleting: true, want: []plan.ModelRef{before}},
+		"that is deleted and granted nothing":          {now: now, deleting: true},
+		"whose secret is gone":                         {recorded: before, mayBefore: true},
+		"that is deleted after its secret":             {recorded: before, mayBefore: true, deleting: true, want: []plan.ModelRef{before}},
+		"that goes through its namespace":              {now: own, recorded: own, want: []plan.ModelRef{own}},
+		"that is deleted and names another namespace":  {recorded: theirs, deleting: true},
+		"that moves from another namespace's, it says": {now: own, recorded: theirs, mayBefore: true, want: []plan.ModelRef{own}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -264,7 +265,7 @@ func TestAnAccessTakesTurnsOfWhereItGoes(t *testing.T) {
 				}
 				obj.Annotations = map[string]string{recordAnnotation: string(text)}
 			}
-			if diff := cmp.Diff(row.want, accessModels(obj, row.now, row.proven), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(row.want, accessModels(obj, row.now, row.mayBefore), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
