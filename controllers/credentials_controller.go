@@ -42,7 +42,7 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 		return ctrl.Result{}, err
 	}
 	for _, controller := range named {
-		user, err := r.userOf(ctx, controller)
+		user, err := r.userOf(ctx, keyOf(controller))
 		if err != nil {
 			return ctrl.Result{}, err
 		}
@@ -55,7 +55,7 @@ func (r *CredentialsReconciler) Reconcile(ctx context.Context, req ctrl.Request)
 }
 
 // namedBy are the controller objects that name a Secret for their credentials. Ours tells that this operator serves one of them.
-func (k *Kit) namedBy(ctx context.Context, secret string) (named []plan.ControllerKey, ours bool, err error) {
+func (k *Kit) namedBy(ctx context.Context, secret string) (named []v1alpha1.ControllerObject, ours bool, err error) {
 	lists := []client.ObjectList{&v1alpha1.JujuControllerList{}}
 	if !k.Scope.limited() {
 		lists = append(lists, &v1alpha1.ClusterJujuControllerList{})
@@ -66,7 +66,7 @@ func (k *Kit) namedBy(ctx context.Context, secret string) (named []plan.Controll
 		}
 		err := meta.EachListItem(list, func(item runtime.Object) error {
 			controller := item.(v1alpha1.ControllerObject) //nolint:forcetypeassert // Both kinds are.
-			named = append(named, keyOf(controller))
+			named = append(named, controller)
 			ours = ours || controller.Connects().ControllerClass == k.Scope.Class
 			return nil
 		})

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -132,12 +131,21 @@ func (r *ControllerReconciler) connect(ctx context.Context, obj v1alpha1.Control
 	return health, ctx.Err() // A look that was cut off saw nothing.
 }
 
-// releaseCredentials lets the Secret go that a controller object has its credentials in, unless another one names it as well.
+// releaseCredentials lets the Secret go that a controller object has its credentials in, unless another one needs it as well.
 func (r *ControllerReconciler) releaseCredentials(ctx context.Context, obj v1alpha1.ControllerObject) error {
 	key := credentialsOf(obj).key
 	named, _, err := r.namedBy(ctx, key.String())
-	if err != nil || slices.ContainsFunc(named, func(other plan.ControllerKey) bool { return other != keyOf(obj) }) {
+	if err != nil {
 		return err
+	}
+	for _, other := range named {
+		if keyOf(other) == keyOf(obj) {
+			continue
+		}
+		user, err := r.userOf(ctx, keyOf(other))
+		if err != nil || user != "" || other.GetDeletionTimestamp().IsZero() {
+			return err
+		}
 	}
 	secret := metadataOf(kindSecret)
 	if err := r.Get(ctx, key, secret); err != nil {
