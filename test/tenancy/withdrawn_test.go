@@ -121,3 +121,23 @@ func TestAfterATenancyWhatWasMadeForAnObjectGoesWithIt(t *testing.T) {
 	s.deleteAll(secret, retained)
 	s.expectJuju(m, hand, kept)
 }
+
+func TestATenancyOfAllNamespacesIsStillOfItsModelsAlone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	open, closed := s.model(town.one, "open"), s.model(town.one, "closed")
+	controller := s.controller("all", town.one, town.one.Operator, v1alpha1.Tenant{
+		Namespaces: v1alpha1.TenantNamespaces{All: true}, Models: []string{open.Name},
+	})
+	for _, name := range []string{"first", "later"} {
+		ns := s.namespace(name, nil)
+		allowed := gen.JujuSecret(ns, name, open.Name, gen.Through(controller.Name))
+		forbidden := gen.JujuSecret(ns, "forbidden", closed.Name, gen.Through(controller.Name))
+		s.Create(allowed, forbidden)
+		s.AwaitReady(allowed)
+		s.AwaitReason(forbidden, v1alpha1.ReasonTenantDenied, controller.Name, ns)
+	}
+	if asked := s.requests(closed); len(asked) > 0 {
+		t.Errorf("Juju was asked %v about the model that is nobody's", asked)
+	}
+}
