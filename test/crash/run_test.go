@@ -345,16 +345,7 @@ func (r *run) recorded() bool {
 // inJuju is what the model holds, by Juju's own client.
 func (r *run) inJuju() []servers.UserSecret {
 	r.Helper()
-	var secrets []servers.UserSecret
-	// While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
-	r.Await(func() string {
-		var err error
-		if secrets, err = lab.juju.Secrets(r.Ctx, r.model); err != nil {
-			return err.Error()
-		}
-		return ""
-	})
-	return secrets
+	return r.InJuju(lab.juju, r.model)
 }
 
 // made tells that Juju holds a secret, and notes its ID.

@@ -116,17 +116,7 @@ func (s *scene) awaitEvent(obj client.Object, reason v1alpha1.Reason) {
 // inJuju is what the model holds, by Juju's own client.
 func (s *scene) inJuju() []servers.UserSecret {
 	s.Helper()
-	var secrets []servers.UserSecret
-	// While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
-	err := servers.Await(s.Ctx, stage.Patience, func() (string, error) {
-		var err error
-		if secrets, err = s.juju.Secrets(s.Ctx, s.model); err != nil {
-			return err.Error(), nil
-		}
-		return "", nil
-	})
-	s.Must(err)
-	return secrets
+	return s.InJuju(s.juju, s.model)
 }
 
 // expectJuju checks that the model holds these secrets and no others. IDs are compared where they are given.

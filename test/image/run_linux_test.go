@@ -24,6 +24,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // patience is how long a test waits for what should come true in a moment, on a machine that is busy with other tests.
@@ -81,7 +82,7 @@ func pod(t *testing.T, kubernetes *servers.Kubernetes) (probes, log string) {
 	var args []string
 	for _, arg := range container.Args {
 		if flag, address, ok := strings.Cut(arg, "-bind-address="); ok && strings.HasPrefix(address, ":") {
-			loopback := freeAddress(t)
+			loopback := stage.FreeAddress(t)
 			arg = flag + "-bind-address=" + loopback
 			if strings.HasSuffix(flag, "health-probe") {
 				probes = "http://" + loopback
@@ -133,16 +134,6 @@ func expectUser(t *testing.T, command *exec.Cmd) {
 		}
 		return "", err
 	}))
-}
-
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := servers.FreeAddress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
 }
 
 func TestTheImageRunsAsItIsDeployed(t *testing.T) {

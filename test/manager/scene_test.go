@@ -18,8 +18,6 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -116,24 +114,7 @@ func (s *scene) clean() {
 			s.Logf("the log of the operator %s:\n%s", op.name, log)
 		}
 	}
-	left := s.controllers
-	for _, ns := range s.namespaces {
-		for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &corev1.SecretList{}} {
-			s.Must(s.Kube.List(s.Ctx, list, client.InNamespace(ns)))
-			s.Must(meta.EachListItem(list, func(item runtime.Object) error {
-				left = append(left, item.(client.Object))
-				return nil
-			}))
-		}
-	}
-	for _, obj := range left {
-		s.Must(client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)))
-		held := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-		s.Must(client.IgnoreNotFound(s.Kube.Patch(s.Ctx, obj, held)))
-	}
-	for _, ns := range s.namespaces {
-		s.Must(s.Kube.Delete(s.Ctx, gen.Namespace(ns, nil)))
-	}
+	s.Clear(s.namespaces, s.controllers...)
 	if s.proxy != nil {
 		s.proxy.Close()
 	}

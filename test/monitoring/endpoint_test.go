@@ -303,7 +303,7 @@ func TestAnOperatorOfNamespacesLetsScrapeOnceItMayReview(t *testing.T) {
 // startOther starts another operator of the scene's class, and has the scene scrape it from now on.
 func (s *scene) startOther(args ...string) *servers.Process {
 	s.Helper()
-	address := freeAddress(s.T)
+	address := stage.FreeAddress(s.T)
 	other, err := kubernetes.StartOperator(s.TempDir(),
 		append([]string{"--controller-class=" + s.ns, "--metrics-bind-address=" + address}, args...)...)
 	s.Must(err)

@@ -18,8 +18,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -58,7 +56,7 @@ func newScene(t *testing.T, args ...string) *scene {
 	s.model, err = juju.AddModel(s.Ctx, s.ns)
 	s.Must(err)
 	s.reader = s.account("reader-"+s.ns, mayScrape())
-	address := freeAddress(t)
+	address := stage.FreeAddress(t)
 	s.url = "https://" + address + "/metrics"
 	s.operator, err = kubernetes.StartOperator(s.dir,
 		append([]string{"--controller-class=" + s.ns, "--metrics-bind-address=" + address}, args...)...)
@@ -81,15 +79,6 @@ func (s *scene) account(name string, rights servers.Rights) string {
 	return config.AuthInfos[name].Token
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := servers.FreeAddress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
-}
-
 // clean removes what is left of the scene, and searches what the operator has logged.
 func (s *scene) clean() {
 	s.Ctx = context.Background() // The test's own context is over.
@@ -108,22 +97,7 @@ func (s *scene) clean() {
 			s.Logf("the operator's log:\n%s", log)
 		}
 	}
-	left := s.controllers
-	for _, list := range []client.ObjectList{
-		&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &v1alpha1.JujuControllerList{}, &corev1.SecretList{},
-	} {
-		s.Must(s.Kube.List(s.Ctx, list, client.InNamespace(s.ns)))
-		s.Must(meta.EachListItem(list, func(item runtime.Object) error {
-			left = append(left, item.(client.Object))
-			return nil
-		}))
-	}
-	for _, obj := range left {
-		s.Must(client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)))
-		held := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-		s.Must(client.IgnoreNotFound(s.Kube.Patch(s.Ctx, obj, held)))
-	}
-	s.Must(s.Kube.Delete(s.Ctx, gen.Namespace(s.ns, nil)))
+	s.Clear([]string{s.ns}, s.controllers...)
 	if s.model.UUID != "" {
 		s.Must(juju.RemoveModel(s.Ctx, s.model))
 	}

@@ -7,20 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
-	"testing"
-
-	"github.com/juju-secrets/operator/test/servers"
 )
-
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := servers.FreeAddress(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
-}
 
 // scrape is how the operator answers to who asks for its metrics with a token, 0 if nobody does.
 func (s *scene) scrape(ctx context.Context, token string) int {

@@ -20,7 +20,7 @@ func TestTheRolesAreEnough(t *testing.T) {
 	for _, m := range modes(t) {
 		t.Run(m.name, func(t *testing.T) {
 			s := newScene(t, m, m.roles)
-			s.must(s.tell(s.ctx))
+			s.Must(s.tell(s.Ctx))
 			if refused := s.refusals(); len(refused) > 0 {
 				t.Errorf("the operator was refused %v", refused)
 			}
@@ -50,7 +50,7 @@ const afterwards = 20 * time.Second
 // expectRefusal tells the story until the operator is refused what it lacks, and nothing else.
 func (s *scene) expectRefusal(lacking grant) {
 	s.Helper()
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancel(s.Ctx)
 	var told error
 	ended := make(chan struct{})
 	go func() {
@@ -84,9 +84,9 @@ func (s *scene) expectRefusal(lacking grant) {
 		}
 	})
 	stop()
-	s.must(err)
+	s.Must(err)
 	// Not all that the operator does is waited for by the story.
-	if err := servers.Await(s.ctx, afterwards, look); err != nil {
+	if err := servers.Await(s.Ctx, afterwards, look); err != nil {
 		s.Fatalf("%v: either nothing needs that, and it can be taken out of the markers, or the story is too short; it ended with: %v", err, told)
 	}
 }

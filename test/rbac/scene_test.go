@@ -14,15 +14,13 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/stage"
 )
 
 // patience is how long a test waits for what should come true in a moment, on a machine that is busy with other tests.
@@ -30,11 +28,9 @@ const patience = 40 * time.Second
 
 // scene is an operator with a service account of its own, and what it works on.
 type scene struct {
-	*testing.T
+	*stage.Stage
 
 	mode     mode
-	ctx      context.Context
-	kube     client.Client
 	model    servers.Model
 	operator *servers.Process
 	// own is the operator's own namespace, and the name of its service account. It serves the namespace ns.
@@ -52,16 +48,16 @@ type scene struct {
 // newScene starts an operator that has these roles and no others.
 func newScene(t *testing.T, m mode, granted roles, environment ...string) *scene {
 	t.Helper()
-	s := &scene{T: t, mode: m, ctx: t.Context(), kube: kubernetes.Client, dir: t.TempDir(), environment: environment}
+	s := &scene{Stage: stage.New(t, kubernetes.Client), mode: m, dir: t.TempDir(), environment: environment}
 	s.own, s.ns = s.namespace(nil), s.namespace(map[string]string{"tenant": "true"})
 	s.controller = m.controller(s, credentials)
 	var err error
-	s.model, err = juju.AddModel(s.ctx, s.ns)
-	s.must(err)
-	s.kubeconfig, err = kubernetes.Admit(s.ctx, s.own, granted.rights(s.own, s.ns))
-	s.must(err)
-	s.metrics = freeAddress(t)
-	s.must(s.start())
+	s.model, err = juju.AddModel(s.Ctx, s.ns)
+	s.Must(err)
+	s.kubeconfig, err = kubernetes.Admit(s.Ctx, s.own, granted.rights(s.own, s.ns))
+	s.Must(err)
+	s.metrics = stage.FreeAddress(t)
+	s.Must(s.start())
 	t.Cleanup(s.clean)
 	return s
 }
@@ -83,54 +79,30 @@ func (s *scene) localController(credentials string) client.Object {
 func (s *scene) namespace(labels map[string]string) string {
 	s.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "rbac-", Labels: labels}}
-	s.must(s.kube.Create(s.ctx, ns))
+	s.Must(s.Kube.Create(s.Ctx, ns))
 	return ns.Name
-}
-
-func (s *scene) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
 }
 
 // clean removes all that the next operator would see. This one may not even be able to let go of it.
 func (s *scene) clean() {
-	s.ctx = context.Background() // The test's own context is over.
+	s.Ctx = context.Background() // The test's own context is over.
 	_ = s.operator.Kill()        // It may have ended before.
 	if s.Failed() {
 		s.Logf("the operator's log:\n%s", s.log())
 	}
-	left := []client.Object{s.controller}
-	for _, list := range []client.ObjectList{
-		&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &v1alpha1.JujuControllerList{}, &corev1.SecretList{},
-	} {
-		s.must(s.kube.List(s.ctx, list, client.InNamespace(s.ns)))
-		s.must(meta.EachListItem(list, func(item runtime.Object) error {
-			left = append(left, item.(client.Object))
-			return nil
-		}))
-	}
-	for _, obj := range left {
-		s.must(client.IgnoreNotFound(s.kube.Delete(s.ctx, obj)))
-		held := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
-		s.must(client.IgnoreNotFound(s.kube.Patch(s.ctx, obj, held)))
-	}
-	for _, name := range []string{s.ns, s.own} {
-		s.must(s.kube.Delete(s.ctx, gen.Namespace(name, nil)))
-	}
-	s.must(juju.RemoveModel(s.ctx, s.model))
+	s.Clear([]string{s.ns, s.own}, s.controller)
+	s.Must(juju.RemoveModel(s.Ctx, s.model))
 }
 
 // log is what the operator has logged since it first started, without the backslashes that quotes get in there.
 func (s *scene) log() string {
 	s.Helper()
 	paths, err := filepath.Glob(filepath.Join(s.dir, "*.log"))
-	s.must(err)
+	s.Must(err)
 	var all strings.Builder
 	for _, path := range paths {
 		text, err := os.ReadFile(path) //nolint:gosec // A path of our own making.
-		s.must(err)
+		s.Must(err)
 		all.Write(text)
 	}
 	return strings.ReplaceAll(all.String(), `\`, "")
@@ -155,7 +127,7 @@ func (s *scene) refusals() map[string]bool {
 // lease is how the operator's instances elect a leader.
 func (s *scene) lease(ctx context.Context) (coordinationv1.LeaseSpec, error) {
 	var leases coordinationv1.LeaseList
-	err := s.kube.List(ctx, &leases, client.InNamespace(s.own))
+	err := s.Kube.List(ctx, &leases, client.InNamespace(s.own))
 	if err != nil || len(leases.Items) == 0 {
 		return coordinationv1.LeaseSpec{}, err
 	}

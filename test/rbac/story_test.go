@@ -115,7 +115,7 @@ func (st *story) connectLocally(ctx context.Context) error {
 	if err := st.awaitReady(ctx, local); err != nil {
 		return err
 	}
-	if err := st.kube.Delete(ctx, local); err != nil {
+	if err := st.Kube.Delete(ctx, local); err != nil {
 		return err
 	}
 	return st.awaitGone(ctx, local)
@@ -135,14 +135,14 @@ func (st *story) create(ctx context.Context) error {
 func (st *story) update(ctx context.Context) error {
 	before := st.source.DeepCopy()
 	st.source.StringData = map[string]string{"password": "second"}
-	if err := st.kube.Patch(ctx, st.source, client.MergeFrom(before)); err != nil {
+	if err := st.Kube.Patch(ctx, st.source, client.MergeFrom(before)); err != nil {
 		return err
 	}
 	if err := st.awaitJuju(ctx, st.inJuju("first", "second", 2)); err != nil {
 		return err
 	}
 	st.config.Data["user"] = "second"
-	if err := st.kube.Update(ctx, st.config); err != nil {
+	if err := st.Kube.Update(ctx, st.config); err != nil {
 		return err
 	}
 	return st.awaitJuju(ctx, st.inJuju("second", "second", 3))
@@ -159,7 +159,7 @@ func (st *story) correct(ctx context.Context) error {
 	}
 	before := st.secret.DeepCopy()
 	metav1.SetMetaDataAnnotation(&st.secret.ObjectMeta, v1alpha1.AnnotationReconcileRequestedAt, "now")
-	if err := st.kube.Patch(ctx, st.secret, client.MergeFrom(before)); err != nil {
+	if err := st.Kube.Patch(ctx, st.secret, client.MergeFrom(before)); err != nil {
 		return err
 	}
 	return st.awaitJuju(ctx, st.inJuju("second", "second", mended))
@@ -177,7 +177,7 @@ func (st *story) grant(ctx context.Context) error {
 	}
 	before := st.access.DeepCopy()
 	st.access.Spec.Applications = gen.Applications("app1")
-	if err := st.kube.Patch(ctx, st.access, client.MergeFrom(before)); err != nil {
+	if err := st.Kube.Patch(ctx, st.access, client.MergeFrom(before)); err != nil {
 		return err
 	}
 	return st.awaitJuju(ctx, st.inJuju("second", "second", mended, "app1"))
@@ -186,10 +186,10 @@ func (st *story) grant(ctx context.Context) error {
 // hold deletes what it takes to remove the secret from Juju, all of which stays.
 func (st *story) hold(ctx context.Context) error {
 	for _, obj := range []client.Object{st.login, st.controller} {
-		if err := st.kube.Delete(ctx, obj); err != nil {
+		if err := st.Kube.Delete(ctx, obj); err != nil {
 			return err
 		}
-		if err := st.kube.Get(ctx, client.ObjectKeyFromObject(obj), obj); err != nil {
+		if err := st.Kube.Get(ctx, client.ObjectKeyFromObject(obj), obj); err != nil {
 			return err
 		}
 		if !controllerutil.ContainsFinalizer(obj, "jujusecrets.io/finalizer") {
@@ -201,7 +201,7 @@ func (st *story) hold(ctx context.Context) error {
 
 func (st *story) remove(ctx context.Context) error {
 	for _, obj := range []client.Object{st.access, st.secret} {
-		if err := st.kube.Delete(ctx, obj); err != nil {
+		if err := st.Kube.Delete(ctx, obj); err != nil {
 			return err
 		}
 		if err := st.awaitGone(ctx, obj); err != nil {
@@ -223,7 +223,7 @@ func (st *story) events(ctx context.Context) error {
 	missing := map[string]bool{"Created": true, "Updated": true, "Corrected": true, "Granted": true, "Revoked": true, "Removed": true}
 	return servers.Await(ctx, patience, func() (string, error) {
 		var list eventsv1.EventList
-		if err := st.kube.List(ctx, &list, client.InNamespace(st.ns)); err != nil {
+		if err := st.Kube.List(ctx, &list, client.InNamespace(st.ns)); err != nil {
 			return "", err
 		}
 		for _, event := range list.Items {
@@ -299,7 +299,7 @@ func (st *story) inJuju(user, password string, revision int, apps ...string) ser
 
 func (st *story) add(ctx context.Context, objs ...client.Object) error {
 	for _, obj := range objs {
-		if err := st.kube.Create(ctx, obj); err != nil {
+		if err := st.Kube.Create(ctx, obj); err != nil {
 			return err
 		}
 	}
@@ -325,7 +325,7 @@ func (st *story) awaitJuju(ctx context.Context, want ...servers.UserSecret) erro
 // awaitReady waits until an object is Ready and its status is about its present generation.
 func (st *story) awaitReady(ctx context.Context, obj client.Object) error {
 	return servers.Await(ctx, patience, func() (string, error) {
-		if err := st.kube.Get(ctx, client.ObjectKeyFromObject(obj), obj); err != nil {
+		if err := st.Kube.Get(ctx, client.ObjectKeyFromObject(obj), obj); err != nil {
 			return "", err
 		}
 		ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
@@ -339,7 +339,7 @@ func (st *story) awaitReady(ctx context.Context, obj client.Object) error {
 // awaitGone waits until an object is no more.
 func (st *story) awaitGone(ctx context.Context, obj client.Object) error {
 	return servers.Await(ctx, patience, func() (string, error) {
-		err := st.kube.Get(ctx, client.ObjectKeyFromObject(obj), obj)
+		err := st.Kube.Get(ctx, client.ObjectKeyFromObject(obj), obj)
 		if apierrors.IsNotFound(err) {
 			return "", nil
 		}

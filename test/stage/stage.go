@@ -9,16 +9,21 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
 )
 
@@ -192,4 +197,53 @@ func HandledAt(obj client.Object) string {
 		return obj.Found().LastHandledReconcileAt
 	}
 	return ""
+}
+
+// InJuju is what a model holds, by Juju's own client.
+func (s *Stage) InJuju(juju *servers.Juju, model servers.Model) (secrets []servers.UserSecret) {
+	s.Helper()
+	// While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
+	s.Await(func() string {
+		var err error
+		if secrets, err = juju.Secrets(s.Ctx, model); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	return secrets
+}
+
+// Clear removes namespaces with what is left in them of ours, and other objects, held or not: nobody works on them any more.
+func (s *Stage) Clear(namespaces []string, others ...client.Object) {
+	s.Helper()
+	left := slices.Clone(others)
+	for _, ns := range namespaces {
+		for _, list := range []client.ObjectList{
+			&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}, &v1alpha1.JujuControllerList{}, &corev1.SecretList{},
+		} {
+			s.Must(s.Kube.List(s.Ctx, list, client.InNamespace(ns)))
+			s.Must(meta.EachListItem(list, func(item runtime.Object) error {
+				left = append(left, item.(client.Object))
+				return nil
+			}))
+		}
+	}
+	for _, obj := range left {
+		s.Must(client.IgnoreNotFound(s.Kube.Delete(s.Ctx, obj)))
+		held := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+		s.Must(client.IgnoreNotFound(s.Kube.Patch(s.Ctx, obj, held)))
+	}
+	for _, ns := range namespaces {
+		s.Must(s.Kube.Delete(s.Ctx, gen.Namespace(ns, nil)))
+	}
+}
+
+// FreeAddress is a loopback address that nobody listens on.
+func FreeAddress(t *testing.T) string {
+	t.Helper()
+	address, err := servers.FreeAddress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
 }

@@ -213,16 +213,7 @@ func (s *scene) add(m model, name string) string {
 // inJuju is what a model holds, by Juju's own client.
 func (s *scene) inJuju(m model) []servers.UserSecret {
 	s.Helper()
-	var secrets []servers.UserSecret
-	// While secrets are being removed Juju's listing can fail as a whole, as it reads them one by one.
-	s.Await(func() string {
-		var err error
-		if secrets, err = m.juju.Secrets(s.Ctx, m.Model); err != nil {
-			return err.Error()
-		}
-		return ""
-	})
-	return secrets
+	return s.InJuju(m.juju, m.Model)
 }
 
 // awaitJuju waits until a model holds these secrets and no others. IDs are compared where they are given.
