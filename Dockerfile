@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
-# The operator's image: make image IMG=... Go compiles on the machine that builds, for the platform that was asked for. hack/image
-# makes the same image without docker, and test/image sees to it that both say the same.
 
+# The operator's image: make image IMG=... Go cross-compiles on the build
+# machine for the target platform. hack/image builds the same image without
+# docker, and test/image verifies that both have the same configuration.
 FROM --platform=$BUILDPLATFORM docker.io/library/golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -13,16 +14,20 @@ ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=unknown
 ARG REVISION=unknown
-# Linked statically, as there is no other library in the image, and without the paths of this stage.
+# Link statically, because the image has no libraries. Omit the paths of this
+# stage.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
     -ldflags="-s -w -X main.version=$VERSION -X main.revision=$REVISION" -o /manager ./cmd/manager
 
-# Nothing but the program: no shell, no library, no file to keep up to date. Authorities are linked into it (cmd/manager).
+# The image contains only the program and the licence: no shell and no library
+# that needs updates. Public certificate authorities are linked into the program
+# (cmd/manager).
 FROM scratch
 ARG VERSION=unknown
 ARG REVISION=unknown
-# The operator's own code is under Apache-2.0. The binary links Juju's client, which is under AGPL-3.0.
+# The operator's own code is under Apache-2.0. The binary links Juju's client,
+# which is under AGPL-3.0.
 LABEL org.opencontainers.image.title="Juju Secrets Operator" \
       org.opencontainers.image.description="Kubernetes operator for Juju user secrets" \
       org.opencontainers.image.source="https://github.com/juju-secrets/operator" \

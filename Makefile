@@ -1,10 +1,11 @@
-# Everything a developer does is a target here: make help. Nothing but Go, a C compiler, make and git has to be installed.
+# Targets for development: run make help. Only Go, a C compiler, make and git
+# must be installed.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-# The servers and tools are built once into folders named after what they are built from, so that a new version never
-# meets an old binary.
+# Servers and tools are built once into folders named after a hash of their
+# sources, so that a new version never uses an old binary.
 fingerprint = $(shell cat $(1) | cksum | cut -d' ' -f1)
 K8S_VERSION := $(shell sed -n 's,^require k8s.io/kubernetes \(v[0-9.]*\).*,\1,p' hack/controlplane/go.mod)
 CONTROL_PLANE := $(CURDIR)/bin/kubernetes-$(K8S_VERSION)
@@ -16,7 +17,8 @@ PROMTOOL_DIR := $(CURDIR)/bin/promtool-$(call fingerprint,hack/promtool/go.mod)
 SELECTORS_DIR := $(CURDIR)/bin/selectors-$(call fingerprint,hack/promtool/go.mod hack/promtool/selectors/*.go)
 ARGOCD_DIR := $(CURDIR)/bin/argocd-$(call fingerprint,hack/argocd/go.mod hack/argocd/*.go)
 
-# An existing KUBEBUILDER_ASSETS is used instead of the control plane built here.
+# An existing KUBEBUILDER_ASSETS is used instead of the control plane built
+# here.
 KUBEBUILDER_ASSETS ?= $(CONTROL_PLANE)
 export KUBEBUILDER_ASSETS
 export KUBE_CONTROLLER_MANAGER ?= $(CONTROL_PLANE)/kube-controller-manager
@@ -40,8 +42,9 @@ export ARGOCD := $(ARGOCD_DIR)/argocd
 IMG ?= juju-secrets-operator:latest
 CHART := $(CURDIR)/charts/juju-secrets-operator
 
-# What is built for others is called VERSION and made of REVISION. Its files get the time of the commit, so that it comes out the same for
-# everybody. IMAGE is where a release's image is to be found.
+# VERSION and REVISION are the version and commit of a build. Files get the time
+# of the commit, so that builds are reproducible. IMAGE is the repository of a
+# release's image.
 VERSION ?= $(or $(shell git describe --tags --dirty --match 'v[0-9]*' 2>/dev/null),v0.0.0-g$(shell git rev-parse --short HEAD 2>/dev/null))
 REVISION ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)$(if $(shell git status --porcelain 2>/dev/null),-dirty)
 SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
@@ -49,12 +52,14 @@ IMAGE ?= juju-secrets-operator
 DIST ?= $(CURDIR)/dist
 IMAGE_BIN ?= $(CURDIR)/bin/image
 OCI_TAR = $(abspath $(DIST))/juju-secrets-operator-$(VERSION).oci.tar
-BUILD_ENV = VERSION='$(VERSION)' REVISION='$(REVISION)' SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' PLATFORMS='$(PLATFORMS)' \
-	DIST='$(abspath $(DIST))' IMAGE_BIN='$(abspath $(IMAGE_BIN))'
+BUILD_ENV = VERSION='$(VERSION)' REVISION='$(REVISION)' SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' \
+	PLATFORMS='$(PLATFORMS)' DIST='$(abspath $(DIST))' IMAGE_BIN='$(abspath $(IMAGE_BIN))'
 RELEASE_TOOLS := $(KUSTOMIZE) $(CYCLONEDX) $(HELM)
 TEST_TOOLS = $(RELEASE_TOOLS) $(KUBECTL) $(JUJU) $(PROMTOOL) $(SELECTORS)
+ALL_TOOLS = $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(CRD_REF_DOCS) $(RELEASE_TOOLS) $(PROMTOOL) $(SELECTORS) $(ARGOCD)
 
-# What to deploy: config/default, which serves all namespaces, or config/namespaced.
+# The overlay to deploy: config/default, which serves all namespaces, or
+# config/namespaced.
 OVERLAY ?= default
 
 ##@ General
@@ -66,7 +71,7 @@ help: ## Show this help.
 		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(SERVERS) $(KUBECTL) $(JUJU) ## Start Kubernetes, Juju and the operator, apply the samples, and stay up. EXIT=1: check everything and stop.
+demo: $(SERVERS) $(KUBECTL) $(JUJU) ## Run the operator with the samples on real servers. EXIT=1: verify and exit.
 	@$(GO_BUILD_DEMO)
 	@bin/demo $(if $(filter 1,$(EXIT)),--exit)
 
@@ -79,11 +84,11 @@ build: ## Build the manager into bin/.
 	go build -o bin/ ./cmd/manager
 
 .PHONY: run
-run: build ## Run the manager against the cluster of the current kubeconfig, with its key in NAMESPACE or else default.
-	bin/manager --namespace=$(or $(NAMESPACE),default)
+run: build ## Run the manager on the cluster of the current kubeconfig, with its key in NAMESPACE (by default: default).
+	bin/manager --operator-namespace=$(or $(NAMESPACE),default)
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Write deep copies, CRDs, roles, the reference pages and the chart's copies from their sources.
+generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Generate deep copies, CRDs, roles, reference pages and chart copies.
 	hack/generate.sh $(CONTROLLER_GEN) .
 
 .PHONY: fmt
@@ -93,13 +98,14 @@ fmt: ## Format the code.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Lint the code of every module.
 	$(GOLANGCI_LINT) run
+	$(GOLANGCI_LINT) run --config .golangci-api.yml ./api/...
 	cd hack/jujuserver && $(GOLANGCI_LINT) run --config ../../.golangci-hack.yml
 	cd hack/image && $(GOLANGCI_LINT) run --config ../../.golangci-hack.yml
 	cd hack/argocd && $(GOLANGCI_LINT) run --config ../../.golangci-hack.yml
 	cd test/gitops && $(GOLANGCI_LINT) run --config ../../.golangci.yml
 
 .PHONY: tidy
-tidy: ## Tidy go.mod. With -e, since tests of Juju's own reach for packages that Kubernetes dropped.
+tidy: ## Tidy go.mod, with -e because Juju's tests import packages that Kubernetes removed.
 	go mod tidy -e
 
 ##@ Test
@@ -108,32 +114,32 @@ tidy: ## Tidy go.mod. With -e, since tests of Juju's own reach for packages that
 test: lint verify test-unit test-e2e test-gitops ## Run everything that CI runs.
 
 .PHONY: test-unit
-test-unit: ## Run the tests that need no server.
+test-unit: ## Run the tests that need no servers.
 	go test -race ./api/... ./cmd/... ./controllers/... ./internal/...
 	cd hack/image && go test -race ./...
 
 .PHONY: test-e2e
-test-e2e: $(SERVERS) $(TEST_TOOLS) ## Run the end-to-end tests on a real Kubernetes API server and a real Juju API server.
+test-e2e: $(SERVERS) $(TEST_TOOLS) ## Run the end-to-end tests on a real Kubernetes and a real Juju API server.
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
 	MANAGER=$(MANAGER_RACE) go test -race -count=1 -p=1 -parallel=12 -timeout=20m ./test/... $(if $(RUN),-run '$(RUN)' -v)
 
 .PHONY: test-gitops
-test-gitops: $(SERVERS) $(KUBECTL) $(KUSTOMIZE) $(ARGOCD) ## Let Flux's and Argo CD's own code judge, apply and prune the objects of a running operator.
+test-gitops: $(SERVERS) $(KUBECTL) $(KUSTOMIZE) $(ARGOCD) ## Test the objects with the code of Flux and Argo CD.
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
 	cd test/gitops && MANAGER=$(MANAGER_RACE) go test -race -count=1 -timeout=15m ./... $(if $(RUN),-run '$(RUN)' -v)
 
 .PHONY: histories
-histories: $(SERVERS) ## Run random histories on the real servers and count what was lost, doubled, touched or needless. N=200 SEED=1
+histories: $(SERVERS) ## Count lost, duplicated, foreign and needless changes in random histories. N=200 SEED=1
 	@go build -o bin/ ./cmd/manager ./test/histories
 	@bin/histories $(if $(N),-n $(N)) $(if $(SEED),-seed $(SEED))
 
 .PHONY: bench
-bench: $(SERVERS) ## Measure the operator against a bare program and write docs/benchmarks.*. N=300: one size, print only.
+bench: $(SERVERS) ## Measure the operator and write docs/benchmarks.*. N=300: measure one size, print only.
 	@go build -o bin/ ./cmd/manager ./test/bench
 	@bin/bench $(if $(N),-n $(N))
 
 .PHONY: verify
-verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Check that the generated files are what the code says.
+verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Check that the generated files are up to date.
 	hack/verify.sh $(CONTROLLER_GEN)
 
 ##@ Deploy
@@ -143,26 +149,31 @@ install: $(KUSTOMIZE) ## Install the CRDs into the cluster of the current kubeco
 	$(KUSTOMIZE) build config/crd | kubectl apply --server-side -f -
 
 .PHONY: uninstall
-uninstall: $(KUSTOMIZE) ## Remove the CRDs. Delete the objects of these kinds before, while an operator runs to clean up in Juju.
+uninstall: $(KUSTOMIZE) ## Delete the CRDs. Delete their objects first, while an operator runs to clean up in Juju.
 	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
 
 .PHONY: deploy
-deploy: $(KUSTOMIZE) ## Deploy the operator, with image IMG and OVERLAY=default or namespaced, to the cluster of the current kubeconfig.
-	$(KUSTOMIZE) build config/$(OVERLAY) | sed 's,image: juju-secrets-operator:latest,image: $(IMG),' | kubectl apply --server-side -f -
+deploy: $(KUSTOMIZE) ## Deploy image IMG with OVERLAY=default or namespaced to the cluster of the current kubeconfig.
+	$(KUSTOMIZE) build config/$(OVERLAY) | sed 's,image: juju-secrets-operator:latest,image: $(IMG),' | \
+		kubectl apply --server-side -f -
 
-# The Secrets that an operator holds, as namespace/name. It takes off its finalizer when nothing needs one any more.
+# Lists the Secrets with the operator's finalizer, as namespace/name. The
+# operator removes the finalizer when no object uses the Secret.
 HELD_SECRETS = kubectl get secrets --all-namespaces \
 	-o jsonpath='{range .items[*]}{.metadata.namespace}/{.metadata.name} {.metadata.finalizers}{"\n"}{end}' | \
 	sed -n 's, .*jujusecrets.io/finalizer.*,,p'
 
 .PHONY: undeploy
-undeploy: $(KUSTOMIZE) ## Delete every object of our kinds, of any other operator too, then the operator and the CRDs.
+undeploy: $(KUSTOMIZE) ## Delete the objects of all installations, then the operator and the CRDs.
 	kubectl delete --all --all-namespaces --ignore-not-found jujusecretaccesses,jujusecrets
 	kubectl delete --all --all-namespaces --ignore-not-found jujucontrollers
 	kubectl delete --all --ignore-not-found clusterjujucontrollers
-	@echo waiting until the operator has let go of the credentials
+	@echo waiting until the operator has removed its finalizer from the credentials
 	@seconds=0; while held=$$($(HELD_SECRETS)); [ -n "$$held" ]; do \
-		if [ $$seconds -ge 120 ]; then echo "The operator has not let go of these Secrets. Does it run? See its log." >&2; echo "$$held" >&2; exit 1; fi; \
+		if [ $$seconds -ge 120 ]; then \
+			echo "These Secrets still have the operator's finalizer. Check that the operator runs, and see its log:" >&2; \
+			echo "$$held" >&2; exit 1; \
+		fi; \
 		seconds=$$((seconds + 1)); sleep 1; \
 	done
 	$(KUSTOMIZE) build config/$(OVERLAY) | kubectl delete --ignore-not-found -f -
@@ -175,39 +186,43 @@ chart: $(HELM) ## Check the Helm chart and package it into dist/.
 	$(HELM) package charts/juju-secrets-operator --destination dist
 
 .PHONY: image
-image: ## Build the image IMG with docker, podman or buildah, for this platform or PLATFORMS=linux/amd64,linux/arm64.
+image: ## Build image IMG with docker, podman or buildah for this platform or PLATFORMS=linux/amd64,linux/arm64.
 	@$(BUILD_ENV) IMG='$(IMG)' CONTAINER_TOOL='$(CONTAINER_TOOL)' hack/container.sh
 
 .PHONY: image-oci
-image-oci: ## Build the image for amd64 and arm64 into dist/ without any of them, as one OCI layout in a tar.
+image-oci: ## Build the image for amd64 and arm64 without these tools, as a tar of an OCI layout in dist/.
 	@$(BUILD_ENV) hack/oci.sh
 
 .PHONY: image-docker
-image-docker: ## Write what image-oci built for PLATFORMS, by default that of this machine, as docker load takes it.
-	@cd hack/image && go run . docker -platform $(or $(PLATFORMS),linux/$(shell go env GOARCH)) -o $(OCI_TAR:.oci.tar=.docker.tar) $(OCI_TAR) $(IMG)
+image-docker: ## Write the image of image-oci for PLATFORMS (by default this platform) in the format of docker load.
+	@cd hack/image && go run . docker -platform $(or $(PLATFORMS),linux/$(shell go env GOARCH)) \
+		-o $(OCI_TAR:.oci.tar=.docker.tar) $(OCI_TAR) $(IMG)
 	@echo $(OCI_TAR:.oci.tar=.docker.tar)
 
 .PHONY: image-push
-image-push: ## Push what image-oci or release built to IMG, for all platforms.
+image-push: ## Push the image of image-oci or release to IMG, for all platforms.
 	@cd hack/image && go run . push $(OCI_TAR) $(IMG)
 
 .PHONY: release
-release: $(RELEASE_TOOLS) ## Write the release VERSION=v0.1.0 into dist/, with the image at IMAGE.
-	@$(BUILD_ENV) IMAGE='$(IMAGE)' CHART='$(CHART)' KUSTOMIZE='$(KUSTOMIZE)' CYCLONEDX='$(CYCLONEDX)' HELM='$(HELM)' hack/release.sh
+release: $(RELEASE_TOOLS) ## Write the release VERSION=v0.1.0, with its image at IMAGE, to dist/.
+	@$(BUILD_ENV) IMAGE='$(IMAGE)' CHART='$(CHART)' KUSTOMIZE='$(KUSTOMIZE)' \
+		CYCLONEDX='$(CYCLONEDX)' HELM='$(HELM)' hack/release.sh
 
 ##@ Servers and tools
 
 .PHONY: servers
-servers: $(SERVERS) $(KUBECTL) $(JUJU) ## Build the Kubernetes control plane, kubectl, and Juju's server and command line for development, once.
+servers: $(SERVERS) $(KUBECTL) $(JUJU) ## Build the control plane, kubectl, and Juju's server and CLI, if missing.
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(GOLANGCI_LINT) $(KUSTOMIZE) $(CRD_REF_DOCS) $(CYCLONEDX) $(HELM) $(PROMTOOL) $(SELECTORS) $(ARGOCD) ## Build the tools, once.
+tools: $(ALL_TOOLS) ## Build the tools, if missing.
 
 $(CONTROL_PLANE)/kube-apiserver:
-	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) etcd=go.etcd.io/etcd/server/v3 kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver
+	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) etcd=go.etcd.io/etcd/server/v3 \
+		kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver
 
 $(CONTROL_PLANE)/kube-controller-manager:
-	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) kube-controller-manager=k8s.io/kubernetes/cmd/kube-controller-manager
+	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) \
+		kube-controller-manager=k8s.io/kubernetes/cmd/kube-controller-manager
 
 $(CONTROL_PLANE)/kubectl:
 	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) kubectl=k8s.io/kubernetes/cmd/kubectl
@@ -218,15 +233,16 @@ $(JUJU_DIR)/jujuserver:
 $(ARGOCD):
 	@CGO_ENABLED=0 hack/build.sh hack/argocd $(@D) argocd=.
 
-# Without the clouds that Juju could deploy to, which nobody here has.
+# The minimal build has no cloud providers, which development does not need.
 $(JUJU_CLI)/juju:
 	@CGO_ENABLED=1 GOFLAGS=-tags=minimal hack/build.sh hack/juju $(@D) juju=github.com/juju/juju/cmd/juju
 
 $(CONTROLLER_GEN):
 	@hack/build.sh hack/tools $(@D) controller-gen=sigs.k8s.io/controller-tools/cmd/controller-gen
 
+# golangci-lint with kube-api-linter built in.
 $(GOLANGCI_LINT):
-	@hack/build.sh hack/tools $(@D) golangci-lint=github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@hack/build.sh hack/tools $(@D) golangci-lint=sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
 
 $(KUSTOMIZE):
 	@hack/build.sh hack/tools $(@D) kustomize=sigs.k8s.io/kustomize/kustomize/v5
@@ -240,9 +256,10 @@ $(CYCLONEDX):
 $(HELM):
 	@CGO_ENABLED=0 hack/build.sh hack/helm $(@D) helm=helm.sh/helm/v4/cmd/helm
 
-# Without service discovery, which only a running Prometheus needs.
+# Omits service discovery, which promtool does not need.
 $(PROMTOOL):
-	@CGO_ENABLED=0 GOFLAGS=-tags=remove_all_sd hack/build.sh hack/promtool $(@D) promtool=github.com/prometheus/prometheus/cmd/promtool
+	@CGO_ENABLED=0 GOFLAGS=-tags=remove_all_sd hack/build.sh hack/promtool $(@D) \
+		promtool=github.com/prometheus/prometheus/cmd/promtool
 
 $(SELECTORS):
 	@CGO_ENABLED=0 hack/build.sh hack/promtool $(@D) selectors=./selectors

@@ -15,24 +15,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
-	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
-// patched counts the writes to an object, and fails them if it is told to.
-type patched struct {
+// patchCounter is a client that counts patches. Patch returns fails.
+type patchCounter struct {
 	client.Client
 
 	writes int
 	fails  error
 }
 
-func (p *patched) Patch(context.Context, client.Object, client.Patch, ...client.PatchOption) error {
+func (p *patchCounter) Patch(context.Context, client.Object, client.Patch, ...client.PatchOption) error {
 	p.writes++
 	return p.fails
 }
 
-// named is a JujuSecret that is in nobody's way, unless modified otherwise.
+// named returns a JujuSecret with a name and without a status.
 func named(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 	obj := new(v1alpha1.JujuSecret)
 	obj.Namespace, obj.Name, obj.UID, obj.ResourceVersion = "team-a", name, "uid", "42"
@@ -43,46 +43,53 @@ func named(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecr
 	return obj
 }
 
-// records are what an object can have to remember.
-func records() map[string]plan.Record {
+// sampleRecords returns every kind of record that an object can have.
+func sampleRecords() map[string]plan.Record {
 	return map[string]plan.Record{
-		"nothing":         {},
-		"that it is held": {Held: true},
-		"a creation":      {Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"one"}}},
-		"a creation in place of another, with one of two contents": {
+		"empty":     {},
+		"finalizer": {Held: true},
+		"creation":  {Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"one"}}},
+		"creation that replaces a secret, two digests": {
 			Held: true, Creating: &plan.Creation{Name: "db", Replaces: "secret", Digests: []string{"one", "two"}},
 		},
-		"an adoption": {Held: true, Adopting: "secret"},
-		"grants in a model by its name": {
-			Held: true, SecretID: "secret", Granted: []string{"app1", "app2"}, Model: plan.ModelRef{Controller: "default", Name: "prod/app"},
+		"adoption": {Held: true, Adopting: "secret"},
+		"grants, model name": {
+			Held: true, SecretID: "secret", Granted: []string{"app1", "app2"},
+			Model: plan.ModelRef{Controller: "default", Name: "prod/app"},
 		},
-		"grants in a model by its UUID": {
-			Held: true, SecretID: "secret", Granted: []string{"app1"}, Model: plan.ModelRef{Controller: "other", UUID: "uuid"},
+		"grants, model UUID": {
+			Held: true, SecretID: "secret", Granted: []string{"app1"},
+			Model: plan.ModelRef{Controller: "other", UUID: "uuid"},
 		},
 	}
 }
 
-func TestAnObjectRemembersWhatWasKeptInIt(t *testing.T) {
+func TestRecordIsReadAsWritten(t *testing.T) {
 	t.Parallel()
-	for before, was := range records() {
-		for after, is := range records() {
+	for before, was := range sampleRecords() {
+		for after, is := range sampleRecords() {
 			t.Run(before+", then "+after, func(t *testing.T) {
 				t.Parallel()
-				store := new(patched)
-				kit := NewKit(store, nil, nil, time.Now)
+				store := new(patchCounter)
+				b := newTestBase(store, nil)
 				obj := named("db")
-				obj.Annotations = map[string]string{"theirs": "stays"}
+				obj.Annotations = map[string]string{"other": "stays"}
 				for _, want := range []plan.Record{was, is} {
-					if err := kit.keep(t.Context(), obj, recordOf(obj), want); err != nil {
+					state := b.recordOf(obj)
+					if err := b.writeRecord(t.Context(), obj, &state, want, true); err != nil {
 						t.Fatal(err)
 					}
-					if diff := cmp.Diff(want, recordOf(obj)); diff != "" {
-						t.Errorf("it remembers (-want +got):\n%s", diff)
+					if diff := cmp.Diff(want, b.recordOf(obj).Record); diff != "" {
+						t.Errorf("record of the object (-want +got):\n%s", diff)
+					}
+					if diff := cmp.Diff(want, state.Record); diff != "" {
+						t.Errorf("record in memory (-want +got):\n%s", diff)
 					}
 				}
 				_, annotated := obj.Annotations[recordAnnotation]
-				if obj.Annotations["theirs"] != "stays" || annotated != (is.Creating != nil || is.Adopting != "" || is.Granted != nil) {
-					t.Errorf("the annotations are %v", obj.Annotations)
+				wantAnnotation := is.Creating != nil || is.Adopting != "" || is.Granted != nil
+				if obj.Annotations["other"] != "stays" || annotated != wantAnnotation {
+					t.Errorf("annotations: %v", obj.Annotations)
 				}
 				writes := 2
 				if was.Equal(is) {
@@ -92,26 +99,91 @@ func TestAnObjectRemembersWhatWasKeptInIt(t *testing.T) {
 					writes--
 				}
 				if store.writes != max(writes, 0) {
-					t.Errorf("it was written %d times, want %d", store.writes, writes)
+					t.Errorf("%d writes, want %d", store.writes, writes)
 				}
 			})
 		}
 	}
 }
 
-func TestWhatSomebodyElseWroteIntoAnObjectSaysNothing(t *testing.T) {
+func TestRecordNamesOwnedSecretBeforeUpdate(t *testing.T) {
 	t.Parallel()
-	kit := NewKit(new(patched), nil, nil, time.Now)
-	for what, kept := range records() {
+	for name, row := range map[string]struct {
+		exact  bool
+		writes int
+	}{
+		"update":  {true, 1},
+		"removal": {false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := new(patchCounter)
+			b := newTestBase(store, nil)
+			obj := named("db", creates(plan.Creation{Name: "db"}), owns("one"))
+			for range 2 { // The second time, the annotation already names the secret.
+				state := b.recordOf(obj)
+				if err := b.writeRecord(t.Context(), obj, &state, state.Record, row.exact); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if store.writes != row.writes {
+				t.Errorf("%d writes, want %d", store.writes, row.writes)
+			}
+			obj.Status = v1alpha1.JujuSecretStatus{} // Restored from a backup without status.
+			want := ""
+			if row.exact {
+				want = "one"
+			}
+			if got := b.recordOf(obj).OwnedID(); got != want {
+				t.Errorf("the annotation names %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestConflictLeavesRecordInMemoryUnchanged(t *testing.T) {
+	t.Parallel()
+	b := newTestBase(&patchCounter{fails: errors.New("conflict")}, nil)
+	obj := named("db")
+	state := b.recordOf(obj)
+	if err := b.writeRecord(t.Context(), obj, &state, plan.Record{Held: true, Adopting: "one"}, true); err == nil {
+		t.Fatal("writeRecord returned no error")
+	}
+	if diff := cmp.Diff(plan.Record{}, state.Record); diff != "" {
+		t.Errorf("record in memory (-want +got):\n%s", diff)
+	}
+}
+
+func TestRecordOfAnotherObjectIsIgnored(t *testing.T) {
+	t.Parallel()
+	b := newTestBase(new(patchCounter), nil)
+	annotation := func(text func(string) string) func(*v1alpha1.JujuSecret) {
+		return func(s *v1alpha1.JujuSecret) { s.Annotations[recordAnnotation] = text(s.Annotations[recordAnnotation]) }
+	}
+	for what, kept := range sampleRecords() {
 		original := named("db")
-		if err := kit.keep(t.Context(), original, plan.Record{}, kept); err != nil {
+		state := b.recordOf(original)
+		if err := b.writeRecord(t.Context(), original, &state, kept, true); err != nil {
 			t.Fatal(err)
 		}
-		for how, spoil := range map[string]func(*v1alpha1.JujuSecret){
-			"a copy of the object": func(s *v1alpha1.JujuSecret) { s.UID = "another" },
-			"no JSON":              func(s *v1alpha1.JujuSecret) { s.Annotations[recordAnnotation] += "?" },
-			"another kind of JSON": func(s *v1alpha1.JujuSecret) { s.Annotations[recordAnnotation] = `["db"]` },
-			"nothing":              func(s *v1alpha1.JujuSecret) { delete(s.Annotations, recordAnnotation) },
+		for how, row := range map[string]struct {
+			spoil func(*v1alpha1.JujuSecret)
+			valid bool
+		}{
+			"as written":                {func(*v1alpha1.JujuSecret) {}, true},
+			"restored with another UID": {func(s *v1alpha1.JujuSecret) { s.UID = "another" }, true},
+			"another name":              {func(s *v1alpha1.JujuSecret) { s.Name = "another" }, false},
+			"another namespace":         {func(s *v1alpha1.JujuSecret) { s.Namespace = "team-b" }, false},
+			"another model":             {modelNamed("prod/other"), false},
+			"another controller":        {usesController("", "another"), false},
+			"changed":                   {annotation(func(text string) string { return text + " " }), false},
+			"unsigned": {
+				annotation(func(string) string { return `{"sequence":1,"adopting":"secret"}` }), false,
+			},
+			"not an object": {annotation(func(string) string { return `["db"]` }), false},
+			"removed": {
+				func(s *v1alpha1.JujuSecret) { delete(s.Annotations, recordAnnotation) }, false,
+			},
 		} {
 			t.Run(what+", "+how, func(t *testing.T) {
 				t.Parallel()
@@ -119,54 +191,64 @@ func TestWhatSomebodyElseWroteIntoAnObjectSaysNothing(t *testing.T) {
 				if obj.Annotations == nil {
 					obj.Annotations = map[string]string{}
 				}
-				spoil(obj)
-				if diff := cmp.Diff(plan.Record{Held: kept.Held}, recordOf(obj)); diff != "" {
-					t.Errorf("it says (-want +got):\n%s", diff)
+				row.spoil(obj)
+				want := plan.Record{Held: kept.Held}
+				if row.valid {
+					want = kept
+				}
+				if diff := cmp.Diff(want, b.recordOf(obj).Record); diff != "" {
+					t.Errorf("record (-want +got):\n%s", diff)
 				}
 			})
 		}
-	}
-}
-
-func TestACreationIsProvenByWhoRecordedIt(t *testing.T) {
-	t.Parallel()
-	begun := plan.Record{Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"digest"}}}
-	recognised := plan.Record{Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"digest"}, ID: "one", Proof: "proof"}}
-	forged := func() *v1alpha1.JujuSecret {
-		obj := named("db")
-		remembering(record{Creating: begun.Creating, CreatingProof: "forged"})(obj)
-		obj.Finalizers = nil
-		return obj
-	}
-	for name, row := range map[string]struct {
-		obj  *v1alpha1.JujuSecret
-		keep []plan.Record
-		want bool
-	}{
-		"the operator":                         {named("db"), []plan.Record{begun}, true},
-		"the operator, in two steps":           {named("db"), []plan.Record{begun, recognised}, true},
-		"a person":                             {forged(), nil, false},
-		"a person, and the operator holds it":  {forged(), []plan.Record{begun}, false},
-		"a person, and the operator another":   {forged(), []plan.Record{recognised}, true},
-		"nobody, as the creation was given up": {named("db"), []plan.Record{begun, {Held: true}}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(what+", another kind", func(t *testing.T) {
 			t.Parallel()
-			kit := NewKit(new(patched), nil, nil, time.Now)
-			kit.Key = content.Key{Sealed: content.Seal([]byte("key"))}
-			for _, want := range row.keep {
-				if err := kit.keep(t.Context(), row.obj, recordOf(row.obj), want); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := kit.provenCreation(row.obj); got != row.want {
-				t.Errorf("it is proven: %t, want %t", got, row.want)
+			obj := &v1alpha1.JujuSecretAccess{ObjectMeta: *original.ObjectMeta.DeepCopy()}
+			if diff := cmp.Diff(plan.Record{Held: kept.Held}, b.recordOf(obj).Record); diff != "" {
+				t.Errorf("record (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestTheFinalizerIsPutOnAndTakenOffAlone(t *testing.T) {
+func TestForgedCreationIsIgnored(t *testing.T) {
+	t.Parallel()
+	begun := plan.Record{Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"digest"}}}
+	identified := plan.Record{Held: true, Creating: &plan.Creation{Name: "db", Digests: []string{"digest"}, ID: "one"}}
+	forged := func() *v1alpha1.JujuSecret {
+		return named("db", annotated(recordAnnotation,
+			`{"uid":"uid","creating":{"name":"db","digests":["digest"],"id":"one"},"creatingProof":"forged"}`))
+	}
+	for name, row := range map[string]struct {
+		obj  *v1alpha1.JujuSecret
+		keep []plan.Record
+		want *plan.Creation
+	}{
+		"recorded":                     {named("db"), []plan.Record{begun}, begun.Creating},
+		"recorded twice":               {named("db"), []plan.Record{begun, identified}, identified.Creating},
+		"forged":                       {forged(), nil, nil},
+		"forged, then recorded":        {forged(), []plan.Record{begun}, begun.Creating},
+		"recorded, then removed":       {named("db"), []plan.Record{begun, {Held: true}}, nil},
+		"forged, then finalizer added": {forged(), []plan.Record{{Held: true}}, nil},
+		"forged, then record removed":  {forged(), []plan.Record{begun, {}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newTestBase(new(patchCounter), nil)
+			for _, want := range row.keep {
+				state := b.recordOf(row.obj)
+				if err := b.writeRecord(t.Context(), row.obj, &state, want, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(row.want, b.recordOf(row.obj).Creating); diff != "" {
+				t.Errorf("creation (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFinalizerIsSetWithoutOtherChanges(t *testing.T) {
 	t.Parallel()
 	conflict := errors.New("conflict")
 	for name, row := range map[string]struct {
@@ -174,59 +256,135 @@ func TestTheFinalizerIsPutOnAndTakenOffAlone(t *testing.T) {
 		fails     error
 		writes    int
 	}{
-		"it comes":                 {false, true, nil, 1},
-		"it stays":                 {true, true, nil, 0},
-		"it goes":                  {true, false, nil, 1},
-		"it is gone":               {false, false, nil, 0},
-		"it cannot come just now":  {false, true, conflict, 1},
-		"it cannot go just now":    {true, false, conflict, 1},
-		"what need not be, cannot": {true, true, conflict, 0},
+		"added":                  {false, true, nil, 1},
+		"kept":                   {true, true, nil, 0},
+		"removed":                {true, false, nil, 1},
+		"absent":                 {false, false, nil, 0},
+		"added, conflict":        {false, true, conflict, 1},
+		"removed, conflict":      {true, false, conflict, 1},
+		"kept, no write to fail": {true, true, conflict, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := &patched{fails: row.fails}
-			kit := NewKit(store, nil, nil, time.Now)
-			obj := named("db", func(s *v1alpha1.JujuSecret) { s.Finalizers = []string{"theirs"} })
+			store := &patchCounter{fails: row.fails}
+			b := newObjectBase(Options{Client: store, Now: time.Now})
+			obj := named("db", func(s *v1alpha1.JujuSecret) { s.Finalizers = []string{"other"} })
 			obj.Annotations = map[string]string{recordAnnotation: "record"}
 			if row.was {
 				controllerutil.AddFinalizer(obj, finalizer)
 			}
-			err := kit.hold(t.Context(), obj, row.held)
+			err := b.setFinalizer(t.Context(), obj, row.held)
 			if (err != nil) != (row.fails != nil && row.writes > 0) || store.writes != row.writes {
-				t.Errorf("the error is %v after %d writes, want %d", err, store.writes, row.writes)
+				t.Errorf("error %v after %d writes, want %d writes", err, store.writes, row.writes)
 			}
-			want := "theirs"
+			want := "other"
 			if row.held {
 				want += " " + finalizer
 			}
 			if got := strings.Join(obj.Finalizers, " "); got != want || obj.Annotations[recordAnnotation] != "record" {
-				t.Errorf("the finalizers are %s, want %s, and the annotations %v", got, want, obj.Annotations)
+				t.Errorf("finalizers %s, want %s; annotations %v", got, want, obj.Annotations)
 			}
 		})
 	}
 }
 
-// untouchable are Models that nobody may ask anything.
-type untouchable struct{ Models }
+// recordingModels are Models that record the calls to them.
+type recordingModels struct {
+	Models
 
-func TestNothingIsBegunOnceTheOperatorStops(t *testing.T) {
+	events   *[]string
+	outcomes []plan.Outcome
+	err      error
+}
+
+func (m recordingModels) note(event string) { *m.events = append(*m.events, event) }
+
+func (m recordingModels) Announce(plan.ModelRef, []plan.Step) Ticket {
+	m.note("announce")
+	return m
+}
+
+func (m recordingModels) Send(context.Context) ([]plan.Outcome, error) {
+	m.note("send")
+	return m.outcomes, m.err
+}
+
+func (m recordingModels) Withdraw() { m.note("withdraw") }
+
+// recordingClient is a client that records its writes among the calls to Juju.
+type recordingClient struct {
+	patchCounter
+
+	events *[]string
+}
+
+func (c *recordingClient) Patch(
+	ctx context.Context, obj client.Object, patch client.Patch, opts ...client.PatchOption,
+) error {
+	*c.events = append(*c.events, "write")
+	return c.patchCounter.Patch(ctx, obj, patch, opts...)
+}
+
+func TestActWritesRecordThenChecksTenancyThenSends(t *testing.T) {
+	t.Parallel()
+	conflict := errors.New("conflict")
+	denied := plan.ModelRef{Controller: "team-b/own", Name: "prod/app"} // A JujuController of another namespace.
+	for name, row := range map[string]struct {
+		todo    plan.Plan
+		fails   error // Of the write.
+		sending error
+		want    string
+		err     error
+	}{
+		"sent":     {plan.Plan{}, nil, nil, "announce write send write withdraw", nil},
+		"conflict": {plan.Plan{}, conflict, nil, "announce write withdraw", conflict},
+		"tenancy ended": {
+			plan.Plan{Model: denied, Owns: plan.Adopted}, nil, nil, "announce write withdraw", errWithdrawn,
+		},
+		"shutdown": {plan.Plan{}, nil, context.Canceled, "announce write send withdraw", context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var events []string
+			b := newObjectBase(Options{
+				Client: &recordingClient{patchCounter{fails: row.fails}, &events},
+				Juju:   recordingModels{events: &events, outcomes: []plan.Outcome{{}}, err: row.sending},
+				Now:    time.Now,
+			})
+			row.todo.Steps = []plan.Step{plan.Remove{ID: "secret"}}
+			row.todo.Before = plan.Record{Held: true, Adopting: "secret"}
+			done, err := b.act(t.Context(), named("db", deleted), new(record.State), row.todo)
+			if !errors.Is(err, row.err) || (done != nil) != (row.err == nil) {
+				t.Errorf("act returned %v and %v, want error %v", done, err, row.err)
+			}
+			if got := strings.Join(events, " "); got != row.want {
+				t.Errorf("calls %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// unusedModels are Models that panic when they are called.
+type unusedModels struct{ Models }
+
+func TestActDoesNothingDuringShutdown(t *testing.T) {
 	t.Parallel()
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
 	for name, todo := range map[string]plan.Plan{
-		"a step": {Before: plan.Record{Held: true}, Steps: []plan.Step{plan.Remove{ID: "secret"}}},
-		"a note": {After: plan.Record{Held: true}},
+		"step":   {Before: plan.Record{Held: true}, Steps: []plan.Step{plan.Remove{ID: "secret"}}},
+		"record": {After: plan.Record{Held: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := new(patched)
-			kit := NewKit(store, untouchable{}, nil, time.Now)
-			done, err := kit.act(stopped, named("db"), plan.Record{}, todo)
+			store := new(patchCounter)
+			b := newObjectBase(Options{Client: store, Juju: unusedModels{}, Now: time.Now})
+			done, err := b.act(stopped, named("db"), &record.State{}, todo)
 			if !errors.Is(err, context.Canceled) || done != nil || store.writes > 0 {
-				t.Errorf("it ends with %v and %v after %d writes", done, err, store.writes)
+				t.Errorf("act returned %v and %v after %d writes", done, err, store.writes)
 			}
-			if result, err := retry(err); err != nil || result.RequeueAfter > 0 {
-				t.Errorf("the queue is told %v, %v", result, err)
+			if result, err := requeue(0, err); err != nil || result.RequeueAfter > 0 {
+				t.Errorf("requeue returned %v, %v", result, err)
 			}
 		})
 	}

@@ -1,16 +1,34 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package controllers has one reconciler per kind. Each goes the same way, in four steps:
+// Package controllers contains one reconciler per kind, and the watches that
+// trigger it. Each reconcile has four steps:
 //
-//	observe   the object, its Kubernetes sources, and what Juju holds       <kind>_observe.go
-//	decide    facts to plan, in package plan, which is pure                 internal/plan
-//	act       keep the record, hand the steps to Juju, settle the record    act.go
-//	report    events, and one status patch or none                          report.go, internal/status
+//	observe   facts about the object, its sources, other objects and Juju    <kind>_observe.go
+//	decide    facts to plan                                                  package plan
+//	act       write the record, send the steps to Juju, update the record    act.go
+//	report    events, and one status patch or none                           report.go, package status
 //
-// Trouble with Juju and missing sources are facts to decide on. Only Kubernetes itself failing is an error, which the
-// queue retries. credentials_controller.go only lets go of Secrets that were held for a controller object.
+// Problems with Juju and missing sources are facts. Only a failure of the
+// Kubernetes API is an error, which the queue retries.
 //
-// Who is woken by what stands in watches.go and wakeups.go, who may use what in scope.go, whose turn it is in turns.go, what proves
-// a note in proof.go, what the reconcilers need of Juju in juju.go, and what is measured in meter.go and census.go.
+//	base.go                        dependencies that all reconcilers share, and own writes that the cache lacks
+//	records.go                     reads the record and the finalizer of an object
+//	scope.go                       facts about the tenancy of an object
+//	jujusecret_competitors.go      facts about other JujuSecrets
+//	jujucontroller_sources.go      reads the credentials and the certificate of a controller object
+//	jujucontroller_uses.go         counts the objects and models that use a controller object
+//	credentials_controller.go      removes the finalizer from Secrets with credentials
+//	watches.go, predicates.go      maps events to the objects to reconcile
+//	wakeups.go                     maps changes in Juju to the objects to reconcile
+//	cache.go, indexes.go           the content of the cache, and its indexes
+//	fair_queue.go                  limits how many objects of a model or namespace are reconciled at a time
+//	meter.go                       measures the latency of changes, and drift
+//	key.go                         loads or creates the installation's key
+//	juju.go                        interfaces to Juju, implemented by package juju
+//
+// The package decides nothing about objects: package plan does. Package record
+// defines the format of records and verifies them. Package placement derives
+// where an object is in Juju. Package status derives the conditions from a plan.
+// The package does not import package juju.
 package controllers

@@ -11,30 +11,47 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// Models gives a view of, and a hand in, the models of every controller that was set. Package juju implements it.
+// Models reads and changes the models of the controllers that are connected.
+// Package juju implements it.
 type Models interface {
-	// World tells what a model holds of the secrets that a query names. If that is not known it says why, rather than
-	// fail, and it does not block longer than ctx.
-	World(ctx context.Context, model plan.ModelRef, query plan.Query) plan.World
-	// Do carries out steps in order, each only if those before it succeeded, and answers one outcome per step. A World
-	// asked for afterwards already shows them. There is at least one step. Ready is called first, once: meanwhile the steps of
-	// others to the same model may wait, to share a request. May is asked right before each step is sent, and nothing is begun any
-	// more once it says no. It fails if ready does, and with context.Canceled if nothing was begun because ctx was cancelled or
-	// may said no.
-	Do(
-		ctx context.Context, model plan.ModelRef, steps []plan.Step, ready func(context.Context) error, may func(context.Context) bool,
-	) ([]plan.Outcome, error)
-	// Changed delivers what may be different from what World last said. There is one reader.
+	// View returns the secrets of a model that a query names, or the reason why
+	// they are not known. View blocks at most until ctx is done.
+	View(ctx context.Context, model plan.ModelRef, query plan.Query) plan.ModelView
+	// Announce registers steps that are about to be sent to a model. Steps of
+	// other objects for the same model then wait a moment, to share a request.
+	// Announce sends nothing and does not block. There is at least one step.
+	// Call exactly one of Send and Withdraw on the ticket.
+	Announce(model plan.ModelRef, steps []plan.Step) Ticket
+	// Changed returns the channel of changes since the last View. It has one
+	// reader.
 	Changed() <-chan plan.Change
 }
 
-// Connections keeps the connections to controllers, by the key of the controller object. Package juju implements it.
+// Ticket is an announcement of steps.
+type Ticket interface {
+	// Send carries the steps out in order, each only if the steps before it
+	// succeeded, and returns one outcome per step. A later View shows them. The
+	// steps may wait for other requests to the model. When ctx is done, Send
+	// starts no further step, but waits for the outcome of a step in flight.
+	// Send returns the error of ctx only if ctx was cancelled before the first
+	// step was sent.
+	Send(ctx context.Context) ([]plan.Outcome, error)
+	// Withdraw cancels an announcement that will not be sent. It does nothing
+	// after Send.
+	Withdraw()
+}
+
+// Connections holds the connections to controllers, by the key of the
+// controller object. Package juju implements it.
 type Connections interface {
-	// Set makes a controller known, or known by another connection, and tells how the operator stands with it. Setting
-	// the same again is only a question. The interval is how often its models are looked at for what others changed.
+	// Set adds a controller or replaces its connection, and returns the state
+	// of the connection. Setting the same connection again changes nothing. The
+	// interval is how often the models are listed to find changes by other
+	// clients.
 	Set(ctx context.Context, key plan.ControllerKey, connection content.Connection, interval time.Duration) plan.Health
-	// Retry makes logins that were refused, to a controller and to its models, be tried again now.
+	// Retry immediately retries refused logins to a controller and to its
+	// models.
 	Retry(key plan.ControllerKey)
-	// Forget gives up what is known of a controller. Forgetting an unknown one does nothing.
+	// Forget removes a controller. It does nothing for an unknown key.
 	Forget(key plan.ControllerKey)
 }

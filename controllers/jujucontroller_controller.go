@@ -5,13 +5,13 @@ package controllers
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -21,44 +21,64 @@ import (
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=clusterjujucontrollers;jujucontrollers,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=clusterjujucontrollers/status;jujucontrollers/status,verbs=patch
 
-// ControllerReconciler keeps the connections that the controller objects of one kind describe, and the objects themselves for as
-// long as something that was made through them is in Juju.
+// ControllerReconciler keeps the connections that the controller objects of one
+// kind describe. It keeps the finalizer on a controller object as long as a
+// secret or a grant that was made through it is in Juju.
 type ControllerReconciler struct {
-	Kit
+	base
 
 	Connections Connections
-	// Local is for JujuControllers, otherwise it is for ClusterJujuControllers.
+	// Local is true for JujuControllers, and false for ClusterJujuControllers.
 	Local bool
 }
 
-// Reconcile connects to the controller that one object describes: see, decide, do, say.
-func (r *ControllerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	obj := r.newObject()
-	end, later, err := r.begin(ctx, req.NamespacedName, obj)
-	if apierrors.IsNotFound(err) {
-		r.Connections.Forget(objectKeyOf(req.Namespace, req.Name))
-	}
-	if err != nil || later > 0 {
-		return ctrl.Result{RequeueAfter: later}, client.IgnoreNotFound(err)
-	}
-	defer end()
-	seen, uses, err := r.observe(ctx, obj)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	todo := plan.ForController(seen)
-	health, err := r.connect(ctx, obj, seen, todo)
-	if err != nil || todo.Leave {
-		return retry(err)
-	}
-	before := obj.DeepCopyObject().(v1alpha1.ControllerObject) //nolint:forcetypeassert // A copy has the type of the original.
-	next, report := status.NextController(*obj.Found(), obj.Connects(), obj.GetGeneration(), todo, health, uses, r.Now())
-	*obj.Found() = next
-	obj.Found().LastHandledReconcileAt = requestedAt(obj)
-	return r.report(ctx, before, obj, report)
+// NewControllerReconciler returns the reconciler of JujuControllers if local is
+// true, otherwise of ClusterJujuControllers.
+func NewControllerReconciler(options Options, connections Connections, local bool) *ControllerReconciler {
+	return &ControllerReconciler{base: newBase(options), Connections: connections, Local: local}
 }
 
-// newObject makes an empty object of the kind.
+// Reconcile connects to the controller that one object describes: observe,
+// decide, act, report.
+func (r *ControllerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	requeueAfter, err := r.reconcile(ctx, req.NamespacedName)
+	if errors.Is(err, errDeleted) || errors.Is(err, errNotServed) {
+		r.Connections.Forget(plan.NewControllerKey(req.Namespace, req.Name))
+	}
+	return requeue(requeueAfter, err)
+}
+
+func (r *ControllerReconciler) reconcile(
+	ctx context.Context, key client.ObjectKey,
+) (requeueAfter time.Duration, err error) {
+	obj := r.newObject()
+	if err := r.get(ctx, key, obj); err != nil {
+		return 0, err
+	}
+	release, err := r.acquire(ctx, obj, plan.ModelRef{Controller: keyOf(obj)})
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	facts, uses, err := r.observe(ctx, obj)
+	if err != nil {
+		return 0, err
+	}
+	todo := plan.ForController(facts)
+	health, err := r.connect(ctx, obj, facts, todo)
+	if err != nil {
+		return 0, err
+	}
+	before := obj.DeepCopyObject().(v1alpha1.ControllerObject) //nolint:forcetypeassert // A copy has the same type.
+	next, report := status.NextController(
+		*obj.GetStatus(), obj.ConnectionSpec(), obj.GetGeneration(), todo, health, uses, r.Now(),
+	)
+	*obj.GetStatus() = next
+	obj.GetStatus().LastHandledReconcileAt = requestedAt(obj)
+	return report.LookAgain, r.report(ctx, before, obj, report.Events)
+}
+
+// newObject returns an empty object of the kind.
 func (r *ControllerReconciler) newObject() v1alpha1.ControllerObject {
 	if r.Local {
 		return new(v1alpha1.JujuController)
@@ -66,7 +86,7 @@ func (r *ControllerReconciler) newObject() v1alpha1.ControllerObject {
 	return new(v1alpha1.ClusterJujuController)
 }
 
-// kind is what the objects are.
+// kind returns the kind of the objects.
 func (r *ControllerReconciler) kind() string {
 	if r.Local {
 		return string(v1alpha1.KindJujuController)
@@ -74,67 +94,66 @@ func (r *ControllerReconciler) kind() string {
 	return string(v1alpha1.KindClusterJujuController)
 }
 
-// observe reads what it takes to connect, and looks for who uses the object, and for what models.
-func (r *ControllerReconciler) observe(ctx context.Context, obj v1alpha1.ControllerObject) (plan.ControllerSeen, []plan.ModelUse, error) {
-	seen := plan.ControllerSeen{
-		Deleting: !obj.GetDeletionTimestamp().IsZero(), Held: isHeld(obj),
-		Elsewhere: obj.Connects().ControllerClass != r.Scope.Class,
-	}
-	if seen.Elsewhere {
-		return seen, nil, nil
+// observe gathers the facts to connect, and the objects and models that use the
+// controller object.
+func (r *ControllerReconciler) observe(
+	ctx context.Context, obj v1alpha1.ControllerObject,
+) (plan.ControllerFacts, []plan.ModelUse, error) {
+	facts := plan.ControllerFacts{
+		Deleting: !obj.GetDeletionTimestamp().IsZero(), Held: hasFinalizer(obj),
 	}
 	var err error
-	if seen.User, err = r.userOf(ctx, keyOf(obj)); err != nil {
-		return seen, nil, err
+	if facts.User, err = r.userOf(ctx, keyOf(obj)); err != nil {
+		return facts, nil, err
 	}
 	uses, err := r.modelUses(ctx, keyOf(obj))
 	if err != nil {
-		return seen, nil, err
+		return facts, nil, err
 	}
-	return seen, uses, r.observeSources(ctx, obj, &seen)
+	return facts, uses, r.observeSources(ctx, obj, &facts)
 }
 
-// connect puts the finalizers where they belong, and then sets the connection.
-func (r *ControllerReconciler) connect(ctx context.Context, obj v1alpha1.ControllerObject, seen plan.ControllerSeen, todo plan.ControllerPlan) (plan.Health, error) {
-	if todo.Leave {
-		r.Connections.Forget(keyOf(obj))
-		return plan.Health{}, nil
-	}
+// connect sets or removes the finalizers, and then sets the connection.
+func (r *ControllerReconciler) connect(
+	ctx context.Context, obj v1alpha1.ControllerObject, facts plan.ControllerFacts, todo plan.ControllerPlan,
+) (plan.Health, error) {
 	if todo.HoldCredentials {
 		secret := metadataOf(kindSecret)
 		err := r.Get(ctx, credentialsOf(obj).key, secret)
 		if err == nil {
-			err = r.hold(ctx, secret, true)
+			err = r.setFinalizer(ctx, secret, true)
 		}
 		if err != nil {
 			return plan.Health{}, err
 		}
 	}
 	if todo.ReleaseCredentials {
-		// Before the object itself goes: an operator that ends in between may never come back.
+		// This comes before the removal of the object's own finalizer. If the
+		// operator is uninstalled in between, it cannot remove this one later.
 		if err := r.releaseCredentials(ctx, obj); err != nil {
 			return plan.Health{}, err
 		}
 	}
-	if err := r.hold(ctx, obj, todo.Held); err != nil {
-		return plan.Health{}, err
+	if err := r.setFinalizer(ctx, obj, todo.Held); err != nil {
+		return plan.Health{}, asDeleted(err)
 	}
 	if !todo.Connect {
 		return plan.Health{}, nil
 	}
-	if requestedAt(obj) != obj.Found().LastHandledReconcileAt {
+	if requestedAt(obj) != obj.GetStatus().LastHandledReconcileAt {
 		r.Connections.Retry(keyOf(obj))
 	}
-	connection := seen.Connection
+	connection := facts.Connection
 	connection.CACertificate = todo.CACertificate
-	health := r.Connections.Set(ctx, keyOf(obj), connection, obj.Connects().DriftDetection.Interval.Duration)
-	return health, ctx.Err() // A look that was cut off saw nothing.
+	health := r.Connections.Set(ctx, keyOf(obj), connection, obj.ConnectionSpec().DriftDetection.Interval.Duration)
+	return health, ctx.Err() // If ctx ended, the health is incomplete.
 }
 
-// releaseCredentials lets the Secret go that a controller object has its credentials in, unless another one needs it as well.
+// releaseCredentials removes the finalizer from the credentials Secret of a
+// controller object, unless another controller object needs the Secret.
 func (r *ControllerReconciler) releaseCredentials(ctx context.Context, obj v1alpha1.ControllerObject) error {
 	key := credentialsOf(obj).key
-	named, _, err := r.namedBy(ctx, key.String())
+	named, _, err := r.controllersByCredentials(ctx, key.String())
 	if err != nil {
 		return err
 	}
@@ -151,13 +170,10 @@ func (r *ControllerReconciler) releaseCredentials(ctx context.Context, obj v1alp
 	if err := r.Get(ctx, key, secret); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	return client.IgnoreNotFound(r.hold(ctx, secret, false))
+	return client.IgnoreNotFound(r.setFinalizer(ctx, secret, false))
 }
 
-// isHeld tells that an object has the finalizer.
-func isHeld(obj client.Object) bool { return controllerutil.ContainsFinalizer(obj, finalizer) }
-
-// SetupWithManager registers the reconciler, and what wakes it.
+// SetupWithManager registers the reconciler and its watches.
 func (r *ControllerReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeups) error {
 	var objects client.ObjectList = &v1alpha1.ClusterJujuControllerList{}
 	index := indexClusterControllers
@@ -169,20 +185,22 @@ func (r *ControllerReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(r.newObject(), builder.WithPredicates(specOrRequest())).
-		WatchesMetadata(&corev1.Secret{}, r.wake(objects, anywhereBy(readSecrets, objectKey))).
-		WatchesMetadata(&corev1.ConfigMap{}, r.wake(objects, anywhereBy(readConfigMaps, objectKey))).
-		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(r.ifGoing), released()).
-		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeControllers(r.ifGoing), released()).
-		Watches(&v1alpha1.JujuSecret{}, countLater(r.Local), usesChanged()).
-		Watches(&v1alpha1.JujuSecretAccess{}, countLater(r.Local), usesChanged()).
-		WatchesRawSource(wakeups.source(r.itself)).
-		WatchesRawSource(r.turns.source()).
-		WithOptions(workOn(mgr, r.kind())).
+		WatchesMetadata(&corev1.Secret{}, r.wake(objects, inAllNamespacesBy(readSecretIndex, objectKey))).
+		WatchesMetadata(&corev1.ConfigMap{}, r.wake(objects, inAllNamespacesBy(readConfigMapIndex, objectKey))).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(r.ifDeleting), r.controllerReleased()).
+		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeControllers(r.ifDeleting), r.controllerReleased()).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeLater(), r.usesChanged()).
+		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeLater(), r.usesChanged()).
+		WatchesRawSource(wakeups.source(r.ownRequest)).
+		WatchesRawSource(r.fairQueue.source()).
+		WithOptions(controllerOptions(mgr, r.kind())).
 		Complete(r)
 }
 
-// ifGoing is the key of a controller object of the kind that waits to go; the others need not know who uses them.
-func (r *ControllerReconciler) ifGoing(c v1alpha1.ControllerObject) client.ObjectKey {
+// ifDeleting returns the key of a controller object of the kind if it is being
+// deleted, otherwise an empty key. Other controller objects do not depend on
+// the objects that use them.
+func (r *ControllerReconciler) ifDeleting(_ context.Context, c v1alpha1.ControllerObject) client.ObjectKey {
 	if c.GetDeletionTimestamp().IsZero() || (c.GetNamespace() != "") != r.Local {
 		return client.ObjectKey{}
 	}

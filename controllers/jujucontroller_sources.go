@@ -21,16 +21,18 @@ const (
 	kindConfigMap = "ConfigMap"
 )
 
-// credentials are where a controller object has its credentials: the Secret, and the keys of the name and of the password in it.
+// credentials locates the credentials of a controller object: a Secret, and its
+// keys for the name and the password.
 type credentials struct {
 	key            client.ObjectKey
 	name, password string
 }
 
 func credentialsOf(c v1alpha1.ControllerObject) credentials {
-	switch of := c.Connects().Credentials; {
+	switch of := c.ConnectionSpec().Credentials; {
 	case of.UserPass != nil:
-		return credentials{sourceKey(c, of.UserPass.SecretRef.Namespace, of.UserPass.SecretRef.Name), "username", "password"}
+		ref := of.UserPass.SecretRef
+		return credentials{sourceKey(c, ref.Namespace, ref.Name), "username", "password"}
 	case of.ClientCredentials != nil:
 		ref := of.ClientCredentials.SecretRef
 		return credentials{sourceKey(c, ref.Namespace, ref.Name), "client-id", "client-secret"}
@@ -38,7 +40,8 @@ func credentialsOf(c v1alpha1.ControllerObject) credentials {
 	return credentials{}
 }
 
-// certificate is where a controller object has its CA certificate, if not in the spec.
+// certificate locates the CA certificate of a controller object that is not in
+// the spec.
 type certificate struct {
 	kind   string
 	object client.ObjectKey
@@ -46,19 +49,22 @@ type certificate struct {
 }
 
 func certificateOf(c v1alpha1.ControllerObject) *certificate {
-	from := c.Connects().CACertificateFrom
-	switch {
-	case from == nil:
-		return nil
-	case from.SecretRef != nil:
-		return &certificate{kindSecret, sourceKey(c, from.SecretRef.Namespace, from.SecretRef.Name), from.SecretRef.Key}
-	case from.ConfigMapRef == nil:
+	from := c.ConnectionSpec().CACertificateFrom
+	if from == nil {
 		return nil
 	}
-	return &certificate{kindConfigMap, sourceKey(c, from.ConfigMapRef.Namespace, from.ConfigMapRef.Name), from.ConfigMapRef.Key}
+	if ref := from.SecretRef; ref != nil {
+		return &certificate{kindSecret, sourceKey(c, ref.Namespace, ref.Name), ref.Key}
+	}
+	if ref := from.ConfigMapRef; ref != nil {
+		return &certificate{kindConfigMap, sourceKey(c, ref.Namespace, ref.Name), ref.Key}
+	}
+	return nil
 }
 
-// sourceKey is the key of what a controller object reads. For one that has a namespace there is no other, whatever it says.
+// sourceKey returns the key of a Secret or ConfigMap that a controller object
+// reads. A controller object with a namespace reads only in that namespace,
+// even if its spec names another one.
 func sourceKey(c v1alpha1.ControllerObject, namespace, name string) client.ObjectKey {
 	if own := c.GetNamespace(); own != "" {
 		namespace = own
@@ -66,53 +72,63 @@ func sourceKey(c v1alpha1.ControllerObject, namespace, name string) client.Objec
 	return client.ObjectKey{Namespace: namespace, Name: name}
 }
 
-// observeSources reads what it takes to connect.
-func (r *ControllerReconciler) observeSources(ctx context.Context, obj v1alpha1.ControllerObject, seen *plan.ControllerSeen) error {
+// observeSources reads the credentials and the certificate.
+func (r *ControllerReconciler) observeSources(
+	ctx context.Context, obj v1alpha1.ControllerObject, facts *plan.ControllerFacts,
+) error {
 	from := credentialsOf(obj)
 	var secret corev1.Secret
 	err := r.Get(ctx, from.key, &secret)
 	if client.IgnoreNotFound(err) != nil {
 		return err
 	}
-	seen.Credentials = plan.CredentialsSecret{
-		Name: from.key.String(), Found: err == nil, Held: isHeld(&secret), Going: !secret.DeletionTimestamp.IsZero(),
-		Keys: []string{from.name, from.password},
+	facts.Credentials = plan.CredentialsSecret{
+		Name: from.key.String(), Found: err == nil, Held: hasFinalizer(&secret),
+		Deleting: !secret.DeletionTimestamp.IsZero(),
+		Keys:     []string{from.name, from.password},
 	}
-	for _, key := range seen.Credentials.Keys {
-		if line(secret.Data[key]) == "" {
-			seen.Credentials.Lacking = append(seen.Credentials.Lacking, key)
+	for _, key := range facts.Credentials.Keys {
+		if trimLineEnd(secret.Data[key]) == "" {
+			facts.Credentials.Lacking = append(facts.Credentials.Lacking, key)
 		}
 	}
-	spec := obj.Connects()
-	seen.Connection = content.Connection{
+	spec := obj.ConnectionSpec()
+	facts.Connection = content.Connection{
 		Addresses: spec.Addresses, CACertificate: spec.CACertificate, ControllerUUID: spec.ControllerUUID,
-		ServiceAccount: spec.Credentials.ClientCredentials != nil,
-		Username:       line(secret.Data[from.name]), Password: content.Seal(line(secret.Data[from.password])),
+		Username: trimLineEnd(secret.Data[from.name]), Password: content.Seal(trimLineEnd(secret.Data[from.password])),
 	}
-	if seen.Connection.ControllerUUID == "" {
-		seen.Connection.ControllerUUID = obj.Found().ControllerUUID // Whoever answered first.
+	if spec.Credentials.ClientCredentials != nil {
+		facts.Connection.Auth = content.ClientCredentials
+	}
+	if facts.Connection.ControllerUUID == "" {
+		facts.Connection.ControllerUUID = obj.GetStatus().ControllerUUID // The controller that answered first.
 	}
 	if from := certificateOf(obj); from != nil {
 		text, err := r.readCertificate(ctx, from)
 		if err != nil {
 			return err
 		}
-		// It is what is kept, so that nobody has to log in again when the source goes.
-		seen.Connection.CACertificate = cmp.Or(content.Certificates(text), noCertificate)
-		seen.Certificate = &plan.CertificateSource{
-			Object: from.kind + " " + from.object.String(), Key: from.key, Found: text != "", Kept: obj.Found().CACertificate,
+		// The status keeps the same text. If that replaces a deleted source,
+		// the connection is the same and stays open.
+		facts.Connection.CACertificate = cmp.Or(content.Certificates(text), noCertificate)
+		facts.Certificate = &plan.CertificateSource{
+			Object: from.kind + " " + from.object.String(), Key: from.key, Found: text != "",
+			Kept: obj.GetStatus().CACertificate,
 		}
 	}
 	return nil
 }
 
-// noCertificate is what a source gives that has none. With an empty text the system's authorities would count.
+// noCertificate replaces the certificate of a source without one. With an empty
+// text, the certificate authorities of the system would be trusted.
 const noCertificate = "no certificate"
 
-// line is a text without the end of the line, which is in a file but in no name and no password.
-func line(text []byte) string { return strings.TrimRight(string(text), "\r\n") }
+// trimLineEnd returns a text without the line end. Files end with one, but
+// names and passwords do not.
+func trimLineEnd(text []byte) string { return strings.TrimRight(string(text), "\r\n") }
 
-// readCertificate reads a certificate, empty if there is none.
+// readCertificate reads a certificate. It returns an empty text if there is
+// none.
 func (r *ControllerReconciler) readCertificate(ctx context.Context, from *certificate) (string, error) {
 	if from.kind == kindSecret {
 		var secret corev1.Secret

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,114 +18,111 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// tellLag is how long the status of a controller object may lag behind what it tells of models and objects, so that a thousand
-// of them are not a thousand writes.
-const tellLag = time.Second
+// statusBatchDelay is how long the status of a controller object may be out of
+// date about models and objects. Without it, a thousand changes would cause a
+// thousand writes.
+const statusBatchDelay = time.Second
 
-// userOf is the namespace/name of an object for which something in Juju was made through a controller object, empty if there
-// is none.
-func (k *Kit) userOf(ctx context.Context, controller plan.ControllerKey) (string, error) {
-	user := ""
-	var failed error
-	err := k.visit(ctx, func(obj client.Object) {
-		if user != "" || failed != nil {
-			return
+// userOf returns the namespace/name of an object that made a secret or grant in
+// Juju through a controller object. It returns an empty text if there is none.
+func (b *base) userOf(ctx context.Context, controller plan.ControllerKey) (string, error) {
+	for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
+		user := ""
+		err := b.visit(ctx, list, func(obj client.Object) { user = client.ObjectKeyFromObject(obj).String() },
+			client.MatchingFields{holdingIndex: string(controller)}, client.Limit(1))
+		if err != nil || user != "" {
+			return user, err
 		}
-		credible := k.proven(obj)
-		if !credible {
-			credible, failed = k.mayHold(ctx, obj, controller)
-		}
-		if credible {
-			user = client.ObjectKeyFromObject(obj).String()
-		}
-	}, client.MatchingFields{holding: string(controller)})
-	return user, errors.Join(err, failed)
-}
-
-// mayHold tells whether an object may use a controller object, so that what it says that was made through that counts.
-func (k *Kit) mayHold(ctx context.Context, obj client.Object, controller plan.ControllerKey) (bool, error) {
-	ref := recordOf(obj).Model
-	if secret, ok := obj.(*v1alpha1.JujuSecret); ok {
-		ref = modelOfSecret(secret)
 	}
-	ref.Controller = controller
-	tenancy, err := k.tenancyFor(ctx, obj.GetNamespace(), ref, true)
-	return err == nil && tenancy.Verdict == nil, client.IgnoreNotFound(err)
+	return "", nil
 }
 
-// modelUses are the models that the objects of a controller object use.
-func (k *Kit) modelUses(ctx context.Context, controller plan.ControllerKey) ([]plan.ModelUse, error) {
+// modelUses returns the models that objects use through a controller object.
+func (r *ControllerReconciler) modelUses(
+	ctx context.Context, controller plan.ControllerKey,
+) ([]plan.ModelUse, error) {
 	byUUID := map[string]int{}
 	var uses []plan.ModelUse
-	err := k.visit(ctx, func(obj client.Object) {
-		use := useOf(obj)
-		if use.through != controller || use.model.UUID == "" {
+	add := func(obj client.Object) {
+		recorded, ok := obj.(v1alpha1.RecordedObject)
+		if !ok {
 			return
 		}
-		i, known := byUUID[use.model.UUID]
+		use := useOf(r.placeOf(recorded))
+		if use.controller != controller || use.uuid == "" {
+			return
+		}
+		i, known := byUUID[use.uuid]
 		if !known {
 			i = len(uses)
-			byUUID[use.model.UUID] = i
-			uses = append(uses, plan.ModelUse{UUID: use.model.UUID})
+			byUUID[use.uuid] = i
+			uses = append(uses, plan.ModelUse{UUID: use.uuid})
 		}
 		uses[i].Objects++
-		if use.model.Name != "" {
-			uses[i].Name = use.model.Name
+		if use.name != "" {
+			uses[i].Name = use.name
 		}
-	}, client.MatchingFields{ofController: string(controller)})
-	return uses, err
-}
-
-// visit calls a function with the JujuSecrets and JujuSecretAccesses in the cache that options select, which must not be changed.
-func (k *Kit) visit(ctx context.Context, visit func(client.Object), options ...client.ListOption) error {
+	}
 	for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
-		if err := k.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
-			return err
-		}
-		err := meta.EachListItem(list, func(item runtime.Object) error {
-			visit(item.(client.Object)) //nolint:forcetypeassert // Items of our lists are objects.
-			return nil
-		})
-		if err != nil {
-			return err
+		if err := r.visit(ctx, list, add, client.MatchingFields{controllerIndex: string(controller)}); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return uses, nil
 }
 
-// use is in which model an object has something, and through which controller object.
-type use struct {
-	through plan.ControllerKey
-	model   plan.ModelRef
-}
-
-func useOf(obj client.Object) use {
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		return use{modelOfSecret(obj).Controller, plan.ModelRef{Name: obj.Spec.Model, UUID: obj.Status.ModelUUID}}
-	case *v1alpha1.JujuSecretAccess:
-		return use{plan.ControllerKey(obj.Status.Controller), plan.ModelRef{Name: obj.Status.Model, UUID: obj.Status.ModelUUID}}
+// visit calls a function for each object in the cache that the options select.
+// The function must not change the object.
+func (b *base) visit(
+	ctx context.Context, list client.ObjectList, visit func(client.Object), options ...client.ListOption,
+) error {
+	if err := b.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
+		return err
 	}
-	return use{}
-}
-
-// usesChanged passes that an object came, went, or uses another model.
-func usesChanged() builder.Predicates {
-	return builder.WithPredicates(predicate.Funcs{
-		UpdateFunc: func(e event.UpdateEvent) bool { return useOf(e.ObjectOld) != useOf(e.ObjectNew) },
+	return meta.EachListItem(list, func(item runtime.Object) error {
+		visit(item.(client.Object)) //nolint:forcetypeassert // All items of these lists are objects.
+		return nil
 	})
 }
 
-// countLater enqueues the controller object of a kind that an object goes through, in a while.
-func countLater(local bool) handler.EventHandler {
+// use is the controller object and the model that an object uses.
+type use struct {
+	controller plan.ControllerKey
+	uuid, name string
+}
+
+func useOf(place placement.Placement) use {
+	return use{place.Model.Controller, place.ModelUUID, place.Model.Name}
+}
+
+// usesChanged returns a predicate that passes creations, deletions and a change
+// of the model that an object uses.
+func (r *ControllerReconciler) usesChanged() builder.Predicates {
+	return builder.WithPredicates(predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, okBefore := e.ObjectOld.(v1alpha1.RecordedObject)
+			after, okAfter := e.ObjectNew.(v1alpha1.RecordedObject)
+			return okBefore && okAfter && useOf(r.placeOf(before)) != useOf(r.placeOf(after))
+		},
+	})
+}
+
+// wakeLater enqueues the controller objects that an object uses, after
+// statusBatchDelay.
+func (r *ControllerReconciler) wakeLater() handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	add := func(q queue, obj client.Object) {
-		for _, name := range controllersOf(obj) {
-			if key := plan.ControllerKey(name); (key.Namespace() != "") == local {
-				q.AddAfter(requestFor(key), tellLag)
+		recorded, ok := obj.(v1alpha1.RecordedObject)
+		if !ok {
+			return
+		}
+		for _, key := range r.placeOf(recorded).Controllers(obj.GetNamespace()) {
+			if (key.Namespace() != "") == r.Local {
+				q.AddAfter(requestFor(key), statusBatchDelay)
 			}
 		}
 	}

@@ -6,13 +6,16 @@ package controllers
 import (
 	"context"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 	"github.com/juju-secrets/operator/internal/status"
 )
 
@@ -22,60 +25,90 @@ import (
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// SecretReconciler makes Juju hold what JujuSecrets ask for.
+// SecretReconciler creates, updates and removes secrets in Juju as JujuSecrets
+// specify.
 type SecretReconciler struct {
-	Kit
+	objectBase
 
-	// adoptions are those that began just now, which the cache may not show yet: an adoption by the secret's ID.
+	// adoptions holds adoptions that the cache may not show yet: an adoption by
+	// the secret's ID.
 	adoptions sync.Map
 }
 
-// Reconcile makes Juju hold what one JujuSecret asks for: see, decide, do, say.
-func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	obj, began := new(v1alpha1.JujuSecret), r.Now()
-	end, later, err := r.begin(ctx, req.NamespacedName, obj)
-	if err != nil || later > 0 {
-		return ctrl.Result{RequeueAfter: later}, client.IgnoreNotFound(err)
-	}
-	defer end()
-	seen, err := r.observe(ctx, obj)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	todo := plan.ForSecret(seen)
-	if !r.reserve(obj, seen.Record, todo.Before) {
-		return ctrl.Result{RequeueAfter: conflictRetry}, nil
-	}
-	done, err := r.act(ctx, obj, seen.Record, todo)
-	if err != nil {
-		return retry(err)
-	}
-	r.measure(obj, kindJujuSecret, began, todo, done)
-	r.measureDrift(obj, seen, todo, done)
-	before := obj.DeepCopy()
-	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
-	if !todo.Silent {
-		obj.Status = next
-		obj.Status.LastHandledReconcileAt = requestedAt(obj)
-		r.attest(obj, seen)
-	}
-	return r.report(ctx, before, obj, report)
+// NewSecretReconciler returns the reconciler of JujuSecrets.
+func NewSecretReconciler(options Options) *SecretReconciler {
+	return &SecretReconciler{objectBase: newObjectBase(options)}
 }
 
-// SetupWithManager registers the reconciler, and what wakes it.
+// Reconcile creates, updates or removes the secret of one JujuSecret in Juju:
+// observe, decide, act, report.
+func (r *SecretReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return requeue(r.reconcile(ctx, req.NamespacedName))
+}
+
+func (r *SecretReconciler) reconcile(
+	ctx context.Context, key client.ObjectKey,
+) (requeueAfter time.Duration, err error) {
+	obj, began := new(v1alpha1.JujuSecret), r.Now()
+	if err := r.get(ctx, key, obj); err != nil {
+		return 0, err
+	}
+	release, err := r.acquire(ctx, obj, placement.ModelOfSecret(obj))
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	state := r.recordOf(obj)
+	facts, err := r.observe(ctx, obj, state)
+	if err != nil {
+		return 0, err
+	}
+	todo := plan.ForSecret(facts)
+	if err := r.reserve(obj, facts.Record, todo.Before); err != nil {
+		return 0, err
+	}
+	done, err := r.act(ctx, obj, &state, todo)
+	if err != nil {
+		return 0, err
+	}
+	r.measure(obj, kindJujuSecret, began, todo, done)
+	before := obj.DeepCopy()
+	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
+	r.measureDrift(obj, facts, todo, done, report.Events)
+	obj.Status = next
+	obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	if err := r.records().Copy(obj, state, state.Record, ownedAfter(state, todo, done), facts.Model); err != nil {
+		return 0, err
+	}
+	return report.LookAgain, r.report(ctx, before, obj, report.Events)
+}
+
+// ownedAfter returns the secret that an object owns after a plan.
+func ownedAfter(state record.State, todo plan.Plan, done []plan.Outcome) *record.Owned {
+	own, known := plan.Ownership(todo, done)
+	switch {
+	case !known:
+		return state.Owned
+	case own == nil:
+		return nil
+	}
+	return &record.Owned{ModelUUID: todo.ModelUUID, SecretID: own.ID, Adopted: todo.Owns == plan.Adopted}
+}
+
+// SetupWithManager registers the reconciler and its watches.
 func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeups) error {
-	if err := indexSecrets(ctx, mgr.GetFieldIndexer()); err != nil {
+	if err := r.indexSecrets(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	secrets := &v1alpha1.JujuSecretList{}
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecret{}, r.ownChanges()).
-		Watches(&v1alpha1.JujuSecret{}, r.wakeRivals(), stakesMatter()).
-		WatchesMetadata(&corev1.Secret{}, r.wakeChanged(secrets, neighboursBy(secretSources))).
-		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, neighboursBy(configMapSources))).
-		Watches(&v1alpha1.JujuController{}, r.wake(secrets, anywhereBy(ofController, controllerKey)), controllerMatters()).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeCompetitors(), r.claimsChanged()).
+		WatchesMetadata(&corev1.Secret{}, r.wakeChanged(secrets, inSameNamespaceBy(secretSourceIndex))).
+		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, inSameNamespaceBy(configMapSourceIndex))).
+		Watches(&v1alpha1.JujuController{}, r.wakeUsers(secrets), controllerChanged()).
 		WatchesRawSource(wakeups.source(r.concerned(secrets))).
-		WatchesRawSource(r.turns.source()).
-		WithOptions(workOn(mgr, kindJujuSecret))
+		WatchesRawSource(r.fairQueue.source()).
+		WithOptions(controllerOptions(mgr, kindJujuSecret))
 	return r.watchCluster(bldr, secrets).Complete(r)
 }

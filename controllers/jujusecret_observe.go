@@ -11,15 +11,20 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
-// observe gathers all that a decision about a JujuSecret depends on. It judges nothing, but does not ask Juju on behalf
-// of an object that may not.
-func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret) (plan.SecretSeen, error) {
-	seen := plan.SecretSeen{
-		Want: plan.SecretWant{
-			ID: obj.Spec.ID, Name: obj.JujuName(), Info: obj.Spec.Info, AutoPrune: obj.Spec.AutoPrune,
+// observe gathers the facts about a JujuSecret. It decides nothing. If package
+// plan does not allow a look at Juju, observe sends no request to Juju.
+func (r *SecretReconciler) observe(
+	ctx context.Context, obj *v1alpha1.JujuSecret, state record.State,
+) (plan.SecretFacts, error) {
+	facts := plan.SecretFacts{
+		Identity: identityOf(obj),
+		Desired: plan.Desired{
+			ID: obj.Spec.SecretID(), Name: obj.JujuName(), Info: obj.Spec.Info, AutoPrune: obj.Spec.AutoPrune,
 			Observe:     obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
 			Adopt:       obj.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
 			Deletion:    obj.Spec.DeletionPolicy,
@@ -28,67 +33,78 @@ func (r *SecretReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecret
 			Deleting:    !obj.DeletionTimestamp.IsZero(),
 			Abandoned:   abandoned(obj),
 		},
-		Model:       modelOfSecret(obj),
-		Record:      r.recordOf(obj),
-		BegunProven: r.provenCreation(obj),
-		SameSpec:    obj.Status.AppliedGeneration == obj.Generation,
-		LastDigest:  obj.Status.AppliedDigest,
+		Model:      placement.ModelOfSecret(obj),
+		Record:     state.Record,
+		ForeignKey: state.ForeignKey,
 	}
-	if obj.Status.Managed {
-		seen.LastID, seen.LastRevision = obj.Status.SecretID, obj.Status.Revision
-		seen.Adopted, seen.LastAutoPrune = obj.Status.Adopted, obj.Status.AutoPrune
-		seen.LastModelUUID, seen.LastProven = obj.Status.ModelUUID, obj.Status.OwnershipProof == r.ownershipProof(obj)
+	if owned := state.Owned; owned != nil {
+		facts.LastID, facts.LastModelUUID, facts.Adopted = owned.SecretID, owned.ModelUUID, owned.Adopted
+		facts.Restored = !obj.Status.Managed || obj.Status.SecretID != owned.SecretID
+	}
+	if facts.LastID != "" && !facts.Restored {
+		facts.LastRevision, facts.LastAutoPrune = obj.Status.Revision, obj.Status.AutoPrune
+		facts.LastDigest, facts.SameSpec = obj.Status.AppliedDigest, obj.Status.AppliedGeneration == obj.Generation
 	}
 	var err error
-	if seen.Tenancy, err = r.tenancy(ctx, obj, seen.Model); err != nil {
-		return plan.SecretSeen{}, err
+	if facts.Tenancy, err = r.tenancy(ctx, obj, facts.Model); err != nil {
+		return plan.SecretFacts{}, err
 	}
-	if !plan.MayLookForSecret(seen) {
-		return seen, nil
+	if !plan.MayLookForSecret(facts) {
+		return facts, nil
 	}
-	if err := r.observeJuju(ctx, obj, &seen); err != nil {
-		return plan.SecretSeen{}, err
+	if err := r.observeJuju(ctx, obj, state.Salt, &facts); err != nil {
+		return plan.SecretFacts{}, err
 	}
-	if seen.Content, seen.Digest, err = r.desiredContent(ctx, obj, seen.World); err != nil {
-		return plan.SecretSeen{}, err
+	if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt, facts.View); err != nil {
+		return plan.SecretFacts{}, err
 	}
-	return seen, ctx.Err() // A look that was cut off saw nothing.
+	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
 }
 
-// observeJuju gathers what the model holds of what the object is about, and who else has a stake in that.
-func (r *SecretReconciler) observeJuju(ctx context.Context, obj *v1alpha1.JujuSecret, seen *plan.SecretSeen) error {
-	query := seen.Query()
+// observeJuju reads the secrets that concern the object from the model, and
+// gathers the other JujuSecrets with a claim to them.
+func (r *SecretReconciler) observeJuju(
+	ctx context.Context, obj *v1alpha1.JujuSecret, salt string, facts *plan.SecretFacts,
+) error {
+	query := facts.Query()
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-	seen.World = r.Juju.World(ctx, seen.Model, query)
-	if query.Age != plan.Fresh && seen.World.Known && seen.MayAdopt() {
-		query.Age = plan.Fresh // What somebody just removed must not be taken over.
-		seen.World = r.Juju.World(ctx, seen.Model, query)
+	facts.View = r.Juju.View(ctx, facts.Model, query)
+	if query.Age != plan.Fresh && facts.View.Known && facts.MayAdopt() {
+		query.Age = plan.Fresh // A secret that was just removed must not be adopted.
+		facts.View = r.Juju.View(ctx, facts.Model, query)
 	}
-	if name := seen.NameBegun(); name != "" && seen.World.Known {
-		begun := r.Juju.World(ctx, seen.Model, plan.Query{Name: name})
+	if query.Age == plan.Recent && facts.MissesID() {
+		query.Age = plan.Fresh // The secret may be newer than the listing.
+		facts.View = r.Juju.View(ctx, facts.Model, query)
+	}
+	if name := facts.NameBegun(); name != "" && facts.View.Known {
+		begun := r.Juju.View(ctx, facts.Model, plan.Query{Name: name})
 		if !begun.Known {
-			seen.World = begun
+			facts.View = begun
 		}
-		seen.Begun = begun.ByName
+		facts.Begun = begun.ByName
 	}
-	if !seen.World.Known || seen.Want.Observe {
+	if !facts.View.Known || facts.Desired.Observe {
 		return nil
 	}
-	if own := seen.World.ByID; own != nil && own.ID == seen.LastID && own.Checksum.Open() != "" && r.Key.Made(seen.LastDigest) {
-		seen.HeldDigest = r.Key.DigestOf(string(obj.UID), own.Checksum)
+	own := facts.View.ByID
+	if own != nil && own.ID == facts.LastID && own.Checksum.Open() != "" && r.Key.Made(facts.LastDigest) {
+		facts.HeldDigest = r.Key.DigestOf(salt, own.Checksum)
 	}
-	if candidate := seen.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
-		seen.CandidateDigest = r.Key.DigestOf(string(obj.UID), candidate.Checksum)
-		seen.CandidateProof = r.proof(obj, candidate.ID)
+	if candidate := facts.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
+		facts.CandidateDigest = r.Key.DigestOf(salt, candidate.Checksum)
 	}
-	return r.observeRivals(ctx, obj, seen)
+	return r.observeOthers(ctx, obj, facts)
 }
 
-// desiredContent reads what the manifest and its sources say that the secret shall hold, and its digest, unless nothing can
-// be done with it. Sources are read from the API server each time: the operator watches only their metadata, so that it
-// never holds secrets that nobody asked for.
-func (r *SecretReconciler) desiredContent(ctx context.Context, obj *v1alpha1.JujuSecret, world plan.World) (content.Desired, string, error) {
-	if obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve || !world.Known {
+// desiredContent reads the content that the spec and its sources define, and
+// its digest. It reads nothing if the content cannot be used. Sources are read
+// from the API server each time. The operator watches only their metadata, so
+// that it holds no secrets in memory that no object refers to.
+func (r *SecretReconciler) desiredContent(
+	ctx context.Context, obj *v1alpha1.JujuSecret, salt string, view plan.ModelView,
+) (content.Desired, string, error) {
+	if obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve || !view.Known {
 		return content.Desired{}, "", nil
 	}
 	var sources []content.Source
@@ -106,10 +122,12 @@ func (r *SecretReconciler) desiredContent(ctx context.Context, obj *v1alpha1.Juj
 	if desired.State != content.Ready {
 		return desired, "", nil
 	}
-	return desired, r.Key.Digest(string(obj.UID), desired.Content), nil
+	return desired, r.Key.Digest(salt, desired.Content), nil
 }
 
-func (r *SecretReconciler) readSource(ctx context.Context, namespace string, from v1alpha1.ValueSource) (content.Source, error) {
+func (r *SecretReconciler) readSource(
+	ctx context.Context, namespace string, from v1alpha1.ValueSource,
+) (content.Source, error) {
 	if ref := from.SecretRef; ref != nil {
 		var secret corev1.Secret
 		err := r.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &secret)
@@ -121,7 +139,7 @@ func (r *SecretReconciler) readSource(ctx context.Context, namespace string, fro
 	var configMap corev1.ConfigMap
 	err := r.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &configMap)
 	data := configMap.BinaryData
-	for key, value := range configMap.Data { // The API server sees to it that no key is in both.
+	for key, value := range configMap.Data { // The API server refuses a key that is in both.
 		if data == nil {
 			data = map[string][]byte{}
 		}
@@ -132,7 +150,8 @@ func (r *SecretReconciler) readSource(ctx context.Context, namespace string, fro
 	}, client.IgnoreNotFound(err)
 }
 
-// age is how old may be what is known of Juju to decide on an object.
+// age returns how old the facts about Juju may be for a decision about an
+// object.
 func age(obj client.Object, seenGeneration int64, handled string) plan.Age {
 	switch {
 	case requestedAt(obj) != handled:

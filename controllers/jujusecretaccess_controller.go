@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -17,49 +18,71 @@ import (
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecretaccesses,verbs=list;watch;patch
 // +kubebuilder:rbac:groups=jujusecrets.io,resources=jujusecretaccesses/status,verbs=patch
 
-// AccessReconciler makes Juju grant what JujuSecretAccesses ask for.
-type AccessReconciler struct{ Kit }
+// AccessReconciler grants and revokes access to secrets in Juju as
+// JujuSecretAccesses specify.
+type AccessReconciler struct{ objectBase }
 
-// Reconcile makes Juju grant what one JujuSecretAccess asks for: see, decide, do, say.
+// NewAccessReconciler returns the reconciler of JujuSecretAccesses.
+func NewAccessReconciler(options Options) *AccessReconciler {
+	return &AccessReconciler{newObjectBase(options)}
+}
+
+// Reconcile grants and revokes access for one JujuSecretAccess: observe,
+// decide, act, report.
 func (r *AccessReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return requeue(r.reconcile(ctx, req.NamespacedName))
+}
+
+func (r *AccessReconciler) reconcile(
+	ctx context.Context, key client.ObjectKey,
+) (requeueAfter time.Duration, err error) {
 	obj, began := new(v1alpha1.JujuSecretAccess), r.Now()
-	end, later, err := r.begin(ctx, req.NamespacedName, obj)
-	if err != nil || later > 0 {
-		return ctrl.Result{RequeueAfter: later}, client.IgnoreNotFound(err)
+	if err := r.get(ctx, key, obj); err != nil {
+		return 0, err
 	}
-	defer end()
-	seen, err := r.observe(ctx, obj)
+	state := r.recordOf(obj)
+	target, err := r.target(ctx, obj, state.Record)
 	if err != nil {
-		return ctrl.Result{}, err
+		return 0, err
 	}
-	todo := plan.ForAccess(seen)
-	done, err := r.act(ctx, obj, seen.Record, todo)
+	release, err := r.acquire(ctx, obj, target.Model, state.Model)
 	if err != nil {
-		return retry(err)
+		return 0, err
+	}
+	defer release()
+	facts, err := r.observe(ctx, obj, state, target)
+	if err != nil {
+		return 0, err
+	}
+	todo := plan.ForAccess(facts)
+	done, err := r.act(ctx, obj, &state, todo)
+	if err != nil {
+		return 0, err
 	}
 	r.measure(obj, kindJujuSecretAccess, began, todo, done)
 	before := obj.DeepCopy()
-	next, report := status.NextAccess(obj.Status, obj.Generation, seen, todo, done, r.Now())
+	next, report := status.NextAccess(obj.Status, obj.Generation, facts, todo, done, r.Now())
 	obj.Status = next
-	if !todo.Silent || seen.Target.Coming {
-		obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	if err := r.records().Copy(obj, state, state.Record, nil, plan.ModelRef{}); err != nil {
+		return 0, err
 	}
-	return r.report(ctx, before, obj, report)
+	return report.LookAgain, r.report(ctx, before, obj, report.Events)
 }
 
-// SetupWithManager registers the reconciler, and what wakes it.
+// SetupWithManager registers the reconciler and its watches.
 func (r *AccessReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wakeups *Wakeups) error {
-	if err := indexAccesses(ctx, mgr.GetFieldIndexer()); err != nil {
+	if err := r.indexAccesses(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	accesses := &v1alpha1.JujuSecretAccessList{}
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecretAccess{}, r.ownChanges()).
-		Watches(&v1alpha1.JujuSecretAccess{}, r.wake(accesses, anywhereBy(accessSecret, grantedSecret)), grantsMatter()).
-		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, neighboursBy(accessSecretRef)), secretMatters()).
-		Watches(&v1alpha1.JujuController{}, r.wake(accesses, anywhereBy(ofController, controllerKey)), controllerMatters()).
+		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeWaitingAccesses(), grantsChanged()).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, inSameNamespaceBy(jujuSecretRefIndex)), secretChanged()).
+		Watches(&v1alpha1.JujuController{}, r.wakeUsers(accesses), controllerChanged()).
 		WatchesRawSource(wakeups.source(r.concerned(accesses))).
-		WatchesRawSource(r.turns.source()).
-		WithOptions(workOn(mgr, kindJujuSecretAccess))
+		WatchesRawSource(r.fairQueue.source()).
+		WithOptions(controllerOptions(mgr, kindJujuSecretAccess))
 	return r.watchCluster(bldr, accesses).Complete(r)
 }

@@ -9,193 +9,191 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
-// observe gathers all that a decision about a JujuSecretAccess depends on.
-func (r *AccessReconciler) observe(ctx context.Context, obj *v1alpha1.JujuSecretAccess) (plan.AccessSeen, error) {
-	seen := plan.AccessSeen{
+// observe gathers the facts about a JujuSecretAccess.
+func (r *AccessReconciler) observe(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, state record.State, target plan.Target,
+) (plan.AccessFacts, error) {
+	facts := plan.AccessFacts{
 		Retain:   obj.Spec.DeletionPolicy == v1alpha1.GrantsRetain,
 		Deleting: !obj.DeletionTimestamp.IsZero(), Abandoned: abandoned(obj),
-		Record: recordOf(obj), Proven: r.provenGrants(obj),
+		Record: state.Record, ForeignKey: state.ForeignKey, Target: target,
 	}
 	for _, app := range obj.Spec.Applications {
-		seen.Want = append(seen.Want, app.Name)
+		facts.Applications = append(facts.Applications, app.Name)
 	}
 	var err error
-	if seen.Target, err = r.target(ctx, obj, seen.Record); err != nil {
-		return plan.AccessSeen{}, err
-	}
-	if seen.Target.Model.Controller != "" {
-		if seen.Tenancy, err = r.tenancy(ctx, obj, seen.Target.Model); err != nil {
-			return plan.AccessSeen{}, err
+	if target.Model.Controller != "" {
+		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model); err != nil {
+			return plan.AccessFacts{}, err
 		}
 	}
-	if !plan.MayLookForAccess(seen) {
-		return seen, nil
+	if !plan.MayLookForAccess(facts) {
+		return facts, nil
 	}
-	query := seen.Target.Query
+	query := target.Query
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-	seen.World = r.Juju.World(ctx, seen.Target.Model, query)
-	if err := r.observeFormer(ctx, obj, &seen); err != nil {
-		return plan.AccessSeen{}, err
+	facts.View = r.Juju.View(ctx, target.Model, query)
+	if query.Age == plan.Recent && facts.MissesID() {
+		query.Age = plan.Fresh // The secret may be newer than the listing.
+		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
-	secret := seen.Secret()
-	if seen.Former != nil {
-		secret = seen.Former
-	}
-	if secret != nil {
-		if err := r.observeOthers(ctx, obj, secret.ID, &seen); err != nil {
-			return plan.AccessSeen{}, err
+	if id := facts.FormerID(); id != "" {
+		former := facts.Record.Model
+		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, former); err != nil {
+			return plan.AccessFacts{}, err
+		}
+		if facts.MayLookForFormer() {
+			facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id})
 		}
 	}
-	return seen, ctx.Err() // A look that was cut off saw nothing.
+	if secret := facts.SharedSecret(); secret != nil {
+		others, err := r.observeOthers(ctx, obj, secret.ID, facts)
+		if err != nil {
+			return plan.AccessFacts{}, err
+		}
+		facts = facts.ConsiderOthers(obj.Namespace, others)
+	}
+	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
 }
 
-// observeFormer looks for a secret that the object granted before, perhaps in another model. What stands in the way there
-// stands in the way of the whole, or the grants would be forgotten; but as with a deletion, a tenancy that has ended lets go of
-// them, and a controller object that is being deleted waits for this.
-func (r *AccessReconciler) observeFormer(ctx context.Context, obj *v1alpha1.JujuSecretAccess, seen *plan.AccessSeen) error {
-	id := seen.FormerID()
-	if id == "" {
-		return nil
-	}
-	tenancy, err := r.tenancyFor(ctx, obj.Namespace, seen.Record.Model, true)
-	switch {
-	case err != nil:
-		return err
-	case tenancy.Verdict != nil && tenancy.Verdict.Reason == v1alpha1.ReasonTenantDenied:
-		return nil
-	case tenancy.Verdict != nil:
-		seen.Tenancy = tenancy
-		return nil
-	}
-	world := r.Juju.World(ctx, seen.Record.Model, plan.Query{ID: id})
-	if gone := world.Trouble != nil && world.Trouble.Kind == plan.ModelNotFound; !world.Known && !gone {
-		seen.World = world
-	}
-	seen.Former = world.ByID
-	return nil
-}
-
-// target finds out which secret in Juju the object is about. While it is deleted that is the one it granted, whatever has
-// become of what it refers to.
-func (r *AccessReconciler) target(ctx context.Context, obj *v1alpha1.JujuSecretAccess, record plan.Record) (plan.Target, error) {
+// target returns the secret in Juju that a JujuSecretAccess refers to. While
+// the object is being deleted, target returns the secret of its grants,
+// whatever its reference is now.
+func (r *AccessReconciler) target(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, record plan.Record,
+) (plan.Target, error) {
 	if !obj.DeletionTimestamp.IsZero() {
-		return plan.Target{Model: record.Model, Query: plan.Query{ID: record.SecretID}}, nil
+		model, err := record.Model, error(nil)
+		if model.Controller == "" {
+			model.Controller, err = r.referencedController(ctx, obj)
+		}
+		return plan.Target{Model: model, Query: plan.Query{ID: record.SecretID}}, err
 	}
 	if direct := obj.Spec.Secret; direct != nil {
 		return plan.Target{
-			Model: modelOf(direct.ControllerRef, obj.Namespace, direct.Model, direct.ModelUUID),
-			Query: plan.Query{ID: direct.ID, Name: direct.Name},
+			Model: placement.ModelOf(direct.ControllerRef, obj.Namespace, direct.Model, direct.ModelUUID),
+			Query: plan.Query{ID: direct.SecretID(), Name: direct.Name},
 		}, nil
 	}
 	var secret v1alpha1.JujuSecret
-	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.SecretRef.Name}, &secret)
+	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
 	switch {
 	case apierrors.IsNotFound(err):
-		return plan.NotReady(obj.Spec.SecretRef.Name), nil
+		return plan.MissingSecret(obj.Spec.JujuSecretRef.Name, plan.ControllerKey(obj.Status.Controller),
+			r.Now().Sub(obj.CreationTimestamp.Time), len(obj.Status.Conditions) > 0), nil
 	case err != nil:
 		return plan.Target{}, err
 	case secret.Status.SecretID != "":
-		return plan.Target{Model: modelOfSecret(&secret), Query: plan.Query{ID: secret.Status.SecretID}}, nil
+		return plan.Target{
+			Model: placement.ModelOfSecret(&secret), Query: plan.Query{ID: secret.Status.SecretID}, JujuSecret: secret.Name,
+		}, nil
 	}
-	target := plan.NotReady(secret.Name)
-	target.Coming = len(secret.Status.Conditions) == 0
-	target.Model = modelOfSecret(&secret)
-	return target, nil
+	return plan.UnreadySecret(secret.Name, placement.ModelOfSecret(&secret), len(secret.Status.Conditions) == 0), nil
 }
 
-// observeOthers gathers what other JujuSecretAccesses want and have granted on the same secret.
-func (r *AccessReconciler) observeOthers(ctx context.Context, obj *v1alpha1.JujuSecretAccess, secretID string, seen *plan.AccessSeen) error {
-	var others v1alpha1.JujuSecretAccessList
-	if err := r.List(ctx, &others, client.MatchingFields{accessSecret: secretID}); err != nil {
-		return err
+// referencedController returns the controller object of an access without grants
+// in a record that verifies: of its status, or otherwise of its reference. So an
+// access with a record that another installation signed is left to that
+// installation. The key is empty if nothing names a controller object.
+func (r *AccessReconciler) referencedController(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess,
+) (plan.ControllerKey, error) {
+	if key := obj.Status.Controller; key != "" {
+		return plan.ControllerKey(key), nil
 	}
-	model := seen.Target.Model
-	if seen.Former != nil {
-		model = seen.Record.Model
+	if direct := obj.Spec.Secret; direct != nil {
+		return plan.ReferencedController(direct.ControllerRef, obj.Namespace), nil
 	}
-	for i := range others.Items {
-		other := &others.Items[i]
-		through := append(accessControllers(other), seen.Target.Model.Controller)
-		if other.UID == obj.UID || !trusted(obj, other, through...) {
-			continue
-		}
-		counts, denied, err := r.reaches(ctx, other, model, secretID)
-		if err != nil {
-			return err
-		}
-		if counts {
-			observeOther(obj, other, denied, secretID, seen)
-		}
+	var secret v1alpha1.JujuSecret
+	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
+	if err != nil {
+		return "", client.IgnoreNotFound(err)
 	}
-	return nil
+	return placement.ModelOfSecret(&secret).Controller, nil
 }
 
-// reaches tells whether another access can have to do with a secret of a model: it granted it, as the operator itself noted, or
-// it may use a model that has it. All else that tells of it a person may have written. Denied tells that it may not use that model
-// any more.
-func (r *AccessReconciler) reaches(ctx context.Context, other *v1alpha1.JujuSecretAccess, model plan.ModelRef, secretID string) (reaches, denied bool, err error) {
-	record := recordOf(other)
-	through, granted := record.Model, record.SecretID == secretID && r.provenGrants(other)
-	if !granted {
-		target, err := r.target(ctx, other, record)
-		if err != nil {
-			return false, false, err
+// observeOthers gathers the other JujuSecretAccesses that want or have granted
+// the secret to one of the same applications.
+func (r *AccessReconciler) observeOthers(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, secretID string, facts plan.AccessFacts,
+) ([]plan.OtherAccess, error) {
+	var others []plan.OtherAccess
+	seen := map[types.UID]bool{obj.UID: true}
+	for _, key := range distinct(grantKeys(secretID, slices.Concat(facts.Applications, facts.Record.Granted))) {
+		var list v1alpha1.JujuSecretAccessList
+		if err := r.List(ctx, &list, client.MatchingFields{grantIndex: key}, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, err
 		}
-		through = target.Model
+		for i := range list.Items {
+			if other := &list.Items[i]; !seen[other.UID] {
+				seen[other.UID] = true
+				found, err := r.observeOther(ctx, obj, other, secretID, facts)
+				if err != nil {
+					return nil, err
+				}
+				others = append(others, found)
+			}
+		}
 	}
-	tenancy, err := r.tenancyFor(ctx, other.Namespace, through, true)
-	if err != nil { // Its namespace may just have gone.
-		return granted, true, client.IgnoreNotFound(err)
+	return others, nil
+}
+
+// observeOther gathers the facts about another JujuSecretAccess. It must not
+// change the object.
+func (r *AccessReconciler) observeOther(
+	ctx context.Context, obj, access *v1alpha1.JujuSecretAccess, secretID string, facts plan.AccessFacts,
+) (plan.OtherAccess, error) {
+	recorded := r.recordOf(access)
+	place := placement.Of(access, recorded)
+	other := plan.OtherAccess{
+		Namespace: access.Namespace, Deleting: place.Deleting, Applications: place.Applications, Reason: place.Reason,
+		SameReference: access.Namespace == obj.Namespace &&
+			equality.Semantic.DeepEqual(access.Spec.JujuSecretRef, obj.Spec.JujuSecretRef) &&
+			access.Spec.Secret.Equal(obj.Spec.Secret),
+		Controllers: place.Controllers(access.Namespace),
+		Model:       recorded.Model,
 	}
-	denied = tenancy.Verdict != nil && tenancy.Verdict.Reason == v1alpha1.ReasonTenantDenied
+	if recorded.SecretID == secretID {
+		other.Recorded = recorded.Granted
+	}
+	if place.SecretID == secretID {
+		for _, app := range access.Status.Applications {
+			if app.State == v1alpha1.ApplicationGranted {
+				other.StatusGranted = append(other.StatusGranted, app.Name)
+			}
+		}
+	}
 	switch {
-	case granted, denied:
-		return granted, denied, nil
-	case tenancy.Elsewhere, through == model:
-		return true, false, nil
-	case through.Controller.Namespace() != "":
-		return true, false, nil // Of the same namespace, which has but itself to deceive; and what answers there may be slow.
-	}
-	return r.Juju.World(ctx, through, plan.Query{ID: secretID}).ByID != nil, false, nil
-}
-
-func observeOther(obj, other *v1alpha1.JujuSecretAccess, denied bool, secretID string, seen *plan.AccessSeen) {
-	granted := grantedBy(other, secretID)
-	seen.GrantedByOthers = append(seen.GrantedByOthers, granted...)
-	// Those with the same reference leave the former secret together with this one.
-	movesAlong := seen.Former != nil && equality.Semantic.DeepEqual(other.Spec.SecretRef, obj.Spec.SecretRef) &&
-		equality.Semantic.DeepEqual(other.Spec.Secret, obj.Spec.Secret) && other.Namespace == obj.Namespace
-	if denied || movesAlong || !other.DeletionTimestamp.IsZero() {
-		return // Nothing is done in Juju for it any more, or about to be undone.
-	}
-	for _, app := range other.Spec.Applications {
-		if takesOver(other) || slices.Contains(granted, app.Name) {
-			seen.WantedByOthers = append(seen.WantedByOthers, app.Name)
+	case len(other.Recorded) > 0:
+	case place.Deleting: // A record of another installation cannot be read here.
+		other.Model = place.Model
+	default:
+		target, err := r.target(ctx, access, recorded.Record)
+		if err != nil {
+			return other, err
 		}
+		other.Model = target.Model
 	}
-}
-
-// grantedBy are the applications that an access has on record for a secret.
-func grantedBy(access *v1alpha1.JujuSecretAccess, secretID string) []string {
-	record := recordOf(access)
-	if record.SecretID != secretID {
-		return nil
+	ref, err := r.reference(ctx, access.Namespace, other.Model.Controller)
+	if client.IgnoreNotFound(err) != nil {
+		return other, err
 	}
-	return record.Granted
-}
-
-// takesOver tells whether an access can take over grants that another gives up. One that cannot act just now grants again
-// what it needs when it can.
-func takesOver(access *v1alpha1.JujuSecretAccess) bool {
-	switch v1alpha1.Reason(readyReason(access.Status.Conditions)) { //nolint:exhaustive // Every other one stands in its way.
-	case v1alpha1.ReasonSynced, v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonHandingOver:
-		return true
+	by := r.Scope.installation()
+	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeCleanup(ref, other.Model)
+	if err != nil { // Its namespace no longer exists.
+		other.Tenancy = plan.AnotherNamespace(other.Model.Controller)
 	}
-	return false
+	if facts.MustReach(other) {
+		other.Reaches = r.Juju.View(ctx, other.Model, plan.Query{ID: secretID}).ByID != nil
+	}
+	return other, nil
 }

@@ -21,13 +21,15 @@ import (
 // +kubebuilder:rbac:groups="",resources=secrets,resourceNames=juju-secrets-operator-key,namespace=juju-secrets,verbs=get
 
 const (
-	// keyObject is the Secret that the installation's key is in, under keyEntry.
+	// keyObject is the Secret that the installation's key is in, under
+	// keyEntry.
 	keyObject = "juju-secrets-operator-key"
 	keyEntry  = "key"
 	keySize   = 32
 )
 
-// LoadKey reads the installation's key for digests from its namespace, and makes it if there is none.
+// LoadKey reads the installation's key from its namespace, and creates it if
+// there is none.
 func LoadKey(ctx context.Context, c client.Client, namespace string) (content.Key, error) {
 	random := make([]byte, keySize)
 	_, _ = rand.Read(random) // It never fails.
@@ -40,10 +42,12 @@ func LoadKey(ctx context.Context, c client.Client, namespace string) (content.Ke
 		err = c.Get(ctx, client.ObjectKeyFromObject(secret), secret)
 	}
 	if err != nil {
-		return content.Key{}, fmt.Errorf("cannot read or make the key for digests: %w", err)
+		return content.Key{}, fmt.Errorf("cannot read or create the installation's key: %w", err)
 	}
 	if len(secret.Data[keyEntry]) != keySize {
-		return content.Key{}, fmt.Errorf("the Secret %s/%s has no key of %d bytes under %q: delete it, and start again",
+		return content.Key{}, fmt.Errorf("the Secret %s/%s has no key of %d bytes under %q: restore it from a backup; "+
+			"without one delete it and restart the operator, which then creates a new key and no longer recognises the "+
+			"records of objects",
 			namespace, keyObject, keySize, keyEntry)
 	}
 	return content.Key{Sealed: content.Seal(secret.Data[keyEntry])}, nil

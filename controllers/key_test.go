@@ -15,7 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// namespace keeps one Secret, and fails if it is told to.
+// namespace is a client with at most one Secret. Create returns fails, if it
+// is set.
 type namespace struct {
 	client.Client
 
@@ -34,7 +35,9 @@ func (n *namespace) Create(_ context.Context, obj client.Object, _ ...client.Cre
 	return nil
 }
 
-func (n *namespace) Get(_ context.Context, key client.ObjectKey, obj client.Object, _ ...client.GetOption) error {
+func (n *namespace) Get(
+	_ context.Context, key client.ObjectKey, obj client.Object, _ ...client.GetOption,
+) error {
 	if n.secret == nil || client.ObjectKeyFromObject(n.secret) != key {
 		return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
 	}
@@ -42,53 +45,53 @@ func (n *namespace) Get(_ context.Context, key client.ObjectKey, obj client.Obje
 	return nil
 }
 
-func TestTheKeyIsMadeOnceForAnInstallation(t *testing.T) {
+func TestKeyIsCreatedOncePerInstallation(t *testing.T) {
 	t.Parallel()
 	ours, another := new(namespace), new(namespace)
 	var keys []string
 	for _, c := range []*namespace{ours, ours, another} {
 		key, err := LoadKey(t.Context(), c, "juju-secrets")
 		if err != nil || len(key.Open()) != keySize {
-			t.Fatalf("a key of %d bytes, and the error %v", len(key.Open()), err)
+			t.Fatalf("LoadKey returned %d bytes and %v", len(key.Open()), err)
 		}
 		keys = append(keys, string(key.Open()))
 	}
 	if keys[0] != keys[1] || keys[0] == keys[2] {
-		t.Error("the second start has another key than the first, or another installation has the same")
+		t.Error("the key changed at the second start, or two installations share it")
 	}
 	if got := client.ObjectKeyFromObject(ours.secret).String(); got != "juju-secrets/"+keyObject {
-		t.Errorf("the key is in %s", got)
+		t.Errorf("the key is in %s, want juju-secrets/%s", got, keyObject)
 	}
 }
 
-func TestWithoutAKeyTheOperatorDoesNotStart(t *testing.T) {
+func TestLoadKeyFailsWithoutValidKey(t *testing.T) {
 	t.Parallel()
 	const sentinel = "s3nt1nel"
-	holding := func(data map[string][]byte) *namespace {
+	secretWith := func(data map[string][]byte) *namespace {
 		secret := &corev1.Secret{Data: data}
 		secret.Namespace, secret.Name = "juju-secrets", keyObject
 		return &namespace{secret: secret}
 	}
 	for name, row := range map[string]struct {
-		in   *namespace
-		says string
+		client *namespace
+		want   string
 	}{
-		"no permission":       {&namespace{fails: errors.New("forbidden")}, "forbidden"},
-		"a Secret without it": {holding(nil), "delete it"},
-		"a key that is empty": {holding(map[string][]byte{keyEntry: nil}), "delete it"},
-		"a key of a person":   {holding(map[string][]byte{keyEntry: []byte(sentinel)}), "delete it"},
-		"a key that is longer": {
-			holding(map[string][]byte{keyEntry: []byte(strings.Repeat(sentinel, keySize))}), "delete it",
+		"forbidden": {&namespace{fails: errors.New("forbidden")}, "forbidden"},
+		"missing":   {secretWith(nil), "restore it from a backup"},
+		"empty":     {secretWith(map[string][]byte{keyEntry: nil}), "restore it from a backup"},
+		"too short": {secretWith(map[string][]byte{keyEntry: []byte(sentinel)}), "restore it from a backup"},
+		"too long": {
+			secretWith(map[string][]byte{keyEntry: []byte(strings.Repeat(sentinel, keySize))}), "restore it from a backup",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			key, err := LoadKey(t.Context(), row.in, "juju-secrets")
-			if err == nil || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), sentinel) {
-				t.Errorf("the error is %v, want one with %q, and without the key", err, row.says)
+			key, err := LoadKey(t.Context(), row.client, "juju-secrets")
+			if err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), sentinel) {
+				t.Errorf("LoadKey returned %v, want %q and no part of the key", err, row.want)
 			}
 			if key.Open() != nil {
-				t.Error("there is a key all the same")
+				t.Error("LoadKey returned a key")
 			}
 		})
 	}

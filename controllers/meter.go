@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -16,193 +17,175 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/status"
 )
 
-// Meter counts what the reconcilers do. Its methods are called from many goroutines, and have to return at once.
+// Meter records what the reconcilers do. Many goroutines call its methods,
+// which must return immediately.
 type Meter interface {
-	// Drifted tells that a secret of ours was seen to be different from what it should be.
+	// Drifted records that a managed secret was changed or removed in Juju by
+	// a client other than the operator.
 	Drifted(controller plan.ControllerKey)
-	// Corrected tells that such a secret is as it should be again, since the operator changed it.
+	// Corrected records that the operator reverted such a change.
 	Corrected(controller plan.ControllerKey)
-	// Applied tells how long it took from when a change of an object of a kind, or of its source, was noticed until Juju held it.
-	Applied(kind string, took time.Duration)
+	// Applied records the latency of a change of an object or of its sources.
+	Applied(kind string, latency time.Duration)
 }
 
-// unmetered is a Meter that does not count.
+// unmetered is a Meter that discards everything.
 type unmetered struct{}
 
 func (unmetered) Drifted(plan.ControllerKey)    {}
 func (unmetered) Corrected(plan.ControllerKey)  {}
 func (unmetered) Applied(string, time.Duration) {}
 
-// course is what has to be remembered of objects on their way. There is no more of it than objects that are.
-type course struct {
-	mu sync.Mutex
-	// changes are those that Juju may not hold yet.
-	changes map[client.ObjectKey]*change
-	// adrift are the objects whose secret differs from what it should be.
-	adrift map[client.ObjectKey]bool
-}
-
-// change is what was noticed of one object.
+// change identifies a pending change of an object: its own, or drift.
 type change struct {
+	client.ObjectKey
+
+	// drift is true for a change that was made in Juju.
+	drift bool
+}
+
+// latencyTracker holds the pending changes and the time at which each was first
+// seen. A change of an object is complete when Juju holds it. Drift is complete
+// when it is reverted.
+type latencyTracker struct {
+	mu      sync.Mutex
+	pending map[change]*pendingChange
+}
+
+type pendingChange struct {
 	first, last time.Time
-	// acted tells that something was done in Juju since.
-	acted bool
+	// sent is true when a step for the change succeeded in Juju.
+	sent bool
 }
 
-func newCourse() *course {
-	return &course{changes: map[client.ObjectKey]*change{}, adrift: map[client.ObjectKey]bool{}}
+func newLatencyTracker() *latencyTracker {
+	return &latencyTracker{pending: map[change]*pendingChange{}}
 }
 
-// notice notes that an object, or what it is made of, has changed.
-func (c *course) notice(key client.ObjectKey, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.changes[key] == nil {
-		c.changes[key] = &change{first: now}
+// observe adds a change, and reports whether it is new.
+func (t *latencyTracker) observe(c change, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	found, exists := t.pending[c]
+	if !exists {
+		found = &pendingChange{first: now}
+		t.pending[c] = found
 	}
-	c.changes[key].last = now
+	found.last = now
+	return !exists
 }
 
-// forget forgets an object that is no more.
-func (c *course) forget(key client.ObjectKey) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.changes, key)
-	delete(c.adrift, key)
+// send marks a change as sent to Juju.
+func (t *latencyTracker) send(c change) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if found := t.pending[c]; found != nil {
+		found.sent = true
+	}
 }
 
-// look is what a reconciler has seen and done of one object.
-type look struct {
-	// began is when it was read.
-	began time.Time
-	// acted tells that something was done in Juju.
-	acted bool
-	// onItsWay tells that the operator goes on by itself, until Juju holds what is asked for.
-	onItsWay bool
-	// held tells that Juju does.
-	held bool
-}
-
-// settle takes in a look. Applied tells that Juju holds now what it did not when the change was noticed, which is took ago. What
-// was noticed during the look may not be in it.
-func (c *course) settle(key client.ObjectKey, l look, now time.Time) (took time.Duration, applied bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	noticed := c.changes[key]
-	if noticed == nil {
+// done completes a change if it was observed before the object was read, and
+// returns its latency. ok is false if no step was sent for it. A change that
+// was observed after the read stays pending.
+func (t *latencyTracker) done(c change, read, now time.Time) (latency time.Duration, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	found := t.pending[c]
+	if found == nil {
 		return 0, false
 	}
-	noticed.acted = noticed.acted || l.acted
-	if l.onItsWay {
-		return 0, false
-	}
-	took, applied = now.Sub(noticed.first), l.held && noticed.acted
-	if noticed.last.After(l.began) {
-		noticed.first, noticed.acted = noticed.last, false
+	latency, ok = now.Sub(found.first), found.sent
+	if found.last.After(read) {
+		t.pending[c] = &pendingChange{first: found.last, last: found.last}
 	} else {
-		delete(c.changes, key)
+		delete(t.pending, c)
 	}
-	return took, applied
+	return latency, ok
 }
 
-// drift takes in whether a secret differs from what it should be, and tells whether that is news.
-func (c *course) drift(key client.ObjectKey, differs bool) (news bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	news = c.adrift[key] != differs
-	if differs {
-		c.adrift[key] = true
-	} else {
-		delete(c.adrift, key)
-	}
-	return news
+// forget removes the changes of an object that is deleted, or that another
+// installation of the operator serves.
+func (t *latencyTracker) forget(key client.ObjectKey) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.pending, change{ObjectKey: key})
+	delete(t.pending, change{ObjectKey: key, drift: true})
 }
 
-// measure tells the meter what a plan for an object, which was read at a time, has come to.
-func (k *Kit) measure(obj client.Object, kind string, began time.Time, todo plan.Plan, done []plan.Outcome) {
-	key, verdict := client.ObjectKeyFromObject(obj), plan.Conclude(todo, done)
-	if todo.Silent {
-		if verdict == (plan.Verdict{}) {
-			k.course.forget(key) // Another installation has it, and may hand it over much later.
-		}
+// measure records the latency of an object's change if the plan and its
+// outcomes complete the change. began is when the object was read.
+func (b *objectBase) measure(obj client.Object, kind string, began time.Time, todo plan.Plan, done []plan.Outcome) {
+	own, reason := change{ObjectKey: client.ObjectKeyFromObject(obj)}, plan.Conclude(todo, done).Reason
+	if len(done) > 0 && done[0].Problem == nil {
+		b.latency.send(own)
+	}
+	ended := gone(obj)
+	switch {
+	case reason == "", !ended && status.HandlingOf(reason).InProgress:
 		return
 	}
-	l := look{began: began, acted: actedInJuju(done), onItsWay: onItsWay(verdict.Reason), held: verdict.Reason == v1alpha1.ReasonSynced}
-	if gone(obj) {
-		l.onItsWay, l.held = false, verdict.Reason != v1alpha1.ReasonLetGo
-	}
-	if took, applied := k.course.settle(key, l, k.Now()); applied {
-		k.Meter.Applied(kind, took)
+	held := reason == v1alpha1.ReasonSynced || ended && reason != v1alpha1.ReasonOrphaned
+	if latency, ok := b.latency.done(own, began, b.Now()); ok && held {
+		b.Meter.Applied(kind, latency)
 	}
 }
 
-// measureDrift tells the meter of a secret that somebody else changed, and of one that is as it should be again.
-func (k *Kit) measureDrift(obj *v1alpha1.JujuSecret, seen plan.SecretSeen, todo plan.Plan, done []plan.Outcome) {
-	controller, key := seen.Model.Controller, client.ObjectKeyFromObject(obj)
-	reported := todo.Verdict.Reason == v1alpha1.ReasonDrifted
+// measureDrift counts the drift of a JujuSecret: once when a report or an
+// attempt to revert first shows it, and once when it is reverted. Drift that
+// the status already reports, for example after a restart, has no event and is
+// not counted again.
+func (r *SecretReconciler) measureDrift(
+	obj *v1alpha1.JujuSecret, facts plan.SecretFacts, todo plan.Plan, done []plan.Outcome, events []status.Event,
+) {
+	controller, now := facts.Model.Controller, r.Now()
+	drift := change{ObjectKey: client.ObjectKeyFromObject(obj), drift: true}
+	reported := slices.ContainsFunc(events, func(e status.Event) bool { return e.Reason == v1alpha1.ReasonDrifted })
 	switch {
-	case todo.Silent:
 	case todo.Corrects || reported:
-		told := readyReason(obj.Status.Conditions) == string(v1alpha1.ReasonDrifted) // Maybe by who was here before.
-		if k.course.drift(key, true) && !told {
-			k.Meter.Drifted(controller)
+		if r.latency.observe(drift, now) {
+			r.Meter.Drifted(controller)
 		}
 		if todo.Corrects && !failed(done) {
-			k.course.drift(key, false)
-			k.Meter.Corrected(controller)
+			r.latency.done(drift, now, now)
+			r.Meter.Corrected(controller)
 		}
-	case seen.World.Known:
-		k.course.drift(key, false)
+	case facts.View.Known && todo.Condition.Reason != v1alpha1.ReasonDrifted:
+		r.latency.done(drift, now, now)
 	}
 }
 
-// actedInJuju tells that a step was carried out.
-func actedInJuju(done []plan.Outcome) bool { return len(done) > 0 && done[0].Trouble == nil }
-
-// failed tells that a step was not.
+// failed reports whether a step did not succeed.
 func failed(done []plan.Outcome) bool {
-	for _, outcome := range done {
-		if outcome.Trouble != nil || outcome.NotTried {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(done, func(o plan.Outcome) bool { return o.Problem != nil || o.NotTried })
 }
 
-// onItsWay tells of a reason that the operator goes on by itself. Else it waits for somebody, and that is not its time.
-func onItsWay(reason v1alpha1.Reason) bool {
-	switch reason { //nolint:exhaustive // With every other one it is done, or waits for somebody.
-	case v1alpha1.ReasonJujuUnreachable, v1alpha1.ReasonModelBusy, v1alpha1.ReasonFailed, v1alpha1.ReasonRemoving, v1alpha1.ReasonHandingOver:
-		return true
-	}
-	return false
-}
-
-// gone tells that an object is deleted, and nothing keeps it.
+// gone reports whether an object is deleted and has no finalizer.
 func gone(obj client.Object) bool {
 	return !obj.GetDeletionTimestamp().IsZero() && len(obj.GetFinalizers()) == 0
 }
 
-// ownChanges passes what asks for work, see specOrRequest, and notices changes of the object itself.
-func (k *Kit) ownChanges() builder.Predicates {
-	passes := specOrRequest()
-	note := func(obj client.Object) bool {
-		k.course.notice(client.ObjectKeyFromObject(obj), k.Now())
+// ownChanges returns the predicate of specOrRequest, and observes each new
+// generation of the object for the latency.
+func (b *objectBase) ownChanges() builder.Predicates {
+	observe := func(obj client.Object) bool {
+		b.latency.observe(change{ObjectKey: client.ObjectKeyFromObject(obj)}, b.Now())
 		return true
 	}
-	return builder.WithPredicates(predicate.And(passes, predicate.Funcs{
-		CreateFunc: func(e event.CreateEvent) bool { return note(e.Object) },
+	return builder.WithPredicates(predicate.And(specOrRequest(), predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return observe(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return e.ObjectOld.GetGeneration() == e.ObjectNew.GetGeneration() || note(e.ObjectNew)
+			return e.ObjectOld.GetGeneration() == e.ObjectNew.GetGeneration() || observe(e.ObjectNew)
 		},
 	}))
 }
 
-// wakeChanged enqueues the objects that a selection finds for the object that an event is about, which they are made of.
-func (k *Kit) wakeChanged(list client.ObjectList, which selection) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(k.found(list, which, func(request reconcile.Request) {
-		k.course.notice(request.NamespacedName, k.Now())
+// wakeChanged enqueues the objects that use the object of an event as a source,
+// and observes the change for the latency.
+func (b *objectBase) wakeChanged(list client.ObjectList, which selection) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(b.mapTo(list, which, func(request reconcile.Request) {
+		b.latency.observe(change{ObjectKey: request.NamespacedName}, b.Now())
 	}))
 }

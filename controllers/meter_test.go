@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -13,198 +14,250 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/status"
 )
 
-// tally is a Meter that remembers what it was told.
+// tally is a Meter that counts what it records.
 type tally struct {
 	drifted, corrected int
 	applied            []time.Duration
 }
 
-func (m *tally) Drifted(plan.ControllerKey)           { m.drifted++ }
-func (m *tally) Corrected(plan.ControllerKey)         { m.corrected++ }
-func (m *tally) Applied(_ string, took time.Duration) { m.applied = append(m.applied, took) }
+func (m *tally) Drifted(plan.ControllerKey)              { m.drifted++ }
+func (m *tally) Corrected(plan.ControllerKey)            { m.corrected++ }
+func (m *tally) Applied(_ string, latency time.Duration) { m.applied = append(m.applied, latency) }
 
-// metered is a Kit with a tally and a clock.
-func metered() (kit Kit, told *tally, pass func(time.Duration)) {
+// metered returns a reconciler with a tally, and a function that advances its
+// clock.
+func metered() (r *SecretReconciler, recorded *tally, pass func(time.Duration)) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	kit, told = NewKit(nil, nil, nil, func() time.Time { return now }), new(tally)
-	kit.Meter = told
-	return kit, told, func(d time.Duration) { now = now.Add(d) }
+	r, recorded = NewSecretReconciler(Options{Now: func() time.Time { return now }}), new(tally)
+	r.Meter = recorded
+	return r, recorded, func(d time.Duration) { now = now.Add(d) }
 }
 
 var (
 	succeeded   = []plan.Outcome{{}}
-	unreachable = []plan.Outcome{{Trouble: &plan.Trouble{Kind: plan.Unreachable}}}
+	unreachable = []plan.Outcome{{Problem: &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable}}}
 )
 
 func updating(reason v1alpha1.Reason) plan.Plan {
-	return plan.Plan{Steps: []plan.Step{plan.Update{ID: "one"}}, Verdict: plan.Verdict{Reason: reason}}
+	return plan.Plan{Steps: []plan.Step{plan.Update{ID: "one"}}, Condition: plan.Condition{Reason: reason}}
 }
 
 func resting(reason v1alpha1.Reason) plan.Plan {
-	return plan.Plan{Verdict: plan.Verdict{Reason: reason}}
+	return plan.Plan{Condition: plan.Condition{Reason: reason}}
 }
 
-func TestAChangeLastsUntilJujuHoldsIt(t *testing.T) {
+func TestLatencyEndsWhenJujuHoldsTheChange(t *testing.T) {
 	t.Parallel()
-	type turn struct {
-		notice bool // Before the look.
-		during bool // During it.
+	type attempt struct {
+		before bool // The change is observed before the reconcile.
+		during bool // It is observed during the reconcile.
 		todo   plan.Plan
 		done   []plan.Outcome
 	}
-	synced, silent, second := updating(v1alpha1.ReasonSynced), resting(v1alpha1.ReasonJujuSecretNotReady), time.Second
-	silent.Silent = true
+	synced, second := updating(v1alpha1.ReasonSynced), time.Second
 	for name, row := range map[string]struct {
-		turns []turn // Each look takes a second.
-		want  []time.Duration
+		attempts []attempt // Each takes a second.
+		want     []time.Duration
 	}{
-		"done at once":                     {[]turn{{notice: true, todo: synced, done: succeeded}}, []time.Duration{second}},
-		"nobody noticed a change":          {[]turn{{todo: synced, done: succeeded}}, nil},
-		"nothing had to be done":           {[]turn{{notice: true, todo: resting(v1alpha1.ReasonSynced)}}, nil},
-		"Juju was away for a while":        {[]turn{{notice: true, todo: synced, done: unreachable}, {todo: synced, done: succeeded}}, []time.Duration{2 * second}},
-		"a second one while it was away":   {[]turn{{notice: true, todo: synced, done: unreachable}, {notice: true, todo: synced, done: succeeded}}, []time.Duration{2 * second}},
-		"another one during the look":      {[]turn{{notice: true, during: true, todo: synced, done: succeeded}, {todo: synced, done: succeeded}}, []time.Duration{second, 2 * second}},
-		"somebody was waited for":          {[]turn{{notice: true, todo: resting(v1alpha1.ReasonSourceNotFound)}, {notice: true, todo: synced, done: succeeded}}, []time.Duration{second}},
-		"somebody is waited for":           {[]turn{{notice: true, todo: resting(v1alpha1.ReasonNameTaken)}, {todo: synced, done: succeeded}}, nil},
-		"it was done in several goes":      {[]turn{{notice: true, todo: updating(v1alpha1.ReasonRemoving), done: succeeded}, {todo: resting(v1alpha1.ReasonSynced)}}, []time.Duration{2 * second}},
-		"a word was not worth it, at last": {[]turn{{notice: true, todo: silent}, {todo: synced, done: succeeded}}, []time.Duration{2 * second}},
-		"another installation had it":      {[]turn{{notice: true, todo: plan.Plan{Silent: true}}, {todo: synced, done: succeeded}}, nil},
+		"first attempt succeeds": {[]attempt{
+			{before: true, todo: synced, done: succeeded},
+		}, []time.Duration{second}},
+		"no change":      {[]attempt{{todo: synced, done: succeeded}}, nil},
+		"no step needed": {[]attempt{{before: true, todo: resting(v1alpha1.ReasonSynced)}}, nil},
+		"Juju unreachable": {[]attempt{
+			{before: true, todo: synced, done: unreachable},
+			{todo: synced, done: succeeded},
+		}, []time.Duration{2 * second}},
+		"second change while retrying": {[]attempt{
+			{before: true, todo: synced, done: unreachable},
+			{before: true, todo: synced, done: succeeded},
+		}, []time.Duration{2 * second}},
+		"change during the reconcile": {[]attempt{
+			{before: true, during: true, todo: synced, done: succeeded},
+			{todo: synced, done: succeeded},
+		}, []time.Duration{second, 2 * second}},
+		"waited for a source": {[]attempt{
+			{before: true, todo: resting(v1alpha1.ReasonSourceNotFound)},
+			{before: true, todo: synced, done: succeeded},
+		}, []time.Duration{second}},
+		"waited for a user": {[]attempt{
+			{before: true, todo: resting(v1alpha1.ReasonNameTaken)},
+			{todo: synced, done: succeeded},
+		}, nil},
+		"several reconciles": {[]attempt{
+			{before: true, todo: updating(v1alpha1.ReasonRemoving), done: succeeded},
+			{todo: resting(v1alpha1.ReasonSynced)},
+		}, []time.Duration{2 * second}},
+		"no condition at first": {[]attempt{
+			{before: true, todo: plan.Plan{}},
+			{todo: synced, done: succeeded},
+		}, []time.Duration{2 * second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kit, told, pass := metered()
+			r, recorded, pass := metered()
 			obj := named("db")
-			key := client.ObjectKeyFromObject(obj)
-			for _, turn := range row.turns {
-				if turn.notice {
-					kit.course.notice(key, kit.Now())
+			own := change{ObjectKey: client.ObjectKeyFromObject(obj)}
+			for _, attempt := range row.attempts {
+				if attempt.before {
+					r.latency.observe(own, r.Now())
 				}
-				began := kit.Now()
-				if turn.during {
+				began := r.Now()
+				if attempt.during {
 					pass(time.Millisecond)
-					kit.course.notice(key, kit.Now())
+					r.latency.observe(own, r.Now())
 					pass(-time.Millisecond)
 				}
 				pass(time.Second)
-				kit.measure(obj, kindJujuSecret, began, turn.todo, turn.done)
+				r.measure(obj, kindJujuSecret, began, attempt.todo, attempt.done)
 			}
-			for i := range told.applied {
-				told.applied[i] = told.applied[i].Round(10 * time.Millisecond)
+			for i := range recorded.applied {
+				recorded.applied[i] = recorded.applied[i].Round(10 * time.Millisecond)
 			}
-			if diff := cmp.Diff(row.want, told.applied, cmp.Transformer("seconds", time.Duration.Seconds)); diff != "" {
+			inSeconds := cmp.Transformer("seconds", time.Duration.Seconds)
+			if diff := cmp.Diff(row.want, recorded.applied, inSeconds); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestADeletionIsAChangeThatJujuHoldsWhenTheSecretIsGone(t *testing.T) {
+func TestDeletionLatencyEndsWhenSecretIsRemoved(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		last v1alpha1.Reason
 		want int
 	}{
-		"it is gone":        {v1alpha1.ReasonRemoving, 1},
-		"it was left there": {v1alpha1.ReasonLetGo, 0},
+		"removed":  {v1alpha1.ReasonRemoving, 1},
+		"orphaned": {v1alpha1.ReasonOrphaned, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kit, told, _ := metered()
-			obj := named("db", held)
+			r, recorded, _ := metered()
+			obj := named("db", withFinalizer)
 			obj.DeletionTimestamp = new(metav1.Now())
-			kit.course.notice(client.ObjectKeyFromObject(obj), kit.Now())
-			kit.measure(obj, kindJujuSecret, kit.Now(), updating(v1alpha1.ReasonRemoving), succeeded)
-			if len(told.applied) > 0 {
-				t.Error("it counted while the secret was still there")
+			r.latency.observe(change{ObjectKey: client.ObjectKeyFromObject(obj)}, r.Now())
+			r.measure(obj, kindJujuSecret, r.Now(), updating(v1alpha1.ReasonRemoving), succeeded)
+			if len(recorded.applied) > 0 {
+				t.Error("the latency was recorded while the secret was still there")
 			}
 			obj.Finalizers = nil
-			kit.measure(obj, kindJujuSecret, kit.Now(), resting(row.last), nil)
-			if len(told.applied) != row.want {
-				t.Errorf("it counted %d times", len(told.applied))
+			r.measure(obj, kindJujuSecret, r.Now(), resting(row.last), nil)
+			if len(recorded.applied) != row.want {
+				t.Errorf("recorded %d latencies, want %d", len(recorded.applied), row.want)
 			}
 		})
 	}
+}
+
+// reconcileDrift runs the part of a reconcile that concerns drift.
+func reconcileDrift(
+	r *SecretReconciler, obj *v1alpha1.JujuSecret, view plan.ModelView, todo plan.Plan, done []plan.Outcome,
+) {
+	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
+	r.measureDrift(obj, plan.SecretFacts{View: view}, todo, done, report.Events)
+	obj.Status = next
 }
 
 func TestDriftIsCountedOnce(t *testing.T) {
 	t.Parallel()
-	correcting := updating(v1alpha1.ReasonSynced)
-	correcting.Corrects = true
-	type turn struct {
+	type attempt struct {
 		todo plan.Plan
 		done []plan.Outcome
 	}
+	twice := []plan.Outcome{{Secret: &plan.UserSecret{ID: "one"}}, {Secret: &plan.UserSecret{ID: "one"}}}
+	half := []plan.Outcome{
+		{Secret: &plan.UserSecret{ID: "one"}}, {Problem: &plan.Problem{Reason: v1alpha1.ReasonInvalidRequest}},
+	}
+	refused := []plan.Outcome{{Problem: &plan.Problem{Reason: v1alpha1.ReasonPermissionDenied}}}
+	updated := []plan.Outcome{{Secret: &plan.UserSecret{ID: "one"}}}
+	correcting, inSteps := updating(v1alpha1.ReasonSynced), updating(v1alpha1.ReasonSynced)
+	correcting.Corrects, inSteps.Corrects = true, true
+	inSteps.Steps = append(inSteps.Steps, plan.Update{ID: "one"})
+	correct, refuse := attempt{correcting, updated}, attempt{correcting, refused}
+	reported, inSync := attempt{todo: resting(v1alpha1.ReasonDrifted)}, attempt{todo: resting(v1alpha1.ReasonSynced)}
+	outage := attempt{todo: resting(v1alpha1.ReasonJujuUnreachable)}
 	for name, row := range map[string]struct {
-		turns              []turn
+		attempts           []attempt
 		drifted, corrected int
 	}{
-		"corrected at once":                  {[]turn{{correcting, succeeded}}, 1, 1},
-		"corrected twice":                    {[]turn{{correcting, succeeded}, {correcting, succeeded}}, 2, 2},
-		"corrected with the second try":      {[]turn{{correcting, unreachable}, {correcting, succeeded}}, 1, 1},
-		"only told, however often":           {[]turn{{resting(v1alpha1.ReasonDrifted), nil}, {resting(v1alpha1.ReasonDrifted), nil}}, 1, 0},
-		"told, changed back, and told again": {[]turn{{resting(v1alpha1.ReasonDrifted), nil}, {resting(v1alpha1.ReasonSynced), nil}, {resting(v1alpha1.ReasonDrifted), nil}}, 2, 0},
-		"an ordinary update":                 {[]turn{{updating(v1alpha1.ReasonSynced), succeeded}}, 0, 0},
+		"corrected":                                      {[]attempt{correct}, 1, 1},
+		"corrected in two steps":                         {[]attempt{{inSteps, twice}}, 1, 1},
+		"corrected twice":                                {[]attempt{correct, correct}, 2, 2},
+		"corrected after an outage":                      {[]attempt{outage, correct}, 1, 1},
+		"corrected at the second attempt":                {[]attempt{{correcting, unreachable}, correct}, 1, 1},
+		"corrected after an outage at the first attempt": {[]attempt{{correcting, unreachable}, outage, correct}, 1, 1},
+		"corrected after a first step":                   {[]attempt{{inSteps, half}, {inSteps, twice}}, 1, 1},
+		"correction refused":                             {[]attempt{refuse, refuse, refuse}, 1, 0},
+		"correction refused, then reverted by a user":    {[]attempt{refuse, inSync, correct}, 2, 1},
+		"reported":                               {[]attempt{reported, reported}, 1, 0},
+		"reported, before and after an outage":   {[]attempt{reported, outage, reported}, 1, 0},
+		"reported, reverted, and reported again": {[]attempt{reported, inSync, reported}, 2, 0},
+		"update without drift":                   {[]attempt{{updating(v1alpha1.ReasonSynced), updated}}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kit, told, _ := metered()
-			for _, turn := range row.turns {
-				kit.measureDrift(named("db"), plan.SecretSeen{World: plan.World{Known: true}}, turn.todo, turn.done)
+			r, recorded, _ := metered()
+			obj := named("db")
+			for _, attempt := range row.attempts {
+				known := attempt.todo.Condition.Reason != v1alpha1.ReasonJujuUnreachable
+				reconcileDrift(r, obj, plan.ModelView{Known: known}, attempt.todo, attempt.done)
 			}
-			if told.drifted != row.drifted || told.corrected != row.corrected {
-				t.Errorf("drifted %d, corrected %d; want %d and %d", told.drifted, told.corrected, row.drifted, row.corrected)
+			if recorded.drifted != row.drifted || recorded.corrected != row.corrected {
+				t.Errorf("drifted %d, corrected %d; want %d and %d",
+					recorded.drifted, recorded.corrected, row.drifted, row.corrected)
 			}
 		})
 	}
 }
 
-// After a start nobody remembers what was counted, but the object still tells.
-func TestDriftThatIsToldAlreadyIsNotCountedAgain(t *testing.T) {
+// After a restart the tracker is empty, and the status already reports the
+// drift.
+func TestDriftIsNotCountedAgainAfterRestart(t *testing.T) {
 	t.Parallel()
-	kit, told, _ := metered()
-	obj := named("db", func(s *v1alpha1.JujuSecret) {
-		s.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Reason: string(v1alpha1.ReasonDrifted)}}
-	})
-	kit.measureDrift(obj, plan.SecretSeen{World: plan.World{Known: true}}, resting(v1alpha1.ReasonDrifted), nil)
-	if told.drifted > 0 {
-		t.Errorf("it is counted %d times", told.drifted)
+	r, recorded, _ := metered()
+	obj := named("db", isReady(metav1.ConditionFalse, v1alpha1.ReasonDrifted))
+	reconcileDrift(r, obj, plan.ModelView{Known: true}, resting(v1alpha1.ReasonDrifted), nil)
+	if recorded.drifted > 0 {
+		t.Errorf("drift is counted %d times, want 0", recorded.drifted)
 	}
 }
 
-func TestNothingIsRememberedOfAnObjectThatIsGone(t *testing.T) {
+func TestDeletionRemovesPendingLatency(t *testing.T) {
 	t.Parallel()
-	kit, _, _ := metered()
+	r, _, _ := metered()
 	key := client.ObjectKeyFromObject(named("db"))
-	kit.Client = cached{}
-	kit.course.notice(key, kit.Now())
-	kit.course.drift(key, true)
-	if _, err := kit.get(t.Context(), key, new(v1alpha1.JujuSecret)); err == nil {
-		t.Fatal("the object is there")
+	r.Client = cached{}
+	r.latency.observe(change{ObjectKey: key}, r.Now())
+	r.latency.observe(change{ObjectKey: key, drift: true}, r.Now())
+	if err := r.get(t.Context(), key, new(v1alpha1.JujuSecret)); !errors.Is(err, errDeleted) {
+		t.Fatalf("get returned %v, want errDeleted", err)
 	}
-	if len(kit.course.changes)+len(kit.course.adrift) > 0 {
-		t.Errorf("what is left: %v %v", kit.course.changes, kit.course.adrift)
+	if len(r.latency.pending) > 0 {
+		t.Errorf("still pending: %v", r.latency.pending)
 	}
 }
 
-// A look at Juju that somebody asks for is no change.
-func TestOnlyANewSpecIsNoticedAsAChange(t *testing.T) {
+// A request to reconcile is not a change.
+func TestLatencyStartsWithNewGeneration(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		before, after *v1alpha1.JujuSecret
 		want          bool
 	}{
-		"a spec":    {named("db", generation(1)), named("db", generation(2)), true},
-		"a status":  {named("db"), named("db", has("one")), false},
-		"a request": {named("db"), named("db", annotated(v1alpha1.AnnotationReconcileRequestedAt, "now")), false},
+		"spec":    {named("db", generation(1)), named("db", generation(2)), true},
+		"status":  {named("db"), named("db", has("one")), false},
+		"request": {named("db"), named("db", annotated(v1alpha1.AnnotationReconcileRequestedAt, "now")), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kit, _, _ := metered()
-			passes(t, kit.ownChanges(), row.before, row.after)
-			if got := len(kit.course.changes) > 0; got != row.want {
-				t.Errorf("it is noticed: %t, want %t", got, row.want)
+			r, _, _ := metered()
+			passes(t, r.ownChanges(), row.before, row.after)
+			if got := len(r.latency.pending) > 0; got != row.want {
+				t.Errorf("a change is pending: %t, want %t", got, row.want)
 			}
 		})
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-func TestTheNewerAnObjectTheYoungerIsWhatItIsDecidedOn(t *testing.T) {
+func TestChangedOrRequestedObjectNeedsFreshFacts(t *testing.T) {
 	t.Parallel()
-	asked := func(obj *v1alpha1.JujuSecret, requested, handled string) {
+	request := func(obj *v1alpha1.JujuSecret, requested, handled string) {
 		if requested != "" {
 			obj.Annotations = map[string]string{v1alpha1.AnnotationReconcileRequestedAt: requested}
 		}
@@ -23,21 +23,21 @@ func TestTheNewerAnObjectTheYoungerIsWhatItIsDecidedOn(t *testing.T) {
 		generation         int64
 		want               plan.Age
 	}{
-		"an object that is as it was":                 {"", "", 2, plan.AsKnown},
-		"one with another spec":                       {"", "", 3, plan.Recent},
-		"one that asks for a look":                    {"noon", "", 2, plan.Fresh},
-		"one that asks again":                         {"later", "noon", 2, plan.Fresh},
-		"one that asked, and was looked at":           {"noon", "noon", 2, plan.AsKnown},
-		"one that asked, and has another spec by now": {"noon", "noon", 3, plan.Recent},
-		"one with another spec that asks for a look":  {"noon", "", 3, plan.Fresh},
+		"unchanged":                       {"", "", 2, plan.AsKnown},
+		"new generation":                  {"", "", 3, plan.Recent},
+		"requested":                       {"noon", "", 2, plan.Fresh},
+		"requested again":                 {"later", "noon", 2, plan.Fresh},
+		"request handled":                 {"noon", "noon", 2, plan.AsKnown},
+		"request handled, new generation": {"noon", "noon", 3, plan.Recent},
+		"requested, new generation":       {"noon", "", 3, plan.Fresh},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			obj := ready()
-			asked(obj, row.requested, row.handled)
+			request(obj, row.requested, row.handled)
 			obj.Generation, obj.Status.ObservedGeneration = row.generation, 2
 			if got := age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt); got != row.want {
-				t.Errorf("the age is %v, want %v", got, row.want)
+				t.Errorf("age returned %v, want %v", got, row.want)
 			}
 		})
 	}

@@ -19,11 +19,11 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// isReady gives an object a Ready condition.
+// isReady sets the Ready condition of a JujuSecret.
 func isReady(conditionStatus metav1.ConditionStatus, reason v1alpha1.Reason) func(*v1alpha1.JujuSecret) {
 	return func(s *v1alpha1.JujuSecret) {
 		meta.SetStatusCondition(&s.Status.Conditions, metav1.Condition{
-			Type: v1alpha1.ConditionReady, Status: conditionStatus, Reason: string(reason), Message: "So it is",
+			Type: v1alpha1.ConditionReady, Status: conditionStatus, Reason: string(reason), Message: "message",
 		})
 	}
 }
@@ -32,57 +32,65 @@ func revision(n int) func(*v1alpha1.JujuSecret) {
 	return func(s *v1alpha1.JujuSecret) { s.Status.Revision = n }
 }
 
-func TestEachThingThatWasDoneIsOneLine(t *testing.T) {
+func TestReportLogsEachChangeOnce(t *testing.T) {
 	t.Parallel()
-	const ok, not = metav1.ConditionTrue, metav1.ConditionFalse
+	const ready, notReady = metav1.ConditionTrue, metav1.ConditionFalse
 	type line = map[string]any
 	db := func(more line) line {
 		all := line{"logger": "", "level": 0.0, "controller": "default", "model": "prod/app"}
 		maps.Copy(all, more)
 		return all
 	}
-	happened := func(reason v1alpha1.Reason) status.Event {
-		return status.Event{Type: corev1.EventTypeNormal, Reason: reason, Message: "So it is"}
+	event := func(reason v1alpha1.Reason) status.Event {
+		return status.Event{Type: corev1.EventTypeNormal, Reason: reason, Message: "message"}
 	}
-	deleted := named("db", has("one"), isReady(not, v1alpha1.ReasonRemoving))
+	deleted := named("db", has("one"), isReady(notReady, v1alpha1.ReasonRemoving))
 	deleted.DeletionTimestamp = new(metav1.Now())
-	forgotten := deleted.DeepCopy()
-	forgotten.Status.SecretID = ""
+	withoutID := deleted.DeepCopy()
+	withoutID.Status.SecretID = ""
 	for name, row := range map[string]struct {
 		before, after client.Object
 		events        []status.Event
 		want          []line
 	}{
-		"a creation": {
-			named("db"), named("db", has("one"), revision(1), isReady(ok, v1alpha1.ReasonSynced)), []status.Event{happened(v1alpha1.ReasonCreated)},
-			[]line{db(line{"msg": logActed, "reason": "Created", "message": "So it is", "secretID": "one", "revision": 1.0})},
+		"creation": {
+			named("db"), named("db", has("one"), revision(1), isReady(ready, v1alpha1.ReasonSynced)),
+			[]status.Event{event(v1alpha1.ReasonCreated)},
+			[]line{db(line{
+				"msg": logActed, "reason": "Created", "message": "message", "secretID": "one", "revision": 1.0,
+			})},
 		},
-		"nothing": {
-			named("db", isReady(ok, v1alpha1.ReasonSynced)), named("db", isReady(ok, v1alpha1.ReasonSynced)), nil, nil,
+		"no change": {
+			named("db", isReady(ready, v1alpha1.ReasonSynced)), named("db", isReady(ready, v1alpha1.ReasonSynced)),
+			nil, nil,
 		},
-		"a trouble with its event": {
-			named("db", isReady(ok, v1alpha1.ReasonSynced)), named("db", isReady(not, v1alpha1.ReasonNameTaken)),
-			[]status.Event{happened(v1alpha1.ReasonNameTaken)},
-			[]line{db(line{"msg": logReady, "ready": "False", "reason": "NameTaken", "message": "So it is"})},
+		"conflict with event": {
+			named("db", isReady(ready, v1alpha1.ReasonSynced)),
+			named("db", isReady(notReady, v1alpha1.ReasonNameTaken)),
+			[]status.Event{event(v1alpha1.ReasonNameTaken)},
+			[]line{db(line{"msg": logReady, "ready": "False", "reason": "NameTaken", "message": "message"})},
 		},
-		"an update in spite of a trouble": {
-			named("db", has("one")), named("db", has("one"), isReady(not, v1alpha1.ReasonNameTaken)),
-			[]status.Event{happened(v1alpha1.ReasonUpdated), happened(v1alpha1.ReasonNameTaken)},
+		"update and conflict": {
+			named("db", has("one")), named("db", has("one"), isReady(notReady, v1alpha1.ReasonNameTaken)),
+			[]status.Event{event(v1alpha1.ReasonUpdated), event(v1alpha1.ReasonNameTaken)},
 			[]line{
-				db(line{"msg": logActed, "reason": "Updated", "message": "So it is", "secretID": "one"}),
-				db(line{"msg": logReady, "ready": "False", "reason": "NameTaken", "message": "So it is", "secretID": "one"}),
+				db(line{"msg": logActed, "reason": "Updated", "message": "message", "secretID": "one"}),
+				db(line{
+					"msg": logReady, "ready": "False", "reason": "NameTaken", "message": "message", "secretID": "one",
+				}),
 			},
 		},
-		"well again": {
-			named("db", isReady(not, v1alpha1.ReasonModelBusy)), named("db", isReady(ok, v1alpha1.ReasonSynced)), nil,
-			[]line{db(line{"msg": logReady, "ready": "True", "reason": "Synced", "message": "So it is"})},
+		"recovered without event": {
+			named("db", isReady(notReady, v1alpha1.ReasonModelUnavailable)),
+			named("db", isReady(ready, v1alpha1.ReasonSynced)), nil,
+			[]line{db(line{"msg": logReady, "ready": "True", "reason": "Synced", "message": "message"})},
 		},
-		"the end": {
-			deleted, named("db", isReady(not, v1alpha1.ReasonLetGo), func(s *v1alpha1.JujuSecret) { *s = *forgotten }),
-			[]status.Event{happened(v1alpha1.ReasonRemoved), happened(v1alpha1.ReasonLetGo)},
+		"deletion": {
+			deleted, withoutID,
+			[]status.Event{event(v1alpha1.ReasonRemoved), event(v1alpha1.ReasonOrphaned)},
 			[]line{
-				db(line{"msg": logActed, "reason": "Removed", "message": "So it is", "secretID": "one"}),
-				db(line{"msg": logActed, "reason": "LetGo", "message": "So it is", "secretID": "one"}),
+				db(line{"msg": logActed, "reason": "Removed", "message": "message", "secretID": "one"}),
+				db(line{"msg": logActed, "reason": "Orphaned", "message": "message", "secretID": "one"}),
 			},
 		},
 	} {
@@ -96,7 +104,7 @@ func TestEachThingThatWasDoneIsOneLine(t *testing.T) {
 				}
 				lines = append(lines, one)
 			}, funcr.Options{})
-			logReport(log, row.before, row.after, status.Report{Events: row.events})
+			logReport(log, row.before, row.after, row.events)
 			if diff := cmp.Diff(row.want, lines); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}

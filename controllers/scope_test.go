@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -15,22 +16,25 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
-	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
-// registry has a ClusterJujuController and, in the namespace team-a, a JujuController, both called default.
+// registry is a client with a ClusterJujuController and, in the namespace
+// team-a, a JujuController. Both have the name default.
 type registry struct {
 	client.Client
 
-	class string
-	going bool
+	class    string
+	deleting bool
 }
 
-func (r registry) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+func (r registry) Get(
+	_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption,
+) error {
 	into.SetNamespace(key.Namespace)
 	into.SetName(key.Name)
-	if r.going {
+	if r.deleting {
 		into.SetDeletionTimestamp(new(metav1.Now()))
 	}
 	found := key.Name == "default"
@@ -44,7 +48,7 @@ func (r registry) Get(_ context.Context, key client.ObjectKey, into client.Objec
 		found = found && key.Namespace == "team-a"
 		into.Spec.ControllerClass = r.class
 	case *metav1.PartialObjectMetadata:
-		found = true
+		found = key.Name != ""
 	}
 	if !found {
 		return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
@@ -52,206 +56,218 @@ func (r registry) Get(_ context.Context, key client.ObjectKey, into client.Objec
 	return nil
 }
 
-func TestWhoMayUseAModelThroughAControllerObject(t *testing.T) {
+// Package plan's tests of Installation cover the decisions on a reference.
+func TestReferenceReadsTheControllerObject(t *testing.T) {
 	t.Parallel()
 	const local, shared = plan.ControllerKey("team-a/default"), plan.ControllerKey("default")
-	through := func(key plan.ControllerKey) plan.ModelRef { return plan.ModelRef{Controller: key, Name: "prod/app"} }
-	own := plan.Namespace{Name: "team-b"}
-	tenants := []v1alpha1.Tenant{{Namespaces: v1alpha1.TenantNamespaces{MatchNames: []string{"team-a"}}, Models: []string{"prod/*"}}}
-	elsewhere := plan.Tenancy{Elsewhere: true}
+	tenants := []v1alpha1.Tenant{
+		{Namespaces: v1alpha1.TenantNamespaces{MatchNames: []string{"team-a"}}, Models: []string{"prod/*"}},
+	}
 	limited := Scope{Namespaces: []string{"team-a", "team-b"}}
 	for name, row := range map[string]struct {
 		namespace string
-		model     plan.ModelRef
+		key       plan.ControllerKey
 		scope     Scope
 		objects   registry
-		want      plan.Tenancy
+		want      plan.Reference
 	}{
-		"a tenant":                             {"team-a", through(shared), Scope{}, registry{}, plan.Admitted()},
-		"who is none":                          {"team-b", through(shared), Scope{}, registry{}, plan.Admit(tenants, own, through(shared))},
-		"a tenant where namespaces are chosen": {"team-a", through(shared), limited, registry{}, plan.NotServed(shared)},
-		"nobody, through what is not there":    {"team-a", through("gone"), Scope{}, registry{}, plan.NoController("gone")},
-		"nobody, through what goes":            {"team-a", through(shared), Scope{}, registry{going: true}, plan.ControllerGoing(shared)},
-		"the namespace itself":                 {"team-a", through(local), Scope{}, registry{}, plan.Admitted()},
-		"the namespace itself, if it is chosen": {
-			"team-a", through(local), limited, registry{}, plan.Admitted(),
+		"ClusterJujuController": {
+			"team-a", shared, Scope{}, registry{class: "edge"},
+			plan.Reference{Exists: true, Class: "edge", Tenants: tenants},
 		},
-		"no other namespace": {"team-b", through(local), Scope{}, registry{}, plan.AnotherNamespace(local)},
-		"not the namespace, through what is not there": {
-			"team-b", through("team-b/default"), Scope{}, registry{}, plan.NoController("team-b/default"),
+		"deleting": {
+			"team-a", local, Scope{}, registry{deleting: true}, plan.Reference{Exists: true, Deleting: true},
 		},
-		"not the namespace, through what goes": {"team-a", through(local), Scope{}, registry{going: true}, plan.ControllerGoing(local)},
-		"another operator's, to us":            {"team-a", through(shared), Scope{}, registry{class: "other"}, elsewhere},
-		"another operator's, to one of a class": {
-			"team-a", through(local), Scope{Class: "ours"}, registry{class: "other"}, elsewhere,
-		},
-		"one without a class, to one of a class": {"team-a", through(local), Scope{Class: "ours"}, registry{}, elsewhere},
-		"one of our class":                       {"team-a", through(local), Scope{Class: "ours"}, registry{class: "ours"}, plan.Admitted()},
-		"another operator's, whoever it serves": {
-			"team-b", through(shared), Scope{}, registry{class: "other"},
-			plan.Tenancy{Elsewhere: true, Verdict: plan.Admit(tenants, own, through(shared)).Verdict},
-		},
+		"missing":                         {"team-a", "gone", Scope{}, registry{}, plan.Reference{}},
+		"JujuController":                  {"team-a", local, limited, registry{}, plan.Reference{Exists: true}},
+		"JujuController, other namespace": {"team-b", local, Scope{}, registry{class: "edge"}, plan.Reference{}},
+		"ClusterJujuController is hidden": {"team-a", shared, limited, registry{class: "edge"}, plan.Reference{}},
+		"no reference":                    {"team-a", "", Scope{}, registry{}, plan.Reference{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kit := NewKit(row.objects, nil, nil, time.Now)
-			kit.Scope = row.scope
-			got, err := kit.tenancyFor(t.Context(), row.namespace, row.model, false)
+			b := newObjectBase(Options{Client: row.objects, Now: time.Now, Scope: row.scope})
+			row.want.Controller, row.want.From = row.key, plan.Namespace{Name: row.namespace}
+			got, err := b.reference(t.Context(), row.namespace, row.key)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
-				t.Errorf("the tenancy (-want +got):\n%s", diff)
+				t.Errorf("reference (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestWhatMayStillBeDoneWhenItsTurnComes(t *testing.T) {
+func TestObjectOfAnotherInstallationIsNotServedUnlessAbandoned(t *testing.T) {
 	t.Parallel()
-	revoke, grant := plan.Revoke{ID: "one"}, plan.Grant{ID: "one"}
+	const shared = plan.ControllerKey("default")
+	limited := Scope{Namespaces: []string{"team-a"}}
+	clusterController := func(name string) *v1alpha1.ClusterJujuController {
+		return &v1alpha1.ClusterJujuController{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	}
+	abandon := func(s *v1alpha1.JujuSecret) { s.Annotations = map[string]string{v1alpha1.AnnotationAbandon: "true"} }
 	for name, row := range map[string]struct {
-		namespace string
-		objects   registry
-		steps     []plan.Step
-		proven    bool
-		want      bool
+		scope   Scope
+		objects registry
+		obj     client.Object
+		want    bool
 	}{
-		"a grant":                               {"team-a", registry{}, []plan.Step{grant}, false, true},
-		"a grant, for no tenant any more":       {"team-b", registry{}, []plan.Step{grant}, false, false},
-		"a grant, through what goes":            {"team-a", registry{going: true}, []plan.Step{grant}, false, false},
-		"a revoke":                              {"team-a", registry{}, []plan.Step{revoke}, false, true},
-		"a revoke, for no tenant any more":      {"team-b", registry{}, []plan.Step{revoke}, false, false},
-		"a revoke, through what waits for it":   {"team-a", registry{going: true}, []plan.Step{revoke}, false, true},
-		"a revoke and a grant, through it":      {"team-a", registry{going: true}, []plan.Step{revoke, grant}, false, false},
-		"a revoke, for another operator by now": {"team-a", registry{class: "other"}, []plan.Step{revoke}, false, false},
-		"what is proven to go with its object":  {"team-b", registry{}, []plan.Step{revoke}, true, true},
+		"ClusterJujuController": {
+			Scope{Class: "edge"}, registry{class: "edge"}, clusterController("default"), true,
+		},
+		"ClusterJujuController, other class": {
+			Scope{}, registry{class: "edge"}, clusterController("default"), false,
+		},
+		"own class":                       {Scope{Class: "edge"}, registry{class: "edge"}, named("db"), true},
+		"other class":                     {Scope{}, registry{class: "edge"}, named("db"), false},
+		"other class, abandoned":          {Scope{}, registry{class: "edge"}, named("db", abandon), false},
+		"other class, abandoned, deleted": {Scope{}, registry{class: "edge"}, named("db", abandon, deleted), true},
+		"hidden controller":               {limited, registry{}, named("db"), true},
+		"hidden controller, finalizer":    {limited, registry{}, named("db", withFinalizer), false},
+		"hidden controller, finalizer, abandoned, deleted": {
+			limited, registry{}, named("db", withFinalizer, abandon, deleted), true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kit := NewKit(row.objects, nil, nil, time.Now)
-			obj := named("db")
-			obj.Namespace = row.namespace
-			todo := plan.Plan{Model: modelOfSecret(obj), Steps: row.steps, Proven: row.proven}
-			if got := kit.stillMay(t.Context(), obj, todo); got != row.want {
-				t.Errorf("it may: %t, want %t", got, row.want)
+			b := newObjectBase(Options{Client: row.objects, Now: time.Now, Scope: row.scope})
+			model := plan.ModelRef{Controller: shared}
+			release, err := b.acquire(t.Context(), row.obj, model)
+			if row.want && err != nil || !row.want && !errors.Is(err, errNotServed) {
+				t.Errorf("acquire returned %v, want served: %t", err, row.want)
+			}
+			if release != nil {
+				release()
 			}
 		})
 	}
 }
 
-func TestAReferenceIsToTheClusterOrTheOwnNamespace(t *testing.T) {
+func TestRequeueFollowsStatusOrError(t *testing.T) {
 	t.Parallel()
-	for want, ref := range map[plan.ControllerKey]v1alpha1.ControllerReference{
-		"default":        {Name: "default"},
-		"shared":         {Kind: v1alpha1.KindClusterJujuController, Name: "shared"},
-		"team-a/default": {Kind: v1alpha1.KindJujuController, Name: "default"},
-		"":               {Name: "team-a/default"},
+	conflict := apierrors.NewConflict(schema.GroupResource{}, "db", nil)
+	fault := errors.New("fault")
+	for name, row := range map[string]struct {
+		after time.Duration
+		err   error
+		want  time.Duration
+		fails error
+	}{
+		"status":          {after: time.Minute, want: time.Minute},
+		"in sync":         {},
+		"deleted":         {err: errDeleted},
+		"not served":      {err: errNotServed},
+		"shutdown":        {err: context.Canceled},
+		"stale cache":     {err: errStale, want: cacheRetry},
+		"queued":          {err: errQueued, want: queuedRetry},
+		"conflict":        {err: conflict, want: conflictRetry},
+		"reserved":        {err: errReserved, want: conflictRetry},
+		"withdrawn":       {err: errWithdrawn, want: conflictRetry},
+		"any other error": {err: fault, fails: fault},
 	} {
-		if got := referred(ref, "team-a"); got != want {
-			t.Errorf("%+v is %q, want %q", ref, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, err := requeue(row.after, row.err)
+			if result.RequeueAfter != row.want || !errors.Is(err, row.fails) {
+				t.Errorf("requeue returned %v and %v, want %v and %v", result.RequeueAfter, err, row.want, row.fails)
+			}
+		})
 	}
 }
 
-// local is what goes through a JujuController.
+// local makes a JujuSecret use a JujuController.
 func local(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Kind = v1alpha1.KindJujuController }
 
-func TestWhatGoesThroughAControllerOfAnotherNamespaceCountsForNobody(t *testing.T) {
+func TestForgedRecordInStatusIsIgnored(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		a, b *v1alpha1.JujuSecret
-		want bool
-	}{
-		"both through the cluster's":                     {madeAt(1, "team-a", "db"), madeAt(2, "team-b", "db"), true},
-		"the other through its namespace's":              {madeAt(1, "team-a", "db"), madeAt(2, "team-b", "db", local), false},
-		"the one through its namespace's":                {madeAt(1, "team-a", "db", local), madeAt(2, "team-b", "db"), false},
-		"each through its namespace's":                   {madeAt(1, "team-a", "db", local), madeAt(2, "team-b", "db", local), false},
-		"both through that of the namespace that is one": {madeAt(1, "team-a", "db", local), madeAt(2, "team-a", "other", local), true},
-		"two ways in one namespace":                      {madeAt(1, "team-a", "db", local), madeAt(2, "team-a", "other"), true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := trusted(row.a, row.b, modelOfSecret(row.a).Controller, modelOfSecret(row.b).Controller); got != row.want {
-				t.Errorf("it counts: %t, want %t", got, row.want)
-			}
-		})
-	}
-}
-
-func TestTheIDInAStatusIsProvenByWhoWroteIt(t *testing.T) {
-	t.Parallel()
-	r := new(SecretReconciler)
-	r.Key = content.Key{Sealed: content.Seal([]byte("key"))}
-	inModel := func(s *v1alpha1.JujuSecret) { s.Status.ModelUUID = "uuid" }
-	attested := func(modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
-		obj := madeAt(1, "team-a", "db", has("one"), inModel)
-		r.attest(obj, plan.SecretSeen{World: plan.World{Known: true}})
+	b := newTestBase(nil, nil)
+	owner := func(modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
+		obj := madeAt(1, "team-a", "db", modelUUID("uuid"), owns("one"))
 		for _, change := range modify {
 			change(obj)
 		}
 		return obj
 	}
+	unsigned := madeAt(1, "team-a", "db", has("one"), modelUUID("uuid"))
+	copied := madeAt(1, "team-b", "db", func(s *v1alpha1.JujuSecret) { s.Status = owner().Status })
 	for name, row := range map[string]struct {
 		obj  *v1alpha1.JujuSecret
-		want bool
+		want *record.Owned
 	}{
-		"as it was written":     {attested(), true},
-		"with another ID":       {attested(has("two")), false},
-		"in another model":      {attested(func(s *v1alpha1.JujuSecret) { s.Status.ModelUUID = "another" }), false},
-		"through another":       {attested(func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = "another" }), false},
-		"of another object":     {attested(func(s *v1alpha1.JujuSecret) { s.UID = "another" }), false},
-		"by a person":           {madeAt(1, "team-a", "db", has("one"), inModel), false},
-		"by a person, at best":  {madeAt(1, "team-a", "db", has("one"), inModel, func(s *v1alpha1.JujuSecret) { s.Status.OwnershipProof = "x" }), false},
-		"under another's proof": {madeAt(1, "team-b", "db", has("one"), inModel, func(s *v1alpha1.JujuSecret) { s.Status.OwnershipProof = attested().Status.OwnershipProof }), false},
+		"as written":               {owner(), &record.Owned{ModelUUID: "uuid", SecretID: "one"}},
+		"another status.secretID":  {owner(has("two")), &record.Owned{ModelUUID: "uuid", SecretID: "one"}},
+		"another status.modelUUID": {owner(modelUUID("another")), &record.Owned{ModelUUID: "uuid", SecretID: "one"}},
+		"restored with another UID": {
+			owner(withUID("another")), &record.Owned{ModelUUID: "uuid", SecretID: "one"},
+		},
+		"another model": {owner(modelNamed("prod/other")), nil},
+		"another controller": {
+			owner(func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = "another" }), nil,
+		},
+		"another object":    {owner(func(s *v1alpha1.JujuSecret) { s.Name = "another" }), nil},
+		"another namespace": {copied, nil},
+		"no record":         {unsigned, nil},
+		"forged record": {
+			owner(func(s *v1alpha1.JujuSecret) {
+				s.Status.Record = `v1.x.y.{"sequence":9,"owned":{"modelUUID":"uuid","secretID":"two"}}`
+			}), nil,
+		},
+		"forged proof": {
+			owner(func(s *v1alpha1.JujuSecret) { s.Status.Record, s.Status.OwnershipProof = "", "x" }), nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := row.obj.Status.OwnershipProof == r.ownershipProof(row.obj); got != row.want {
-				t.Errorf("it is proven: %t, want %t", got, row.want)
+			if diff := cmp.Diff(row.want, b.recordOf(row.obj).Owned); diff != "" {
+				t.Errorf("owned (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestAnIDIsProvenOnlyWhereItWasLookedAtByWhoMay(t *testing.T) {
+func TestOwnershipIsRecordedFromPlan(t *testing.T) {
 	t.Parallel()
-	r := new(SecretReconciler)
-	r.Key = content.Key{Sealed: content.Seal([]byte("key"))}
-	known, no := plan.World{Known: true}, plan.Tenancy{Verdict: &plan.Verdict{Reason: v1alpha1.ReasonTenantDenied}}
+	old := &record.Owned{ModelUUID: "old", SecretID: "old"}
+	secret := &plan.UserSecret{ID: "one"}
 	for name, row := range map[string]struct {
-		seen    plan.SecretSeen
-		managed bool
-		want    string
+		todo plan.Plan
+		done []plan.Outcome
+		want *record.Owned
 	}{
-		"by a tenant who looked":                    {plan.SecretSeen{World: known}, true, "new"},
-		"by who is no tenant, who is to clean up":   {plan.SecretSeen{World: known, Tenancy: no}, true, "old"},
-		"by a tenant who could not look":            {plan.SecretSeen{}, true, "old"},
-		"by a tenant whose secret is not its own":   {plan.SecretSeen{World: known}, false, ""},
-		"by nobody, of a secret that is not theirs": {plan.SecretSeen{}, false, ""},
+		"secret found": {
+			plan.Plan{Secret: secret, ModelUUID: "uuid"}, nil, &record.Owned{ModelUUID: "uuid", SecretID: "one"},
+		},
+		"secret adopted": {
+			plan.Plan{Secret: secret, ModelUUID: "uuid", Owns: plan.Adopted}, nil,
+			&record.Owned{ModelUUID: "uuid", SecretID: "one", Adopted: true},
+		},
+		"secret created": {
+			plan.Plan{ModelUUID: "uuid"}, []plan.Outcome{{Secret: secret}},
+			&record.Owned{ModelUUID: "uuid", SecretID: "one"},
+		},
+		"unchanged, nothing found": {plan.Plan{}, nil, old},
+		"unchanged, step failed":   {plan.Plan{}, []plan.Outcome{{Problem: &plan.Problem{}}}, old},
+		"none, observed":           {plan.Plan{Secret: secret, Owns: plan.Observed}, nil, nil},
+		"none, lost":               {plan.Plan{Owns: plan.Nothing}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			obj := madeAt(1, "team-a", "db", has("one"))
-			obj.Status.Managed, obj.Status.OwnershipProof = row.managed, "old"
-			r.attest(obj, row.seen)
-			got := obj.Status.OwnershipProof
-			if got == r.ownershipProof(obj) {
-				got = "new"
-			}
-			if got != row.want {
-				t.Errorf("the proof is %q, want %q", got, row.want)
+			got := ownedAfter(record.State{Owned: old}, row.todo, row.done)
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("owned (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// The API server refuses a namespace here, and might once have been told not to.
-func TestAJujuControllerReadsNothingOfAnotherNamespace(t *testing.T) {
+// The API server refuses another namespace here, but its validation may have
+// been disabled.
+func TestJujuControllerReadsOnlyItsNamespace(t *testing.T) {
 	t.Parallel()
-	elsewhere := v1alpha1.CredentialsSecretReference{Namespace: "team-b", Name: "login"}
+	otherNamespace := v1alpha1.CredentialsSecretReference{Namespace: "team-b", Name: "login"}
 	spec := v1alpha1.JujuControllerSpec{
-		Credentials: v1alpha1.Credentials{UserPass: &v1alpha1.UserPassCredentials{SecretRef: elsewhere}},
+		Credentials: v1alpha1.Credentials{UserPass: &v1alpha1.UserPassCredentials{SecretRef: otherNamespace}},
 		CACertificateFrom: &v1alpha1.CertificateSource{
 			SecretRef: &v1alpha1.KeyReference{Namespace: "team-b", Name: "ca", Key: "ca.crt"},
 		},
@@ -259,9 +275,9 @@ func TestAJujuControllerReadsNothingOfAnotherNamespace(t *testing.T) {
 	local := &v1alpha1.JujuController{Spec: spec}
 	local.Namespace = "team-a"
 	if got := credentialsOf(local).key; got.Namespace != "team-a" {
-		t.Errorf("the credentials are read from %s", got)
+		t.Errorf("credentials are read from %s", got)
 	}
 	if got := certificateOf(local).object; got.Namespace != "team-a" {
-		t.Errorf("the certificate is read from %s", got)
+		t.Errorf("certificate is read from %s", got)
 	}
 }

@@ -9,28 +9,30 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// Wakeups hands what Models.Changed delivers to the reconcilers. It is a Runnable of the manager.
+// Wakeups distributes the changes of Models.Changed to the reconcilers. It is a
+// Runnable of the manager.
 type Wakeups struct {
 	changed <-chan plan.Change
 
-	mu    sync.Mutex
-	wakes []func(plan.Change)
+	mu       sync.Mutex
+	handlers []func(plan.Change)
 }
 
-// NewWakeups makes Wakeups of a channel, whose only reader it is.
+// NewWakeups returns Wakeups for a channel. No other goroutine may read the
+// channel.
 func NewWakeups(changed <-chan plan.Change) *Wakeups { return &Wakeups{changed: changed} }
 
-// Start hands changes on until ctx ends.
+// Start distributes changes until ctx is done.
 func (w *Wakeups) Start(ctx context.Context) error {
 	for {
 		select {
@@ -38,24 +40,24 @@ func (w *Wakeups) Start(ctx context.Context) error {
 			return nil
 		case change := <-w.changed:
 			w.mu.Lock()
-			wakes := slices.Clone(w.wakes)
+			handlers := slices.Clone(w.handlers)
 			w.mu.Unlock()
-			for _, wake := range wakes {
-				wake(change)
+			for _, handle := range handlers {
+				handle(change)
 			}
 		}
 	}
 }
 
-// source enqueues the objects that are concerned by a change.
+// source returns a source that enqueues the objects that a change concerns.
 func (w *Wakeups) source(concerned func(context.Context, plan.Change) []reconcile.Request) source.Source {
 	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.wakes = append(w.wakes, func(change plan.Change) {
+		w.handlers = append(w.handlers, func(change plan.Change) {
 			for _, request := range concerned(ctx, change) {
 				if change.Health {
-					queue.AddAfter(request, tellLag)
+					queue.AddAfter(request, statusBatchDelay)
 				} else {
 					queue.Add(request)
 				}
@@ -65,90 +67,71 @@ func (w *Wakeups) source(concerned func(context.Context, plan.Change) []reconcil
 	})
 }
 
-// concerned are the objects of a list that a change in Juju is about, and those of the controller that may have waited for
-// just this, since they are not settled.
-func (k *Kit) concerned(list client.ObjectList) func(context.Context, plan.Change) []reconcile.Request {
+// concerned returns a function that returns requests for the objects of a list
+// that a change in Juju concerns. Objects that are not settled may have waited
+// for any change of their controller.
+func (b *objectBase) concerned(list client.ObjectList) func(context.Context, plan.Change) []reconcile.Request {
 	return func(ctx context.Context, change plan.Change) []reconcile.Request {
-		ids := make(map[string]bool, len(change.IDs))
-		for _, id := range change.IDs {
-			ids[id] = true
-		}
-		var requests []reconcile.Request
+		found := newRequests(nil)
 		add := func(obj client.Object) {
-			if affects(change, ids, inJuju(obj)) {
-				requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
+			if recorded, ok := obj.(v1alpha1.RecordedObject); ok && change.Concerns(waitingOf(b.placeOf(recorded))) {
+				found.add(obj)
 			}
 		}
-		// An access that has no status yet does not know its controller.
-		for _, controller := range []string{string(change.Controller), ""} {
-			k.each(ctx, list, []client.ListOption{client.MatchingFields{ofController: controller}}, add)
+		for _, fields := range affected(change) {
+			b.each(ctx, list, []client.ListOption{fields}, add)
 		}
-		return requests
+		return found.requests
 	}
 }
 
-// affects tells whether a change, with its IDs as a set, is about an object that stands there so.
-func affects(change plan.Change, ids map[string]bool, there standing) bool {
-	if change.Health {
-		return false
-	}
-	thisModel := change.ModelUUID == "" || change.ModelUUID == there.modelUUID
-	thisSecret := ids[there.secretID]
+// affected returns the index keys of the objects that a change may concern.
+func affected(change plan.Change) []client.MatchingFields {
+	var fields []client.MatchingFields
 	switch {
-	case change.Ours:
-		return thisModel && thisSecret && !there.owner
-	case there.settled:
-		return thisModel && (change.All || thisSecret)
-	case there.wantsApplication && len(change.IDs) > 0:
-		return thisModel && thisSecret // Other secrets do not bring it.
+	case change.Health:
+		return nil
+	case change.All:
+		fields = append(fields, client.MatchingFields{controllerIndex: string(change.Controller)})
+	default:
+		for _, id := range change.IDs {
+			key := secretKey(change.Controller, change.ModelUUID, id)
+			fields = append(fields, client.MatchingFields{secretIndex: key})
+		}
+		if change.Own == 0 || change.Renamed {
+			fields = append(fields, client.MatchingFields{unsettledIndex: string(change.Controller)})
+		}
 	}
-	return thisModel || there.modelUUID == ""
-}
-
-// standing is how an object stands with Juju, by its status.
-type standing struct {
-	modelUUID, secretID string
-	// owner: the secret is the object's own.
-	owner bool
-	// settled: all is well with it, and seen to be.
-	settled bool
-	// wantsApplication: it waits for one that is not deployed.
-	wantsApplication bool
-}
-
-func inJuju(obj client.Object) standing {
-	var there standing
-	var conditions []metav1.Condition
-	switch obj := obj.(type) {
-	case *v1alpha1.JujuSecret:
-		there.modelUUID, there.secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
-		there.owner = obj.Status.Managed
-	case *v1alpha1.JujuSecretAccess:
-		there.modelUUID, there.secretID, conditions = obj.Status.ModelUUID, obj.Status.SecretID, obj.Status.Conditions
+	if change.Own == 0 { // An access without a status does not know its controller yet.
+		fields = append(fields, client.MatchingFields{unsettledIndex: ""})
 	}
-	stays := obj.GetDeletionTimestamp().IsZero()
-	there.settled = stays && meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady) &&
-		!meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)
-	there.wantsApplication = stays && readyReason(conditions) == string(v1alpha1.ReasonApplicationNotFound)
-	return there
+	return fields
 }
 
-// InUse tells whether any object stands for something in a model, by its UUID, as far as the cache knows. It may be asked
-// from the moment that the cache is filled.
+func waitingOf(place placement.Placement) plan.Waiting {
+	return plan.Waiting{
+		ModelUUID: place.ModelUUID, SecretID: place.SecretID, Owner: place.Owner, Access: place.Access,
+		Applications: place.Applications, Deleting: place.Deleting, Settled: place.Settled, Reason: place.Reason,
+	}
+}
+
+// InUse returns a function that reports whether any object in the cache uses a
+// model, by the model's UUID. Call it after the cache has synced.
 func InUse(ctx context.Context, cached client.Reader) func(modelUUID string) bool {
 	return func(modelUUID string) bool {
 		for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
-			err := cached.List(ctx, list, client.MatchingFields{inModel: modelUUID}, client.Limit(1))
+			err := cached.List(ctx, list, client.MatchingFields{modelIndex: modelUUID}, client.Limit(1))
 			if err != nil || meta.LenList(list) > 0 {
-				return true // What is not known is not idle.
+				return true // If the cache cannot answer, the model counts as used.
 			}
 		}
 		return false
 	}
 }
 
-// itself is the controller object, if it is of the kind, that a change of its connection is about.
-func (r *ControllerReconciler) itself(_ context.Context, change plan.Change) []reconcile.Request {
+// ownRequest returns a request for the controller object that a change of its
+// connection concerns, if it is of the kind.
+func (r *ControllerReconciler) ownRequest(_ context.Context, change plan.Change) []reconcile.Request {
 	if change.ModelUUID != "" && !change.Health || (change.Controller.Namespace() != "") != r.Local {
 		return nil
 	}

@@ -4,42 +4,21 @@
 package controllers
 
 import (
-	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// indexed is a cache with at most one JujuSecret in it, under its indexes, and perhaps out of order.
-type indexed struct {
-	client.Client
-
-	object *v1alpha1.JujuSecret
-	fails  error
-}
-
-func (c indexed) List(_ context.Context, into client.ObjectList, options ...client.ListOption) error {
-	list, ok := into.(*v1alpha1.JujuSecretList)
-	if !ok || c.object == nil || c.fails != nil {
-		return c.fails
-	}
-	var asked client.ListOptions
-	asked.ApplyOptions(options)
-	set := fields.Set{ofController: c.object.Spec.ControllerRef.Name, inModel: c.object.Status.ModelUUID}
-	if asked.FieldSelector.Matches(set) {
-		list.Items = append(list.Items, *c.object)
-	}
-	return nil
-}
-
-// ready is a JujuSecret of the controller "default" that is in sync, unless modified otherwise.
+// ready returns a JujuSecret of the controller "default" that is in sync.
 func ready(modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 	obj := new(v1alpha1.JujuSecret)
 	obj.Name, obj.Spec.ControllerRef.Name = "db", "default"
@@ -53,88 +32,129 @@ func ready(modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 
 func stalled(obj *v1alpha1.JujuSecret) {
 	obj.Status.Conditions = []metav1.Condition{
-		{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse}, {Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue},
+		{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse},
+		{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue},
 	}
-}
-
-func nowhere(obj *v1alpha1.JujuSecret) { obj.Status.ModelUUID = "" }
-
-func owning(obj *v1alpha1.JujuSecret) { obj.Status.Managed = true }
-
-func wanting(obj *v1alpha1.JujuSecret) {
-	stalled(obj)
-	obj.Status.Conditions[0].Reason = string(v1alpha1.ReasonApplicationNotFound)
-}
-
-func inAnOutage(obj *v1alpha1.JujuSecret) {
-	obj.Status.Conditions = append(obj.Status.Conditions,
-		metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue})
 }
 
 func deleted(obj *v1alpha1.JujuSecret) { obj.DeletionTimestamp = &metav1.Time{Time: time.Now()} }
 
-func TestAChangeInJujuWakesWhomItConcerns(t *testing.T) {
+// Package plan's TestChangeConcernsObjects covers which of the objects found are
+// concerned.
+func TestChangeInJujuWakesObjects(t *testing.T) {
 	t.Parallel()
-	change := func(model string, ids ...string) plan.Change {
-		return plan.Change{Controller: "default", ModelUUID: model, IDs: ids}
+	at := func(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
+		obj := ready(modify...)
+		obj.Namespace, obj.Name, obj.UID = "team-a", name, types.UID(name)
+		return obj
 	}
-	ours := func(ids ...string) plan.Change {
-		return plan.Change{Controller: "default", ModelUUID: "model", IDs: ids, Ours: true}
+	secrets := []*v1alpha1.JujuSecret{
+		at("same"), at("other", has("other")), at("waits", has("other"), stalled),
+		at("owner", owns("secret")),
+		at("other-model", modelUUID("another")), at("other-controller", usesController("", "another")),
+	}
+	accesses := []*v1alpha1.JujuSecretAccess{
+		access(), // Without a status, its controller is unknown.
+		access(through("another"), func(a *v1alpha1.JujuSecretAccess) { a.UID, a.Name = "another", "another" }),
+		access(through("default"), func(a *v1alpha1.JujuSecretAccess) {
+			a.UID, a.Name, a.Status.ModelUUID, a.Status.SecretID = "same", "same", "model", "secret"
+		}),
+	}
+	change := func(modify ...func(*plan.Change)) plan.Change {
+		c := plan.Change{Controller: "default", ModelUUID: "model"}
+		for _, do := range modify {
+			do(&c)
+		}
+		return c
+	}
+	ids := func(ids ...string) func(*plan.Change) { return func(c *plan.Change) { c.IDs = ids } }
+	all := func(c *plan.Change) { c.All = true }
+	everyModel := func(c *plan.Change) { c.ModelUUID = "" }
+	health := func(c *plan.Change) { c.Health = true }
+	by := func(own plan.OwnChange, apps ...string) func(*plan.Change) {
+		return func(c *plan.Change) { c.Own, c.Applications = own, apps }
 	}
 	for name, row := range map[string]struct {
-		obj    *v1alpha1.JujuSecret
-		change plan.Change
-		woken  bool
+		change            plan.Change
+		secrets, accesses []string
 	}{
-		"its secret":                                    {ready(), change("model", "other", "secret"), true},
-		"another secret":                                {ready(), change("model", "other"), false},
-		"a secret of its ID in another model":           {ready(), change("another", "secret"), false},
-		"a listing in which nothing is different":       {ready(), change("model"), false},
-		"all of its model":                              {ready(), plan.Change{Controller: "default", ModelUUID: "model", All: true}, true},
-		"all of another model":                          {ready(), plan.Change{Controller: "default", ModelUUID: "another", All: true}, false},
-		"the connection to its controller":              {ready(), plan.Change{Controller: "default", All: true}, true},
-		"the connection to another":                     {ready(), plan.Change{Controller: "other", All: true}, false},
-		"anything, while it is not well":                {ready(stalled), change("model", "other"), true},
-		"not what is in another model, even then":       {ready(stalled), change("another", "other"), false},
-		"whatever model, before it has one":             {ready(stalled, nowhere), change("another", "other"), true},
-		"not what it did itself":                        {ready(owning), ours("secret"), false},
-		"what was done to a secret it refers to":        {ready(), ours("secret"), true},
-		"not what was done to another":                  {ready(stalled), ours("other"), false},
-		"not other secrets, if it wants an application": {ready(wanting), change("model", "other"), false},
-		"its own, if it wants an application":           {ready(wanting), change("model", "secret"), true},
-		"an application that appeared":                  {ready(wanting), change("model"), true},
-		"anything, while nobody can tell":               {ready(inAnOutage), change("model"), true},
-		"anything, while it goes":                       {ready(deleted), change("model"), true},
-		"not what is another controller's":              {ready(stalled), plan.Change{Controller: "other", All: true}, false},
+		"secret": {
+			change(ids("secret")), []string{"owner", "same", "waits"}, []string{"db", "same"},
+		},
+		"several secrets": {
+			change(ids("secret", "other")), []string{"other", "owner", "same", "waits"}, []string{"db", "same"},
+		},
+		"listing without changes": {change(), []string{"waits"}, []string{"db", "same"}},
+		"all secrets of a model": {
+			change(all), []string{"other", "owner", "same", "waits"}, []string{"db", "same"},
+		},
+		"connection": {
+			change(all, everyModel), []string{"other", "other-model", "owner", "same", "waits"}, []string{"db", "same"},
+		},
+		"health of a controller": {change(health, all), nil, nil},
+		"own update":             {change(ids("secret"), by(plan.OwnUpdate)), []string{"same"}, nil},
+		"own removal": {
+			change(ids("secret"), by(plan.OwnRemoval)), []string{"same"}, []string{"same"},
+		},
+		"own revocation, not wanted": {change(ids("secret"), by(plan.OwnRevoke, "app1")), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kit := NewKit(indexed{object: row.obj}, nil, nil, time.Now)
-			woken := kit.concerned(new(v1alpha1.JujuSecretList))(t.Context(), row.change)
-			if (len(woken) > 0) != row.woken || row.woken && woken[0].Name != "db" {
-				t.Errorf("%v are woken, want any: %t", woken, row.woken)
+			b := newTestBase(cluster{secrets: secrets, accesses: accesses}, nil)
+			names := func(list client.ObjectList) []string {
+				var found []string
+				for _, request := range b.concerned(list)(t.Context(), row.change) {
+					found = append(found, request.Name)
+				}
+				slices.Sort(found)
+				return found
+			}
+			got := [][]string{names(&v1alpha1.JujuSecretList{}), names(&v1alpha1.JujuSecretAccessList{})}
+			if diff := cmp.Diff([][]string{row.secrets, row.accesses}, got); diff != "" {
+				t.Errorf("JujuSecrets and accesses enqueued (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestAModelIsInUseWhileAnObjectIsInIt(t *testing.T) {
+func TestOwnChangeWakesOnlyObjectsOfItsSecrets(t *testing.T) {
+	t.Parallel()
+	got := affected(plan.Change{
+		Controller: "default", ModelUUID: "model", IDs: []string{"one", "two"}, Own: plan.OwnUpdate,
+	})
+	want := []client.MatchingFields{{secretIndex: "default model/one"}, {secretIndex: "default model/two"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestModelIsInUseWhileAnObjectIsInIt(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		cache indexed
+		cache cluster
 		want  bool
 	}{
-		"one is":            {indexed{object: ready()}, true},
-		"one waits in it":   {indexed{object: ready(stalled)}, true},
-		"one is in another": {indexed{object: ready(func(s *v1alpha1.JujuSecret) { s.Status.ModelUUID = "another" })}, false},
-		"one is nowhere":    {indexed{object: ready(func(s *v1alpha1.JujuSecret) { s.Status.ModelUUID = "" })}, false},
-		"none is":           {indexed{}, false},
-		"nobody knows":      {indexed{fails: errors.New("not started")}, true},
+		"JujuSecret":         {cluster{secrets: []*v1alpha1.JujuSecret{ready()}}, true},
+		"stalled JujuSecret": {cluster{secrets: []*v1alpha1.JujuSecret{ready(stalled)}}, true},
+		"JujuSecret in another model": {
+			cluster{secrets: []*v1alpha1.JujuSecret{ready(modelUUID("another"))}}, false,
+		},
+		"JujuSecret without a model": {
+			cluster{secrets: []*v1alpha1.JujuSecret{ready(modelUUID(""))}}, false,
+		},
+		"JujuSecretAccess": {
+			cluster{accesses: []*v1alpha1.JujuSecretAccess{
+				access(func(a *v1alpha1.JujuSecretAccess) { a.Status.ModelUUID = "model" }),
+			}},
+			true,
+		},
+		"no objects":  {cluster{}, false},
+		"cache fails": {cluster{fails: errors.New("not started")}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if got := InUse(t.Context(), row.cache)("model"); got != row.want {
-				t.Errorf("it is in use: %t, want %t", got, row.want)
+				t.Errorf("in use: %t, want %t", got, row.want)
 			}
 		})
 	}

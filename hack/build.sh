@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds development programs of one Go module under hack/, and shows how far it is: the first build of a Kubernetes
-# control plane or of a Juju server takes minutes, and silence would look like a hang.
+# Builds development programs of one Go module under hack/ and shows the
+# progress. The first build of a Kubernetes control plane or of a Juju server
+# takes minutes, and would look like a hang without output.
 #
 #   hack/build.sh MODULE-DIR OUTPUT-DIR NAME=PACKAGE...
 set -eu
@@ -17,7 +18,7 @@ trap 'rm -f "$log"' EXIT
 trap '[ -z "$build" ] || kill "$build" 2>/dev/null; exit 130' INT TERM
 for item; do
 	name=${item%%=*} package=${item#*=}
-	echo "building $name (the first time takes minutes; after that Go's cache has it)"
+	echo "building $name (the first build takes minutes, later builds use Go's cache)"
 	total=$(go list -deps "$package" | wc -l)
 	go build -trimpath -ldflags='-s -w' -v -o "$out/.$name" "$package" 2>"$log" &
 	build=$!
@@ -32,5 +33,6 @@ for item; do
 		fi
 	done
 	wait "$build" || { cat "$log" >&2; exit 1; }
-	mv "$out/.$name" "$out/$name" # In one step, so that a build cut short leaves nothing that looks whole.
+	# Rename, so that an interrupted build leaves no incomplete program.
+	mv "$out/.$name" "$out/$name"
 done

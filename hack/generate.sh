@@ -1,6 +1,8 @@
 #!/bin/sh
-# Writes everything that is derived from the code below ROOT: hack/generate.sh CONTROLLER-GEN ROOT
-# CRD_REF_DOCS names the program of that name.
+# Generates every file that is derived from the code below ROOT. CRD_REF_DOCS is
+# the path of crd-ref-docs.
+#
+#   hack/generate.sh CONTROLLER-GEN ROOT
 set -eu
 
 controller_gen=$1

@@ -1,17 +1,20 @@
 #!/bin/sh
-# Cross-compiles the manager into IMAGE_BIN, puts the image of all platforms into DIST as one OCI layout in a tar, and says its digest.
-# The same source makes the same tar.
+# Cross-compiles the manager into IMAGE_BIN, writes the image of all platforms
+# to DIST as a tar of one OCI layout, and prints its digest. The build is
+# reproducible.
 #
-#   VERSION=... REVISION=... SOURCE_DATE_EPOCH=... IMAGE_BIN=... DIST=... [PLATFORMS=linux/amd64,linux/arm64] hack/oci.sh
+#   VERSION=... REVISION=... SOURCE_DATE_EPOCH=... IMAGE_BIN=... DIST=... \
+#     [PLATFORMS=linux/amd64,linux/arm64] hack/oci.sh
 set -eu
 
 mkdir -p "$IMAGE_BIN" "$DIST"
 (cd hack/image && go build -o "$IMAGE_BIN/image" .)
 set --
 for platform in $(echo "${PLATFORMS:-linux/amd64,linux/arm64}" | tr , ' '); do
-	echo "compiling for $platform (the first time takes minutes; after that Go's cache has it)"
+	echo "compiling for $platform (the first build takes minutes, later builds use Go's cache)"
 	binary=$IMAGE_BIN/$platform/manager
-	# Without what Go finds in git: the version and the commit are told, and a copy without git is to make the same.
+	# -buildvcs=false omits the data of git. The version and the commit are
+	# given, so that a copy without git builds the same binary.
 	CGO_ENABLED=0 GOOS=${platform%%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false \
 		-ldflags="-s -w -X main.version=$VERSION -X main.revision=$REVISION" -o "$binary" ./cmd/manager
 	set -- "$@" "$platform=$binary"

@@ -3,11 +3,13 @@
 
 package v1alpha1
 
-// AnnotationReconcileRequestedAt asks for a look at Juju now: on a JujuSecret or a JujuSecretAccess, any value that is not
-// the one in status.lastHandledReconcileAt. By custom it is the time of the request. On a controller object it asks for one more
-// try of the logins that were refused.
+// AnnotationReconcileRequestedAt requests a reconciliation and a new listing of
+// the model in Juju. The value is usually the time of the request. Any value that
+// differs from status.lastHandledReconcileAt takes effect. On a controller
+// object, it makes the operator retry logins that were refused.
 const AnnotationReconcileRequestedAt = "jujusecrets.io/reconcile-requested-at"
 
-// AnnotationAbandon lets a JujuSecret or a JujuSecretAccess that is being deleted go without touching anything in Juju, if its
-// value is "true". It is for a controller that is gone for good; before the deletion it does nothing.
+// AnnotationAbandon releases a JujuSecret or a JujuSecretAccess that is being
+// deleted, without any change in Juju, if its value is "true". Use it for a
+// controller that no longer exists. It has no effect before the deletion.
 const AnnotationAbandon = "jujusecrets.io/abandon"

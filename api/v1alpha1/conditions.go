@@ -8,7 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// ConditionsOf are the conditions in the status of an object, none if it is not of one of our kinds.
+// ConditionsOf returns the conditions in the status of an object. It returns nil
+// for an object of another API group.
 func ConditionsOf(obj runtime.Object) []metav1.Condition {
 	switch obj := obj.(type) {
 	case *JujuSecret:
@@ -16,7 +17,7 @@ func ConditionsOf(obj runtime.Object) []metav1.Condition {
 	case *JujuSecretAccess:
 		return obj.Status.Conditions
 	case ControllerObject:
-		return obj.Found().Conditions
+		return obj.GetStatus().Conditions
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // GroupVersion is the group and version of every kind in this package.
 var GroupVersion = schema.GroupVersion{Group: "jujusecrets.io", Version: "v1alpha1"}
 
-// AddToScheme teaches a scheme the kinds of this package. It never fails.
+// AddToScheme adds the kinds of this package to a scheme. It never fails.
 func AddToScheme(s *runtime.Scheme) error {
 	s.AddKnownTypes(GroupVersion,
 		&ClusterJujuController{}, &ClusterJujuControllerList{},

@@ -3,10 +3,15 @@
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"strings"
 
-// JujuSecret is one user secret in a Juju model: added, updated and removed by the operator, or, with
-// managementPolicy: Observe, somebody else's and only looked at.
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// JujuSecret is a user secret in a Juju model. The operator adds, updates and
+// removes the secret. With managementPolicy: Observe, the secret is managed
+// elsewhere, and the operator only reads it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:categories=juju,shortName=js
@@ -18,18 +23,19 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Model",type=string,priority=1,JSONPath=`.spec.model`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || self.metadata.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="metadata.name cannot serve as the secret's name in Juju: set spec.name to lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter"
-// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || !self.metadata.name.matches('^[0-9a-v]{20}$')",message="metadata.name looks like a Juju secret ID, so Juju's command line could not find the secret by it: set spec.name"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || self.metadata.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="metadata.name cannot be the name of the secret in Juju: set spec.name, in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || !self.metadata.name.matches('^[0-9a-v]{20}$')",message="metadata.name looks like a Juju secret ID, so the juju command line could not find the secret by this name: set spec.name"
 type JujuSecret struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata is the standard object's metadata.
+	// metadata is the standard object metadata.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec says what Juju shall hold.
+	// spec is the desired state of the secret in Juju.
 	// +required
 	Spec JujuSecretSpec `json:"spec,omitzero"`
-	// status is what Juju holds. Until the operator has looked, its observedGeneration is -1.
+	// status is the observed state of the secret in Juju. Its observedGeneration
+	// is -1 until the operator has processed the object.
 	// +optional
 	// +default={"observedGeneration": -1}
 	Status JujuSecretStatus `json:"status,omitzero"`
@@ -51,41 +57,44 @@ type ControllerKind string
 
 // The kinds of controller objects.
 const (
-	// KindClusterJujuController is for the whole cluster, as far as its tenants say.
+	// KindClusterJujuController serves the namespaces that its tenants select.
 	KindClusterJujuController ControllerKind = "ClusterJujuController"
-	// KindJujuController is for its own namespace.
+	// KindJujuController serves its own namespace.
 	KindJujuController ControllerKind = "JujuController"
 )
 
-// ControllerReference names the controller object to go through.
+// ControllerReference refers to a controller object.
 type ControllerReference struct {
-	// kind is ClusterJujuController (the default), for one that has this namespace among its tenants, or JujuController, for one
-	// of this namespace.
+	// kind is the kind of the controller object, ClusterJujuController or
+	// JujuController. Defaults to ClusterJujuController. A ClusterJujuController
+	// must select this namespace in spec.tenants. A JujuController must be in this
+	// namespace.
 	// +optional
 	// +default="ClusterJujuController"
 	Kind ControllerKind `json:"kind,omitempty"`
-	// name of the controller object.
+	// name is the name of the controller object.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$')",message="write the name of a ClusterJujuController, or of a JujuController of this namespace"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$')",message="write the name of a ClusterJujuController, or of a JujuController in this namespace, without a namespace before it"
 	Name string `json:"name,omitempty"`
 }
 
-// ManagementPolicy says whose secret it is.
+// ManagementPolicy determines whether the operator manages the secret.
 //
 // +kubebuilder:validation:Enum=Manage;Observe
 type ManagementPolicy string
 
 // The management policies.
 const (
-	// ManagementManage makes the secret in Juju what the manifest says.
+	// ManagementManage keeps the secret in Juju as the manifest describes it.
 	ManagementManage ManagementPolicy = "Manage"
-	// ManagementObserve looks at a secret that somebody else manages, and writes nothing.
+	// ManagementObserve only reads a secret that is managed elsewhere.
 	ManagementObserve ManagementPolicy = "Observe"
 )
 
-// DeletionPolicy says what becomes of the secret in Juju when the object goes.
+// DeletionPolicy determines what happens to the secret in Juju when the object
+// is deleted.
 //
 // +kubebuilder:validation:Enum=Delete;Retain
 type DeletionPolicy string
@@ -98,151 +107,179 @@ const (
 	DeletionRetain DeletionPolicy = "Retain"
 )
 
-// AdoptionPolicy says what to do about a secret that is there already and that the operator did not make.
+// AdoptionPolicy determines what happens to an existing secret that the operator
+// did not create.
 //
 // +kubebuilder:validation:Enum=Never;Adopt
 type AdoptionPolicy string
 
 // The adoption policies.
 const (
-	// AdoptionNever leaves it alone.
+	// AdoptionNever leaves the secret unchanged.
 	AdoptionNever AdoptionPolicy = "Never"
-	// AdoptionAdopt takes it over, and makes it what the manifest says.
+	// AdoptionAdopt adopts the secret, and makes it what the manifest describes.
 	AdoptionAdopt AdoptionPolicy = "Adopt"
 )
 
-// DriftPolicy says what to do when somebody else changes a secret that the operator manages.
+// DriftPolicy determines what happens when another client changes a
+// managed secret.
 //
 // +kubebuilder:validation:Enum=Correct;Report
 type DriftPolicy string
 
 // The drift policies.
 const (
-	// DriftCorrect makes the secret what the manifest says again.
+	// DriftCorrect restores what the manifest describes.
 	DriftCorrect DriftPolicy = "Correct"
-	// DriftReport tells of the difference and leaves it, until the manifest or one of its sources changes.
+	// DriftReport reports the difference and leaves it until the manifest or one
+	// of its sources changes.
 	DriftReport DriftPolicy = "Report"
 )
 
-// JujuSecretSpec says what Juju shall hold.
+// JujuSecretSpec is the desired state of a secret in Juju.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (as qualifier/name) and modelUUID"
-// +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID)",message="the model cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other model and delete this one"
-// +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef",message="the controller cannot be changed, since a Juju secret cannot move: create another JujuSecret for the other controller and delete this one"
-// +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || has(self.value) || has(self.valueFrom)",message="a secret needs a value: set value or valueFrom, or managementPolicy: Observe to reference a secret that somebody else manages"
-// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.autoPrune) || has(self.adoptionPolicy) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe writes nothing to Juju: remove value, valueFrom, info, autoPrune, adoptionPolicy, deletionPolicy and driftPolicy"
-// +kubebuilder:validation:XValidation:rule="has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id == oldSelf.id)",message="the ID cannot be changed: create another JujuSecret for the other secret and delete this one"
-// +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy == 'Observe' || has(self.adoptionPolicy) && self.adoptionPolicy == 'Adopt'",message="id names a secret that is there already: set managementPolicy: Observe to reference it, or adoptionPolicy: Adopt to take it over"
-// +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy != 'Observe' || !has(self.name)",message="managementPolicy: Observe looks for a secret by its name or by its ID: remove name or id"
+// +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (qualifier/name) and modelUUID"
+// +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID)",message="model and modelUUID are immutable, because a Juju secret cannot move to another model: create a JujuSecret for the other model, and delete this one"
+// +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef",message="controllerRef is immutable, because a Juju secret cannot move to another controller: create a JujuSecret for the other controller, and delete this one"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || has(self.value) || has(self.valueFrom)",message="a secret needs content: set value or valueFrom, or set managementPolicy: Observe to reference a secret that is managed elsewhere"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.autoPrune) || has(self.adoptionPolicy) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe changes nothing in Juju: remove value, valueFrom, info, autoPrune, adoptionPolicy, deletionPolicy and driftPolicy",messageExpression="'managementPolicy: Observe changes nothing in Juju: remove ' + ((has(self.value) ? ', value' : \"\") + (has(self.valueFrom) ? ', valueFrom' : \"\") + (has(self.info) ? ', info' : \"\") + (has(self.autoPrune) ? ', autoPrune' : \"\") + (has(self.adoptionPolicy) ? ', adoptionPolicy' : \"\") + (has(self.deletionPolicy) ? ', deletionPolicy' : \"\") + (has(self.driftPolicy) ? ', driftPolicy' : \"\")).substring(2)"
+// +kubebuilder:validation:XValidation:rule="has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id.replace('secret:', \"\") == oldSelf.id.replace('secret:', \"\"))",message="id is immutable: create a JujuSecret for the other secret, and delete this one"
+// +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy == 'Observe' || has(self.adoptionPolicy) && self.adoptionPolicy == 'Adopt'",message="id selects an existing secret: set managementPolicy: Observe to reference it, or adoptionPolicy: Adopt to adopt it"
+// +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy != 'Observe' || !has(self.name)",message="managementPolicy: Observe selects a secret by name or by ID: remove name or id"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || !has(self.name) || self.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write name in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
-// +kubebuilder:validation:XValidation:rule="!has(self.name) || !self.name.matches('^[0-9a-v]{20}$')",message="name looks like a Juju secret ID, so Juju's command line could not find the secret by it: choose another"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !self.name.matches('^(secret:)?[0-9a-v]{20}$')",message="name looks like a Juju secret ID, so the juju command line could not find the secret by this name: choose another name, or set id to select an existing secret by its ID"
 type JujuSecretSpec struct {
-	// controllerRef names the Juju controller. The default is the ClusterJujuController called default. It cannot be
-	// changed.
+	// controllerRef refers to the object that describes the Juju controller.
+	// Defaults to the ClusterJujuController named default. This field is
+	// immutable.
 	// +optional
-	// +kubebuilder:default={name: "default"}
+	// +default={"name": "default"}
 	ControllerRef ControllerReference `json:"controllerRef,omitzero"`
 
-	// model is the Juju model, as qualifier/name (owner/name in Juju 3). Set this or modelUUID. It cannot be changed.
-	// Example: prod/db
+	// model is the Juju model, as qualifier/name (owner/name in Juju 3).
+	// `juju models` prints it. Set exactly one of model and modelUUID. This field
+	// is immutable. Example: prod/db
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=320
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^/ ]+/[a-z0-9][a-z0-9-]*$')",message="write model as qualifier/name, for example prod/db, as juju models prints it"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^/ ]+/[a-z0-9][a-z0-9-]*$')",message="write model as qualifier/name, as juju models prints it, for example prod/db; for a UUID, set modelUUID instead"
 	Model string `json:"model,omitempty"`
 
-	// modelUUID is the UUID of the Juju model, which unlike its name is never used again. Set this or model. It cannot
-	// be changed.
+	// modelUUID is the UUID of the Juju model. `juju show-model` prints it as
+	// model-uuid. Juju never reuses a UUID, but a new model can get the name of
+	// a removed one. Set exactly one of model and modelUUID. This field is
+	// immutable.
 	// +optional
-	// +kubebuilder:validation:MaxLength=36
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')",message="write modelUUID as juju show-model prints it under model-uuid"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')",message="write modelUUID as juju show-model prints it under model-uuid: 32 lower-case hexadecimal digits with hyphens, for example 12345678-1234-4123-8123-123456789abc"
 	ModelUUID string `json:"modelUUID,omitempty"`
 
-	// id is the ID of a secret that is there already: the twenty characters that juju secrets prints, without secret:
-	// before them. With managementPolicy: Observe it says which secret to look at, with adoptionPolicy: Adopt which one to
-	// take over. It cannot be changed.
+	// id is the ID of an existing secret: the twenty characters that
+	// `juju secrets` prints, with or without the prefix secret:. It selects the
+	// secret to read with managementPolicy: Observe, and the secret to adopt with
+	// adoptionPolicy: Adopt. This field is immutable, but the prefix may be added
+	// and removed. Examples: d3v2mvifkevkaa8tdmqg, secret:d3v2mvifkevkaa8tdmqg
 	// +optional
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-v]{20}$')",message="write id as the twenty characters that juju secrets prints, without secret: before them"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(secret:)?[0-9a-v]{20}$')",message="write id as juju secrets prints it: twenty characters, for example d3v2mvifkevkaa8tdmqg, with or without the prefix secret:; to select a secret by its name, set name instead"
 	ID string `json:"id,omitempty"`
 
-	// name is the secret's name in Juju, unique in its model. The default is metadata.name; beside id it is the name that
-	// the secret has. Changing it renames the secret, which keeps its ID, revisions and grants; with managementPolicy:
-	// Observe, it looks at another secret.
+	// name is the name of the secret in Juju, unique in its model. Defaults to
+	// metadata.name, or to the current name of the secret if id is set. A change
+	// renames the secret, which keeps its ID, revisions and grants. With
+	// managementPolicy: Observe, a change selects another secret.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 
-	// info is the secret's description, which juju show-secret prints. Removing it clears it in Juju.
+	// info is the description of the secret, which `juju show-secret` prints.
+	// Removing this field clears the description in Juju.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Info string `json:"info,omitempty"`
 
-	// value is content written here in the open, for what is not really secret. Keys are lower-case letters, digits
-	// and single hyphens, at least three letters or digits, starting with a letter. Whoever may read this object reads it:
-	// use valueFrom for the rest.
+	// value is content of the secret in plain text, by key. Use valueFrom for
+	// confidential content, because all users with read access to this object can
+	// read value. Keys are lower-case letters, digits and single hyphens, at least
+	// three letters or digits, and start with a letter.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=128
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z](-?[a-z0-9]){2,}$'))",message="write each key in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z](-?[a-z0-9]){2,}$'))",message="rename the keys of value that are not lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password",messageExpression="'rename the key ' + self.filter(k, !k.matches('^[a-z](-?[a-z0-9]){2,}$') && self.all(other, k <= other || other.matches('^[a-z](-?[a-z0-9]){2,}$')))[0] + ' of value: write keys in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password'"
 	Value map[string]string `json:"value,omitempty"`
 
-	// valueFrom lists Kubernetes Secrets and ConfigMaps of this namespace whose content becomes the secret's, together
-	// with value. A change of any of them is in Juju within moments. Two that give the same key are an error.
+	// valueFrom lists Secrets and ConfigMaps in this namespace that provide
+	// content, in addition to value. The operator applies a change of a source
+	// within moments. A key must not occur twice, neither in two sources nor in a
+	// source and in value.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
 	ValueFrom []ValueSource `json:"valueFrom,omitempty"`
 
-	// managementPolicy is Manage (the default), which makes the secret in Juju what this manifest says, or Observe,
-	// which references a secret of that name that somebody else manages, tells its ID and revision in status, and writes
-	// nothing.
+	// managementPolicy is Manage or Observe. Defaults to Manage. Manage keeps the
+	// secret in Juju as this manifest describes it. Observe reads a secret that is
+	// managed elsewhere, reports its ID and revision in status, and changes
+	// nothing in Juju.
 	// +optional
-	// +kubebuilder:default=Manage
+	// +default="Manage"
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
-	// autoPrune lets Juju remove old revisions that no unit uses any more. Without it they stay until somebody removes
-	// them. Juju does not tell whether a secret has it, so a change made by hand is not noticed.
+	// autoPrune makes Juju delete revisions that no unit uses. Defaults to false:
+	// revisions accumulate until they are deleted manually. Juju does not report
+	// this setting, so manual changes to it are not detected.
 	// +optional
 	AutoPrune bool `json:"autoPrune,omitempty"`
 
-	// adoptionPolicy says what happens if the model has a secret of this name, or of this id, that this object did not
-	// make. Never, the default, leaves it alone and says so. Adopt takes it over and makes it what this manifest says; a
-	// new revision is added only if the content differs. Secrets of charms, and those of another JujuSecret, are never
-	// taken over.
+	// adoptionPolicy determines what happens if the model already has a secret
+	// with this name or ID that the operator did not create for this object.
+	// Defaults to Never. Never leaves that secret unchanged and reports it in the
+	// Ready condition. Adopt makes the secret what this manifest describes, and
+	// adds a revision only if the content differs. Secrets of charms and secrets
+	// of other JujuSecrets are never adopted.
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
-	// deletionPolicy says what becomes of the secret in Juju when this object is deleted. Delete removes it, Retain leaves
-	// it there. The default is Delete for a secret that was made for this object, and Retain for one that was adopted.
+	// deletionPolicy determines what happens to the secret in Juju when this
+	// object is deleted. Delete removes the secret. Retain leaves it in Juju.
+	// Defaults to Delete for a secret that the operator created for this object,
+	// and to Retain for an adopted secret.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// driftPolicy says what happens when somebody else changes or removes the secret in Juju. Correct, the default, makes
-	// it what the manifest says again, at the latest after the controller's driftDetection.interval. Report only says in
-	// the Ready condition what is different, until the manifest or one of its sources changes, which is applied as ever.
+	// driftPolicy determines what happens when another client changes or removes
+	// the secret in Juju. Defaults to Correct. Correct restores what this manifest
+	// describes, at the latest after driftDetection.interval of the controller
+	// object. Report describes the difference in the Ready condition, and changes
+	// nothing in Juju until the manifest or one of its sources changes.
 	// +optional
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
 
-	// suspend stops all work on this object: nothing is looked at in Juju and nothing is changed there until it is false
-	// again. Deleting the object works all the same, and so do JujuSecretAccesses of its secret.
+	// suspend stops reconciliation of this object while it is true. Defaults to
+	// false. The operator then neither reads nor changes the secret in Juju.
+	// Deleting the object still works, and so do JujuSecretAccesses of its secret.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }
 
-// ValueSource is one Kubernetes Secret or ConfigMap, whole or some of its keys.
+// ValueSource selects all or some keys of a Kubernetes Secret or ConfigMap.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.secretRef) != has(self.configMapRef)",message="set exactly one of secretRef and configMapRef; list two sources for both"
+// +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="has(self.secretRef) != has(self.configMapRef)",message="set exactly one of secretRef and configMapRef; to use both, list two sources"
 type ValueSource struct {
-	// secretRef names a Secret in this namespace.
+	// secretRef refers to a Secret in this namespace.
 	// +optional
 	SecretRef *SourceReference `json:"secretRef,omitempty"`
-	// configMapRef names a ConfigMap in this namespace.
+	// configMapRef refers to a ConfigMap in this namespace.
 	// +optional
 	ConfigMapRef *SourceReference `json:"configMapRef,omitempty"`
-	// items picks keys and says what to call them in Juju. Without items every key is taken, in Juju's spelling:
-	// lower case, with hyphens for other signs, so DB_PASSWORD becomes db-password and tls.crt becomes tls-crt.
+	// items selects keys and gives their names in Juju. Defaults to all keys,
+	// under names that Juju accepts: lower case, with hyphens in place of other
+	// characters. DB_PASSWORD becomes db-password, and tls.crt becomes tls-crt.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -250,86 +287,121 @@ type ValueSource struct {
 	Items []KeyToKey `json:"items,omitempty"`
 }
 
-// SourceReference names a Kubernetes Secret or ConfigMap in the object's own namespace.
+// SourceReference refers to a Kubernetes Secret or ConfigMap in the object's
+// namespace.
 type SourceReference struct {
-	// name of the Secret or ConfigMap.
+	// name is the name of the Secret or ConfigMap.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
-	// optional says that the secret is made without this source, or without a key in items, while that is missing.
-	// By default the operator waits for it and changes nothing in Juju meanwhile.
+	// optional allows this source, or a key in items, to be missing. Defaults to
+	// false: the operator waits for the source and its keys, and changes nothing
+	// in Juju until they exist. When true, the operator writes the secret without
+	// what is missing.
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 }
 
-// KeyToKey picks one key of a source and names it in Juju.
+// KeyToKey selects one key of a source and gives its name in Juju.
 type KeyToKey struct {
-	// key in the Secret or ConfigMap.
+	// key is the key in the Secret or ConfigMap.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Key string `json:"key,omitempty"`
-	// as is the key in Juju. The default is key in Juju's spelling.
+	// as is the name of the key in Juju. Defaults to key in lower case, with
+	// hyphens in place of other characters.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write as in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
 	As string `json:"as,omitempty"`
 }
 
-// JujuSecretStatus is what Juju holds.
+// JujuSecretStatus is the observed state of a secret in Juju.
 type JujuSecretStatus struct {
-	// observedGeneration is the generation of the spec that this status is about.
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// conditions are Ready, and Reconciling or Stalled while they are true.
+	// conditions are the Ready condition, and the Reconciling or Stalled condition
+	// while it is true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// observedGeneration is the generation of the spec that this status
+	// describes.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// modelUUID is the UUID of the model that holds the secret.
 	// +optional
 	ModelUUID string `json:"modelUUID,omitempty"`
-	// secretID is the ID that Juju gave the secret.
+	// secretID is the ID of the secret in Juju.
 	// +optional
 	SecretID string `json:"secretID,omitempty"`
-	// uri is secret: and the ID, the form in which charm options take it.
+	// uri is the URI of the secret: the prefix secret: followed by the ID. Charm
+	// options take the URI.
 	// +optional
 	URI string `json:"uri,omitempty"`
-	// managed tells that the secret is this object's: the operator made it or adopted it, and so may change and remove it.
+	// managed is true when this object owns the secret, because the operator
+	// created or adopted it. Only an owned secret is changed and removed.
 	// +optional
 	Managed bool `json:"managed,omitempty"`
-	// adopted tells that somebody else made the secret, so that it is retained unless deletionPolicy says Delete.
+	// adopted is true when the secret existed before the operator adopted it.
+	// The secret is then retained in Juju when this object is deleted, unless
+	// deletionPolicy is Delete.
 	// +optional
 	Adopted bool `json:"adopted,omitempty"`
-	// ownershipProof is a digest of the object's UID, the controller, the model and secretID, keyed with a random key of this
-	// installation. By it the operator knows that it wrote them here itself, so that the secret may be removed with the object even
-	// where the namespace is no tenant any more.
+
+	// Annotations may have 256 KiB in total, so every record that fits into the
+	// annotation is accepted here.
+
+	// record is the operator's signed record of what it created or adopted in
+	// Juju for this object. The annotation jujusecrets.io/record holds a copy.
+	// The operator ignores a record that it did not sign. Do not edit it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=262144
+	Record string `json:"record,omitempty"`
+	// ownershipProof is deprecated: use record. Operators without the signed
+	// record wrote it. The operator reads it once, and then replaces it with
+	// record.
 	// +optional
 	OwnershipProof string `json:"ownershipProof,omitempty"`
-	// revision is the number of the secret's latest revision in Juju, when all was last as the spec says.
+	// revision is the number of the latest revision of the secret in Juju when the
+	// secret was last in sync with the spec.
 	// +optional
 	Revision int `json:"revision,omitempty"`
-	// appliedDigest is a digest of the content that the operator last put into Juju, keyed with a random key of this
-	// installation, so that it tells nothing of the content. By it a change of the sources is told from one in Juju.
+	// appliedDigest is a digest of the content that the operator last wrote to
+	// Juju. It is computed with a random key of this installation, so it reveals
+	// nothing about the content. The operator uses it to distinguish a change of
+	// the sources from a change in Juju.
 	// +optional
 	AppliedDigest string `json:"appliedDigest,omitempty"`
-	// appliedGeneration is the last generation of the spec that Juju held in full. A difference from the same spec and the
-	// same content was made in Juju.
+	// appliedGeneration is the last generation of the spec that was completely
+	// applied in Juju. A later difference from the same spec and the same content
+	// is a change in Juju.
 	// +optional
 	AppliedGeneration int64 `json:"appliedGeneration,omitempty"`
-	// autoPrune is the value that the operator last gave Juju, which does not tell it back. It is absent while nobody knows,
-	// as with a secret that was adopted.
+	// autoPrune is the value that the operator last set in Juju, which does not
+	// report it. It is absent while the value is unknown, for example for an
+	// adopted secret.
 	// +optional
 	AutoPrune *bool `json:"autoPrune,omitempty"`
-	// lastHandledReconcileAt is the value of the annotation jujusecrets.io/reconcile-requested-at that was handled last.
+	// lastHandledReconcileAt is the value of the annotation
+	// jujusecrets.io/reconcile-requested-at that the operator handled last.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 
-// JujuName is the name that the secret shall have in Juju, empty if that of the ID keeps the one it has.
+// SecretID returns spec.id without the prefix secret:, empty if no ID is set.
+// Read the field through this method only.
+func (s *JujuSecretSpec) SecretID() string { return secretID(s.ID) }
+
+// secretID returns an ID without the prefix that makes it a URI.
+func secretID(id string) string { return strings.TrimPrefix(id, "secret:") }
+
+// JujuName returns the desired name of the secret in Juju. It is empty if the
+// secret of spec.id keeps its current name.
 func (s *JujuSecret) JujuName() string {
-	if s.Spec.Name != "" || s.Spec.ID != "" {
+	if s.Spec.Name != "" || s.Spec.SecretID() != "" {
 		return s.Spec.Name
 	}
 	return s.Name

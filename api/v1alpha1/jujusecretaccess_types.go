@@ -5,8 +5,9 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// JujuSecretAccess grants applications of a Juju model the use of one user secret, and revokes that when it is deleted.
-// It revokes only what it granted itself, so grants made by hand are left alone.
+// JujuSecretAccess grants applications of a Juju model access to one user
+// secret, and revokes the grants when it is deleted. It revokes only grants
+// that it made, so grants made manually remain.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:categories=juju,shortName=jsa,path=jujusecretaccesses
@@ -19,14 +20,16 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type JujuSecretAccess struct {
 	metav1.TypeMeta `json:",inline"`
-	// metadata is the standard object's metadata.
+	// metadata is the standard object metadata.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec says who may use which secret.
+	// spec is the desired access: one secret, and the applications that may use
+	// it.
 	// +required
 	Spec JujuSecretAccessSpec `json:"spec,omitzero"`
-	// status is what has been granted. Until the operator has looked, its observedGeneration is -1.
+	// status is the observed access. Its observedGeneration is -1 until the
+	// operator has processed the object.
 	// +optional
 	// +default={"observedGeneration": -1}
 	Status JujuSecretAccessStatus `json:"status,omitzero"`
@@ -41,131 +44,180 @@ type JujuSecretAccessList struct {
 	Items           []JujuSecretAccess `json:"items"`
 }
 
-// JujuSecretAccessSpec says who may use which secret.
+// JujuSecretAccessSpec is the desired access to one secret.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.secretRef) != has(self.secret)",message="set exactly one of secretRef (a JujuSecret of this namespace) and secret (any user secret, by ID or name)"
-// +kubebuilder:validation:XValidation:rule="has(self.secretRef) == has(oldSelf.secretRef) && (!has(self.secretRef) || self.secretRef == oldSelf.secretRef) && has(self.secret) == has(oldSelf.secret) && (!has(self.secret) || self.secret == oldSelf.secret)",message="the secret cannot be changed: create another JujuSecretAccess for the other secret and delete this one"
+// +kubebuilder:validation:XValidation:rule="has(self.jujuSecretRef) != has(self.secret)",message="set exactly one of jujuSecretRef (a JujuSecret of this namespace) and secret (any user secret, by ID or name)"
+// +kubebuilder:validation:XValidation:rule="has(self.jujuSecretRef) == has(oldSelf.jujuSecretRef) && (!has(self.jujuSecretRef) || self.jujuSecretRef == oldSelf.jujuSecretRef) && has(self.secret) == has(oldSelf.secret)",message="jujuSecretRef and secret are immutable: create a JujuSecretAccess for the other secret, and delete this one"
 type JujuSecretAccessSpec struct {
-	// secretRef names a JujuSecret of this namespace. Set this or secret. It cannot be changed.
+	// jujuSecretRef refers to a JujuSecret in this namespace. Set exactly one of
+	// jujuSecretRef and secret. This field is immutable.
 	// +optional
-	SecretRef *JujuSecretReference `json:"secretRef,omitempty"`
-	// secret names any user secret in Juju by its ID or its name. Set this or secretRef. It cannot be changed.
+	JujuSecretRef *JujuSecretReference `json:"jujuSecretRef,omitempty"`
+	// secret selects a user secret in Juju by its ID or its name. No JujuSecret is
+	// needed. Set exactly one of jujuSecretRef and secret. This field is immutable.
 	// +optional
 	Secret *UserSecretReference `json:"secret,omitempty"`
-	// applications are who may use the secret, all in the secret's model. One that is not deployed yet is granted
-	// when it appears and holds up no other. Removing one from the list revokes its grant.
+	// applications lists the applications that may use the secret. All are in the
+	// model of the secret. An application that is not deployed yet is granted
+	// access when it appears, and does not delay the others. Removing an
+	// application from the list revokes its grant.
 	// +required
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
 	Applications []ApplicationGrant `json:"applications,omitempty"`
-	// deletionPolicy says what becomes of the grants in Juju when this object is deleted: Revoke (the default) takes away
-	// those that it made, unless another JujuSecretAccess wants them too, and Retain leaves them.
+	// deletionPolicy determines what happens to the grants in Juju when this
+	// object is deleted. Defaults to Revoke. Revoke revokes the grants that this
+	// object made, unless another JujuSecretAccess lists the same application.
+	// Retain leaves them in Juju.
 	// +optional
 	DeletionPolicy GrantDeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// GrantDeletionPolicy says what becomes of grants in Juju when the object goes.
+// GrantDeletionPolicy determines what happens to the grants in Juju when the
+// object is deleted.
 //
 // +kubebuilder:validation:Enum=Revoke;Retain
 type GrantDeletionPolicy string
 
 // The deletion policies of grants.
 const (
-	// GrantsRevoke takes them away.
+	// GrantsRevoke revokes the grants.
 	GrantsRevoke GrantDeletionPolicy = "Revoke"
-	// GrantsRetain leaves them.
+	// GrantsRetain leaves the grants in Juju.
 	GrantsRetain GrantDeletionPolicy = "Retain"
 )
 
-// JujuSecretReference names a JujuSecret of the same namespace.
+// JujuSecretReference refers to a JujuSecret in the same namespace.
 type JujuSecretReference struct {
-	// name of the JujuSecret.
+	// name is the name of the JujuSecret.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 }
 
-// UserSecretReference names a user secret in Juju that need not have an object in Kubernetes.
+// UserSecretReference selects a user secret in Juju, with or without a
+// JujuSecret in Kubernetes.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (as qualifier/name) and modelUUID"
+// +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (qualifier/name) and modelUUID"
 // +kubebuilder:validation:XValidation:rule="has(self.id) != has(self.name)",message="set exactly one of id and name"
+// +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef && has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID) && has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name) && has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id.replace('secret:', \"\") == oldSelf.id.replace('secret:', \"\"))",message="secret is immutable: create a JujuSecretAccess for the other secret, and delete this one"
 type UserSecretReference struct {
-	// controllerRef names the Juju controller. The default is the ClusterJujuController called default.
+	// controllerRef refers to the object that describes the Juju controller.
+	// Defaults to the ClusterJujuController named default.
 	// +optional
-	// +kubebuilder:default={name: "default"}
+	// +default={"name": "default"}
 	ControllerRef ControllerReference `json:"controllerRef,omitzero"`
-	// model is the Juju model, as qualifier/name (owner/name in Juju 3). Set this or modelUUID. Example: prod/db
+	// model is the Juju model, as qualifier/name (owner/name in Juju 3).
+	// `juju models` prints it. Set exactly one of model and modelUUID. Example:
+	// prod/db
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=320
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^/ ]+/[a-z0-9][a-z0-9-]*$')",message="write model as qualifier/name, for example prod/db, as juju models prints it"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^/ ]+/[a-z0-9][a-z0-9-]*$')",message="write model as qualifier/name, as juju models prints it, for example prod/db; for a UUID, set modelUUID instead"
 	Model string `json:"model,omitempty"`
-	// modelUUID is the UUID of the Juju model. Set this or model.
+	// modelUUID is the UUID of the Juju model. `juju show-model` prints it as
+	// model-uuid. Set exactly one of model and modelUUID.
 	// +optional
-	// +kubebuilder:validation:MaxLength=36
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')",message="write modelUUID as juju show-model prints it under model-uuid"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')",message="write modelUUID as juju show-model prints it under model-uuid: 32 lower-case hexadecimal digits with hyphens, for example 12345678-1234-4123-8123-123456789abc"
 	ModelUUID string `json:"modelUUID,omitempty"`
-	// id is the secret's ID: the twenty characters that juju secrets prints, without secret: before them. Set this or
-	// name.
+	// id is the ID of the secret: the twenty characters that `juju secrets`
+	// prints, with or without the prefix secret:. Set exactly one of id and name.
+	// Examples: d3v2mvifkevkaa8tdmqg, secret:d3v2mvifkevkaa8tdmqg
 	// +optional
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-v]{20}$')",message="write id as the twenty characters that juju secrets prints, without secret: before them"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(secret:)?[0-9a-v]{20}$')",message="write id as juju secrets prints it: twenty characters, for example d3v2mvifkevkaa8tdmqg, with or without the prefix secret:; to select a secret by its name, set name instead"
 	ID string `json:"id,omitempty"`
-	// name is the secret's name in Juju. Set this or id.
+	// name is the name of the secret in Juju. Set exactly one of id and name.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 }
 
-// ApplicationGrant names one application.
+// SecretID returns id without the prefix secret:, empty if no ID is set. Read
+// the field through this method only.
+func (r *UserSecretReference) SecretID() string { return secretID(r.ID) }
+
+// Equal reports whether both references select the same secret in the same way.
+// Either may be nil.
+func (r *UserSecretReference) Equal(other *UserSecretReference) bool {
+	if r == nil || other == nil {
+		return r == other
+	}
+	one, two := *r, *other
+	one.ID, two.ID = r.SecretID(), other.SecretID()
+	return one == two
+}
+
+// ApplicationGrant selects one application.
 type ApplicationGrant struct {
-	// name of the application in the secret's model.
+	// name is the name of the application in the model of the secret.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*$')",message="write the application as juju status prints it, for example my-app, without a unit number"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*$')",message="write the name of the application as juju status prints it, for example my-app, without a unit number"
 	Name string `json:"name,omitempty"`
 }
 
-// JujuSecretAccessStatus is what has been granted.
+// JujuSecretAccessStatus is the observed access to a secret.
 type JujuSecretAccessStatus struct {
-	// observedGeneration is the generation of the spec that this status is about.
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// conditions are Ready, and Reconciling or Stalled while they are true.
+	// conditions are the Ready condition, and the Reconciling or Stalled condition
+	// while it is true.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
-	// controller is the controller object through which the grants were made: the name of a ClusterJujuController, or
-	// namespace/name of a JujuController.
+	// observedGeneration is the generation of the spec that this status
+	// describes.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// controller is the controller object that the grants were made through: the
+	// name of a ClusterJujuController, or namespace/name of a JujuController.
 	// +optional
 	Controller string `json:"controller,omitempty"`
-	// model is the secret's model as the manifest gives it.
+	// model is the model of the secret, as written in the manifest.
 	// +optional
 	Model string `json:"model,omitempty"`
-	// modelUUID is the UUID of the secret's model.
+	// modelUUID is the UUID of the model of the secret.
 	// +optional
 	ModelUUID string `json:"modelUUID,omitempty"`
 	// secretID is the ID of the secret in Juju.
 	// +optional
 	SecretID string `json:"secretID,omitempty"`
-	// granted is how many of the applications have their grant, for example 1/2.
+	// granted is the number of applications with access and the number of all
+	// listed applications. Example: 1/2
 	// +optional
 	Granted string `json:"granted,omitempty"`
-	// applications say for each application how far its grant is.
+	// applications is the state of each application's grant.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	Applications []ApplicationStatus `json:"applications,omitempty"`
-	// lastHandledReconcileAt is the value of the annotation jujusecrets.io/reconcile-requested-at that was handled last.
+
+	// Annotations may have 256 KiB in total, so every record that fits into the
+	// annotation is accepted here. The longest record takes half of that: two
+	// lists, of granted and of pending applications, each with 256 names of 253
+	// characters.
+
+	// record is the operator's signed record of what it granted in Juju for this
+	// object. The annotation jujusecrets.io/record holds a copy. The operator
+	// ignores a record that it did not sign. Do not edit it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=262144
+	Record string `json:"record,omitempty"`
+	// lastHandledReconcileAt is the value of the annotation
+	// jujusecrets.io/reconcile-requested-at that the operator handled last.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }
 
-// ApplicationState says how far a grant is.
+// ApplicationState is the state of a grant.
 //
 // +kubebuilder:validation:Enum=Granted;Pending;Failed
 type ApplicationState string
@@ -174,21 +226,22 @@ type ApplicationState string
 const (
 	// ApplicationGranted means that the application can use the secret.
 	ApplicationGranted ApplicationState = "Granted"
-	// ApplicationPending means that the grant waits, most often for the application to be deployed.
+	// ApplicationPending means that the grant waits, usually until the application
+	// is deployed.
 	ApplicationPending ApplicationState = "Pending"
-	// ApplicationFailed means that Juju refused; message says why.
+	// ApplicationFailed means that Juju refused the grant. The message explains why.
 	ApplicationFailed ApplicationState = "Failed"
 )
 
 // ApplicationStatus is the state of one application's grant.
 type ApplicationStatus struct {
-	// name of the application.
+	// name is the name of the application.
 	// +required
 	Name string `json:"name,omitempty"`
-	// state is Granted, Pending or Failed.
+	// state is the state of the grant: Granted, Pending or Failed.
 	// +required
 	State ApplicationState `json:"state,omitempty"`
-	// message says what is missing while the state is not Granted.
+	// message explains why the state is not Granted.
 	// +optional
 	Message string `json:"message,omitempty"`
 }

@@ -3,17 +3,20 @@
 
 package v1alpha1
 
-// The condition types. Ready is always there; Reconciling and Stalled only while they are true, as kstatus has it.
+// The condition types. Ready is always present. Reconciling and Stalled are
+// present only while they are true, as kstatus requires.
 const (
 	// ConditionReady is True when Juju holds what the spec asks for.
 	ConditionReady = "Ready"
-	// ConditionReconciling is True while the operator waits for something that will wake it.
+	// ConditionReconciling is True while the operator waits for a change that
+	// triggers a reconcile.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True while a person has to change something first.
+	// ConditionStalled is True while a user has to change something first.
 	ConditionStalled = "Stalled"
 )
 
-// Reason is the reason of a condition and of the event that announces it. This file lists every one.
+// Reason is the reason of a condition and of its event. This file lists all
+// reasons.
 type Reason string
 
 // Reasons of Ready=True.
@@ -24,107 +27,159 @@ const (
 	ReasonConnected Reason = "Connected"
 )
 
-// Reasons of events that tell of something done.
+// Reasons of events that report a change.
 const (
-	// ReasonCreated: the secret was added to the model.
+	// ReasonCreated: the operator added the secret to the model.
 	ReasonCreated Reason = "Created"
-	// ReasonAdopted: a secret that somebody else made was taken over.
+	// ReasonAdopted: the operator adopted a secret that it did not create.
 	ReasonAdopted Reason = "Adopted"
-	// ReasonUpdated: the secret's content, name or info was changed, or whether old revisions are pruned.
+	// ReasonUpdated: the operator changed the content, name, info or autoPrune
+	// of the secret.
 	ReasonUpdated Reason = "Updated"
-	// ReasonCorrected: somebody else had changed or removed the secret in Juju, and it is what the manifest says again.
+	// ReasonCorrected: another client had changed or removed the secret in
+	// Juju, and the operator restored what the manifest says. A secret that was
+	// created again has a new URI. The message has the old and the new one.
 	ReasonCorrected Reason = "Corrected"
-	// ReasonRemoved: Juju was told to remove the secret.
+	// ReasonRemoved: the operator requested the removal of the secret from
+	// Juju.
 	ReasonRemoved Reason = "Removed"
-	// ReasonGranted: applications were granted the secret.
+	// ReasonGranted: the operator granted applications access to the secret.
 	ReasonGranted Reason = "Granted"
-	// ReasonRevoked: applications had their grant taken away.
+	// ReasonRevoked: the operator revoked the access of applications to the
+	// secret.
 	ReasonRevoked Reason = "Revoked"
-	// ReasonModelReplaced: the model was removed and made again under its name, so that it is another one. What was in it is made
-	// anew.
+	// ReasonModelReplaced: the model was removed, and another model was created
+	// under its name. The operator creates again what was in the first model.
 	ReasonModelReplaced Reason = "ModelReplaced"
-	// ReasonLetGo: the object was deleted and something of it stays in Juju, as the message tells.
-	ReasonLetGo Reason = "LetGo"
+	// ReasonOrphaned: the object was deleted, and its secret or its grants may
+	// stay in Juju. The message has the details.
+	ReasonOrphaned Reason = "Orphaned"
 )
 
-// Reasons of Ready=False that pass without a change of the manifest. Reconciling is True with them.
+// Reasons of Ready=False that need no change of the manifest. Reconciling is
+// True with them.
 const (
-	// ReasonSourceNotFound: a Secret, a ConfigMap or a key that the object names is not there. Create it; the operator
-	// goes on at once.
+	// ReasonSourceNotFound: a Secret, a ConfigMap or a key that the object
+	// names does not exist. Create it. The operator then continues at once.
 	ReasonSourceNotFound Reason = "SourceNotFound"
-	// ReasonControllerNotReady: the controller object is missing, is being deleted, or has not logged in yet. Look at that
-	// object.
+	// ReasonControllerNotReady: the controller object does not exist, or has not
+	// logged in yet. Look at its status.
 	ReasonControllerNotReady Reason = "ControllerNotReady"
-	// ReasonJujuSecretNotReady: the JujuSecret that is to be granted has no secret in Juju yet. Look at that object.
+	// ReasonJujuSecretNotReady: the JujuSecret in jujuSecretRef does not exist, or
+	// has no secret in Juju yet. Look at its status.
 	ReasonJujuSecretNotReady Reason = "JujuSecretNotReady"
-	// ReasonApplicationNotFound: an application is not deployed in the model. The others are granted; this one is as
-	// soon as it appears.
+	// ReasonApplicationNotFound: an application is not deployed in the model.
+	// The operator grants it access as soon as it appears. The other
+	// applications have access.
 	ReasonApplicationNotFound Reason = "ApplicationNotFound"
-	// ReasonSecretNotFound: Juju has no user secret of that name or ID in the model. Secrets that a charm owns do not
-	// count.
+	// ReasonSecretNotFound: the model has no user secret of this name, or the
+	// secret of the JujuSecret in jujuSecretRef was removed and is created again.
+	// Secrets that a charm owns do not count. Add the secret. If the name is
+	// wrong, correct it, or create another object where it is immutable.
 	ReasonSecretNotFound Reason = "SecretNotFound"
-	// ReasonJujuUnreachable: no address of the controller answers. The message says how the last attempt ended.
+	// ReasonJujuUnreachable: no address of the controller answers. The message
+	// has the error of the last attempt. Start the controller, or correct its
+	// addresses.
 	ReasonJujuUnreachable Reason = "JujuUnreachable"
-	// ReasonModelBusy: the model or its controller is being upgraded or migrated, and takes no change meanwhile.
-	ReasonModelBusy Reason = "ModelBusy"
-	// ReasonRemoving: Juju was told to remove the secret and has not done so yet, or the JujuSecret that has it is being
-	// deleted.
+	// ReasonModelUnavailable: the model or its controller accepts no changes
+	// now, for example during an upgrade or a migration.
+	ReasonModelUnavailable Reason = "ModelUnavailable"
+	// ReasonRemoving: the secret is being removed from Juju, or another
+	// JujuSecret owns it and is being deleted.
 	ReasonRemoving Reason = "Removing"
-	// ReasonInUse: the controller object is being deleted, and kept until everything that was made through it in Juju is
-	// removed. The message names an object that it was made for.
+	// ReasonInUse: the controller object is being deleted. A finalizer keeps it
+	// until everything that was made through it in Juju is removed. The message
+	// names an object that still needs it. To keep its secret or grants in
+	// Juju, set deletionPolicy: Retain on that object. Then delete it.
 	ReasonInUse Reason = "InUse"
-	// ReasonHandingOver: grants are on their way, to another JujuSecretAccess that wants them while this one is deleted, or
-	// from a former secret to the present one. That goes on by itself; if it does not, look at the other object.
-	ReasonHandingOver Reason = "HandingOver"
-	// ReasonFailed: Juju gave an answer that the operator does not know. It tries again, more and more rarely. The
-	// message carries the answer.
+	// ReasonTransferringGrants: this object is being deleted and another
+	// JujuSecretAccess takes over its grants, or grants move from a former
+	// secret to the present one. No change by a user is needed. If this does
+	// not end, look at the other object.
+	ReasonTransferringGrants Reason = "TransferringGrants"
+	// ReasonFailed: Juju returned an error that the operator does not know. The
+	// message has the error. The operator retries with back-off.
 	ReasonFailed Reason = "Failed"
 )
 
-// Reasons that leave Ready as it was, False if there was none.
+// Reasons that leave Ready unchanged. Without a previous status, Ready is
+// False.
 const (
-	// ReasonSuspended: spec.suspend is true, so nothing is looked at or changed. Deleting the object works all the same.
+	// ReasonSuspended: spec.suspend is true. The operator neither reads nor
+	// changes anything in Juju for this object. It still handles the deletion
+	// of the object.
 	ReasonSuspended Reason = "Suspended"
 )
 
-// Reasons of Ready=False that want a person. Stalled is True with them.
+// Reasons of Ready=False that need a change by a user. Stalled is True with
+// them.
 const (
-	// ReasonContentInvalid: the content breaks a rule of Juju's: a key in another spelling, the same key twice, none at
-	// all, or more than 1,000,000 bytes in base64. Nothing in Juju was changed.
-	ReasonContentInvalid Reason = "ContentInvalid"
-	// ReasonNameTaken: the model has a user secret of that name which this object did not make. To take it over set
-	// adoptionPolicy: Adopt; to reference it without managing it, managementPolicy: Observe. Otherwise remove that secret, or
-	// choose another spec.name.
+	// ReasonInvalidContent: the content breaks a rule of Juju. A key is not
+	// valid, a key occurs twice, there is no key, or there are more than
+	// 1,000,000 bytes in base64. The operator changed nothing in Juju. Correct
+	// the manifest or its sources.
+	ReasonInvalidContent Reason = "InvalidContent"
+	// ReasonNameTaken: the model has a user secret of this name that the
+	// operator did not create for this object. To reference it without managing
+	// it, set managementPolicy: Observe. To adopt it, set adoptionPolicy:
+	// Adopt. Otherwise choose another spec.name, or remove that secret.
 	ReasonNameTaken Reason = "NameTaken"
-	// ReasonConflict: another JujuSecret has this secret, or comes first and asks for the same name. The message says which one.
-	// Delete one of the two, or give one another spec.name.
+	// ReasonConflict: another JujuSecret owns the secret, or has priority for
+	// the same name. The message names it. Change the spec.name of one, set
+	// managementPolicy: Observe on one, or delete one of the two.
 	ReasonConflict Reason = "Conflict"
-	// ReasonCharmOwned: the secret of this ID belongs to a charm, which alone may change, grant and remove it.
+	// ReasonControllerDeleting: the controller object is being deleted. It waits
+	// until every object that uses it is deleted, so a user has to delete this
+	// object. To keep its secret or grants in Juju, set deletionPolicy: Retain
+	// first.
+	ReasonControllerDeleting Reason = "ControllerDeleting"
+	// ReasonSecretIDNotFound: the model has no user secret with the ID in the
+	// spec. Juju never reuses an ID, so the secret cannot appear later. Compare
+	// the ID with juju secrets. Then create another object with the right ID,
+	// or with a name.
+	ReasonSecretIDNotFound Reason = "SecretIDNotFound"
+	// ReasonCharmOwned: a charm owns the secret of this ID. Only the charm may
+	// change, grant and remove it.
 	ReasonCharmOwned Reason = "CharmOwned"
-	// ReasonDrifted: somebody else changed or removed the secret in Juju, and driftPolicy is Report. Change it back, change
-	// the manifest, or set driftPolicy: Correct.
+	// ReasonDrifted: another client changed or removed the secret in Juju, and
+	// driftPolicy is Report. Change it back, change the manifest or a source,
+	// or set driftPolicy: Correct.
 	ReasonDrifted Reason = "Drifted"
-	// ReasonTenantDenied: the controller object does not name this namespace as a tenant, or not for this model. Ask
-	// whoever manages the controller object for an entry in spec.tenants. An operator that runs with --watch-namespaces sees no
-	// ClusterJujuController: with it, name a JujuController of the namespace in controllerRef. Meanwhile nothing is looked at or
-	// changed in Juju, but for the removal of what was made for this object when it is deleted.
+	// ReasonTenantDenied: the tenants of the controller object do not include
+	// this namespace, or not for this model. Ask the owner of the controller
+	// object for an entry in spec.tenants. An operator with --watch-namespaces
+	// does not serve ClusterJujuControllers: set controllerRef to a
+	// JujuController of the namespace. A pattern of names does not match a
+	// modelUUID: use model instead. Until then the operator neither reads
+	// nor changes anything in Juju for this object. When the object is deleted,
+	// the operator still removes what it made for the object.
 	ReasonTenantDenied Reason = "TenantDenied"
-	// ReasonModelNotFound: the controller has no such model, or the operator's user may not see it.
+	// ReasonModelNotFound: the model does not exist, or is not visible to the
+	// operator's user. Grant the user access. If the model is wrong, create
+	// another object.
 	ReasonModelNotFound Reason = "ModelNotFound"
-	// ReasonCredentialsRejected: the controller refused the credentials. Correct the credentials Secret, which is tried at once.
-	// The same ones are tried again after five minutes, and then more and more rarely, so that no account is locked for it.
+	// ReasonCredentialsRejected: the controller refused the credentials.
+	// Correct the credentials Secret. The operator tries new credentials at
+	// once. It retries the same credentials after five minutes, and then at
+	// growing intervals of at most an hour, so that no account is locked.
 	ReasonCredentialsRejected Reason = "CredentialsRejected"
-	// ReasonCertificateMismatch: the controller's certificate is not signed by the CA certificate that the controller object
-	// gives, or that is not a certificate. Nothing was sent to it.
+	// ReasonCertificateMismatch: the CA certificate of the controller object is
+	// not a certificate, or did not sign the certificate of the controller. The
+	// operator sent nothing to the controller. Set the CA certificate that juju
+	// show-controller prints as ca-cert.
 	ReasonCertificateMismatch Reason = "CertificateMismatch"
-	// ReasonControllerChanged: the controller at these addresses is another one than before, by its UUID, so nothing was asked of
-	// it. To accept it write that UUID into spec.controllerUUID of the controller object; otherwise correct spec.addresses.
+	// ReasonControllerChanged: the controller at these addresses has another
+	// UUID than before. The operator sent no request to it. To accept this
+	// controller, set spec.controllerUUID of the controller object to its UUID.
+	// Otherwise correct spec.addresses.
 	ReasonControllerChanged Reason = "ControllerChanged"
-	// ReasonPermissionDenied: the operator's user may not do this in the model. Give it write access:
-	// juju grant USER write MODEL.
+	// ReasonPermissionDenied: the operator's user lacks permission in the
+	// model. Run the command in the message: juju grant USER ACCESS MODEL.
 	ReasonPermissionDenied Reason = "PermissionDenied"
-	// ReasonRefused: Juju calls the request invalid. The message carries its words.
-	ReasonRefused Reason = "Refused"
-	// ReasonJujuTooOld: the controller's Juju is older than 3.3 and has no user secrets. Upgrade the controller.
-	ReasonJujuTooOld Reason = "JujuTooOld"
+	// ReasonInvalidRequest: Juju rejected the request as invalid. The message
+	// has Juju's error.
+	ReasonInvalidRequest Reason = "InvalidRequest"
+	// ReasonUnsupportedJujuVersion: the controller's Juju version is older than
+	// 3.3 and has no user secrets. Upgrade the controller.
+	ReasonUnsupportedJujuVersion Reason = "UnsupportedJujuVersion"
 )

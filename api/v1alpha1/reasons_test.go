@@ -13,13 +13,13 @@ import (
 	"testing"
 )
 
-// conditionReason is what Kubernetes takes as the reason of a condition, and eventReason how long that of an event may
-// be.
+// conditionReason matches the reasons that Kubernetes accepts in a condition.
 var conditionReason = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`)
 
+// eventReason is the maximum length of the reason of an event.
 const eventReason = 128
 
-func TestEveryReasonIsExplainedAndFitsWhereItIsUsed(t *testing.T) {
+func TestEveryReasonIsValidAndDocumented(t *testing.T) {
 	t.Parallel()
 	file, err := parser.ParseFile(token.NewFileSet(), "reasons.go", nil, parser.ParseComments)
 	if err != nil {
@@ -32,7 +32,7 @@ func TestEveryReasonIsExplainedAndFitsWhereItIsUsed(t *testing.T) {
 			continue
 		}
 		if group.Doc == nil {
-			t.Errorf("the constants at offset %d have no comment of their own", group.Pos())
+			t.Errorf("group of constants at offset %d has no comment", group.Pos())
 		}
 		for _, spec := range group.Specs {
 			constant, ok := spec.(*ast.ValueSpec)
@@ -42,7 +42,7 @@ func TestEveryReasonIsExplainedAndFitsWhereItIsUsed(t *testing.T) {
 			name, text := constant.Names[0].Name, constant.Doc.Text()
 			literal, ok := constant.Values[0].(*ast.BasicLit)
 			if !ok {
-				t.Fatalf("%s is no literal", name)
+				t.Fatalf("%s is not a literal", name)
 			}
 			value, err := strconv.Unquote(literal.Value)
 			if err != nil {
@@ -50,13 +50,13 @@ func TestEveryReasonIsExplainedAndFitsWhereItIsUsed(t *testing.T) {
 			}
 			switch {
 			case "Reason"+value != name:
-				t.Errorf("%s is %q: name and value differ", name, value)
+				t.Errorf("%s is %q, want the name without Reason", name, value)
 			case reasons[value]:
-				t.Errorf("%q is there twice", value)
+				t.Errorf("%q is defined twice", value)
 			case !conditionReason.MatchString(value) || len(value) > eventReason:
-				t.Errorf("%q cannot be the reason of a condition and an event", value)
+				t.Errorf("%q is not a valid reason of a condition and an event", value)
 			case !strings.HasPrefix(text, name+": ") || !strings.HasSuffix(text, ".\n"):
-				t.Errorf("%s is not explained as %q: %q", name, name+": what it means.", text)
+				t.Errorf("comment of %s is %q, want the form %q", name, text, name+": what it means.")
 			case constant.Type == nil:
 				t.Errorf("%s has no type", name)
 			}
@@ -64,6 +64,6 @@ func TestEveryReasonIsExplainedAndFitsWhereItIsUsed(t *testing.T) {
 		}
 	}
 	if len(reasons) < 20 {
-		t.Errorf("only %d reasons were found, so this test looks in the wrong place", len(reasons))
+		t.Errorf("found %d reasons in reasons.go, want at least 20", len(reasons))
 	}
 }

@@ -3,7 +3,9 @@
 
 package main
 
-// The image holds this program and no certificates, and a JAAS on the Internet is known by an authority that everybody knows. So these
-// authorities are part of the program. Only a system that has none gets them: where an administrator has put authorities, by a file
-// of the system or by SSL_CERT_FILE and SSL_CERT_DIR, these count and no others.
+// The image contains this program and no certificates. A JAAS on the Internet
+// has a certificate of a public authority, so the public authorities are linked
+// into the program. Go uses them only on a system without authorities. If an
+// administrator provides authorities, in the system's files or with
+// SSL_CERT_FILE and SSL_CERT_DIR, only these are used.
 import _ "golang.org/x/crypto/x509roots/fallback"

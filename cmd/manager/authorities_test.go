@@ -22,12 +22,14 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// askedAbout is the variable by which a test tells its child process the certificate to judge. A process reads the authorities of its
-// system once.
-const askedAbout = "MANAGER_TEST_CERTIFICATE"
+// certificateVariable is the environment variable that passes the certificate
+// to a child process of the test. A process reads the authorities of its system
+// once, so each case needs a process.
+const certificateVariable = "MANAGER_TEST_CERTIFICATE"
 
-// private is the certificate of an authority that nobody knows.
-func private(t *testing.T) []byte {
+// privateCertificate returns the certificate of an authority that is not in any
+// bundle.
+func privateCertificate(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -44,25 +46,25 @@ func private(t *testing.T) []byte {
 	return certificate
 }
 
-// public is the certificate of an authority that everybody knows.
-func public(t *testing.T) []byte {
+// publicCertificate returns the certificate of a public authority.
+func publicCertificate(t *testing.T) []byte {
 	t.Helper()
 	for root := range bundle.Roots() {
 		if root.Constraint == nil {
 			return root.Certificate
 		}
 	}
-	t.Fatal("there is no public authority")
+	t.Fatal("the bundle has no authority without a constraint")
 	return nil
 }
 
-func TestPublicAuthoritiesCountOnlyWhereTheSystemHasNone(t *testing.T) {
-	if text := os.Getenv(askedAbout); text != "" {
+func TestPublicAuthoritiesAreFallback(t *testing.T) {
+	if text := os.Getenv(certificateVariable); text != "" {
 		fmt.Println("trusted:", trusted(t, text))
 		return
 	}
 	nothing, own := t.TempDir(), filepath.Join(t.TempDir(), "own.pem")
-	known, unknown := public(t), private(t)
+	known, unknown := publicCertificate(t), privateCertificate(t)
 	if err := os.WriteFile(own, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: unknown}), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -71,17 +73,17 @@ func TestPublicAuthoritiesCountOnlyWhereTheSystemHasNone(t *testing.T) {
 		certificate []byte
 		want        bool
 	}{
-		"without any, a public one is known":         {filepath.Join(nothing, "none.pem"), known, true},
-		"without any, a private one is not":          {filepath.Join(nothing, "none.pem"), unknown, false},
-		"with the system's, these are known":         {own, unknown, true},
-		"with the system's, a public one is not":     {own, known, false},
-		"without any but an empty file, a public is": {os.DevNull, known, true},
+		"no system authorities, public certificate":      {filepath.Join(nothing, "none.pem"), known, true},
+		"no system authorities, private certificate":     {filepath.Join(nothing, "none.pem"), unknown, false},
+		"system authorities, certificate of one of them": {own, unknown, true},
+		"system authorities, public certificate":         {own, known, false},
+		"empty file of system authorities, public":       {os.DevNull, known, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			//nolint:gosec // This very program.
-			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPublicAuthoritiesCountOnlyWhereTheSystemHasNone$")
+			//nolint:gosec // The program of this test.
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPublicAuthoritiesAreFallback$")
 			child.Env = append(os.Environ(), "SSL_CERT_FILE="+row.file, "SSL_CERT_DIR="+nothing,
-				askedAbout+"="+base64.StdEncoding.EncodeToString(row.certificate))
+				certificateVariable+"="+base64.StdEncoding.EncodeToString(row.certificate))
 			output, err := child.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v: %s", err, output)
@@ -94,7 +96,8 @@ func TestPublicAuthoritiesCountOnlyWhereTheSystemHasNone(t *testing.T) {
 	}
 }
 
-// trusted tells whether this process takes a certificate for that of an authority, as a connection without a CA certificate does.
+// trusted reports whether this process accepts the certificate as an authority,
+// as a connection without a CA certificate does.
 func trusted(t *testing.T, text string) bool {
 	t.Helper()
 	der, err := base64.StdEncoding.DecodeString(text)

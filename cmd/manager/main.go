@@ -1,8 +1,10 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command manager runs the Juju Secrets Operator: it reads its options, wires the reconcilers to Kubernetes and to Juju,
-// and stops when it is told to.
+// Command manager runs the Juju Secrets Operator. It parses the flags, connects
+// the reconcilers of package controllers to Kubernetes, to Juju and to the
+// metrics, elects a leader, serves the probes, and completes pending work when
+// it shuts down. It contains no logic of the operator itself.
 package main
 
 import (

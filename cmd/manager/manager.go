@@ -25,14 +25,16 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/controllers"
 	"github.com/juju-secrets/operator/internal/juju"
+	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/metrics"
+	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// Leader election, which still records its events in the old API.
+// Leader election records its events with the core API.
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=juju-secrets,verbs=get;create;update
 // +kubebuilder:rbac:groups="",resources=events,namespace=juju-secrets,verbs=create
 
-// run works until ctx ends.
+// run runs the operator until ctx is cancelled.
 func run(ctx context.Context, args []string) error {
 	opts, err := parseOptions(args)
 	switch {
@@ -54,7 +56,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := juju.UseProxies(); err != nil {
+	if err := wire.UseProxies(); err != nil {
 		return err
 	}
 	counts := metrics.NewCounts()
@@ -69,52 +71,58 @@ func run(ctx context.Context, args []string) error {
 	return start(ctx, mgr)
 }
 
-// start lets the manager work until ctx ends, and what is under way then is finished. Before its caches are filled nothing is under
-// way, and the manager would wait for that first, maybe for ever.
+// start runs the manager until ctx is cancelled, and waits for pending work.
+// While the caches are not synced there is no pending work, but the manager
+// would wait for the caches, possibly forever. In this case start returns at
+// once.
 func start(ctx context.Context, mgr manager.Manager) error {
-	filled := make(chan struct{})
+	synced := make(chan struct{})
 	err := mgr.Add(replicas(func(context.Context) error {
-		close(filled)
+		close(synced)
 		return nil
 	}))
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- mgr.Start(ctx) }()
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
 	select {
-	case err := <-ended:
+	case err := <-done:
 		return err
 	case <-ctx.Done():
 	}
 	select {
-	case <-filled:
-		return <-ended
+	case <-synced:
+		return <-done
 	default:
 		return nil
 	}
 }
 
-// replicas is a function that every replica calls once its caches are filled, whether it leads or not.
+// replicas is a function that every replica calls when its caches are synced,
+// leader or not.
 type replicas func(context.Context) error
 
-// Start calls the function.
+// Start implements manager.Runnable.
 func (f replicas) Start(ctx context.Context) error { return f(ctx) }
 
-// NeedLeaderElection tells that those that do not lead call it, too.
+// NeedLeaderElection returns false: replicas that do not lead call the function
+// too.
 func (replicas) NeedLeaderElection() bool { return false }
 
-// lease is the name of the Lease by which replicas elect their leader. Those that serve others have another.
+// lease returns the name of the Lease that replicas use to elect their leader.
+// Operators with another scope use another Lease.
 func lease(scope controllers.Scope) string {
 	if len(scope.Namespaces) == 0 {
 		return leaseName(scope.Class)
 	}
 	sum := fnv.New32a()
-	_, _ = sum.Write([]byte(strings.Join(slices.Sorted(slices.Values(scope.Namespaces)), ","))) // It never fails.
+	// It never fails.
+	_, _ = sum.Write([]byte(strings.Join(slices.Sorted(slices.Values(scope.Namespaces)), ",")))
 	return fmt.Sprintf("%s.%08x", leaseName(scope.Class), sum.Sum32())
 }
 
-// leaseName is that of a class.
+// leaseName returns the name of the Lease for a class.
 func leaseName(class string) string {
 	if class == "" {
 		return "juju-secrets-operator"
@@ -122,9 +130,10 @@ func leaseName(class string) string {
 	return "juju-secrets-operator-" + class
 }
 
-// shutdownTimeout is how long what is under way may take when the operator is told to stop: a request to Juju, and then the notes
-// of it in Kubernetes. The Deployment gives the Pod some more. What Kubernetes takes longer for is found out after the next start,
-// as after a crash.
+// shutdownTimeout bounds how long pending work may take when the operator shuts
+// down: a request to Juju, and the record of its result in Kubernetes. The
+// termination grace period of the Deployment is longer. What is not recorded in
+// time is detected after the next start, as after a crash.
 const shutdownTimeout = juju.LongestCall + 10*time.Second
 
 func newManager(opts options) (manager.Manager, error) {
@@ -132,7 +141,8 @@ func newManager(opts options) (manager.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find a Kubernetes cluster: %w", err)
 	}
-	// The API server's own priority and fairness paces requests better than a limit on this side.
+	// The API server's priority and fairness paces requests better than a limit
+	// in the client.
 	config.QPS = -1
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
@@ -153,47 +163,58 @@ func newManager(opts options) (manager.Manager, error) {
 	})
 }
 
-// readyPatience is how long a question for readiness waits for an answer. Who asks waits no longer than a second by default.
-const readyPatience = 500 * time.Millisecond
+// readyTimeout bounds how long a readiness check waits for the caches. The
+// default timeout of a probe is one second.
+const readyTimeout = 500 * time.Millisecond
 
-// ready tells whether the operator sees all that it has to, so that it works, or would at once should it come to lead, and has not been
-// told to stop.
+// ready returns a check that passes when the caches are synced and the operator
+// is not shutting down. A ready replica reconciles, or would do so as soon as
+// it is elected.
 func ready(ctx context.Context, caches cache.Cache) healthz.Checker {
 	return func(*http.Request) error {
 		if ctx.Err() != nil {
-			return errors.New("told to stop")
+			return errors.New("shutting down")
 		}
-		synced, cancel := context.WithTimeout(ctx, readyPatience)
+		synced, cancel := context.WithTimeout(ctx, readyTimeout)
 		defer cancel()
 		if !caches.WaitForCacheSync(synced) {
-			return errors.New("the caches are not filled: see whether the API server answers, and the roles")
+			return errors.New("the caches are not synced: check the connection to the API server and the operator's roles")
 		}
 		return nil
 	}
 }
 
-// addControllers wires the reconcilers to Juju, and to each other.
-func addControllers(ctx context.Context, mgr manager.Manager, pool *juju.Pool, meter controllers.Meter, opts options) error {
+// models adapts a Pool to controllers.Models.
+type models struct{ *juju.Pool }
+
+// Announce implements controllers.Models.
+func (m models) Announce(model plan.ModelRef, steps []plan.Step) controllers.Ticket {
+	return m.Pool.Announce(model, steps)
+}
+
+// addControllers connects the reconcilers to Juju and to each other.
+func addControllers(
+	ctx context.Context, mgr manager.Manager, pool *juju.Pool, meter controllers.Meter, opts options,
+) error {
 	key, err := controllers.LoadKey(ctx, mgr.GetClient(), opts.namespace)
 	if err != nil {
 		return err
 	}
 	wakeups := controllers.NewWakeups(pool.Changed())
-	kit := func() controllers.Kit {
-		kit := controllers.NewKit(mgr.GetClient(), pool, mgr.GetEventRecorder("juju-secrets-operator"), time.Now)
-		kit.Key, kit.Scope, kit.Meter = key, opts.scope, meter
-		return kit
+	options := controllers.Options{
+		Client: mgr.GetClient(), Juju: models{pool}, Events: mgr.GetEventRecorder("juju-secrets-operator"), Now: time.Now,
+		Key: key, Scope: opts.scope, Meter: meter,
 	}
 	reconcilers := []interface {
 		SetupWithManager(context.Context, ctrl.Manager, *controllers.Wakeups) error
 	}{
-		&controllers.ControllerReconciler{Kit: kit(), Connections: pool, Local: true},
-		&controllers.CredentialsReconciler{Kit: kit(), Metadata: mgr.GetCache()},
-		&controllers.SecretReconciler{Kit: kit()},
-		&controllers.AccessReconciler{Kit: kit()},
+		controllers.NewControllerReconciler(options, pool, true),
+		controllers.NewCredentialsReconciler(options, mgr.GetCache()),
+		controllers.NewSecretReconciler(options),
+		controllers.NewAccessReconciler(options),
 	}
 	if len(opts.scope.Namespaces) == 0 {
-		reconcilers = append(reconcilers, &controllers.ControllerReconciler{Kit: kit(), Connections: pool})
+		reconcilers = append(reconcilers, controllers.NewControllerReconciler(options, pool, false))
 	}
 	for _, reconciler := range reconcilers {
 		if err := reconciler.SetupWithManager(ctx, mgr, wakeups); err != nil {

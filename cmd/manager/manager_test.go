@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func TestKubernetesWaitsUntilTheOperatorHasStopped(t *testing.T) {
+func TestTerminationGracePeriodExceedsShutdownTimeout(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "config", "manager", "deployment.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -24,6 +24,6 @@ func TestKubernetesWaitsUntilTheOperatorHasStopped(t *testing.T) {
 	}
 	given := time.Duration(*deployment.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
 	if given < shutdownTimeout+5*time.Second {
-		t.Errorf("the Pod is killed after %v, and the operator may take %v and a moment to stop", given, shutdownTimeout)
+		t.Errorf("terminationGracePeriodSeconds is %v, want at least %v plus 5 s", given, shutdownTimeout)
 	}
 }

@@ -15,16 +15,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/juju-secrets/operator/controllers"
 	"github.com/juju-secrets/operator/internal/juju"
 	"github.com/juju-secrets/operator/internal/metrics"
 )
 
-// Who scrapes has to be known to the API server, and allowed to.
+// Clients that scrape metrics are authenticated and authorized by the API
+// server.
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 
-// metricsOptions are what the command line says of metrics.
+// metricsOptions holds the flags of the metrics server.
 type metricsOptions struct {
 	address, certDir  string
 	secure, perObject bool
@@ -32,20 +32,21 @@ type metricsOptions struct {
 
 func (o *metricsOptions) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.address, "metrics-bind-address", "0",
-		"The host:port on which Prometheus metrics are served, under /metrics; 0 serves none.")
+		"The host:port that serves Prometheus metrics, under /metrics; 0 turns metrics off.")
 	flags.BoolVar(&o.secure, "metrics-secure", true,
-		"Serve metrics over HTTPS, and only to whom the API server knows by a bearer token and allows to get /metrics. With false "+
-			"they are served over HTTP to everybody.")
+		"Serve metrics over HTTPS, and require a bearer token of a user with permission to get /metrics. With false, "+
+			"metrics are served over HTTP without authentication.")
 	flags.StringVar(&o.certDir, "metrics-cert-dir", "",
-		"The directory with the certificate for metrics, in tls.crt and tls.key, which are read again when they change; by default the "+
-			"operator makes a certificate that nobody vouches for.")
+		"The directory that contains tls.crt and tls.key of the metrics server, which are reloaded when they change; by "+
+			"default the operator creates a self-signed certificate.")
 	flags.BoolVar(&o.perObject, "metrics-per-object", false,
-		"Add a metric for each object, with its namespace and name. Their number grows with that of the objects.")
+		"Add a metric for each object, with its namespace and name. The number of series grows with the number of objects.")
 }
 
 const certName, keyName = "tls.crt", "tls.key"
 
-// check finds what would let metrics be served otherwise than asked for.
+// check returns an error if the certificate is missing. Otherwise the operator
+// would create one.
 func (o *metricsOptions) check() error {
 	if o.certDir == "" || !o.secure {
 		return nil
@@ -69,13 +70,15 @@ func (o *metricsOptions) server() metricsserver.Options {
 	return served
 }
 
-// register makes our metrics part of what is served.
+// register registers the operator's metrics with controller-runtime's registry.
 func (o *options) register(mgr manager.Manager, counts *metrics.Counts, pool *juju.Pool) error {
-	census := controllers.Census{Cached: mgr.GetCache(), Scope: o.scope}
+	objects := metrics.ObjectCollector{
+		Cache: mgr.GetCache(), Class: o.scope.Class, Limited: len(o.scope.Namespaces) > 0,
+	}
 	return errors.Join(
 		ctrlmetrics.Registry.Register(counts),
-		ctrlmetrics.Registry.Register(metrics.Standings{
-			Leads: mgr.Elected(), Controllers: pool.Standings, Objects: census.Take, PerObject: o.metrics.perObject,
+		ctrlmetrics.Registry.Register(metrics.StateCollector{
+			Elected: mgr.Elected(), Controllers: pool.Stats, Objects: objects.Collect, PerObject: o.metrics.perObject,
 		}),
 	)
 }

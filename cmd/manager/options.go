@@ -16,7 +16,7 @@ import (
 	"github.com/juju-secrets/operator/controllers"
 )
 
-// options are what the command line says.
+// options holds the command line.
 type options struct {
 	metrics        metricsOptions
 	probeAddress   string
@@ -27,7 +27,8 @@ type options struct {
 	log            zap.Options
 }
 
-// parseOptions reads the command line, without the program's name. The error has been printed, with the usage.
+// parseOptions parses the command line, without the name of the program. It has
+// printed the usage and the error when it fails.
 func parseOptions(args []string) (options, error) {
 	var opts options
 	flags := flag.NewFlagSet("manager", flag.ContinueOnError)
@@ -35,10 +36,10 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&opts.probeAddress, "health-probe-bind-address", ":8081",
 		"The host:port on which /healthz and /readyz are served; 0 serves none.")
 	flags.BoolVar(&opts.leaderElection, "leader-elect", true,
-		"Let only one of several replicas work at a time. One that stops hands over at once.")
+		"Reconcile only in the replica that holds the leader Lease. A leader that shuts down releases the Lease at once.")
 	flags.Func("watch-namespaces",
-		"The namespaces to serve, with commas between them; by default all. Then the operator needs roles in these namespaces and "+
-			"its own only, and sees no ClusterJujuControllers.",
+		"The namespaces to serve, separated by commas; by default all. With this flag the operator needs roles only in "+
+			"these namespaces and its own, and does not serve ClusterJujuControllers.",
 		func(text string) error {
 			for name := range strings.SplitSeq(text, ",") {
 				name = strings.TrimSpace(name)
@@ -50,7 +51,8 @@ func parseOptions(args []string) (options, error) {
 			return nil
 		})
 	flags.Func("controller-class",
-		"Serve the controller objects with this spec.controllerClass, and what goes through them; by default those without one.",
+		"Serve the controller objects with this spec.controllerClass, and the objects that use them; by default "+
+			"controller objects without a class.",
 		func(class string) error {
 			if problems := validation.IsDNS1123Subdomain(leaseName(class)); len(problems) > 0 {
 				return fmt.Errorf("%q cannot be in the name of a Lease: %s", class, problems[0])
@@ -58,12 +60,14 @@ func parseOptions(args []string) (options, error) {
 			opts.scope.Class = class
 			return nil
 		})
-	flags.StringVar(&opts.namespace, "namespace", "",
-		"The operator's own namespace, for its key and the Lease of its leader; by default the one that its pod is in.")
-	flags.BoolVar(&opts.version, "version", false, "Print the version, the commit and the version of Juju's client, and end.")
+	flags.StringVar(&opts.namespace, "operator-namespace", "",
+		"The namespace of the operator, which contains its key and the leader Lease; by default the namespace of its Pod.")
+	flags.BoolVar(&opts.version, "version", false,
+		"Print the version, the commit and the version of the Juju client, and exit.")
 	config.RegisterFlags(flags)
 	opts.log.BindFlags(flags)
-	// Seconds since 1970 are for machines; the flag can bring them back.
+	// Zap's default is seconds since 1970, which people cannot read. The flag
+	// can restore it.
 	if err := flags.Set("zap-time-encoding", "rfc3339"); err != nil {
 		return options{}, err
 	}
@@ -73,17 +77,17 @@ func parseOptions(args []string) (options, error) {
 	return opts, opts.metrics.check()
 }
 
-// namespaceFile is where Kubernetes tells a pod its namespace.
+// namespaceFile contains the namespace of a Pod.
 const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// ownNamespace is the namespace that the manager runs in.
+// ownNamespace returns the namespace of the manager.
 func ownNamespace(fromFlag string) (string, error) {
 	if fromFlag != "" {
 		return fromFlag, nil
 	}
 	text, err := os.ReadFile(namespaceFile)
 	if err != nil {
-		return "", fmt.Errorf("cannot tell the operator's own namespace outside of a pod: set --namespace: %w", err)
+		return "", fmt.Errorf("cannot read the operator's namespace outside of a Pod: set --operator-namespace: %w", err)
 	}
 	return strings.TrimSpace(string(text)), nil
 }

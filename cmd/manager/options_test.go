@@ -12,17 +12,19 @@ import (
 	"github.com/juju-secrets/operator/controllers"
 )
 
-func TestOptionsSayWhatIsServed(t *testing.T) {
+func TestScopeFlags(t *testing.T) {
 	for name, row := range map[string]struct {
 		args []string
 		want controllers.Scope
 	}{
-		"everything of no class":  {nil, controllers.Scope{}},
-		"one namespace":           {[]string{"--watch-namespaces=team-a"}, controllers.Scope{Namespaces: []string{"team-a"}}},
-		"several namespaces":      {[]string{"--watch-namespaces=team-a, team-b"}, controllers.Scope{Namespaces: []string{"team-a", "team-b"}}},
-		"the flag more than once": {[]string{"--watch-namespaces=a", "--watch-namespaces=b"}, controllers.Scope{Namespaces: []string{"a", "b"}}},
-		"a class":                 {[]string{"--controller-class=edge.example.com"}, controllers.Scope{Class: "edge.example.com"}},
-		"no class":                {[]string{"--controller-class="}, controllers.Scope{}},
+		"default":            {nil, controllers.Scope{}},
+		"one namespace":      {[]string{"--watch-namespaces=team-a"}, controllers.Scope{Namespaces: []string{"team-a"}}},
+		"several namespaces": {[]string{"--watch-namespaces=a, b"}, controllers.Scope{Namespaces: []string{"a", "b"}}},
+		"the flag more than once": {
+			[]string{"--watch-namespaces=a", "--watch-namespaces=b"}, controllers.Scope{Namespaces: []string{"a", "b"}},
+		},
+		"a class":  {[]string{"--controller-class=a.example.com"}, controllers.Scope{Class: "a.example.com"}},
+		"no class": {[]string{"--controller-class="}, controllers.Scope{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts, err := parseOptions(row.args)
@@ -36,18 +38,19 @@ func TestOptionsSayWhatIsServed(t *testing.T) {
 	}
 }
 
-func TestABadValueIsNamedWithItsFlag(t *testing.T) {
+func TestInvalidFlagErrorNamesFlag(t *testing.T) {
+	const invalid = " is not the name of a namespace"
 	for name, row := range map[string]struct {
 		arg  string
 		want []string
 	}{
-		"no namespace":                  {"--watch-namespaces=", []string{"-watch-namespaces", `"" is not the name of a namespace`}},
-		"a comma too many":              {"--watch-namespaces=team-a,", []string{"-watch-namespaces", `"" is not the name of a namespace`}},
-		"what is no name":               {"--watch-namespaces=team-a,Team_B", []string{"-watch-namespaces", `"Team_B" is not the name of a namespace`, "lower"}},
-		"a pattern":                     {"--watch-namespaces=*", []string{`"*" is not the name of a namespace`}},
-		"a class that names no Lease":   {"--controller-class=Team B", []string{"-controller-class", `"Team B"`, "Lease", "lower"}},
-		"a flag that there is not":      {"--watch-namespace=a", []string{"not defined: -watch-namespace"}},
-		"a value that is neither of it": {"--leader-elect=maybe", []string{"-leader-elect", `"maybe"`}},
+		"empty namespace":        {"--watch-namespaces=", []string{"-watch-namespaces", `""` + invalid}},
+		"trailing comma":         {"--watch-namespaces=team-a,", []string{"-watch-namespaces", `""` + invalid}},
+		"invalid namespace":      {"--watch-namespaces=a,T", []string{"-watch-namespaces", `"T"` + invalid, "lower"}},
+		"pattern":                {"--watch-namespaces=*", []string{`"*"` + invalid}},
+		"class is no Lease name": {"--controller-class=Team B", []string{"-controller-class", `"Team B"`, "Lease", "lower"}},
+		"unknown flag":           {"--watch-namespace=a", []string{"not defined: -watch-namespace"}},
+		"invalid boolean":        {"--leader-elect=maybe", []string{"-leader-elect", `"maybe"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := parseOptions([]string{row.arg})
@@ -56,24 +59,24 @@ func TestABadValueIsNamedWithItsFlag(t *testing.T) {
 			}
 			for _, part := range row.want {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("the error is %q, want it to have %q", err, part)
+					t.Errorf("the error is %q, want it to contain %q", err, part)
 				}
 			}
 		})
 	}
 }
 
-func TestOneOfSeveralReplicasLeadsUnlessTold(t *testing.T) {
+func TestLeaderElectionDefaultAndLeaseNames(t *testing.T) {
 	opts, err := parseOptions(nil)
 	if err != nil || !opts.leaderElection {
-		t.Errorf("leader election is %v, %v", opts.leaderElection, err)
+		t.Errorf("leader election is %t by default, error %v", opts.leaderElection, err)
 	}
 	one, other := controllers.Scope{Namespaces: []string{"a", "b"}}, controllers.Scope{Namespaces: []string{"a", "c"}}
 	if lease(one) == lease(other) || lease(one) == lease(controllers.Scope{}) ||
 		lease(one) != lease(controllers.Scope{Namespaces: []string{"b", "a"}}) {
-		t.Error("operators for different namespaces share a Lease, or those for the same do not")
+		t.Error("the Lease does not depend on the set of namespaces")
 	}
 	if leaseName("") == leaseName("edge") {
-		t.Error("two classes have the same Lease")
+		t.Error("different classes have the same Lease")
 	}
 }

@@ -10,23 +10,25 @@ import (
 	"runtime/debug"
 )
 
-// What a release is called and the commit that it is built from. The linker sets them, with -X main.version=... and
-// -X main.revision=..., where Go cannot know them, as in an image, or should not ask git.
+// version and revision are the release and its commit. The linker sets them,
+// with -X main.version=... and -X main.revision=..., where Go does not know
+// them, as in an image, or must not run git.
 var (
 	version  string
-	revision string //nolint:gochecknoglobals // Only such a variable can be set by the linker.
+	revision string //nolint:gochecknoglobals // The linker can set only a variable.
 )
 
-// build is what this program is built from.
+// build holds the versions that this program was built from.
 type build struct{ Version, Commit, Juju string }
 
-// thisBuild is what this very program is built from.
+// thisBuild returns the build of this program.
 func thisBuild() build {
 	info, _ := debug.ReadBuildInfo()
 	return buildOf(info, version, revision)
 }
 
-// buildOf is what Go has noted in a program, which may be nothing, unless the linker was told better.
+// buildOf returns the build in info, which may be nil. The linker's version and
+// revision take precedence.
 func buildOf(info *debug.BuildInfo, version, revision string) build {
 	const unknown = "unknown"
 	if info == nil {
@@ -55,7 +57,7 @@ func buildOf(info *debug.BuildInfo, version, revision string) build {
 	return found
 }
 
-// String is what --version prints.
+// String returns the output of --version.
 func (b build) String() string {
 	return fmt.Sprintf("juju-secrets-operator %s\ncommit: %s\njuju client: %s\ngo: %s %s/%s",
 		b.Version, b.Commit, b.Juju, runtime.Version(), runtime.GOOS, runtime.GOARCH)

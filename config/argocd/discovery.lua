@@ -1,2 +1,9 @@
--- The actions that Argo CD offers for an object of the operator. While it is suspended nobody looks, whoever asks.
-return {refresh = {disabled = obj.spec.suspend == true, iconClass = "fa fa-fw fa-sync", displayName = "Look at Juju now"}}
+-- Returns the actions of an object of the operator. The action is disabled while
+-- the object is suspended, because the operator does not check Juju then.
+return {
+  refresh = {
+    disabled = obj.spec.suspend == true,
+    iconClass = "fa fa-fw fa-sync",
+    displayName = "Look at Juju now",
+  },
+}

@@ -1,12 +1,13 @@
--- How an object of the operator stands, for Argo CD. The operator has decided it already: Ready is always there once it has
--- looked, and Reconciling or Stalled only while they are true. All kinds have the same conditions.
-local hs = {status = "Progressing", message = "The operator has not looked at it yet"}
+-- Returns the health of an object of the operator from its conditions. Ready is
+-- always set after the first reconcile. Reconciling and Stalled are set only
+-- while they are true. All kinds have the same conditions.
+local hs = {status = "Progressing", message = "The operator has not reconciled this object yet"}
 local status = obj.status
 if status == nil or status.conditions == nil then
   return hs
 end
 if status.observedGeneration ~= obj.metadata.generation then
-  hs.message = "The operator has not looked at this generation yet"
+  hs.message = "The operator has not reconciled this generation yet"
   return hs
 end
 local conditions = {}

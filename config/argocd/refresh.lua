@@ -1,4 +1,5 @@
--- Asks the operator for a look at Juju now; on a controller object, for one more try of a login that was refused.
+-- Requests a reconcile now. On a controller object, this also retries a refused
+-- login.
 local os = require("os")
 if obj.metadata.annotations == nil then
   obj.metadata.annotations = {}

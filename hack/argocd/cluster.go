@@ -28,10 +28,10 @@ import (
 	"k8s.io/kubectl/pkg/util/openapi"
 )
 
-// appName is the application that all objects belong to.
+// appName is the Argo CD application that all objects belong to.
 const appName = "juju-secrets"
 
-// cluster is what Argo CD reaches it by.
+// cluster holds Argo CD's clients of the cluster.
 type cluster struct {
 	kubectl *kube.KubectlCmd
 	config  *rest.Config
@@ -49,9 +49,11 @@ func newCluster(o options) (*cluster, error) {
 	return c, err
 }
 
-// track marks an object as one of the application, as Argo CD does before it applies or compares.
+// track adds the annotation of the application to an object, as Argo CD does
+// before it applies or compares.
 func track(obj *unstructured.Unstructured) error {
-	return argo.NewResourceTracking().SetAppInstance(obj, common.LabelKeyAppInstance, appName, "argocd", appv1.TrackingMethodAnnotation, "")
+	return argo.NewResourceTracking().SetAppInstance(
+		obj, common.LabelKeyAppInstance, appName, "argocd", appv1.TrackingMethodAnnotation, "")
 }
 
 // apply applies objects as a sync does.
@@ -70,14 +72,16 @@ func apply(ctx context.Context, o options, objs []*unstructured.Unstructured) er
 			return err
 		}
 		onServer := o.sync == "server"
-		if _, err := operations.ApplyResource(ctx, obj, cmdutil.DryRunNone, false, true, onServer, common.ArgoCDSSAManager); err != nil {
+		_, err := operations.ApplyResource(ctx, obj, cmdutil.DryRunNone, false, true, onServer, common.ArgoCDSSAManager)
+		if err != nil {
 			return fmt.Errorf("cannot apply %s %s: %w", obj.GetKind(), obj.GetName(), err)
 		}
 	}
 	return nil
 }
 
-// differences are the paths of the fields by which each object in the cluster differs from what a sync would make of it.
+// differences returns, for each object, the paths of the fields that a sync
+// would change in the cluster.
 func differences(ctx context.Context, o options, targets []*unstructured.Unstructured) ([][]string, error) {
 	c, err := newCluster(o)
 	if err != nil {
@@ -118,7 +122,9 @@ func differences(ctx context.Context, o options, targets []*unstructured.Unstruc
 	return all, nil
 }
 
-func (c *cluster) difference(ctx context.Context, config argodiff.DiffConfig, target *unstructured.Unstructured) ([]string, error) {
+func (c *cluster) difference(
+	ctx context.Context, config argodiff.DiffConfig, target *unstructured.Unstructured,
+) ([]string, error) {
 	if err := track(target); err != nil {
 		return nil, err
 	}
@@ -140,7 +146,7 @@ func (c *cluster) difference(ctx context.Context, config argodiff.DiffConfig, ta
 	return paths("", before, after), nil
 }
 
-// paths are those below one at which two values differ.
+// paths returns the paths below a given one where two values differ.
 func paths(below string, a, b any) []string {
 	if reflect.DeepEqual(a, b) {
 		return nil

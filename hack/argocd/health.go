@@ -20,7 +20,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// overrides are what the settings say of kinds, read as Argo CD reads them from its namespace.
+// overrides returns the settings of kinds, read as Argo CD reads them from its
+// namespace.
 func overrides(ctx context.Context, path string) (map[string]appv1.ResourceOverride, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -33,7 +34,9 @@ func overrides(ctx context.Context, path string) (map[string]appv1.ResourceOverr
 	const namespace = "argocd"
 	labels := map[string]string{"app.kubernetes.io/part-of": "argocd"}
 	return settings.NewSettingsManager(ctx, fake.NewClientset(
-		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: patch.Name, Labels: labels}, Data: patch.Data},
+		&corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: patch.Name, Labels: labels}, Data: patch.Data,
+		},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "argocd-secret", Labels: labels}},
 	), namespace).GetResourceOverrides()
 }
@@ -43,21 +46,22 @@ func healthOf(ctx context.Context, o options, objs []*unstructured.Unstructured)
 	if err != nil {
 		return nil, err
 	}
-	var verdicts []health.HealthStatus
+	var statuses []health.HealthStatus
 	for _, obj := range objs {
-		verdict, err := health.GetResourceHealth(obj, lua.ResourceHealthOverrides(custom))
+		status, err := health.GetResourceHealth(obj, lua.ResourceHealthOverrides(custom))
 		if err != nil {
 			return nil, err
 		}
-		if verdict == nil {
-			verdict = new(health.HealthStatus) // Argo CD knows no way to tell.
+		if status == nil {
+			status = new(health.HealthStatus) // Argo CD has no health check for the kind.
 		}
-		verdicts = append(verdicts, *verdict)
+		statuses = append(statuses, *status)
 	}
-	return verdicts, nil
+	return statuses, nil
 }
 
-// actionsOf offers the actions of an object, or runs one, which returns what Argo CD would write.
+// actionsOf returns the actions of an object, or runs one and returns the
+// object that Argo CD would write.
 func actionsOf(ctx context.Context, o options, objs []*unstructured.Unstructured) (any, error) {
 	if len(objs) != 1 {
 		return nil, fmt.Errorf("got %d objects, want one", len(objs))
@@ -83,12 +87,12 @@ func actionsOf(ctx context.Context, o options, objs []*unstructured.Unstructured
 		return nil, err
 	}
 	if len(impacted) != 1 || impacted[0].K8SOperation != lua.PatchOperation {
-		return nil, fmt.Errorf("the action does something else than to patch its object: %+v", impacted)
+		return nil, fmt.Errorf("the action must patch its object and do nothing else, got %+v", impacted)
 	}
 	return impacted[0].UnstructuredObj, nil
 }
 
-// decode reads an Application, and fails on a field that there is none of.
+// decode reads an Application and rejects unknown fields.
 func decode(in io.Reader) (*appv1.Application, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {

@@ -1,17 +1,20 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command argocd judges, applies and compares objects as Argo CD does, with Argo CD's own code, for tests that have no Argo CD.
-// It is a program and a module of its own since Argo CD is built with other Kubernetes libraries than the operator.
+// Command argocd evaluates, applies and compares objects with Argo CD's own
+// code, for tests that run without Argo CD. It is a program and a module of its
+// own because Argo CD requires other versions of the Kubernetes libraries than
+// the operator.
 //
-//	argocd health  -settings argocd-cm.yaml                        objects in, their health out
-//	argocd actions -settings argocd-cm.yaml [-run NAME]            an object in, its actions out, or what one makes of it
-//	argocd apply   -kubeconfig FILE -sync client|server            objects in, as in a sync of an application
+//	argocd health  -settings argocd-cm.yaml                   objects in, their health out
+//	argocd actions -settings argocd-cm.yaml [-run NAME]       an object in, its actions or the changed object out
+//	argocd apply   -kubeconfig FILE -sync client|server       objects in, applied as in a sync
 //	argocd diff    -settings argocd-cm.yaml -kubeconfig FILE -compare two-way|structured|server
-//	                                                               manifests in, what differs in the cluster out
-//	argocd decode                                                  an Application in, which has to have known fields only
+//	                                                          manifests in, differing fields of the cluster out
+//	argocd decode                                             an Application in, fails on unknown fields
 //
-// Objects come in as a JSON list, and answers are JSON. Nothing of an object but names of fields is shown of a difference.
+// Objects are read as a JSON list, and answers are written as JSON. A
+// difference contains names of fields only, no values.
 package main
 
 import (
@@ -27,16 +30,16 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// options are those of every command.
+// options holds the flags of all commands.
 type options struct {
 	settings, kubeconfig, run, sync, compare string
 }
 
 func main() {
-	logrus.SetOutput(io.Discard) // Argo CD tells of each step that it takes.
+	logrus.SetOutput(io.Discard) // Argo CD logs each step.
 	klog.SetOutput(io.Discard)
 	klog.LogToStderr(false)
-	answer, err := judge(context.Background(), os.Args[1:], os.Stdin)
+	answer, err := runCommand(context.Background(), os.Args[1:], os.Stdin)
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(answer)
 	}
@@ -46,17 +49,17 @@ func main() {
 	}
 }
 
-func judge(ctx context.Context, args []string, in io.Reader) (any, error) {
+func runCommand(ctx context.Context, args []string, in io.Reader) (any, error) {
 	if len(args) == 0 {
-		return nil, fmt.Errorf("which of health, actions, apply, diff and decode?")
+		return nil, fmt.Errorf("missing command: want health, actions, apply, diff or decode")
 	}
 	var o options
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.StringVar(&o.settings, "settings", "", "the ConfigMap argocd-cm")
-	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "how to reach the cluster")
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "the kubeconfig of the cluster")
 	flags.StringVar(&o.run, "run", "", "the action to run")
-	flags.StringVar(&o.sync, "sync", "client", "on which side to apply: client or server")
-	flags.StringVar(&o.compare, "compare", "two-way", "how to compare: two-way, structured or server")
+	flags.StringVar(&o.sync, "sync", "client", "the side that applies: client or server")
+	flags.StringVar(&o.compare, "compare", "two-way", "the kind of comparison: two-way, structured or server")
 	if err := flags.Parse(args[1:]); err != nil {
 		return nil, err
 	}
@@ -77,5 +80,5 @@ func judge(ctx context.Context, args []string, in io.Reader) (any, error) {
 	case "diff":
 		return differences(ctx, o, objs)
 	}
-	return nil, fmt.Errorf("no command %q", args[0])
+	return nil, fmt.Errorf("unknown command %q", args[0])
 }

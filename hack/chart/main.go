@@ -1,10 +1,11 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command chart gives the Helm chart what others are the source of: the kinds, the roles, the alerts and the dashboard, as
-// copies of files in config/. Its templates read them as data, so nothing in them is taken for a template, braces included. And
-// it writes the table of values in the chart's README from the comments in values.yaml. It runs at the root of the repository,
-// by make generate.
+// Command chart copies the CRDs, roles, alerts and dashboard from config/ to
+// the Helm chart. The chart's templates read the copies as data, so that braces
+// in them are not evaluated as templates. The command also writes the table of
+// values in the chart's README from the comments in values.yaml. make generate
+// runs it at the root of the repository.
 package main
 
 import (
@@ -16,14 +17,17 @@ import (
 
 const chart = "charts/juju-secrets-operator"
 
-// copied are the files of config/ that the chart has as well, by the folder of theirs in files/.
+// copied maps the folders below files/ to the files of config/ that are copied
+// to them.
 var copied = map[string][]string{ //nolint:gochecknoglobals // A table.
 	"crds":         {"config/crd/bases/*.yaml"},
 	"rbac":         {"config/rbac/role.yaml"},
 	"rbac/watched": {"config/rbac/watched/role.yaml"},
-	"rbac/users":   {"config/rbac/users/view.yaml", "config/rbac/users/edit.yaml", "config/rbac/users/metrics_reader.yaml"},
-	"prometheus":   {"config/prometheus/rules.yaml", "config/prometheus/monitor.yaml"},
-	"grafana":      {"config/grafana/dashboard.json"},
+	"rbac/users": {
+		"config/rbac/users/view.yaml", "config/rbac/users/edit.yaml", "config/rbac/users/metrics_reader.yaml",
+	},
+	"prometheus": {"config/prometheus/rules.yaml", "config/prometheus/monitor.yaml"},
+	"grafana":    {"config/grafana/dashboard.json"},
 }
 
 func main() {
@@ -33,13 +37,14 @@ func main() {
 	}
 }
 
-// copyFiles makes a folder anew, so that what is gone in config/ is gone there too.
+// copyFiles deletes a folder and creates it again, so that files deleted in
+// config/ are deleted there too.
 func copyFiles(target string) error {
 	if err := os.RemoveAll(target); err != nil {
 		return err
 	}
 	for folder, patterns := range copied {
-		//nolint:gosec // Manifests that everybody may read.
+		//nolint:gosec // Manifests are public.
 		if err := os.MkdirAll(filepath.Join(target, folder), 0o755); err != nil {
 			return err
 		}
@@ -58,14 +63,14 @@ func copyTo(folder, pattern string) error {
 		return err
 	}
 	if len(paths) == 0 {
-		return errors.New("found no " + pattern)
+		return errors.New("found no file " + pattern)
 	}
 	for _, path := range paths {
 		text, err := os.ReadFile(path) //nolint:gosec // A file of this repository.
 		if err != nil {
 			return err
 		}
-		//nolint:gosec // A manifest that everybody may read.
+		//nolint:gosec // Manifests are public.
 		if err := os.WriteFile(filepath.Join(folder, filepath.Base(path)), text, 0o644); err != nil {
 			return err
 		}

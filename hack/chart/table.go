@@ -20,16 +20,16 @@ const (
 	end   = "<!-- End of what is generated. -->\n"
 )
 
-// value is a key of values.yaml that has a comment.
+// value is a key of values.yaml with a comment.
 type value struct {
 	path []string
 	doc  string
 }
 
-// line is a line of values.yaml with a key.
+// line matches a line of values.yaml with a key.
 var line = regexp.MustCompile(`^( *)([A-Za-z][A-Za-z0-9]*):\s`)
 
-// writeTable puts the table of values between its marks in the README.
+// writeTable writes the table of values between its marks in the README.
 func writeTable() error {
 	text, err := os.ReadFile(filepath.Join(chart, "values.yaml"))
 	if err != nil {
@@ -47,9 +47,9 @@ func writeTable() error {
 	before, rest, found := strings.Cut(string(page), begin)
 	_, after, ended := strings.Cut(rest, end)
 	if !found || !ended {
-		return fmt.Errorf("%s lacks the lines between which the table goes:\n%s%s", readme, begin, end)
+		return fmt.Errorf("%s lacks the marks of the table:\n%s%s", readme, begin, end)
 	}
-	//nolint:gosec // A page that everybody may read.
+	//nolint:gosec // Pages are public.
 	return os.WriteFile(readme, []byte(before+begin+table+end+after), 0o644)
 }
 
@@ -75,8 +75,9 @@ func render(text []byte) (string, error) {
 	return table.String(), nil
 }
 
-// parse finds the keys with a comment right above, in the order of the file. Each key has one, or belongs to one that has, or is
-// nothing but the beginning of such.
+// parse returns the keys that have a comment directly above them, in the order
+// of the file. The comment of a key also describes the keys below it that have
+// no comment.
 func parse(text string) ([]value, error) {
 	var (
 		values  []value
@@ -92,7 +93,7 @@ func parse(text string) ([]value, error) {
 		if match := line.FindStringSubmatch(text); match != nil {
 			depth := len(match[1]) / 2
 			if depth > len(path) {
-				return nil, errors.New("values.yaml is indented by other than two spaces at " + trimmed)
+				return nil, errors.New("values.yaml: want an indent of two spaces at " + trimmed)
 			}
 			path = append(path[:depth:depth], match[2])
 			if len(comment) > 0 {

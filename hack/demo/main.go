@@ -1,9 +1,11 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command demo shows the whole operator on real servers: it starts a Kubernetes control plane, a Juju API server and the
-// operator, applies config/samples, and prints what Kubernetes shows beside what Juju holds. It stays up until it is
-// interrupted, or with --exit changes and removes something, checks that Juju follows, and ends. Nothing is left behind.
+// Command demo shows the operator on real servers. It starts a Kubernetes
+// control plane, a Juju API server and the operator, applies config/samples,
+// and prints the objects in Kubernetes beside the secrets in Juju. It runs
+// until it is interrupted. With --exit it changes a source, deletes an object,
+// verifies both in Juju, and exits. It removes everything that it created.
 package main
 
 import (
@@ -20,11 +22,11 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// patience is how long the demo waits for anything to come true.
-const patience = time.Minute
+// timeout bounds every wait of the demo.
+const timeout = time.Minute
 
 func main() {
-	exit := flag.Bool("exit", false, "change a source and remove an object, check both in Juju, and end")
+	exit := flag.Bool("exit", false, "change a source, delete an object, verify both in Juju, and exit")
 	flag.Parse()
 	if err := run(context.Background(), *exit); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -33,7 +35,7 @@ func main() {
 }
 
 func run(ctx context.Context, exit bool) (err error) {
-	// SIGPIPE, too: a reader of the output that goes away must not leave servers behind.
+	// SIGPIPE stops the servers when the reader of the output exits.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 	fmt.Println("Starting a Kubernetes API server, a Juju API server and the operator ...")
@@ -43,9 +45,9 @@ func run(ctx context.Context, exit bool) (err error) {
 	}
 	defer func() {
 		if stopErr := stack.Stop(); stopErr != nil || ctx.Err() != nil && !exit {
-			err = stopErr // An interrupt is how the demo is meant to end.
+			err = stopErr // An interrupt is the normal end of the demo.
 		}
-		fmt.Println("Everything is stopped and removed.")
+		fmt.Println("All servers are stopped, and their data is removed.")
 	}()
 	d := &demo{stack: stack, model: stack.Juju.Models[0]}
 	data, err := os.MkdirTemp("", "juju-data-")
@@ -69,7 +71,7 @@ func run(ctx context.Context, exit bool) (err error) {
 		return nil
 	}
 	fmt.Printf(`
-It stays up. In another terminal:
+The demo keeps running. Run in another terminal:
 
   export KUBECONFIG=%s JUJU_DATA=%s PATH=%s:%s:$PATH
   kubectl get juju -A
@@ -78,12 +80,12 @@ It stays up. In another terminal:
   kubectl -n team-a get jujusecret db
   kubectl delete -f config/samples/remove.yaml
 
-Ctrl-C stops everything and leaves nothing behind.
+Press Ctrl-C to stop all servers and remove their data.
 `, stack.Kubernetes.Kubeconfig, data, filepath.Dir(os.Getenv("KUBECTL")), filepath.Dir(os.Getenv("JUJU")))
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-stack.Operator.Ended():
-		return errors.Join(errors.New("the operator ended by itself"), d.explain(context.WithoutCancel(ctx)))
+		return errors.Join(errors.New("the operator exited unexpectedly"), d.explain(context.WithoutCancel(ctx)))
 	}
 }

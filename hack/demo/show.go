@@ -22,7 +22,8 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// show prints what Kubernetes shows of each kind, as kubectl get would, and what Juju holds. Values are not printed.
+// show prints the columns of kubectl get for each kind, and the secrets in Juju
+// without their values.
 func (d *demo) show(ctx context.Context) error {
 	fmt.Println("\nKubernetes shows:")
 	for _, resource := range []string{"clusterjujucontrollers", "jujusecrets", "jujusecretaccesses"} {
@@ -33,7 +34,7 @@ func (d *demo) show(ctx context.Context) error {
 	return d.showSideBySide(ctx)
 }
 
-// showSideBySide prints each JujuSecret beside the secret in Juju that has its URI.
+// showSideBySide prints each JujuSecret beside the secret with its URI.
 func (d *demo) showSideBySide(ctx context.Context) error {
 	var objects v1alpha1.JujuSecretList
 	if err := d.stack.Kubernetes.Client.List(ctx, &objects); err != nil {
@@ -43,7 +44,7 @@ func (d *demo) showSideBySide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("\nSide by side, Juju read through its own client:")
+	fmt.Println("\nJujuSecrets and the secrets in Juju, read with Juju's client:")
 	out := newTable()
 	row(out, "JUJUSECRET", "READY", "REVISION", "|", "IN "+d.model.Name, "REVISION", "KEYS", "GRANTED TO")
 	for _, secret := range secrets {
@@ -59,7 +60,8 @@ func (d *demo) showSideBySide(ctx context.Context) error {
 	return out.Flush()
 }
 
-// showTable asks the API server for a resource in the form of the columns that kubectl get prints.
+// showTable requests the table of a resource from the API server, as kubectl
+// get does.
 func (d *demo) showTable(ctx context.Context, resource string) error {
 	config := rest.CopyConfig(d.stack.Kubernetes.Config)
 	config.GroupVersion, config.APIPath = &v1alpha1.GroupVersion, "/apis"
@@ -94,7 +96,8 @@ func (d *demo) showTable(ctx context.Context, resource string) error {
 	return out.Flush()
 }
 
-// explain prints what it takes to understand a failure.
+// explain prints the state of both servers and returns the operator's log as an
+// error.
 func (d *demo) explain(ctx context.Context) error {
 	text, err := os.ReadFile(d.stack.Operator.Log)
 	if err != nil {

@@ -28,10 +28,11 @@ type demo struct {
 	model servers.Model
 }
 
-// applySamples applies config/samples, but for update.yaml, which belongs to a later step.
+// applySamples applies config/samples except update.yaml, which update applies.
 func (d *demo) applySamples(ctx context.Context) error {
-	// The secret that somebody else manages, for the task that references one.
-	_, err := d.stack.Juju.AddSecret(ctx, d.model, "license", "Added by hand with juju add-secret", map[string]string{"key": "sample"})
+	// The secret for the sample that references an unmanaged secret.
+	values := map[string]string{"key": "sample"}
+	_, err := d.stack.Juju.AddSecret(ctx, d.model, "license", "Added manually with juju add-secret", values)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (d *demo) applySamples(ctx context.Context) error {
 }
 
 func (d *demo) apply(ctx context.Context, sample string) error {
-	text, err := os.ReadFile(filepath.Join("config", "samples", sample)) //nolint:gosec // Our own file.
+	text, err := os.ReadFile(filepath.Join("config", "samples", sample)) //nolint:gosec // A file of this repository.
 	if err != nil {
 		return err
 	}
@@ -69,9 +70,9 @@ func (d *demo) apply(ctx context.Context, sample string) error {
 	}
 }
 
-// awaitReady waits until every object of ours is Ready.
+// awaitReady waits until every object of the operator's kinds is Ready.
 func (d *demo) awaitReady(ctx context.Context) error {
-	return servers.Await(ctx, patience, func() (string, error) {
+	return servers.Await(ctx, timeout, func() (string, error) {
 		for _, kind := range []string{"ClusterJujuController", "JujuController", "JujuSecret", "JujuSecretAccess"} {
 			list := new(unstructured.UnstructuredList)
 			list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind + "List"))
@@ -98,12 +99,12 @@ func ready(obj unstructured.Unstructured) bool {
 
 // update changes a source Secret and waits until Juju has the new content.
 func (d *demo) update(ctx context.Context) error {
-	fmt.Println("\nUpdating: applying config/samples/update.yaml, which changes the Secret db")
+	fmt.Println("\nUpdate: applying config/samples/update.yaml, which changes the Secret db")
 	if err := d.apply(ctx, "update.yaml"); err != nil {
 		return err
 	}
 	began := time.Now()
-	err := servers.Await(ctx, patience, func() (string, error) {
+	err := servers.Await(ctx, timeout, func() (string, error) {
 		var source corev1.Secret
 		if err := d.stack.Kubernetes.Client.Get(ctx, client.ObjectKey{Namespace: "team-a", Name: "db"}, &source); err != nil {
 			return "", err
@@ -121,37 +122,38 @@ func (d *demo) update(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Juju held the new revision %v later.\n", time.Since(began).Round(time.Millisecond))
+	fmt.Printf("Juju had the new revision after %v.\n", time.Since(began).Round(time.Millisecond))
 	return errors.Join(d.awaitReady(ctx), d.show(ctx))
 }
 
 // remove deletes an object and waits until Juju has removed its secret.
 func (d *demo) remove(ctx context.Context) error {
-	fmt.Println("\nRemoving: deleting the JujuSecret api-token")
+	fmt.Println("\nDeletion: deleting the JujuSecret api-token")
 	token := &v1alpha1.JujuSecret{}
 	token.Namespace, token.Name = "team-a", "api-token"
 	if err := d.stack.Kubernetes.Client.Delete(ctx, token); err != nil {
 		return err
 	}
-	err := servers.Await(ctx, patience, func() (string, error) {
+	err := servers.Await(ctx, timeout, func() (string, error) {
 		err := d.stack.Kubernetes.Client.Get(ctx, client.ObjectKeyFromObject(token), token)
 		if client.IgnoreNotFound(err) != nil || err == nil {
-			return "the JujuSecret api-token is still there", err
+			return "the JujuSecret api-token still exists", err
 		}
 		secret, err := d.inJuju(ctx, "api-token")
 		if err != nil || secret != nil {
-			return "Juju still holds api-token though its object is gone", err
+			return "Juju still has the secret api-token after its object was deleted", err
 		}
 		return "", nil
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Println("The object is gone, and so is the secret in Juju.")
+	fmt.Println("The object and its secret in Juju are deleted.")
 	return d.show(ctx)
 }
 
-// inJuju finds a secret through Juju's own client; nil if there is none.
+// inJuju reads a secret with Juju's client, and returns nil if it does not
+// exist.
 func (d *demo) inJuju(ctx context.Context, name string) (*servers.UserSecret, error) {
 	secrets, err := d.stack.Juju.Secrets(ctx, d.model)
 	if err != nil {
@@ -162,5 +164,5 @@ func (d *demo) inJuju(ctx context.Context, name string) (*servers.UserSecret, er
 			return &secret, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // Nothing found is an answer.
+	return nil, nil //nolint:nilnil // A missing secret is not an error.
 }

@@ -20,10 +20,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// user is a number that no system gives to anybody, which is how Kubernetes knows that it is not root.
+// user is a numeric UID that exists on no system. With runAsNonRoot, Kubernetes
+// accepts only a numeric UID.
 const user = "65532:65532"
 
-// release is what an image is made of.
+// release holds the parts of an image.
 type release struct {
 	Version, Revision string
 	Created           time.Time
@@ -37,7 +38,7 @@ type binary struct {
 	Content  []byte
 }
 
-// parseBinary reads PLATFORM=FILE, and the file.
+// parseBinary parses PLATFORM=FILE and reads the file.
 func parseBinary(arg string) (binary, error) {
 	name, path, ok := strings.Cut(arg, "=")
 	if !ok {
@@ -48,13 +49,14 @@ func parseBinary(arg string) (binary, error) {
 		return binary{}, err
 	}
 	if platform.OS == "" || platform.Architecture == "" {
-		return binary{}, fmt.Errorf("%q is no platform, as linux/amd64 is", name)
+		return binary{}, fmt.Errorf("%q is no platform, want for example linux/amd64", name)
 	}
 	content, err := os.ReadFile(path)
 	return binary{*platform, content}, err
 }
 
-// labels are what an image says of itself, in its configuration and to a registry. The Dockerfile has the same.
+// labels returns the labels of the image's configuration and of its index. The
+// Dockerfile has the same labels.
 func (r release) labels() map[string]string {
 	const prefix = "org.opencontainers.image."
 	return map[string]string{
@@ -67,10 +69,10 @@ func (r release) labels() map[string]string {
 	}
 }
 
-// index is the image of all platforms.
+// index returns the image of all platforms.
 func (r release) index() (v1.ImageIndex, error) {
 	if len(r.Binaries) == 0 {
-		return nil, errors.New("there is no program for any platform")
+		return nil, errors.New("no program given: want PLATFORM=FILE")
 	}
 	license, err := r.layer("LICENSE", r.License, 0o444)
 	if err != nil {
@@ -88,12 +90,12 @@ func (r release) index() (v1.ImageIndex, error) {
 	}
 	annotated, ok := mutate.Annotations(index, r.labels()).(v1.ImageIndex)
 	if !ok {
-		return nil, errors.New("an index with annotations is none")
+		return nil, errors.New("cannot annotate the index")
 	}
 	return annotated, nil
 }
 
-// image is that of one platform.
+// image returns the image of one platform.
 func (r release) image(binary binary, license v1.Layer) (v1.Image, error) {
 	manager, err := r.layer("manager", binary.Content, 0o555)
 	if err != nil {
@@ -115,7 +117,8 @@ func (r release) image(binary binary, license v1.Layer) (v1.Image, error) {
 	)
 }
 
-// layer is one with a single file in the root folder, which belongs to root and nobody may write.
+// layer returns a layer with one file in the root folder, read-only and owned
+// by root.
 func (r release) layer(name string, content []byte, mode int64) (v1.Layer, error) {
 	var packed bytes.Buffer
 	writer := tar.NewWriter(&packed)

@@ -24,8 +24,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-// writeLayout writes an image as an OCI layout in a tar, which podman load, skopeo, crane, containerd and a docker of these days
-// take. Only a whole tar gets the name.
+// writeLayout writes an image as an OCI layout in a tar, which podman load,
+// skopeo, crane, containerd and recent versions of docker can read. The file
+// appears under its name only when it is complete.
 func writeLayout(path string, index v1.ImageIndex, version string, when time.Time) (err error) {
 	dir, err := os.MkdirTemp("", "image-")
 	if err != nil {
@@ -36,14 +37,16 @@ func writeLayout(path string, index v1.ImageIndex, version string, when time.Tim
 	if err != nil {
 		return err
 	}
-	err = written.AppendIndex(index, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": version}))
+	annotations := map[string]string{"org.opencontainers.image.ref.name": version}
+	err = written.AppendIndex(index, layout.WithAnnotations(annotations))
 	if err != nil {
 		return err
 	}
 	return replace(path, func(file io.Writer) error { return pack(file, dir, when) })
 }
 
-// replace writes a file under another name first, so that one that is cut short does not look whole.
+// replace writes to a temporary file and renames it, so that an incomplete file
+// never has the final name.
 func replace(path string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
@@ -62,7 +65,8 @@ func replace(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// pack writes a folder as a tar, sorted by name, with nothing in it that tells where and when this was done.
+// pack writes a folder as a tar. The files are sorted by name, and the tar does
+// not depend on the machine or the time.
 func pack(file io.Writer, dir string, when time.Time) error {
 	packed := tar.NewWriter(file)
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -90,13 +94,13 @@ func pack(file io.Writer, dir string, when time.Time) error {
 	return errors.Join(err, packed.Close())
 }
 
-// unpack is the reverse of pack.
+// unpack extracts a tar that pack wrote.
 func unpack(path, dir string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }() // It was only read.
+	defer func() { _ = file.Close() }() // The file was only read.
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -129,11 +133,12 @@ func unpackOne(root *os.Root, header *tar.Header, content io.Reader) error {
 		_, err = io.Copy(file, content)
 		return errors.Join(err, file.Close())
 	default:
-		return fmt.Errorf("%s is neither a file nor a folder", header.Name)
+		return fmt.Errorf("%s is not a file or a folder", header.Name)
 	}
 }
 
-// withLayout reads the image in an OCI layout, which is whole, and is there until use returns.
+// withLayout calls use with the image in an OCI layout, after validating it.
+// The image is readable until use returns.
 func withLayout(path string, use func(v1.ImageIndex) error) (err error) {
 	dir, err := os.MkdirTemp("", "image-")
 	if err != nil {
@@ -164,12 +169,12 @@ func withLayout(path string, use func(v1.ImageIndex) error) (err error) {
 	return use(index)
 }
 
-// push sends the image to a registry, as the user that docker login or podman login has noted, and returns the name that is good for
-// this image and no other.
+// push pushes the image to a registry with the credentials of docker login or
+// podman login, and returns the image's name with its digest.
 func push(ctx context.Context, index v1.ImageIndex, reference string) (string, error) {
 	target, err := name.ParseReference(reference, name.StrictValidation)
 	if err != nil {
-		return "", fmt.Errorf("want a name with registry and tag, as registry.example.com/operator:v0.1.0: %w", err)
+		return "", fmt.Errorf("want a name with registry and tag, for example registry.example.com/operator:v0.1.0: %w", err)
 	}
 	err = remote.WriteIndex(target, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
 	if err != nil {
@@ -179,7 +184,7 @@ func push(ctx context.Context, index v1.ImageIndex, reference string) (string, e
 	return target.Context().Name() + "@" + digest.String(), err
 }
 
-// writeDocker writes the image of one platform in the form of docker save.
+// writeDocker writes the image of one platform in the format of docker save.
 func writeDocker(path string, index v1.ImageIndex, platform, reference string) error {
 	target, err := name.ParseReference(reference)
 	if err != nil {
@@ -199,5 +204,5 @@ func writeDocker(path string, index v1.ImageIndex, platform, reference string) e
 		}
 		return replace(path, func(file io.Writer) error { return tarball.Write(target, image, file) })
 	}
-	return fmt.Errorf("there is no image for %q", platform)
+	return fmt.Errorf("found no image for platform %q", platform)
 }

@@ -1,17 +1,18 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command image makes the operator's image where there is no docker, podman or buildah, and sends it to a registry. It is a part of
-// make image-oci, image-docker, image-push and release, and a Go module of its own, so that the operator does not depend on what
-// speaks to registries.
+// Command image builds the operator's image without docker, podman or buildah,
+// and pushes it to a registry. make image-oci, image-docker, image-push and
+// release run it. It is a Go module of its own, so that the operator does not
+// depend on a registry client.
 //
 //	image build -version V -revision R -license FILE -o TAR linux/amd64=FILE linux/arm64=FILE
 //	image docker -platform linux/amd64 -o TAR OCI-TAR REFERENCE
 //	image push OCI-TAR REFERENCE
 //	image repack TGZ
 //
-// What it writes depends on nothing but its input and SOURCE_DATE_EPOCH, the time that it gives to every file, in seconds since
-// 1970.
+// The output depends only on the input and on SOURCE_DATE_EPOCH, the
+// modification time of every file, in seconds since 1970.
 package main
 
 import (
@@ -39,24 +40,25 @@ func main() {
 	}
 }
 
-// run does what the arguments say.
+// run runs the command in args.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	commands := map[string]func(context.Context, []string, io.Writer) error{
 		"build": buildCommand, "docker": dockerCommand, "push": pushCommand, "repack": repackCommand,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("want build, docker, push or repack")
+		return errors.New("missing or unknown command: want build, docker, push or repack")
 	}
 	return commands[args[0]](ctx, args[1:], out)
 }
 
-// buildCommand makes the image of all platforms as one OCI layout in a tar, and prints its digest.
+// buildCommand writes the image of all platforms as one OCI layout in a tar,
+// and prints its digest.
 func buildCommand(_ context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("build", flag.ContinueOnError)
 	release := release{}
-	flags.StringVar(&release.Version, "version", "", "What the release is called.")
-	flags.StringVar(&release.Revision, "revision", "", "The commit that it is built from.")
-	license := flags.String("license", "LICENSE", "The file with the licence.")
+	flags.StringVar(&release.Version, "version", "", "The version of the release.")
+	flags.StringVar(&release.Revision, "revision", "", "The commit of the release.")
+	license := flags.String("license", "LICENSE", "The licence file.")
 	path := flags.String("o", "", "The tar to write.")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -90,26 +92,28 @@ func buildCommand(_ context.Context, args []string, out io.Writer) error {
 	return err
 }
 
-// dockerCommand writes the image of one platform as docker load, of whatever age, takes it.
+// dockerCommand writes the image of one platform for docker load of any
+// version.
 func dockerCommand(_ context.Context, args []string, _ io.Writer) error {
 	flags := flag.NewFlagSet("docker", flag.ContinueOnError)
-	platform := flags.String("platform", "", "The platform, as linux/amd64.")
+	platform := flags.String("platform", "", "The platform, for example linux/amd64.")
 	path := flags.String("o", "", "The tar to write.")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 2 {
-		return errors.New("want an OCI layout in a tar, and a reference")
+		return errors.New("want the tar of an OCI layout and a reference")
 	}
 	return withLayout(flags.Arg(0), func(index v1.ImageIndex) error {
 		return writeDocker(*path, index, *platform, flags.Arg(1))
 	})
 }
 
-// pushCommand sends the image of all platforms to a registry, and prints by what digest it is known there.
+// pushCommand pushes the image of all platforms to a registry, and prints its
+// name with the digest.
 func pushCommand(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) != 2 {
-		return errors.New("want an OCI layout in a tar, and a reference")
+		return errors.New("want the tar of an OCI layout and a reference")
 	}
 	return withLayout(args[0], func(index v1.ImageIndex) error {
 		pushed, err := push(ctx, index, args[1])
@@ -121,10 +125,11 @@ func pushCommand(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// repackCommand makes a packed chart, which has the time of packing in it, the same for everybody.
+// repackCommand makes a packaged chart reproducible: Helm writes the current
+// time into it.
 func repackCommand(_ context.Context, args []string, _ io.Writer) error {
 	if len(args) != 1 {
-		return errors.New("want a tgz")
+		return errors.New("want the path of a tgz")
 	}
 	when, err := sourceDate()
 	if err != nil {
@@ -133,7 +138,7 @@ func repackCommand(_ context.Context, args []string, _ io.Writer) error {
 	return repack(args[0], when)
 }
 
-// sourceDate is the time that files get.
+// sourceDate returns the modification time for files.
 func sourceDate() (time.Time, error) {
 	text := os.Getenv("SOURCE_DATE_EPOCH")
 	seconds, err := strconv.ParseInt(text, 10, 64)

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// repack gives every file in a tgz the same time and no owner. What the format's author noted in the head of the file, by which Helm
-// knows its charts, stays.
+// repack gives every file in a tgz the same time and no owner. It keeps the
+// comment and the extra field of the gzip header, which Helm checks.
 func repack(path string, when time.Time) error {
 	packed, err := os.ReadFile(path)
 	if err != nil {
@@ -42,7 +42,8 @@ func restamp(from *tar.Reader, to *tar.Writer, when time.Time) error {
 			return err
 		}
 		plain := &tar.Header{
-			Name: header.Name, Typeflag: header.Typeflag, Linkname: header.Linkname, Mode: header.Mode, Size: header.Size, ModTime: when,
+			Name: header.Name, Typeflag: header.Typeflag, Linkname: header.Linkname,
+			Mode: header.Mode, Size: header.Size, ModTime: when,
 		}
 		if err := to.WriteHeader(plain); err != nil {
 			return err

@@ -18,10 +18,11 @@ import (
 	"github.com/juju/names/v6"
 )
 
-// qualifier is that of the suite's own model, and so of all others.
+// qualifier is the qualifier of the suite's own model, and so of all models.
 const qualifier = "prod"
 
-// admin does what a controller's administrator does with the juju command, over the same API.
+// admin calls the controller's API as the juju command of an administrator
+// does.
 type admin struct {
 	address       string
 	caCertificate string
@@ -55,7 +56,7 @@ func (a *admin) setPassword(ctx context.Context, user account) error {
 	return nil
 }
 
-// addUser adds a user who can log in to the controller and to nothing else.
+// addUser adds a user with access to the controller and to no model.
 func (a *admin) addUser(ctx context.Context, user account) error {
 	conn, err := a.connect(ctx)
 	if err != nil {
@@ -84,8 +85,8 @@ func (a *admin) addModel(ctx context.Context, name string) (string, error) {
 	return created.UUID, nil
 }
 
-// grant gives a user access to a model: read, write or admin. Who has that or more keeps it. Juju adds an external user whom
-// it does not know.
+// grant gives a user read, write or admin access to a model. A user with higher
+// access keeps it. Juju adds an external user if it does not exist.
 func (a *admin) grant(ctx context.Context, username, access, uuid string) error {
 	conn, err := a.connect(ctx)
 	if err != nil {
@@ -99,7 +100,8 @@ func (a *admin) grant(ctx context.Context, username, access, uuid string) error 
 	return nil
 }
 
-// revoke takes an access to a model from a user, and what is above it: without read nothing is left.
+// revoke revokes an access to a model and every higher access. Without read no
+// access is left.
 func (a *admin) revoke(ctx context.Context, username, access, uuid string) error {
 	conn, err := a.connect(ctx)
 	if err != nil {
@@ -112,7 +114,8 @@ func (a *admin) revoke(ctx context.Context, username, access, uuid string) error
 	return nil
 }
 
-// uncoded makes of an error that Juju sends as a text without a code what it was before.
+// uncoded returns the original error for an error that Juju sends as a text
+// without a code.
 func uncoded(err error) error {
 	if err == nil {
 		return nil

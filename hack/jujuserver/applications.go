@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// plainCharm has nothing but a name: secrets are granted to its applications.
+	// plainCharm has only a name. Secrets are granted to its applications.
 	plainCharm = "plain"
-	// configurableCharm has options to set a secret's URI in.
+	// configurableCharm has options for a secret's URI.
 	configurableCharm = "configurable"
 )
 
-// initialApplications are the applications of every model, with their charms.
+// initialApplications maps the applications of every model to their charms.
 var initialApplications = map[string]string{
 	"app1":         plainCharm,
 	"app2":         plainCharm,
@@ -35,7 +35,7 @@ var charmOptions = map[string]map[string]charm.Option{
 	},
 }
 
-// platform is what the charms say they run on. No machine is ever started for them.
+// platform is the platform of the charms. No machine is started for them.
 var platform = corecharm.Platform{OS: "ubuntu", Channel: "24.04", Architecture: "amd64"}
 
 // addApplication deploys an application without units.
@@ -63,8 +63,9 @@ func (m *model) addApplication(ctx context.Context, name, charmName string) erro
 	return nil
 }
 
-// removeApplication removes an application as a finished "juju remove-application" would: a job removes the rows, here at
-// once and even while the workers are paused.
+// removeApplication removes an application as a completed juju
+// remove-application does. A job removes the rows, immediately and even while
+// the workers are paused.
 func (m *model) removeApplication(ctx context.Context, name string) error {
 	uuid, err := m.services.Application().GetApplicationUUIDByName(ctx, name)
 	if err != nil {

@@ -17,10 +17,12 @@ import (
 	"time"
 )
 
-// apiServerName is the name Juju's clients expect in the certificate of every controller.
+// apiServerName is the name that Juju's clients expect in the certificate of
+// every controller.
 const apiServerName = "juju-apiserver"
 
-// newCertificate returns a certificate for 127.0.0.1 that is its own authority, and the same in PEM for clients to trust.
+// newCertificate returns a self-signed certificate for 127.0.0.1, and the same
+// certificate in PEM for clients to trust.
 func newCertificate() (tls.Certificate, string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

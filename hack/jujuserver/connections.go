@@ -8,8 +8,9 @@ import (
 	"sync"
 )
 
-// connections is a listener that remembers what it accepted. Juju's clients speak over WebSockets, and net/http forgets
-// those, so that closing its server would leave them open.
+// connections is a listener that tracks the connections it accepted. Juju's
+// clients use WebSockets. net/http does not track hijacked connections, so
+// closing its server would leave them open.
 type connections struct {
 	net.Listener
 
@@ -34,20 +35,22 @@ func (l *connections) Accept() (net.Conn, error) {
 	return tracked, nil
 }
 
-// drop closes every connection that is open, as a failing network would, without a word to either side.
+// drop closes every open connection without a closing handshake, as a failing
+// network does.
 func (l *connections) drop() {
 	l.mu.Lock()
-	victims := make([]*connection, 0, len(l.open))
-	for tracked := range l.open {
-		victims = append(victims, tracked)
+	tracked := make([]*connection, 0, len(l.open))
+	for conn := range l.open {
+		tracked = append(tracked, conn)
 	}
 	l.mu.Unlock()
-	for _, tracked := range victims {
-		_ = tracked.Close()
+	for _, conn := range tracked {
+		_ = conn.Close()
 	}
 }
 
-// connection is one accepted connection, known to its listener until it is closed.
+// connection is an accepted connection. Its listener tracks it until it is
+// closed.
 type connection struct {
 	net.Conn
 

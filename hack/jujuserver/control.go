@@ -24,20 +24,22 @@ import (
 	"github.com/juju/tc"
 )
 
-// answerPatience is how long a caller may wait for requests to be answered.
-const answerPatience = 30 * time.Second
+// answerTimeout bounds how long a caller waits for answered requests.
+const answerTimeout = 30 * time.Second
 
-// control is the HTTP API with which tests do to a controller what its own API has no request for. README.md lists it.
+// control is an HTTP API for changes that tests make to a controller and that
+// Juju's API does not offer. README.md lists the requests.
 type control struct {
 	c        *tc.C
 	listener net.Listener
 	http     *http.Server
 }
 
-// endpoint answers with a value for JSON, or nil for no content.
+// endpoint returns a value to encode as JSON, or nil for no content.
 type endpoint func(*http.Request) (any, error)
 
-// startControl serves until stop. The end of the context ends the waits of callers.
+// startControl serves until stop is called. When the context ends, callers stop
+// waiting.
 func startControl(ctx context.Context, c *tc.C, j *controller) *control {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	c.Assert(err, tc.ErrorIsNil)
@@ -57,7 +59,7 @@ func (s *control) url() string {
 	return "http://" + s.listener.Addr().String()
 }
 
-// stop waits for the requests that are being answered, as they use the controller.
+// stop waits for pending requests, because they use the controller.
 func (s *control) stop() {
 	s.c.Check(s.http.Shutdown(context.Background()), tc.ErrorIsNil)
 }
@@ -67,7 +69,7 @@ func modelEndpoints(j *controller) map[string]endpoint {
 		"POST /models": func(r *http.Request) (any, error) {
 			name := r.FormValue("name")
 			if !names.IsValidModelName(name) {
-				// Juju finds out as well, but only after it has taken the name.
+				// Juju rejects the name too, but only after it has reserved it.
 				return nil, fmt.Errorf("%w: model name %q", errInvalid, name)
 			}
 			return j.addModel(r.Context(), name)
@@ -138,7 +140,7 @@ func serverEndpoints(ctx context.Context, j *controller) map[string]endpoint {
 	return map[string]endpoint{
 		"POST /stop": func(*http.Request) (any, error) { return nil, j.server.stop() },
 		"POST /start": func(*http.Request) (any, error) {
-			// The server outlives the request that starts it.
+			// The server must outlive the request that starts it.
 			return nil, j.server.start(j.c.Context())
 		},
 		"POST /drop": func(*http.Request) (any, error) {
@@ -164,9 +166,9 @@ func serverEndpoints(ctx context.Context, j *controller) map[string]endpoint {
 			if err != nil {
 				return nil, fmt.Errorf("%w: above: %w", errInvalid, err)
 			}
-			ctx, cancel := context.WithTimeout(ctx, answerPatience)
+			ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 			defer cancel()
-			context.AfterFunc(r.Context(), cancel) // Nobody waits for a caller who left.
+			context.AfterFunc(r.Context(), cancel) // Stop waiting when the caller disconnects.
 			count, err := j.answered.await(ctx, r.FormValue("model"), r.FormValue("method"), above)
 			return map[string]int{"answered": count}, err
 		},
@@ -187,7 +189,8 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// status tells a caller's mistakes from trouble in here.
+// status returns the HTTP status of an error. Errors of the caller have a
+// status below 500.
 func status(err error) int {
 	switch {
 	case errors.Is(err, errUnknown), errors.Is(err, modelerrors.NotFound),

@@ -29,24 +29,25 @@ import (
 	"github.com/juju/tc"
 )
 
-// controllerTag names the controller in all that Juju's suites put into a store. They read it from a variable that is
-// internal to Juju, and have no option.
+// controllerTag is the controller's tag in everything that Juju's suites write
+// to a store. They read it from an internal variable of Juju, and have no
+// option for it.
 //
 //go:linkname controllerTag github.com/juju/juju/internal/testing.ControllerTag
 var controllerTag names.ControllerTag
 
 var (
-	// errUnknown is for things a caller named that do not exist.
+	// errUnknown reports that a named object does not exist.
 	errUnknown = errors.New("unknown")
-	// errInvalid is for names that Juju does not allow.
+	// errInvalid reports a name that Juju does not allow.
 	errInvalid = errors.New("invalid")
-	// errNotAllowed is for things that exist and have to stay as they are.
+	// errNotAllowed reports that an existing object must not be changed.
 	errNotAllowed = errors.New("not allowed")
-	// errTooLate is for what did not happen while a caller could wait.
+	// errTooLate reports that the caller's wait timed out.
 	errTooLate = errors.New("too late")
 )
 
-// controller is a Juju controller as its clients see it: models, users, and a server for them.
+// controller is a Juju controller: models, users, and a server for clients.
 type controller struct {
 	c        *tc.C
 	suite    *servicetesting.DomainServicesSuite
@@ -59,7 +60,8 @@ type controller struct {
 	initial  []modelInfo
 }
 
-// newController returns a controller that has a store and serves nobody.
+// newController returns a controller with a store. It does not serve clients
+// yet.
 func newController(c *tc.C, tag names.ControllerTag) *controller {
 	controllerTag = tag
 	suite := newStore(c)
@@ -96,7 +98,7 @@ func (j *controller) start(ctx context.Context) error {
 		caCertificate: caCertificate,
 		account:       account{Username: jujutesting.AdminUser.Id(), Password: jujutesting.AdminSecret},
 	}
-	// The suite's password is known to all the world.
+	// The password in Juju's suite is public.
 	secret := account{Username: j.admin.account.Username, Password: rand.Text()}
 	if err := j.admin.setPassword(ctx, secret); err != nil {
 		return err
@@ -117,16 +119,19 @@ func (j *controller) start(ctx context.Context) error {
 	return nil
 }
 
-// newStore fills the databases of a new controller through Juju's own suite, which clears the environment on the way.
+// newStore creates the databases of a new controller with Juju's own suite. The
+// suite clears the environment.
 func newStore(c *tc.C) *servicetesting.DomainServicesSuite {
 	temporary := os.TempDir()
 	suite := &servicetesting.DomainServicesSuite{}
-	// All directories of a test are in the one that its first call makes, which has to be before TMPDIR is gone.
+	// All directories of a test are in the directory that its first TempDir
+	// call creates. Create it before TMPDIR is unset.
 	c.TempDir()
 	suite.SetUpSuite(c)
 	suite.SetUpTest(c)
 	c.Assert(os.Setenv("TMPDIR", temporary), tc.ErrorIsNil)
-	// The suites log every step of the server into the memory of the test, to show it should the test fail.
+	// The suites keep the server's log in the memory of the test, to print it
+	// if the test fails.
 	c.Assert(loggo.ConfigureLoggers("<root>=CRITICAL"), tc.ErrorIsNil)
 	useWriteAheadLog(c, suite.DB())
 	return suite
@@ -140,26 +145,28 @@ func (j *controller) serverConfig() apiserver.ServerConfig {
 	config.DBGetter = silentStore{j.suite.TxnRunner()}
 	config.ObjectStoreGetter = emptyObjects{}
 	config.EphemeralProviderFactory = noCloud{}
-	// As in front of a controller that JAAS manages, but for the signature, which nobody checks.
+	// Configure the controller like one that JAAS manages, except that token
+	// signatures are not verified.
 	config.JWTAuthenticator = jwt.NewAuthenticator(&apitesting.InsecureJWTParser{})
 	return config
 }
 
-// prepareServer gives the API server what it needs from the store.
+// prepareServer sets the server's services from the store.
 func (j *controller) prepareServer(ctx context.Context) error {
 	services, err := j.server.config.DomainServicesGetter.ServicesForModel(ctx, j.suite.ControllerModelUUID)
 	if err != nil {
 		return err
 	}
 	j.server.config.ControllerConfigService = services.ControllerConfig()
-	// Juju's bootstrap does this. It is who adds external users.
+	// Juju's bootstrap adds this user, which is the creator of external users.
 	if err := services.Access().AddExternalUser(ctx, permission.EveryoneUserName, "", j.suite.AdminUserUUID); err != nil {
 		return err
 	}
 	return services.Macaroon().InitialiseBakeryConfig(ctx)
 }
 
-// publishAddress tells the controller where it is reached, for it tells every client that logs in.
+// publishAddress stores the controller's address, which the controller sends to
+// every client that logs in.
 func (j *controller) publishAddress(ctx context.Context) error {
 	host, portText, err := net.SplitHostPort(j.server.address)
 	if err != nil {
@@ -201,10 +208,12 @@ func (j *controller) equip(ctx context.Context, created modelInfo) error {
 	return j.admin.grant(ctx, j.operator.Username, "write", created.UUID)
 }
 
-// removeModel removes a model and its store, whatever is in it. Clients that are connected to it get errors from then on.
+// removeModel removes a model and its store with all content. Connected clients
+// of the model get errors from then on.
 func (j *controller) removeModel(ctx context.Context, uuid coremodel.UUID) error {
 	if uuid == j.suite.ControllerModelUUID || uuid == j.suite.DefaultModelUUID {
-		// The suite made both as a controller's own model, which Juju removes last, after all others.
+		// The suite created both models as the controller's own model, which
+		// Juju removes after all others.
 		return fmt.Errorf("%w: model %s belongs to the controller", errNotAllowed, uuid)
 	}
 	removed, err := j.models.get(ctx, uuid)
@@ -236,7 +245,7 @@ func (j *controller) info(control string) info {
 	}
 }
 
-// stop ends everything, the store last.
+// stop stops the server and then closes the store.
 func (j *controller) stop() {
 	j.c.Check(j.server.stop(), tc.ErrorIsNil)
 	j.models.closeAll()

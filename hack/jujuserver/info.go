@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 )
 
-// info is what a parent needs to use the server. It holds passwords.
+// info holds the addresses and credentials of the server for the parent
+// process. It contains passwords.
 type info struct {
 	Addresses      []string    `json:"addresses"`
 	CACertificate  string      `json:"caCertificate"`
@@ -21,25 +22,26 @@ type info struct {
 	Models         []modelInfo `json:"models"`
 }
 
-// account is a Juju user that logs in with a password.
+// account is a Juju user with a password.
 type account struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
 }
 
-// modelInfo names a model as a user would, with its qualifier.
+// modelInfo holds a model's name with its qualifier, and its UUID.
 type modelInfo struct {
 	Name string `json:"name"`
 	UUID string `json:"uuid"`
 }
 
-// writeInfo writes the file in one step, so that its existence means that the server is ready.
+// writeInfo writes the file atomically. When the file exists, the server is
+// ready.
 func writeInfo(path string, content info) error {
 	text, err := json.MarshalIndent(content, "", "  ")
 	if err != nil {
 		return fmt.Errorf("cannot encode the info file: %w", err)
 	}
-	// CreateTemp makes the file for its owner alone.
+	// CreateTemp makes the file readable by its owner only.
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".jujuserver-*")
 	if err != nil {
 		return fmt.Errorf("cannot create the info file: %w", err)

@@ -1,14 +1,17 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command jujuserver runs the API server of a real Juju controller, for development and tests of the operator. Nothing
-// of it is shipped: it links Juju's server, so it is a module of its own and its binary stays on the machine that built
-// it (see README.md).
+// Command jujuserver runs the API server of a real Juju controller, for
+// development and tests of the operator. It is not distributed: it links Juju's
+// server, so it is a module of its own, and its binary stays on the machine
+// that built it (see README.md).
 //
-// The store comes from the suites of Juju's own tests, which is why main runs as a test. Around it stand a listener that
-// can stop and start over the same data (server.go), one open store for each model (models.go) with what a controller's
-// workers would do in it (workers.go), and an HTTP API for the things only a test wants to do to a controller
-// (control.go). Parents find their way in through the file that info.go describes.
+// The store comes from the suites of Juju's own tests, so main runs as a test.
+// The program adds a listener that can stop and start over the same data
+// (server.go), one open store for each model (models.go), the work of a
+// controller's workers on it (workers.go), and an HTTP API for changes that
+// only tests make (control.go). A parent process finds the server with the file
+// that info.go describes.
 package main
 
 import (
@@ -38,7 +41,8 @@ func main() {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	go func() {
-		// Whoever started this program holds the other end, so the end of the input is the end of the parent.
+		// The parent process holds the other end. When the parent exits, the
+		// input ends.
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
@@ -49,10 +53,11 @@ func main() {
 	)
 }
 
-// chosenController is the tag for a UUID, or for a new one where none is given.
+// chosenController returns the tag for a UUID, or for a new UUID if it is
+// empty.
 func chosenController(uuid string) (names.ControllerTag, error) {
 	if uuid == "" {
-		made, err := coremodel.NewUUID() // One of the shape is like another.
+		made, err := coremodel.NewUUID() // Any UUID will do.
 		if err != nil {
 			return names.ControllerTag{}, err
 		}
@@ -64,7 +69,7 @@ func chosenController(uuid string) (names.ControllerTag, error) {
 	return names.NewControllerTag(uuid), nil
 }
 
-// run serves until the context ends, and leaves nothing on disk when it returns.
+// run serves until the context ends. It leaves nothing on disk when it returns.
 func run(ctx context.Context, c *tc.C, tag names.ControllerTag, infoPath string) {
 	controller := newController(c, tag)
 	defer controller.stop()

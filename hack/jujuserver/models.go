@@ -21,7 +21,7 @@ import (
 	"github.com/juju/tc"
 )
 
-// modelServices are the services of a model that this program calls itself, out of the many that the API server needs.
+// modelServices are the services of a model that this program calls itself.
 type modelServices interface {
 	Application() *applicationservice.WatchableService
 	Removal() *removalservice.WatchableService
@@ -30,42 +30,47 @@ type modelServices interface {
 
 // model is the open store of one model.
 //
-// It lives in a subtest. The suites open a store for a test and close it when the test ends; a test for each model makes
-// that the moment the model is removed, and not the end of the program.
+// It is bound to a subtest. The suites open a store for a test and close it
+// when the test ends. With a subtest for each model, the store is closed when
+// the model is removed, not when the program exits.
 type model struct {
 	uuid     coremodel.UUID
 	services modelServices
 	database *sql.DB
 
 	workers gate
-	// jobs is held while removal jobs run, as no job may run twice at a time.
+	// jobs is held while removal jobs run, because a job must not run twice at
+	// the same time.
 	jobs sync.Mutex
 
-	// opened is closed when services and database can be used, or err says why they cannot.
+	// opened is closed when services and database are ready, or when err says
+	// why they are not.
 	opened chan struct{}
 	err    error
-	// closing asks the subtest to end, closed tells that it did.
+	// closing ends the subtest. closed is closed when it has ended.
 	closing, closed chan struct{}
 }
 
-// models keeps the one open store of each model. The suites would open another for every login.
+// models holds one open store for each model. The suites would open another
+// store for every login.
 type models struct {
 	suite *servicetesting.DomainServicesSuite
 	t     *testing.T
-	// workers is closed to pause all models, as each model's own is to pause that model.
+	// workers pauses all models. Each model has a gate of its own too.
 	workers gate
 
 	mu   sync.Mutex
 	open map[coremodel.UUID]*model
 }
 
-// get returns a model of the controller, with modelerrors.NotFound for any other.
+// get returns a model of the controller, or modelerrors.NotFound.
 func (m *models) get(ctx context.Context, uuid coremodel.UUID) (*model, error) {
 	m.mu.Lock()
 	found := m.open[uuid]
 	m.mu.Unlock()
 	if found == nil {
-		// The suites make a store for whatever UUID they are asked for, and clients may ask for any.
+		// The suites create a store for any UUID, and clients may send any
+		// UUID.
 		var count int
 		const query = "SELECT COUNT(*) FROM namespace_list WHERE namespace = ?"
 		if err := m.suite.DB().QueryRowContext(ctx, query, uuid.String()).Scan(&count); err != nil {
@@ -80,7 +85,7 @@ func (m *models) get(ctx context.Context, uuid coremodel.UUID) (*model, error) {
 	return found, found.err
 }
 
-// host starts the subtest of a model that has none.
+// host starts the subtest of a model if it has none.
 func (m *models) host(uuid coremodel.UUID) *model {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,7 +110,8 @@ func (m *models) host(uuid coremodel.UUID) *model {
 	return hosted
 }
 
-// fill opens the store. A failed assertion ends the subtest here, with err as host set it.
+// fill opens the store. A failed assertion ends the subtest here with the err
+// that host has set.
 func (m *models) fill(c *tc.C, hosted *model) {
 	defer close(hosted.opened)
 	_, hosted.database = m.suite.OpenDBForNamespace(c, hosted.uuid.String(), true)
@@ -118,7 +124,8 @@ func (m *models) servicesOf(c *tc.C) servicetesting.DomainServicesGetterFunc {
 	return m.suite.DomainServicesGetter(c, m.suite.NoopObjectStore(c), m.suite.NoopLeaseManager(c))
 }
 
-// close forgets a model and removes its store, which must be of no more use to anyone.
+// close closes a model and removes its store. No caller may use the model
+// afterwards.
 func (m *models) close(closing *model) error {
 	m.mu.Lock()
 	_, open := m.open[closing.uuid]
@@ -138,7 +145,8 @@ func (m *models) close(closing *model) error {
 	return nil
 }
 
-// closeAll ends every subtest, which must happen before the test that started them ends.
+// closeAll ends every subtest. It must run before the test that started them
+// ends.
 func (m *models) closeAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -148,7 +156,8 @@ func (m *models) closeAll() {
 	}
 }
 
-// useWriteAheadLog lets requests read while another writes. In SQLite's other modes they would fail as locked.
+// useWriteAheadLog lets requests read while another request writes. In SQLite's
+// other modes they would fail as locked.
 func useWriteAheadLog(c *tc.C, database *sql.DB) {
 	database.SetMaxOpenConns(1)
 	var mode string
@@ -156,8 +165,9 @@ func useWriteAheadLog(c *tc.C, database *sql.DB) {
 	c.Assert(mode, tc.Equals, "wal")
 }
 
-// modelGetter hands the services of open models to the API server. Their type is internal to Juju and cannot be written
-// down here, so it is a parameter, which the compiler takes from the suite's own getter.
+// modelGetter provides the services of open models to the API server. The type
+// of the services is internal to Juju and cannot be named here, so it is a type
+// parameter. The compiler infers it from the suite's own getter.
 type modelGetter[S modelServices] struct {
 	models *models
 }

@@ -16,12 +16,14 @@ import (
 	"github.com/juju/names/v6"
 )
 
-// requests counts requests of clients by facade and method, such as "Secrets.ListSecrets"; "Admin.Login" is a login,
-// with success or without. Counts of a model are those of connections to it; connections to the controller count for "".
+// requests counts the requests of clients by facade and method, for example
+// "Secrets.ListSecrets". "Admin.Login" counts successful and failed logins. The
+// counts of a model include connections to the model only. Connections to the
+// controller count for "".
 type requests struct {
 	mu     sync.Mutex
 	counts map[string]map[string]int
-	// next is closed, and another made, when a request is counted.
+	// next is closed and replaced when a request is counted.
 	next chan struct{}
 }
 
@@ -40,7 +42,8 @@ func (r *requests) add(model, method string) {
 	r.next = make(chan struct{})
 }
 
-// await returns a count as soon as it is above a number, or errTooLate when the context ends before.
+// await returns a count when it exceeds a number, or errTooLate when the
+// context ends first.
 func (r *requests) await(ctx context.Context, model, method string, above int) (int, error) {
 	for {
 		r.mu.Lock()
@@ -79,15 +82,16 @@ func (r *requests) total() map[string]int {
 	return result
 }
 
-// requestObserver is the API server's window on one connection. It implements Juju's observer for connections and the
-// one for requests.
+// requestObserver observes one connection of the API server. It implements
+// Juju's observers of connections and of requests.
 type requestObserver struct {
 	received, answered *requests
 
 	model string
 }
 
-// Join learns the model from the path of the request, /model/UUID/api, as a login names none.
+// Join reads the model from the path of the request, /model/UUID/api, because a
+// login does not name a model.
 func (o *requestObserver) Join(_ context.Context, req *http.Request, _ uint64, _ int) {
 	if path, ok := strings.CutPrefix(req.URL.Path, "/model/"); ok {
 		o.model, _, _ = strings.Cut(path, "/")
@@ -102,7 +106,8 @@ func (o *requestObserver) ServerRequest(_ context.Context, header *rpc.Header, _
 	o.received.add(o.model, header.Request.Type+"."+header.Request.Action)
 }
 
-// ServerReply implements rpc.Observer. Juju is done with the request and writes the reply next.
+// ServerReply implements rpc.Observer. Juju has handled the request and writes
+// the reply next.
 func (o *requestObserver) ServerReply(_ context.Context, request rpc.Request, _ *rpc.Header, _ any) {
 	o.answered.add(o.model, request.Type+"."+request.Action)
 }

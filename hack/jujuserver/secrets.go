@@ -12,18 +12,18 @@ import (
 	secretservice "github.com/juju/juju/domain/secret/service"
 )
 
-// secretInfo names a secret.
+// secretInfo holds the ID of a secret.
 type secretInfo struct {
 	ID string `json:"id"`
 }
 
-// addCharmSecret adds a secret that an application's charm owns, in the way in which it comes along when a model is migrated:
-// no charm runs here that could make it.
+// addCharmSecret adds a secret that an application's charm owns. It imports the
+// secret as a migration of a model does, because no charm runs here.
 func (m *model) addCharmSecret(ctx context.Context, application, label string) (secretInfo, error) {
 	value := coresecrets.SecretData{"key": "dmFsdWU="}
 	checksum, err := coresecrets.NewSecretValue(value).Checksum()
 	if err != nil {
-		return secretInfo{}, fmt.Errorf("cannot sum up a secret: %w", err)
+		return secretInfo{}, fmt.Errorf("cannot compute the checksum of a secret: %w", err)
 	}
 	uri, now := coresecrets.NewURI(), time.Now()
 	err = m.services.Secret().ImportSecrets(ctx, &secretservice.SecretImport{

@@ -22,15 +22,16 @@ import (
 	coremodel "github.com/juju/juju/core/model"
 )
 
-// server is Juju's API server on a port of 127.0.0.1 that it keeps over stops and starts.
+// server is Juju's API server. It keeps its port on 127.0.0.1 when it is
+// stopped and started.
 type server struct {
-	// config is complete but for what start adds.
+	// config lacks only the fields that start sets.
 	config      apiserver.ServerConfig
 	certificate tls.Certificate
 	upgrading   atomic.Bool
 
 	mu sync.Mutex
-	// address is chosen by the first start.
+	// address is set by the first start.
 	address string
 	// running is nil while the server is stopped.
 	running *runningServer
@@ -42,7 +43,7 @@ type runningServer struct {
 	api         *apiserver.Server
 }
 
-// start listens and serves, or does nothing when the server runs already.
+// start listens and serves. It does nothing if the server is running.
 func (s *server) start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +78,7 @@ func (s *server) start(ctx context.Context) error {
 		http: &http.Server{
 			Handler:   config.Mux,
 			TLSConfig: &tls.Config{Certificates: []tls.Certificate{s.certificate}},
-			// Clients that break off a handshake are no news here.
+			// Clients that abort a handshake are expected.
 			ErrorLog: log.New(io.Discard, "", 0),
 		},
 	}
@@ -85,7 +86,8 @@ func (s *server) start(ctx context.Context) error {
 	return nil
 }
 
-// stop returns when nobody listens, all clients are gone and all requests have ended.
+// stop returns when the port is closed, all clients are disconnected and all
+// requests have ended.
 func (s *server) stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,15 +113,17 @@ func (s *server) drop() {
 	}
 }
 
-// beginUpgrade drops all clients, as the restart into a new version does. Those that log in from here on are told, for
-// almost all they ask, that an upgrade is in progress.
+// beginUpgrade disconnects all clients, as the restart with a new version does.
+// Most calls of clients that log in later fail because an upgrade is in
+// progress.
 func (s *server) beginUpgrade() {
 	s.upgrading.Store(true)
 	s.drop()
 }
 
-// endUpgrade lets those do everything again that log in from here on. Juju decides at the login, and restarts nothing at
-// the end of an upgrade, so whoever logged in before is told of an upgrade until their connection ends.
+// endUpgrade ends the restriction for clients that log in later. Juju decides
+// at login and does not restart at the end of an upgrade, so connections from
+// before remain restricted.
 func (s *server) endUpgrade() {
 	s.upgrading.Store(false)
 }
@@ -129,7 +133,9 @@ func newAuthenticator(ctx context.Context, config apiserver.ServerConfig) (*stat
 	if err != nil {
 		return nil, err
 	}
-	passwords := agentPasswords(func(ctx context.Context, uuid coremodel.UUID) (authentication.AgentPasswordService, error) {
+	passwords := agentPasswords(func(
+		ctx context.Context, uuid coremodel.UUID,
+	) (authentication.AgentPasswordService, error) {
 		of, err := config.DomainServicesGetter.ServicesForModel(ctx, uuid)
 		if err != nil {
 			return nil, err
@@ -142,10 +148,12 @@ func newAuthenticator(ctx context.Context, config apiserver.ServerConfig) (*stat
 	)
 }
 
-// agentPasswords finds the passwords of agents. No agent ever logs in, but the authenticator insists.
+// agentPasswords returns the password service of a model's agents. No agent
+// logs in, but the authenticator requires it.
 type agentPasswords func(context.Context, coremodel.UUID) (authentication.AgentPasswordService, error)
 
-// GetAgentPasswordServiceForModel implements stateauthenticator.AgentPasswordServiceGetter.
+// GetAgentPasswordServiceForModel implements
+// stateauthenticator.AgentPasswordServiceGetter.
 func (f agentPasswords) GetAgentPasswordServiceForModel(
 	ctx context.Context, uuid coremodel.UUID,
 ) (authentication.AgentPasswordService, error) {

@@ -14,9 +14,10 @@ import (
 	servicetesting "github.com/juju/juju/domain/services/testing"
 )
 
-// The API server wants the parts below of a controller. Nothing that touches secrets or models depends on them.
+// The API server requires the following parts of a controller. Nothing about
+// secrets or models depends on them.
 
-// silentStore is the controller's database without its stream of changes.
+// silentStore is the controller's database without a change stream.
 type silentStore struct {
 	database.TxnRunner
 }
@@ -28,10 +29,10 @@ func (s silentStore) GetWatchableDB(context.Context, string) (changestream.Watch
 
 // Subscribe implements changestream.EventSource.
 func (silentStore) Subscribe(string, ...changestream.SubscriptionOption) (changestream.Subscription, error) {
-	return nil, errors.New("no changes are recorded on this controller")
+	return nil, errors.New("this controller has no change stream")
 }
 
-// emptyObjects is an object store for charms and agents that holds none.
+// emptyObjects is an object store without charms and agents.
 type emptyObjects struct{}
 
 // GetObjectStore implements objectstore.ObjectStoreGetter.
@@ -42,9 +43,10 @@ func (emptyObjects) GetObjectStore(context.Context, string) (objectstore.ObjectS
 // noCloud is a controller without access to a cloud.
 type noCloud struct{}
 
-// EphemeralProviderFromConfig implements providertracker.EphemeralProviderFactory.
+// EphemeralProviderFromConfig implements
+// providertracker.EphemeralProviderFactory.
 func (noCloud) EphemeralProviderFromConfig(
 	context.Context, providertracker.EphemeralProviderConfig,
 ) (providertracker.Provider, error) {
-	return nil, errors.New("no cloud behind this controller")
+	return nil, errors.New("this controller has no cloud")
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/juju/names/v6"
 )
 
-// addUser adds a user who can log in to the controller and to nothing else.
+// addUser adds a user with access to the controller and to no model.
 func (j *controller) addUser(ctx context.Context, name string) (account, error) {
 	if !names.IsValidUserName(name) {
 		return account{}, fmt.Errorf("%w: user name %q", errInvalid, name)
@@ -23,18 +23,19 @@ func (j *controller) addUser(ctx context.Context, name string) (account, error) 
 	return added, j.admin.addUser(ctx, added)
 }
 
-// setPassword replaces the password of any user but the administrator, whom this program is itself.
+// setPassword replaces the password of any user except the administrator,
+// because this program logs in as the administrator.
 func (j *controller) setPassword(ctx context.Context, user account) error {
 	if user.Username == j.admin.account.Username {
-		return fmt.Errorf("%w: the password of %s stays", errNotAllowed, user.Username)
+		return fmt.Errorf("%w: cannot change the password of %s", errNotAllowed, user.Username)
 	}
 	if !names.IsValidUserName(user.Username) || user.Password == "" {
-		return fmt.Errorf("%w: user name %q, or no password", errInvalid, user.Username)
+		return fmt.Errorf("%w: user name %q or empty password", errInvalid, user.Username)
 	}
 	return j.admin.setPassword(ctx, user)
 }
 
-// grant gives a user, or an external one of any name, access to a model.
+// grant gives a local or external user access to a model.
 func (j *controller) grant(ctx context.Context, username, access, uuid string) error {
 	if err := j.checkAccess(ctx, username, access, uuid); err != nil {
 		return err
@@ -42,7 +43,8 @@ func (j *controller) grant(ctx context.Context, username, access, uuid string) e
 	return j.admin.grant(ctx, username, access, uuid)
 }
 
-// revoke takes a user's access to a model, all of it where none is named.
+// revoke revokes a user's access to a model. Without an access it revokes all
+// access.
 func (j *controller) revoke(ctx context.Context, username, access, uuid string) error {
 	if access == "" {
 		access = string(permission.ReadAccess)
@@ -64,23 +66,25 @@ func (j *controller) checkAccess(ctx context.Context, username, access, uuid str
 	return err
 }
 
-// claims are what a token says: who its bearer is, and what access the bearer has to the controller and to models.
+// claims holds the claims of a token: the user, and the user's access to the
+// controller and to models.
 type claims struct {
 	user, controller string
-	// models is the access by UUID.
+	// models maps UUIDs to the access.
 	models map[string]string
 }
 
-// token is what JAAS logs in with for an external user.
+// token is the token of an external user for a login as JAAS does it.
 type token struct {
 	Token string `json:"token"`
 }
 
-// issueToken returns a token as JAAS would make it. A login with a token has the access that the token claims, whatever the
-// store says; lists of models come from the store, though, so the user gets the same access to the models in there.
+// issueToken returns a token as JAAS issues it. A login with the token has the
+// access that the token claims, regardless of the store. Lists of models come
+// from the store, so the user gets the same access in the store too.
 func (j *controller) issueToken(ctx context.Context, wanted claims) (token, error) {
 	if !names.IsValidUser(wanted.user) || names.NewUserTag(wanted.user).IsLocal() {
-		return token{}, fmt.Errorf("%w: %q is no name of an external user", errInvalid, wanted.user)
+		return token{}, fmt.Errorf("%w: %q is not the name of an external user", errInvalid, wanted.user)
 	}
 	if wanted.controller == "" {
 		wanted.controller = string(permission.LoginAccess)
@@ -99,7 +103,7 @@ func (j *controller) issueToken(ctx context.Context, wanted claims) (token, erro
 		Controller: controllerTag.Id(), User: names.NewUserTag(wanted.user).String(), Access: access,
 	})
 	if err != nil {
-		return token{}, fmt.Errorf("cannot make a token for %s: %w", wanted.user, err)
+		return token{}, fmt.Errorf("cannot create a token for %s: %w", wanted.user, err)
 	}
 	return token{Token: encoded}, nil
 }

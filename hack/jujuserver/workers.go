@@ -14,17 +14,17 @@ import (
 	coremodel "github.com/juju/juju/core/model"
 )
 
-// workInterval is how long a removal may stay visible. A controller would be woken by a change; the suites' store tells
-// no one about changes.
+// workInterval bounds how long a removal stays visible. A controller is woken
+// by a change, but the suites' store has no change stream.
 const workInterval = 100 * time.Millisecond
 
-// gate lets tests hold back workers.
+// gate lets tests pause workers.
 type gate struct {
 	mu     sync.RWMutex
 	closed bool
 }
 
-// set returns when no worker is in the middle of its work, so that what follows a pause sees no late removal.
+// set returns when no worker is running, so that no removal follows a pause.
 func (g *gate) set(closed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -39,7 +39,8 @@ func (g *gate) pass(do func()) {
 	}
 }
 
-// holdRemovals pauses or resumes the workers of one model, or of all models where none is given.
+// holdRemovals pauses or resumes the workers of one model, or of all models if
+// uuid is empty.
 func (m *models) holdRemovals(ctx context.Context, uuid coremodel.UUID, hold bool) error {
 	if uuid == "" {
 		m.workers.set(hold)
@@ -53,7 +54,8 @@ func (m *models) holdRemovals(ctx context.Context, uuid coremodel.UUID, hold boo
 	return nil
 }
 
-// work does the work of a controller's removal and pruning workers until the model is closed.
+// work does the work of a controller's removal and pruning workers until the
+// model is closed.
 func (m *model) work(ctx context.Context, allWorkers *gate) {
 	ticker := time.NewTicker(workInterval)
 	defer ticker.Stop()
@@ -70,7 +72,8 @@ func (m *model) work(ctx context.Context, allWorkers *gate) {
 				if err == nil {
 					lastErr = ""
 				} else if err.Error() != lastErr {
-					// A job that fails is tried again at every turn, and saying so once is enough.
+					// A failing job is retried at every tick. Log its error
+					// once.
 					lastErr = err.Error()
 					log.Printf("model %s: %v", m.uuid, err)
 				}
@@ -81,7 +84,8 @@ func (m *model) work(ctx context.Context, allWorkers *gate) {
 
 func everyEntity(string) bool { return true }
 
-// executeJobs runs the removal jobs of the entities that are selected, given by UUID, and that are due.
+// executeJobs runs the due removal jobs of the selected entities, given by
+// UUID.
 func (m *model) executeJobs(ctx context.Context, selected func(entity string) bool) error {
 	m.jobs.Lock()
 	defer m.jobs.Unlock()
@@ -101,8 +105,9 @@ func (m *model) executeJobs(ctx context.Context, selected func(entity string) bo
 	return errors.Join(failed...)
 }
 
-// prune schedules the removal of the revisions that auto-prune leaves to the controller. It asks first, because
-// scheduling writes to the store even when there is nothing to remove.
+// prune schedules the removal of the revisions that auto-prune leaves to the
+// controller. It queries first, because scheduling writes to the store even if
+// there is nothing to remove.
 func (m *model) prune(ctx context.Context) error {
 	const query = `
 SELECT EXISTS (

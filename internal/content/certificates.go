@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Certificates are those of a text in PEM, and nothing else of it: beside them may stand a private key, or words that are not for
-// everybody.
+// Certificates returns only the certificates of a PEM text. The text may also
+// have a private key or other confidential text.
 func Certificates(text string) string {
 	var certificates strings.Builder
 	for block, rest := pem.Decode([]byte(text)); block != nil; block, rest = pem.Decode(rest) {

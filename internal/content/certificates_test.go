@@ -17,7 +17,8 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// authority makes the certificate of a number and the key to it, both in PEM.
+// authority returns a certificate with a serial number and its key, both in
+// PEM.
 func authority(t *testing.T, number byte) (certificate, key string) {
 	t.Helper()
 	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{number}, ed25519.SeedSize))
@@ -37,22 +38,22 @@ func block(kind string, text []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: text}))
 }
 
-func TestOfASourceOnlyTheCertificatesAreTaken(t *testing.T) {
+func TestCertificatesReturnsOnlyCertificates(t *testing.T) {
 	t.Parallel()
 	one, key := authority(t, 1)
 	two, _ := authority(t, 2)
 	for name, row := range map[string]struct{ text, want string }{
-		"one":                         {one, one},
-		"a bundle":                    {one + two, one + two},
-		"without the end of the line": {strings.TrimSpace(one), one},
-		"words around them":           {"password: hunter2\n" + one + "hunter2\n" + two + "hunter2", one + two},
-		"the private key beside it":   {key + one, one},
-		"the private key alone":       {key, ""},
-		"what only calls itself one":  {block("CERTIFICATE", []byte("hunter2")) + one, one},
-		"one with more behind it":     {block("CERTIFICATE", append(der(t, one), "hunter2"...)), ""},
-		"one with headers":            {strings.Replace(one, "-----\n", "-----\npassword: hunter2\n\n", 1), one},
-		"no certificate":              {"hunter2", ""},
-		"nothing":                     {"", ""},
+		"one certificate":         {one, one},
+		"a bundle":                {one + two, one + two},
+		"without a final newline": {strings.TrimSpace(one), one},
+		"other text around them":  {"password: hunter2\n" + one + "hunter2\n" + two + "hunter2", one + two},
+		"with a private key":      {key + one, one},
+		"only a private key":      {key, ""},
+		"an invalid certificate":  {block("CERTIFICATE", []byte("hunter2")) + one, one},
+		"trailing bytes":          {block("CERTIFICATE", append(der(t, one), "hunter2"...)), ""},
+		"headers":                 {strings.Replace(one, "-----\n", "-----\npassword: hunter2\n\n", 1), one},
+		"no certificate":          {"hunter2", ""},
+		"an empty text":           {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +64,7 @@ func TestOfASourceOnlyTheCertificatesAreTaken(t *testing.T) {
 	}
 }
 
-// der is what a block of PEM is about.
+// der returns the bytes of a PEM block.
 func der(t *testing.T, text string) []byte {
 	t.Helper()
 	found, _ := pem.Decode([]byte(text))

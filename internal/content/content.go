@@ -12,10 +12,12 @@ import (
 	"maps"
 )
 
-// Content is the whole content of one revision of a user secret. It prints as REDACTED.
+// Content holds the keys and values of one revision of a user secret. It prints
+// as REDACTED.
 type Content struct{ Sealed[map[string]string] }
 
-// New makes a Content of keys in Juju's spelling and their plain values. It checks nothing: Merge does.
+// New returns the content of keys in Juju's spelling and their plain values.
+// Merge validates them, New does not.
 func New(plain map[string][]byte) Content {
 	encoded := make(map[string]string, len(plain))
 	for key, value := range plain {
@@ -24,10 +26,11 @@ func New(plain map[string][]byte) Content {
 	return Content{Seal(encoded)}
 }
 
-// Encoded returns the values in standard base64 by key, as Juju's API takes them.
+// Encoded returns the values in standard base64 by key, the format of Juju's
+// API.
 func (c Content) Encoded() map[string]string { return c.Open() }
 
-// With is this content and one key more.
+// With returns a copy of the content with one more key.
 func (c Content) With(key, value string) Content {
 	encoded := maps.Clone(c.Open())
 	if encoded == nil {
@@ -37,33 +40,47 @@ func (c Content) With(key, value string) Content {
 	return Content{Seal(encoded)}
 }
 
-// Checksum returns the checksum under which Juju lists this content: the hex SHA-256 of the encoded values as JSON
-// with sorted keys (core/secrets/secretvalue.go in Juju 3.6 and 4). It is an unkeyed hash of secrets, so it travels
-// sealed and must never be shown or stored.
+// Checksum returns the checksum that Juju lists for this content: the hex
+// SHA-256 of the encoded values as JSON with sorted keys
+// (core/secrets/secretvalue.go in Juju 3.6 and 4). It is an unkeyed hash of
+// secrets, so it is sealed and must never be shown or stored.
 func (c Content) Checksum() Sealed[string] {
 	text, err := json.Marshal(c.Open())
 	if err != nil {
-		panic(fmt.Sprintf("encoding a map of strings: %v", err)) // Cannot happen: JSON has a form for every string.
+		panic(fmt.Sprintf("encoding a map of strings: %v", err)) // JSON can encode every string.
 	}
 	sum := sha256.Sum256(text)
 	return Seal(hex.EncodeToString(sum[:]))
 }
 
-// Matches tells whether Juju's checksum is that of this content.
+// Matches reports whether a checksum from Juju is the checksum of this content.
 func (c Content) Matches(checksum Sealed[string]) bool { return c.Checksum().Open() == checksum.Open() }
 
-// Equal tells whether two contents are the same.
+// Equal reports whether two contents are equal.
 func (c Content) Equal(other Content) bool { return c.Matches(other.Checksum()) }
 
-// Connection is all it takes to log in to a Juju controller. The password prints as REDACTED.
+// Connection holds the parameters to log in to a Juju controller. The password
+// prints as REDACTED.
 type Connection struct {
 	Addresses []string
-	// CACertificate is in PEM. Without it the system's own authorities count.
+	// CACertificate is in PEM. If it is empty, the system's authorities are
+	// trusted.
 	CACertificate string
 	// ControllerUUID is the UUID that the controller must have, empty for any.
 	ControllerUUID string
-	// ServiceAccount tells that Username and Password are the client ID and the client secret of one, for JAAS.
-	ServiceAccount bool
-	Username       string
-	Password       Sealed[string]
+	// Auth is the login method for Username and Password.
+	Auth     AuthMethod
+	Username string
+	Password Sealed[string]
 }
+
+// AuthMethod is a login method of a controller.
+type AuthMethod int
+
+const (
+	// UserPass is a login with a user name and a password.
+	UserPass AuthMethod = iota
+	// ClientCredentials is a login to JAAS with the client ID and the client
+	// secret of a service account.
+	ClientCredentials
+)

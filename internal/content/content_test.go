@@ -13,10 +13,11 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-func TestContentIsEncodedAndSummedAsJujuDoesIt(t *testing.T) {
+func TestChecksumFollowsJujusFormat(t *testing.T) {
 	t.Parallel()
-	// What Juju sums is the JSON of the encoded values with sorted keys and no blanks. It is written out here, and some of
-	// the sums were made with another program, so that nothing but the rule itself is trusted.
+	// Juju hashes the JSON of the encoded values with sorted keys and no
+	// blanks. The JSON is written out here, and some of the hashes come from
+	// another program, so that the test does not depend on the code.
 	tests := map[string]struct {
 		plain map[string][]byte
 		json  string
@@ -32,7 +33,7 @@ func TestContentIsEncodedAndSummedAsJujuDoesIt(t *testing.T) {
 			json:  `{"empty":"","password":"aHVudGVyMg==","user":"YWRtaW4="}`,
 			sum:   "c29597ca8790527526bf0e8eb2203a91d2614cfda1052c147bd0898670357f5e",
 		},
-		"signs of base64 that JSON could escape are not": {
+		"characters of base64 are not escaped in JSON": {
 			plain: map[string][]byte{"bin": {251, 255, 0, 62}},
 			json:  `{"bin":"+/8APg=="}`,
 			sum:   "515fc9664269d4853aa917a6dbc340315c69f28e945e1cf1564929c51f57c63c",
@@ -56,7 +57,7 @@ func TestContentIsEncodedAndSummedAsJujuDoesIt(t *testing.T) {
 	}
 }
 
-func TestEncodedIsWhatTheApiTakes(t *testing.T) {
+func TestEncodedIsBase64ByKey(t *testing.T) {
 	t.Parallel()
 	got := content.New(map[string][]byte{"empty": nil, "raw": {0, 255}, "text": []byte("hunter2")}).Encoded()
 	want := map[string]string{"empty": "", "raw": "AP8=", "text": "aHVudGVyMg=="}
@@ -65,7 +66,7 @@ func TestEncodedIsWhatTheApiTakes(t *testing.T) {
 	}
 }
 
-func TestContentsAreEqualIfEveryKeyAndValueIs(t *testing.T) {
+func TestEqualComparesEveryKeyAndValue(t *testing.T) {
 	t.Parallel()
 	of := func(plain ...string) content.Content {
 		values := map[string][]byte{}
@@ -78,15 +79,15 @@ func TestContentsAreEqualIfEveryKeyAndValueIs(t *testing.T) {
 		other content.Content
 		want  bool
 	}{
-		"the same":                      {of("user", "admin", "password", "hunter2"), true},
-		"the same in another order":     {of("password", "hunter2", "user", "admin"), true},
-		"another value":                 {of("user", "admin", "password", "hunter3"), false},
-		"a value more":                  {of("user", "admin", "password", "hunter2", "port", "5432"), false},
-		"a value less":                  {of("user", "admin"), false},
-		"another key":                   {of("name", "admin", "password", "hunter2"), false},
-		"values that changed places":    {of("user", "hunter2", "password", "admin"), false},
-		"a line end more":               {of("user", "admin", "password", "hunter2\n"), false},
-		"nothing, the zero value, even": {content.Content{}, false},
+		"the same":                  {of("user", "admin", "password", "hunter2"), true},
+		"the same in another order": {of("password", "hunter2", "user", "admin"), true},
+		"another value":             {of("user", "admin", "password", "hunter3"), false},
+		"one more value":            {of("user", "admin", "password", "hunter2", "port", "5432"), false},
+		"one value fewer":           {of("user", "admin"), false},
+		"another key":               {of("name", "admin", "password", "hunter2"), false},
+		"swapped values":            {of("user", "hunter2", "password", "admin"), false},
+		"a trailing newline":        {of("user", "admin", "password", "hunter2\n"), false},
+		"the zero value":            {content.Content{}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -100,16 +101,16 @@ func TestContentsAreEqualIfEveryKeyAndValueIs(t *testing.T) {
 	}
 }
 
-func TestNoContentMatchesAChecksumThatIsNotThere(t *testing.T) {
+func TestEmptyChecksumMatchesNoContent(t *testing.T) {
 	t.Parallel()
 	for _, c := range []content.Content{{}, content.New(nil), content.New(map[string][]byte{"key": nil})} {
 		if c.Matches(content.Sealed[string]{}) || c.Matches(content.Seal("")) {
-			t.Errorf("content with the checksum %s matches none", c.Checksum().Open())
+			t.Errorf("the content with the checksum %s matches an empty checksum", c.Checksum().Open())
 		}
 	}
 }
 
-func TestContentDoesNotChangeWithWhatItWasMadeOf(t *testing.T) {
+func TestContentIsACopyOfItsValues(t *testing.T) {
 	t.Parallel()
 	value := []byte("hunter2")
 	plain := map[string][]byte{"password": value}
@@ -121,14 +122,18 @@ func TestContentDoesNotChangeWithWhatItWasMadeOf(t *testing.T) {
 	}
 }
 
-func TestOneKeyMoreMakesAnotherContent(t *testing.T) {
+func TestWithReturnsACopyWithOneMoreKey(t *testing.T) {
 	t.Parallel()
 	c := content.New(map[string][]byte{"password": []byte("hunter2")})
-	got := []map[string]string{c.With("port", "5432").Encoded(), c.With("password", "x").Encoded(), content.Content{}.With("port", "").Encoded(), c.Encoded()}
+	got := []map[string]string{
+		c.With("port", "5432").Encoded(), c.With("password", "x").Encoded(),
+		content.Content{}.With("port", "").Encoded(), c.Encoded(),
+	}
 	want := []map[string]string{
-		{"password": "aHVudGVyMg==", "port": "NTQzMg=="}, {"password": "eA=="}, {"port": ""}, {"password": "aHVudGVyMg=="},
+		{"password": "aHVudGVyMg==", "port": "NTQzMg=="}, {"password": "eA=="}, {"port": ""},
+		{"password": "aHVudGVyMg=="},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("with another key, a key again, a key alone, and what it was made of (-want +got):\n%s", diff)
+		t.Errorf("with another key, an existing key, only a key, and the original (-want +got):\n%s", diff)
 	}
 }

@@ -12,55 +12,62 @@ import (
 	"strings"
 )
 
-// MaxBytes is the most that one secret may hold, counted over its values in base64. Juju's client refuses more, its
-// server does not (maxContentSizeBytes in core/secrets/createsecret.go).
+// MaxBytes bounds the size of one secret: the sum of its values in base64.
+// Juju's client rejects more, Juju's server does not (maxContentSizeBytes in
+// core/secrets/createsecret.go).
 const MaxBytes = 1_000_000
 
-// A key of a user secret, as Juju's client wants it (keyRegExp in core/secrets/createsecret.go).
+// validKey matches the keys that Juju's client accepts (keyRegExp in
+// core/secrets/createsecret.go).
 var validKey = regexp.MustCompile(`^[a-z](-?[a-z0-9]){2,}$`)
 
-// keyRule says in words what validKey says in signs.
-const keyRule = "lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter"
+// keyRule describes validKey in words.
+const keyRule = "lower-case letters, digits and single hyphens, " +
+	"at least three letters or digits, starting with a letter"
 
-// Source is one Kubernetes object that a secret takes keys from, as it was found.
+// Source is one Kubernetes object with keys for a secret.
 type Source struct {
-	// Name is kind and name, for messages: "Secret db".
+	// Name is the kind and name for messages, such as "Secret db".
 	Name string
-	// Optional sources, or items of them, may be missing.
+	// Optional is true when the source, or items of the source, may be missing.
 	Optional bool
-	// Items picks and renames keys; none means all of them.
+	// Items selects and renames keys. If it is empty, all keys are used.
 	Items []Item
-	// Found tells whether the object is there.
+	// Found is true when the object exists.
 	Found bool
-	// Data is what it holds, by key, not encoded.
+	// Data holds the values of the object by key, not encoded.
 	Data Sealed[map[string][]byte]
 }
 
-// Item picks one key of a Source. As may be empty: then the key is put in Juju's spelling.
+// Item selects one key of a Source. If As is empty, the key is converted to
+// Juju's spelling.
 type Item struct{ Key, As string }
 
-// State says how far the desired content is known.
+// State is the state of a desired content.
 type State int
 
-// The states of a desired content. The zero value is not one of them.
+// The states of a desired content. The zero value is not a valid state.
 const (
-	// Ready: Content is complete and keeps Juju's rules.
+	// Ready means that the content is complete and valid in Juju.
 	Ready State = iota + 1
-	// Missing: a source or a key is not there yet; Problem says which.
+	// Missing means that a source or a key does not exist yet. Problem names
+	// it.
 	Missing
-	// Invalid: a rule is broken; Problem says which, and what to do.
+	// Invalid means that the content violates a rule. Problem has the rule and
+	// the cure.
 	Invalid
 )
 
-// Desired is what a secret shall hold, or why that is not known. Problem never carries a value.
+// Desired is the desired content of a secret, or the problem why there is none.
+// Problem never contains a value.
 type Desired struct {
 	State   State
 	Content Content
 	Problem string
 }
 
-// Merge puts inline values and sources together. The same key twice is an error, whoever gives it, since either value
-// could be the one that was meant.
+// Merge returns the merged content of inline values and sources. A key that
+// occurs twice is an error, because either value could be the intended one.
 func Merge(inline map[string]string, sources []Source) Desired {
 	m := merger{values: map[string][]byte{}, givenBy: map[string]string{}}
 	for _, key := range slices.Sorted(maps.Keys(inline)) {
@@ -70,7 +77,8 @@ func Merge(inline map[string]string, sources []Source) Desired {
 		m.add(source)
 	}
 	switch {
-	// What is missing may change what is invalid, and is the first thing a person can mend.
+	// Missing sources come first: they are the first thing to fix, and can
+	// change which rules are violated.
 	case len(m.missing) > 0:
 		return Desired{State: Missing, Problem: strings.Join(m.missing, "; ")}
 	case len(m.invalid) > 0:
@@ -79,18 +87,20 @@ func Merge(inline map[string]string, sources []Source) Desired {
 	return m.finish()
 }
 
+// merger merges values into one content.
 type merger struct {
 	values           map[string][]byte
 	givenBy          map[string]string
 	missing, invalid []string
-	// without are optional sources that are not there.
-	without []string
+	// absent holds the names of missing optional sources.
+	absent []string
 }
 
+// add adds the keys of a source.
 func (m *merger) add(source Source) {
 	if !source.Found {
 		if source.Optional {
-			m.without = append(m.without, source.Name)
+			m.absent = append(m.absent, source.Name)
 		} else {
 			m.missing = append(m.missing, source.Name+" does not exist")
 		}
@@ -115,11 +125,12 @@ func (m *merger) add(source Source) {
 		if as == "" {
 			as = jujuSpelling(item.Key)
 		}
-		m.put(as, value, fmt.Sprintf("key %q of %s", item.Key, source.Name), "name it with items")
+		m.put(as, value, fmt.Sprintf("key %q of %s", item.Key, source.Name), "rename it with items")
 	}
 }
 
-// put adds one value under a key in Juju's spelling; for an error, origin tells where it comes from and cure what to do.
+// put adds one value under a key in Juju's spelling. An error names the origin
+// of the key and the cure.
 func (m *merger) put(key string, value []byte, origin, cure string) {
 	if !validKey.MatchString(key) {
 		m.invalid = append(m.invalid, fmt.Sprintf("%s cannot be a key in Juju (%s): %s", origin, keyRule, cure))
@@ -127,18 +138,19 @@ func (m *merger) put(key string, value []byte, origin, cure string) {
 	}
 	if other, taken := m.givenBy[key]; taken {
 		m.invalid = append(m.invalid,
-			fmt.Sprintf("%s and %s both give the key %q: pick or rename keys with items", other, origin, key))
+			fmt.Sprintf("%s and %s both set the key %q: select or rename keys with items", other, origin, key))
 		return
 	}
 	m.values[key], m.givenBy[key] = value, origin
 }
 
+// finish returns the content, or the problem of the content as a whole.
 func (m *merger) finish() Desired {
-	if len(m.values) == 0 && len(m.without) > 0 {
-		return Desired{State: Missing, Problem: "no source exists: create " + strings.Join(m.without, " or ")}
+	if len(m.values) == 0 && len(m.absent) > 0 {
+		return Desired{State: Missing, Problem: "no source exists: create " + strings.Join(m.absent, " or ")}
 	}
 	if len(m.values) == 0 {
-		return Desired{State: Invalid, Problem: "the sources hold no key: a secret needs at least one"}
+		return Desired{State: Invalid, Problem: "the sources have no keys: a secret needs at least one"}
 	}
 	size := 0
 	for _, value := range m.values {
@@ -146,12 +158,13 @@ func (m *merger) finish() Desired {
 	}
 	if size > MaxBytes {
 		return Desired{State: Invalid, Problem: fmt.Sprintf(
-			"the content takes %d bytes in base64 and Juju allows %d: split it over several secrets", size, MaxBytes)}
+			"the content has %d bytes in base64, but Juju allows %d: split it into several secrets", size, MaxBytes)}
 	}
 	return Desired{State: Ready, Content: New(m.values)}
 }
 
-// jujuSpelling writes a Kubernetes key the way Juju writes keys: DB_PASSWORD becomes db-password, tls.crt tls-crt.
+// jujuSpelling returns a Kubernetes key in Juju's spelling: DB_PASSWORD becomes
+// db-password, tls.crt becomes tls-crt.
 func jujuSpelling(key string) string {
 	words := strings.FieldsFunc(strings.ToLower(key), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')

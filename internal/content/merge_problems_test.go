@@ -11,42 +11,42 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// cannot is the message about a key that Juju could not have.
+// cannot returns the message about an invalid key.
 func cannot(origin string) string {
-	cure := "name it with items"
+	cure := "rename it with items"
 	if strings.Contains(origin, "spec.value") {
 		cure = "rename it"
 	}
-	return origin + " cannot be a key in Juju (lower-case letters, digits and single hyphens, at least three letters or digits, " +
-		"starting with a letter): " + cure
+	return origin + " cannot be a key in Juju (lower-case letters, digits and single hyphens, " +
+		"at least three letters or digits, starting with a letter): " + cure
 }
 
-// twice is the message about a key that two give.
+// twice returns the result for a key that is set twice.
 func twice(one, other, key string) content.Desired {
-	return invalid(fmt.Sprintf("%s and %s both give the key %q: pick or rename keys with items", one, other, key))
+	return invalid(fmt.Sprintf("%s and %s both set the key %q: select or rename keys with items", one, other, key))
 }
 
-func TestMergeTellsWhatIsMissing(t *testing.T) {
+func TestMergeReportsMissingSourcesAndKeys(t *testing.T) {
 	t.Parallel()
 	runMergeTests(t, map[string]mergeTest{
 		"a Secret": {
 			given: func(m *manifest) { m.sources[0] = content.Source{Name: "Secret db"} },
 			want:  missing("Secret db does not exist"),
 		},
-		"a ConfigMap, whatever else is there": {
+		"a ConfigMap beside other sources": {
 			given: func(m *manifest) {
 				m.inline = map[string]string{"port": "5432"}
 				m.sources = append(m.sources, content.Source{Name: "ConfigMap settings"})
 			},
 			want: missing("ConfigMap settings does not exist"),
 		},
-		"a Secret, but not its items one by one": {
+		"a Secret, without its items": {
 			given: func(m *manifest) {
 				m.sources[0] = content.Source{Name: "Secret db", Items: []content.Item{{Key: "a"}, {Key: "b"}}}
 			},
 			want: missing("Secret db does not exist"),
 		},
-		"a key, by its name in the source": {
+		"a key by its name in the source": {
 			given: func(m *manifest) { m.sources[0].Items = []content.Item{{Key: "PASSWORD", As: "db-password"}} },
 			want:  missing(`Secret db has no key "PASSWORD"`),
 		},
@@ -58,14 +58,14 @@ func TestMergeTellsWhatIsMissing(t *testing.T) {
 			want: missing(`Secret db has no key "user"; Secret db has no key "host"; Secret tls does not exist; ` +
 				`ConfigMap a does not exist`),
 		},
-		"before what is invalid, which may change with it": {
+		"missing before invalid": {
 			given: func(m *manifest) {
 				m.sources[0] = source("Secret db", "2fa", "x")
 				m.sources = append(m.sources, content.Source{Name: "Secret tls"})
 			},
 			want: missing("Secret tls does not exist"),
 		},
-		"before the size": {
+		"missing before too big": {
 			given: func(m *manifest) {
 				m.inline = map[string]string{"blob": strings.Repeat("x", content.MaxBytes)}
 				m.sources[0].Found = false
@@ -75,7 +75,7 @@ func TestMergeTellsWhatIsMissing(t *testing.T) {
 	})
 }
 
-func TestMergeTellsWhatIsInvalid(t *testing.T) {
+func TestMergeReportsInvalidKeys(t *testing.T) {
 	t.Parallel()
 	runMergeTests(t, map[string]mergeTest{
 		"a key that begins with a digit": {
@@ -86,11 +86,11 @@ func TestMergeTellsWhatIsInvalid(t *testing.T) {
 			given: func(m *manifest) { m.sources[0] = source("ConfigMap db", "id", "x") },
 			want:  invalid(cannot(`key "id" of ConfigMap db`)),
 		},
-		"a key of nothing but signs": {
+		"a key without letters and digits": {
 			given: func(m *manifest) { m.sources[0] = source("Secret db", "___", "x") },
 			want:  invalid(cannot(`key "___" of Secret db`)),
 		},
-		"every such key, in order": {
+		"several invalid keys in order": {
 			given: func(m *manifest) {
 				m.inline = map[string]string{"Z": "", "A": ""}
 				m.sources[0] = source("Secret db", "b", "x", "password", "hunter2", "a", "x")
@@ -105,7 +105,7 @@ func TestMergeTellsWhatIsInvalid(t *testing.T) {
 			given: func(m *manifest) { m.sources = append(m.sources, source("ConfigMap settings", "PASSWORD", "x")) },
 			want:  twice(`key "password" of Secret db`, `key "PASSWORD" of ConfigMap settings`, "password"),
 		},
-		"two sources with the same key and value, since the next change would part them": {
+		"two sources with the same key and value": {
 			given: func(m *manifest) { m.sources = append(m.sources, source("Secret copy", "password", "hunter2")) },
 			want:  twice(`key "password" of Secret db`, `key "password" of Secret copy`, "password"),
 		},
@@ -117,7 +117,7 @@ func TestMergeTellsWhatIsInvalid(t *testing.T) {
 			given: func(m *manifest) { m.sources[0] = source("Secret db", "DB_USER", "x", "db.user", "y") },
 			want:  twice(`key "DB_USER" of Secret db`, `key "db.user" of Secret db`, "db-user"),
 		},
-		"a new name that is taken": {
+		"a rename to a key that exists": {
 			given: func(m *manifest) {
 				settings := source("ConfigMap settings", "pass", "x")
 				settings.Items = []content.Item{{Key: "pass", As: "password"}}
@@ -125,18 +125,18 @@ func TestMergeTellsWhatIsInvalid(t *testing.T) {
 			},
 			want: twice(`key "password" of Secret db`, `key "pass" of ConfigMap settings`, "password"),
 		},
-		"an item that is there twice": {
+		"an item twice": {
 			given: func(m *manifest) { m.sources[0].Items = []content.Item{{Key: "password"}, {Key: "password"}} },
 			want:  twice(`key "password" of Secret db`, `key "password" of Secret db`, "password"),
 		},
-		"a source without keys and nothing else": {
+		"only a source without keys": {
 			given: func(m *manifest) { m.sources[0] = source("Secret db") },
-			want:  invalid("the sources hold no key: a secret needs at least one"),
+			want:  invalid("the sources have no keys: a secret needs at least one"),
 		},
 	})
 }
 
-func TestAKeyOfJujuIsTakenAndNoOther(t *testing.T) {
+func TestMergeAcceptsOnlyValidKeys(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{
 		"abc": true, "a12": true, "db-password": true, "a-b-c": true, "a1-b2-c3": true, "x-509": true,
@@ -152,32 +152,33 @@ func TestAKeyOfJujuIsTakenAndNoOther(t *testing.T) {
 			t.Parallel()
 			merged := content.Merge(map[string]string{key: "value"}, nil)
 			if got := merged.State == content.Ready; got != valid {
-				t.Errorf("taken: %t, want %t (%s)", got, valid, merged.Problem)
+				t.Errorf("accepted: %t, want %t (%s)", got, valid, merged.Problem)
 			}
 			if named := strings.Contains(merged.Problem, fmt.Sprintf("key %q of spec.value", key)); named == valid {
-				t.Errorf("the message does not name the key, or there is one without need: %s", merged.Problem)
+				t.Errorf("the message does not name the key, or is not empty for a valid key: %s", merged.Problem)
 			}
 		})
 	}
 }
 
-func TestASecretHoldsAMillionBytesInBase64(t *testing.T) {
+func TestContentSizeIsLimited(t *testing.T) {
 	t.Parallel()
-	// Three bytes take four, so these many are exactly as many as Juju's client takes.
+	// Three bytes take four in base64, so this is exactly the limit of Juju's
+	// client.
 	const most = content.MaxBytes / 4 * 3
 	tests := map[string]struct {
 		sizes []int
-		// takes is the size in base64 of what is too much, 0 for what is not.
-		takes int
+		// size is the size in base64 of content that is too big, otherwise 0.
+		size int
 	}{
-		"all of it in one value":            {sizes: []int{most}},
-		"one byte more takes four":          {sizes: []int{most + 1}, takes: 1_000_004},
-		"half of it in each of two":         {sizes: []int{most / 2, most / 2}},
-		"two values that are too much":      {sizes: []int{most / 2, most/2 + 3}, takes: 1_000_004},
-		"what base64 fills up with counts":  {sizes: []int{most - 3, 1}},
-		"and may be what is too much":       {sizes: []int{most - 3, 1, 1}, takes: 1_000_004},
-		"an empty value counts for nothing": {sizes: []int{most, 0}},
-		"far too much":                      {sizes: []int{3_000_000}, takes: 4_000_000},
+		"the limit in one value":    {sizes: []int{most}},
+		"one byte more":             {sizes: []int{most + 1}, size: 1_000_004},
+		"the limit in two values":   {sizes: []int{most / 2, most / 2}},
+		"two values over the limit": {sizes: []int{most / 2, most/2 + 3}, size: 1_000_004},
+		"padding counts":            {sizes: []int{most - 3, 1}},
+		"padding over the limit":    {sizes: []int{most - 3, 1, 1}, size: 1_000_004},
+		"an empty value":            {sizes: []int{most, 0}},
+		"far over the limit":        {sizes: []int{3_000_000}, size: 4_000_000},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -186,9 +187,9 @@ func TestASecretHoldsAMillionBytesInBase64(t *testing.T) {
 			for i, size := range test.sizes {
 				inline[fmt.Sprintf("value-%d", i)] = strings.Repeat("x", size)
 			}
-			if test.takes > 0 {
-				state, problem = content.Invalid, fmt.Sprintf(
-					"the content takes %d bytes in base64 and Juju allows 1000000: split it over several secrets", test.takes)
+			if test.size > 0 {
+				state, problem = content.Invalid, fmt.Sprintf("the content has %d bytes in base64, "+
+					"but Juju allows 1000000: split it into several secrets", test.size)
 			}
 			if got := content.Merge(inline, nil); got.State != state || got.Problem != problem {
 				t.Errorf("state %d, problem %q; want %d, %q", got.State, got.Problem, state, problem)
@@ -197,7 +198,7 @@ func TestASecretHoldsAMillionBytesInBase64(t *testing.T) {
 	}
 }
 
-func TestTheSameProblemHasTheSameWords(t *testing.T) {
+func TestMergeMessageIsDeterministic(t *testing.T) {
 	t.Parallel()
 	inline, data := map[string]string{}, []string{}
 	for i := range 20 {
@@ -207,21 +208,22 @@ func TestTheSameProblemHasTheSameWords(t *testing.T) {
 	first := content.Merge(inline, []content.Source{source("Secret db", data...)}).Problem
 	for range 20 {
 		if again := content.Merge(inline, []content.Source{source("Secret db", data...)}).Problem; again != first {
-			t.Fatalf("got first\n%s\nthen\n%s", first, again)
+			t.Fatalf("the first message is\n%s\nthe second is\n%s", first, again)
 		}
 	}
 }
 
-func TestNoProblemCarriesAValue(t *testing.T) {
+func TestMergeMessageHasNoValues(t *testing.T) {
 	t.Parallel()
 	const value = "s3nt1nel"
-	broken := source("Secret db", "1", value, "password", value, "PASSWORD", value, "blob", strings.Repeat(value, 200_000))
+	broken := source("Secret db", "1", value, "password", value, "PASSWORD", value, "blob",
+		strings.Repeat(value, 200_000))
 	for name, sources := range map[string][]content.Source{
-		"broken rules": {broken},
-		"a key that is missing": {broken, {
+		"invalid keys": {broken},
+		"a missing key": {broken, {
 			Name: "Secret tls", Found: true, Data: source("", "a", value).Data, Items: []content.Item{{Key: "b"}},
 		}},
-		"too much": {source("Secret db", "blob", strings.Repeat(value, 200_000))},
+		"too big": {source("Secret db", "blob", strings.Repeat(value, 200_000))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

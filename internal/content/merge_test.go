@@ -11,18 +11,19 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// manifest is what Merge takes.
+// manifest holds the arguments of Merge.
 type manifest struct {
 	inline  map[string]string
 	sources []content.Source
 }
 
-// database is the case that rows modify: one whole Secret with one key.
+// database returns the manifest that rows modify: one Secret with one key.
 func database() manifest {
 	return manifest{sources: []content.Source{source("Secret db", "password", "hunter2")}}
 }
 
-// source is a Kubernetes object that was found, with keys and values in turn.
+// source returns a Kubernetes object that exists, with alternating keys and
+// values.
 func source(name string, data ...string) content.Source {
 	values := map[string][]byte{}
 	for i := 0; i < len(data); i += 2 {
@@ -46,7 +47,7 @@ func invalid(problem string) content.Desired {
 	return content.Desired{State: content.Invalid, Problem: problem}
 }
 
-// mergeTest is a row: what is different from database, and what comes of it.
+// mergeTest is a modification of database, and the result.
 type mergeTest struct {
 	given func(*manifest)
 	want  content.Desired
@@ -68,115 +69,124 @@ func runMergeTests(t *testing.T, tests map[string]mergeTest) {
 	}
 }
 
-func TestMergePutsInlineValuesAndSourcesTogether(t *testing.T) {
+func TestMergeCombinesInlineValuesAndSources(t *testing.T) {
 	t.Parallel()
 	runMergeTests(t, map[string]mergeTest{
-		"a whole Secret is taken": {
+		"a Secret": {
 			want: ready("password", "hunter2"),
 		},
-		"inline values alone make a secret": {
+		"inline values": {
 			given: func(m *manifest) { m.inline, m.sources = map[string]string{"port": "5432"}, nil },
 			want:  ready("port", "5432"),
 		},
-		"inline values and sources are put together": {
+		"inline values and a source": {
 			given: func(m *manifest) { m.inline = map[string]string{"port": "5432"} },
 			want:  ready("password", "hunter2", "port", "5432"),
 		},
-		"several sources are put together": {
+		"several sources": {
 			given: func(m *manifest) {
-				m.sources = append(m.sources, source("ConfigMap settings", "port", "5432"), source("Secret tls", "tls.crt", "PEM"))
+				m.sources = append(m.sources, source("ConfigMap settings", "port", "5432"),
+					source("Secret tls", "tls.crt", "PEM"))
 			},
 			want: ready("password", "hunter2", "port", "5432", "tls-crt", "PEM"),
 		},
-		"a source without a key adds none": {
-			given: func(m *manifest) { m.sources = append(m.sources, source("Secret empty"), content.Source{Found: true}) },
-			want:  ready("password", "hunter2"),
+		"a source without keys": {
+			given: func(m *manifest) {
+				m.sources = append(m.sources, source("Secret empty"), content.Source{Found: true})
+			},
+			want: ready("password", "hunter2"),
 		},
-		"an empty value is a value, in a source": {
+		"an empty value in a source": {
 			given: func(m *manifest) { m.sources[0] = source("Secret db", "password", "") },
 			want:  ready("password", ""),
 		},
-		"an empty value is a value, inline": {
+		"an empty value inline": {
 			given: func(m *manifest) { m.inline = map[string]string{"token": ""} },
 			want:  ready("password", "hunter2", "token", ""),
 		},
-		"bytes that are not text stay as they are": {
+		"bytes not in UTF-8": {
 			given: func(m *manifest) { m.sources[0] = source("Secret db", "blob", "\x00\xff\n") },
 			want:  ready("blob", "\x00\xff\n"),
 		},
 	})
 }
 
-func TestMergeWritesKeysTheWayJujuDoes(t *testing.T) {
+func TestMergeConvertsKeysToJujusSpelling(t *testing.T) {
 	t.Parallel()
 	keys := func(data ...string) func(*manifest) {
 		return func(m *manifest) { m.sources[0] = source("Secret db", data...) }
 	}
 	runMergeTests(t, map[string]mergeTest{
-		"capitals and underscores":        {keys("DB_PASSWORD", "x"), ready("db-password", "x")},
-		"dots":                            {keys("tls.crt", "x", "tls.key", "y"), ready("tls-crt", "x", "tls-key", "y")},
-		"a leading dot is dropped":        {keys(".dockerconfigjson", "x"), ready("dockerconfigjson", "x")},
-		"signs at both ends are dropped":  {keys("__token-.", "x"), ready("token", "x")},
-		"signs in a row are one hyphen":   {keys("DB__PASSWORD", "x", "a._-b1", "y"), ready("db-password", "x", "a-b1", "y")},
-		"capitals do not divide words":    {keys("dbPassword", "x"), ready("dbpassword", "x")},
-		"digits stay":                     {keys("S3_KEY_2", "x"), ready("s3-key-2", "x")},
-		"what is Juju's already stays":    {keys("db-password", "x"), ready("db-password", "x")},
-		"three signs are enough":          {keys("k-12", "x", "abc", "y"), ready("k-12", "x", "abc", "y")},
-		"inline keys are not spelled new": {func(m *manifest) { m.inline = map[string]string{"DB_USER": "x"} }, invalid(cannot(`key "DB_USER" of spec.value`))},
+		"upper case and underscores":    {keys("DB_PASSWORD", "x"), ready("db-password", "x")},
+		"dots":                          {keys("tls.crt", "x", "tls.key", "y"), ready("tls-crt", "x", "tls-key", "y")},
+		"a leading dot is removed":      {keys(".dockerconfigjson", "x"), ready("dockerconfigjson", "x")},
+		"other characters at both ends": {keys("__token-.", "x"), ready("token", "x")},
+		"other characters in a row": {
+			keys("DB__PASSWORD", "x", "a._-b1", "y"), ready("db-password", "x", "a-b1", "y"),
+		},
+		"camel case is one word":   {keys("dbPassword", "x"), ready("dbpassword", "x")},
+		"digits":                   {keys("S3_KEY_2", "x"), ready("s3-key-2", "x")},
+		"a valid key is unchanged": {keys("db-password", "x"), ready("db-password", "x")},
+		"three characters":         {keys("k-12", "x", "abc", "y"), ready("k-12", "x", "abc", "y")},
+		"inline keys are not converted": {
+			func(m *manifest) { m.inline = map[string]string{"DB_USER": "x"} },
+			invalid(cannot(`key "DB_USER" of spec.value`)),
+		},
 	})
 }
 
-func TestItemsPickAndRenameKeys(t *testing.T) {
+func TestItemsSelectAndRenameKeys(t *testing.T) {
 	t.Parallel()
-	pick := func(items ...content.Item) func(*manifest) {
+	selected := func(items ...content.Item) func(*manifest) {
 		return func(m *manifest) {
 			m.sources[0] = source("Secret db", "DB_PASSWORD", "hunter2", "DB_USER", "admin", "db.port", "5432")
 			m.sources[0].Items = items
 		}
 	}
 	runMergeTests(t, map[string]mergeTest{
-		"an item without a new name is put in Juju's spelling": {
-			given: pick(content.Item{Key: "DB_PASSWORD"}),
+		"an item without a new name": {
+			given: selected(content.Item{Key: "DB_PASSWORD"}),
 			want:  ready("db-password", "hunter2"),
 		},
-		"an item with a new name has that name": {
-			given: pick(content.Item{Key: "DB_PASSWORD", As: "password"}),
+		"an item with a new name": {
+			given: selected(content.Item{Key: "DB_PASSWORD", As: "password"}),
 			want:  ready("password", "hunter2"),
 		},
 		"several items": {
-			given: pick(content.Item{Key: "db.port"}, content.Item{Key: "DB_USER", As: "user"}),
+			given: selected(content.Item{Key: "db.port"}, content.Item{Key: "DB_USER", As: "user"}),
 			want:  ready("db-port", "5432", "user", "admin"),
 		},
 		"one key under two names": {
-			given: pick(content.Item{Key: "DB_USER", As: "user"}, content.Item{Key: "DB_USER", As: "login"}),
+			given: selected(content.Item{Key: "DB_USER", As: "user"}, content.Item{Key: "DB_USER", As: "login"}),
 			want:  ready("user", "admin", "login", "admin"),
 		},
-		"keys that change places": {
-			given: pick(content.Item{Key: "DB_USER", As: "db-password"}, content.Item{Key: "DB_PASSWORD", As: "db-user"}),
-			want:  ready("db-password", "admin", "db-user", "hunter2"),
+		"swapped keys": {
+			given: selected(content.Item{Key: "DB_USER", As: "db-password"},
+				content.Item{Key: "DB_PASSWORD", As: "db-user"}),
+			want: ready("db-password", "admin", "db-user", "hunter2"),
 		},
-		"a new name mends a key that Juju could not have": {
+		"a new name for an invalid key": {
 			given: func(m *manifest) {
 				m.sources[0] = source("Secret db", "2fa", "x")
 				m.sources[0].Items = []content.Item{{Key: "2fa", As: "second-factor"}}
 			},
 			want: ready("second-factor", "x"),
 		},
-		"a key that is not picked may be anything": {
+		"an invalid key that is not selected": {
 			given: func(m *manifest) {
 				m.sources[0] = source("Secret db", "password", "hunter2", "2fa", "x", "PASSWORD", "y")
 				m.sources[0].Items = []content.Item{{Key: "password"}}
 			},
 			want: ready("password", "hunter2"),
 		},
-		"the key is meant letter by letter": {
-			given: pick(content.Item{Key: "db_password", As: "password"}),
+		"keys are case-sensitive": {
+			given: selected(content.Item{Key: "db_password", As: "password"}),
 			want:  missing(`Secret db has no key "db_password"`),
 		},
 	})
 }
 
-func TestWhatIsOptionalMayBeMissing(t *testing.T) {
+func TestOptionalSourceMayBeMissing(t *testing.T) {
 	t.Parallel()
 	extra := func(change func(*content.Source)) func(*manifest) {
 		return func(m *manifest) {
@@ -188,26 +198,28 @@ func TestWhatIsOptionalMayBeMissing(t *testing.T) {
 	}
 	absent := func(s *content.Source) { s.Found, s.Data = false, content.Sealed[map[string][]byte]{} }
 	runMergeTests(t, map[string]mergeTest{
-		"an optional source that is there counts": {
+		"an optional source that exists": {
 			given: extra(func(*content.Source) {}),
 			want:  ready("password", "hunter2", "port", "5432"),
 		},
-		"an optional source that is missing is left out": {
+		"a missing optional source": {
 			given: extra(absent),
 			want:  ready("password", "hunter2"),
 		},
-		"so are its items": {
+		"a missing optional source with items": {
 			given: extra(func(s *content.Source) {
 				absent(s)
 				s.Items = []content.Item{{Key: "port"}}
 			}),
 			want: ready("password", "hunter2"),
 		},
-		"an optional key that is missing is left out, the others are not": {
-			given: extra(func(s *content.Source) { s.Items = []content.Item{{Key: "host"}, {Key: "port", As: "db-port"}} }),
-			want:  ready("password", "hunter2", "db-port", "5432"),
+		"a missing key of an optional source": {
+			given: extra(func(s *content.Source) {
+				s.Items = []content.Item{{Key: "host"}, {Key: "port", As: "db-port"}}
+			}),
+			want: ready("password", "hunter2", "db-port", "5432"),
 		},
-		"an optional source cannot break the rules either": {
+		"a duplicate key in an optional source": {
 			given: extra(func(s *content.Source) { s.Data = source("", "PASSWORD", "x").Data }),
 			want:  twice(`key "password" of Secret db`, `key "PASSWORD" of Secret extra`, "password"),
 		},

@@ -10,7 +10,7 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-func TestTheMessageAboutAKeySaysWhatIsWrongWithIt(t *testing.T) {
+func TestInvalidKeyMessageNamesTheRule(t *testing.T) {
 	t.Parallel()
 	problem := content.Merge(nil, []content.Source{source("Secret db", "a.b", "x")}).Problem
 	if !strings.Contains(problem, "three letters or digits") {
@@ -18,14 +18,14 @@ func TestTheMessageAboutAKeySaysWhatIsWrongWithIt(t *testing.T) {
 	}
 }
 
-func TestTheCureForAnInlineKeyIsNotItems(t *testing.T) {
+func TestInvalidInlineKeyMessageDoesNotSuggestItems(t *testing.T) {
 	t.Parallel()
 	if problem := content.Merge(map[string]string{"Abc": ""}, nil).Problem; strings.Contains(problem, "items") {
 		t.Error(problem)
 	}
 }
 
-func TestTwoSpellingsOfOneKeyAreBothNamed(t *testing.T) {
+func TestDuplicateKeyMessageNamesBothSpellings(t *testing.T) {
 	t.Parallel()
 	problem := content.Merge(nil, []content.Source{source("Secret db", "DB_USER", "x", "db.user", "y")}).Problem
 	if !strings.Contains(problem, "DB_USER") || !strings.Contains(problem, "db.user") {
@@ -33,7 +33,7 @@ func TestTwoSpellingsOfOneKeyAreBothNamed(t *testing.T) {
 	}
 }
 
-func TestOptionalSourcesThatAreAllMissingAreWaitedFor(t *testing.T) {
+func TestMissingOptionalSourcesAreMissingContent(t *testing.T) {
 	t.Parallel()
 	if got := content.Merge(nil, []content.Source{{Name: "Secret db", Optional: true}}); got.State != content.Missing {
 		t.Errorf("state %d: %s", got.State, got.Problem)

@@ -11,14 +11,15 @@ import (
 
 const redacted = "REDACTED"
 
-// Sealed carries a value that no printer, logger or encoder shows: they write REDACTED. The value stands behind a
-// function, because package fmt walks into unexported fields without asking them how they want to be printed.
+// Sealed holds a value that no printer, logger or encoder shows: they write
+// REDACTED. The value is behind a function, because package fmt prints
+// unexported fields without calling their methods.
 type Sealed[T any] struct{ open func() T }
 
-// Seal hides v.
+// Seal returns a Sealed that holds v.
 func Seal[T any](v T) Sealed[T] { return Sealed[T]{open: func() T { return v }} }
 
-// Open gives the value back, or T's zero value if nothing was sealed.
+// Open returns the value, or the zero value of T if nothing was sealed.
 func (s Sealed[T]) Open() T {
 	if s.open == nil {
 		var zero T

@@ -12,9 +12,9 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// That nothing that carries a value shows it, to whatever printer, is tested in package plan, which knows all carriers.
+// Package plan tests that all types with values are redacted by all printers.
 
-func TestSealedGivesItsValueOnlyToOpen(t *testing.T) {
+func TestSealedRevealsItsValueOnlyToOpen(t *testing.T) {
 	t.Parallel()
 	s := content.Seal("hunter2")
 	text, err := s.MarshalText()
@@ -31,7 +31,7 @@ func TestSealedGivesItsValueOnlyToOpen(t *testing.T) {
 	}
 }
 
-func TestWhereNothingWasSealedOpenGivesNothing(t *testing.T) {
+func TestOpenOfAnEmptySealedReturnsZero(t *testing.T) {
 	t.Parallel()
 	var (
 		text content.Sealed[string]
@@ -42,6 +42,6 @@ func TestWhereNothingWasSealedOpenGivesNothing(t *testing.T) {
 		t.Errorf("got %q, %v, %v", text.Open(), data.Open(), c.Encoded())
 	}
 	if got := fmt.Sprint(text, data, c); got != "REDACTED REDACTED REDACTED" {
-		t.Errorf("prints as %s: whether something was sealed must not show", got)
+		t.Errorf("prints as %s, want the same as with a value", got)
 	}
 }

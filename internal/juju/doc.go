@@ -1,17 +1,25 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package juju is all that knows Juju: connections and logins, the Secrets facade, and what Juju's error codes mean. It
-// gives the reconcilers a view of, and a hand in, the models of many controllers, in the vocabulary of package plan, and
-// is the only package that imports github.com/juju/juju. It knows nothing of Kubernetes.
+// Package juju connects the reconcilers to Juju. Its Pool knows which
+// controllers and models are in use, and answers in the terms of package plan.
+// This package and the packages below it are the only ones that import
+// github.com/juju/juju. They do not know the Kubernetes API.
 //
-//	Pool         the controllers that are known                                     pool.go
-//	controller   one of them as one user: a connection that finds its models        controller.go
-//	link         a connection that is kept open, and opened again when it breaks    link.go
-//	model        one model: a link, a snapshot and a writer                         model.go
-//	snapshot     what is known of its secrets, from one listing for all objects     snapshot.go, refresh.go
-//	Observer     who is told of requests and logins, for the metrics                observer.go
-//	writer       many objects' steps in few calls, one call at a time               writer.go, queue.go, facade.go
+//	Pool         the controllers                                        pool.go
+//	Ticket       steps that were announced for a model                  ticket.go
+//	controller   one controller as one user: its connection and models  controller.go
+//	             which models there are, and logins to them             models.go
+//	             logins to the controller, and its identity             login.go
+//	             (package link decides when to log in again)
+//	             which of its addresses answer                          addresses.go
+//	             numbers for the metrics                                stats.go
 //
-// What Juju's answers mean is in errors.go, and what differs between its versions in versions.go.
+// Imports go down only:
+//
+//	juju       which controllers and models there are
+//	model      one model: when to list it, and a writer for many objects
+//	snapshot   what is known of its secrets
+//	link       one connection that is kept open
+//	wire       dial, log in, one request, limits, and what Juju's errors mean
 package juju

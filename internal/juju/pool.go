@@ -8,49 +8,60 @@ import (
 	"sync"
 	"time"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/juju/link"
+	"github.com/juju-secrets/operator/internal/juju/model"
+	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// Pool holds the connections to all controllers. Its methods may be called from many goroutines.
-type Pool struct {
-	around  surroundings
-	changed chan plan.Change
-	closing chan struct{}
+// LongestCall is the longest time that a change can take.
+const LongestCall = model.LongestCall
 
-	// warm is closed when the time is over in which controllers that are not known yet are waited for. It begins with the
-	// first question, since a replica may wait long until it leads.
+// Pool holds the connections to all controllers. It is safe for concurrent use.
+type Pool struct {
+	env      environment
+	observer wire.Observer
+	changed  chan plan.Change
+	closing  chan struct{}
+
+	// warm is closed warmUp after the first View or Send. It does not count
+	// from the start, because a replica may wait long until it leads.
 	warm   chan struct{}
 	warmUp sync.Once
 
 	mu          sync.Mutex
 	controllers map[plan.ControllerKey]*controller
-	// arrived is closed, and replaced, when a controller is made known.
+	// arrived is closed, and replaced, when a controller becomes known.
 	arrived chan struct{}
 }
 
-// warmUp is how long after the start a model of an unknown controller is waited for: it is about to be made known, and to
-// say that it is not connected would be news of nothing, in the status of every object.
+// warmUp is how long after the start to wait for a controller that is not known
+// yet. It usually becomes known soon, and until then no object needs to report
+// that it is missing.
 const warmUp = 10 * time.Second
 
-// NewPool makes an empty Pool. Close ends what it opens. InUse tells whether any object stands for something in a model, by
-// its UUID: the others are not looked at for long. The observer is told what the Pool does; it may be nil.
-func NewPool(inUse func(modelUUID string) bool, observer Observer) *Pool {
+// NewPool returns an empty Pool. Close closes its connections. inUse reports
+// whether an object uses a model: connections to other models are closed after
+// idleAfter. The observer may be nil.
+func NewPool(inUse func(modelUUID string) bool, observer wire.Observer) *Pool {
 	if observer == nil {
-		observer = nobody{}
+		observer = wire.NoObserver{}
 	}
 	p := &Pool{
+		observer:    observer,
 		changed:     make(chan plan.Change),
 		closing:     make(chan struct{}),
 		warm:        make(chan struct{}),
 		controllers: map[plan.ControllerKey]*controller{},
 		arrived:     make(chan struct{}),
 	}
-	p.around = surroundings{notify: p.notify, inUse: inUse, successor: p.known, observer: observer}
+	p.env = environment{notify: p.notify, inUse: inUse, replacement: p.known}
 	return p
 }
 
-// Close closes every connection. The Pool cannot be used afterwards.
+// Close closes all connections. The Pool cannot be used afterwards.
 func (p *Pool) Close() {
 	close(p.closing)
 	p.mu.Lock()
@@ -61,10 +72,14 @@ func (p *Pool) Close() {
 	}
 }
 
-// Set makes a controller known under a key, logs in to it if it is not connected yet, and tells how that went. Another
-// connection than before replaces the old one, whose requests under way are still answered; once more with the same is
-// only a question. Each model in use is looked at once per interval for what somebody else changed.
-func (p *Pool) Set(ctx context.Context, key plan.ControllerKey, connection content.Connection, interval time.Duration) plan.Health {
+// Set adds a controller under a key, and logs in to it if it is not connected
+// yet. It returns the state of the connection. If the connection differs, it
+// replaces the old one, and requests that are in flight on the old one are
+// still answered. Each model in use is listed once per interval to detect
+// external changes.
+func (p *Pool) Set(
+	ctx context.Context, key plan.ControllerKey, connection content.Connection, interval time.Duration,
+) plan.Health {
 	p.mu.Lock()
 	c := p.controllers[key]
 	fresh := c == nil || !c.connectsAs(connection)
@@ -72,9 +87,9 @@ func (p *Pool) Set(ctx context.Context, key plan.ControllerKey, connection conte
 		if c != nil {
 			c.close()
 		}
-		c = newController(key, connection, p.around)
+		c = newController(&wire.Endpoint{Key: key, Connection: connection, Observer: p.observer}, p.env)
 		p.controllers[key] = c
-		p.around.observer.Known(key)
+		p.observer.Known(key)
 		close(p.arrived)
 		p.arrived = make(chan struct{})
 	}
@@ -82,77 +97,55 @@ func (p *Pool) Set(ctx context.Context, key plan.ControllerKey, connection conte
 	c.setInterval(interval)
 
 	health := c.health(ctx)
-	if fresh && health.Trouble == nil {
+	if fresh && health.Problem == nil {
 		p.notify(plan.Change{Controller: key, All: true})
 	}
 	return health
 }
 
-// Retry makes logins that were refused, to a controller and to its models, be tried again now. What is connected, or not known,
-// stays as it is.
+// Retry retries refused logins to a controller and to its models immediately.
+// Open connections stay open.
 func (p *Pool) Retry(key plan.ControllerKey) {
 	if c := p.known(key); c != nil {
-		c.hurry()
+		c.retryNow()
 	}
 }
 
-// Forget closes the connections to a controller. Forgetting one that is not known does nothing.
+// Forget removes a controller and closes its connections. It does nothing if
+// the key is not known.
 func (p *Pool) Forget(key plan.ControllerKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c := p.controllers[key]; c != nil {
 		c.close()
 		delete(p.controllers, key)
-		p.around.observer.Forgotten(key)
+		p.observer.Forgotten(key)
 	}
 }
 
-// World tells what a model holds of the secrets that a query names. It costs no request while the model's snapshot is good.
-func (p *Pool) World(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.World {
-	var world plan.World
-	for range 2 { // Once more if the connection was replaced while the question was on its way.
-		m, trouble := p.model(ctx, ref)
-		if trouble != nil {
-			world = plan.World{Trouble: trouble}
+// View returns the secrets of a model that match a query. It makes no request
+// while the snapshot of the model is current.
+func (p *Pool) View(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ModelView {
+	var view plan.ModelView
+	for range 2 { // A second time if the connection was replaced meanwhile.
+		m, problem := p.model(ctx, ref)
+		if problem != nil {
+			view = plan.ModelView{Problem: problem}
 		} else {
-			world = m.world(ctx, query)
+			view = m.View(ctx, query)
 		}
-		if world.Known || *world.Trouble != *replaced() {
+		if view.Known || view.Problem != link.ErrReplaced {
 			break
 		}
 	}
-	return world
+	return view
 }
 
-// Do carries out steps in order, once ready has returned, and answers one outcome per step. Steps of many callers to one
-// model share requests. A World asked for afterwards shows them. When ctx ends no further step is begun, but one that is under way
-// is waited for, at most LongestCall; and so it is when may, which is asked right before each step, says no. It fails if ready does,
-// and with context.Canceled if ctx was cancelled, or may said no, before anything was begun.
-func (p *Pool) Do(
-	ctx context.Context, ref plan.ModelRef, steps []plan.Step, ready func(context.Context) error, may func(context.Context) bool,
-) ([]plan.Outcome, error) {
-	for range 2 { // Once more if the connection was replaced before anything was sent.
-		m, trouble := p.model(ctx, ref)
-		if trouble != nil {
-			outcomes := notTried(len(steps))
-			outcomes[0] = plan.Outcome{Trouble: trouble}
-			return outcomes, ready(ctx)
-		}
-		outcomes, err := m.writer.do(ctx, steps, ready, may)
-		if err != nil || outcomes[0].Trouble == nil || *outcomes[0].Trouble != *replaced() {
-			return outcomes, err
-		}
-		ready = func(context.Context) error { return nil } // It has been.
-	}
-	outcomes := notTried(len(steps))
-	outcomes[0] = plan.Outcome{Trouble: replaced()}
-	return outcomes, nil
-}
-
-// Changed delivers what may have changed since it was last looked at. It must be read for as long as the Pool is used.
+// Changed returns the channel of changes since the last View. It must be read
+// for as long as the Pool is used.
 func (p *Pool) Changed() <-chan plan.Change { return p.changed }
 
-// notify delivers a change without making the one who noticed it wait.
+// notify delivers a change without blocking.
 func (p *Pool) notify(change plan.Change) {
 	go func() {
 		select {
@@ -162,25 +155,27 @@ func (p *Pool) notify(change plan.Change) {
 	}()
 }
 
-func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model, *plan.Trouble) {
+// model returns a model, without logging in to it.
+func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model.Model, *plan.Problem) {
 	c := p.controller(ctx, ref.Controller)
 	if c == nil {
-		return nil, &plan.Trouble{
-			Kind:    plan.NotConnected,
-			Message: ref.Controller.Object() + " is not set up yet: look at its status",
+		return nil, &plan.Problem{
+			Reason:  v1alpha1.ReasonControllerNotReady,
+			Message: ref.Controller.Object() + " is not set up yet: check its status",
 		}
 	}
 	return c.model(ctx, ref)
 }
 
-// known is a controller that is known just now, or nil.
+// known returns a controller if it is known, or nil. It does not wait.
 func (p *Pool) known(key plan.ControllerKey) *controller {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.controllers[key]
 }
 
-// controller is a controller that is known, or is made known soon after the start, or nil.
+// controller returns a controller, or nil if it is not known. During warmUp it
+// waits for the controller.
 func (p *Pool) controller(ctx context.Context, key plan.ControllerKey) *controller {
 	p.warmUp.Do(func() { time.AfterFunc(warmUp, func() { close(p.warm) }) })
 	for {
@@ -198,12 +193,4 @@ func (p *Pool) controller(ctx context.Context, key plan.ControllerKey) *controll
 			return nil
 		}
 	}
-}
-
-func notTried(n int) []plan.Outcome {
-	outcomes := make([]plan.Outcome, n)
-	for i := range outcomes {
-		outcomes[i].NotTried = true
-	}
-	return outcomes
 }

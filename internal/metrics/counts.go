@@ -4,42 +4,50 @@
 package metrics
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/juju-secrets/operator/internal/juju"
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// ResultOK is the result of a login that succeeded. Every other is the reason that objects have for the trouble.
+// ResultOK is the result of a successful login. Any other result is the reason
+// of the problem.
 const ResultOK = "ok"
 
-// Results are all results of a login.
+// Results returns all results of a login: the reasons of Juju's problems,
+// except reasons that only occur in requests.
 func Results() []string {
+	ofRequests := []v1alpha1.Reason{
+		v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonNameTaken,
+		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonApplicationNotFound,
+	}
 	results := []string{ResultOK}
-	for _, kind := range []plan.Kind{
-		plan.Unreachable, plan.CredentialsRejected, plan.CertificateMismatch, plan.AnotherController, plan.ModelNotFound,
-		plan.PermissionDenied, plan.Busy, plan.TooOld, plan.Refused, plan.Failed,
-	} {
-		results = append(results, string(kind.Reason()))
+	for _, reason := range plan.JujuReasons() {
+		if !slices.Contains(ofRequests, reason) {
+			results = append(results, string(reason))
+		}
 	}
 	return results
 }
 
-// Counts are what is counted when it happens. Of a controller that is not known nothing is, so that none of it is left once it is
-// forgotten. It is an observer for package juju, a meter for package controllers, and a collector for Prometheus.
+// Counts counts events. It implements wire.Observer, controllers.Meter
+// and prometheus.Collector. Requests that end after their controller was
+// forgotten are not counted, so that no series of that controller remains.
 type Counts struct {
 	requests, logins, detected, corrected *prometheus.CounterVec
 	requestDuration, items, changes       *prometheus.HistogramVec
 
-	// mu is held for writing while a controller comes or goes.
+	// mu is locked for writing while a controller is added or removed.
 	mu    sync.RWMutex
 	known map[plan.ControllerKey]bool
 }
 
-// NewCounts makes Counts of nothing.
+// NewCounts returns Counts without any series.
 func NewCounts() *Counts {
 	all := Catalogue()
 	return &Counts{
@@ -50,13 +58,13 @@ func NewCounts() *Counts {
 	}
 }
 
-// vec is any metric with labels.
+// vec is a metric with labels, of any type.
 type vec interface {
 	prometheus.Collector
 	DeletePartialMatch(labels prometheus.Labels) int
 }
 
-// ofControllers are the metrics of which each controller has its own.
+// ofControllers returns the metrics that have a series for each controller.
 func (c *Counts) ofControllers() []vec {
 	return []vec{c.requests, c.requestDuration, c.items, c.logins, c.detected, c.corrected}
 }
@@ -75,8 +83,8 @@ func (c *Counts) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// Known implements juju.Observer. What can be said before it happens begins at 0, so that it shows as an increase unless it comes before
-// the next scrape.
+// Known implements wire.Observer. It creates the series with known labels at 0,
+// so that Prometheus sees their first increase.
 func (c *Counts) Known(controller plan.ControllerKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +96,7 @@ func (c *Counts) Known(controller plan.ControllerKey) {
 	c.corrected.WithLabelValues(string(controller))
 }
 
-// Forgotten implements juju.Observer.
+// Forgotten implements wire.Observer.
 func (c *Counts) Forgotten(controller plan.ControllerKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +106,7 @@ func (c *Counts) Forgotten(controller plan.ControllerKey) {
 	}
 }
 
-// of counts something of a controller, if that is known.
+// of calls count if the controller is known.
 func (c *Counts) of(controller plan.ControllerKey, count func()) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -107,8 +115,8 @@ func (c *Counts) of(controller plan.ControllerKey, count func()) {
 	}
 }
 
-// Asked implements juju.Observer.
-func (c *Counts) Asked(controller plan.ControllerKey, request juju.Request) {
+// Asked implements wire.Observer.
+func (c *Counts) Asked(controller plan.ControllerKey, request wire.Request) {
 	c.of(controller, func() {
 		c.requests.WithLabelValues(string(controller), request.Method, request.Code).Inc()
 		c.requestDuration.WithLabelValues(string(controller), request.Method).Observe(request.Took.Seconds())
@@ -118,11 +126,11 @@ func (c *Counts) Asked(controller plan.ControllerKey, request juju.Request) {
 	})
 }
 
-// LoggedIn implements juju.Observer.
-func (c *Counts) LoggedIn(controller plan.ControllerKey, trouble *plan.Trouble) {
+// LoggedIn implements wire.Observer.
+func (c *Counts) LoggedIn(controller plan.ControllerKey, problem *plan.Problem) {
 	result := ResultOK
-	if trouble != nil {
-		result = string(trouble.Kind.Reason())
+	if problem != nil {
+		result = string(problem.Reason)
 	}
 	c.of(controller, func() { c.logins.WithLabelValues(string(controller), result).Inc() })
 }

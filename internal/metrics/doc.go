@@ -1,12 +1,15 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrics tells Prometheus what the operator does and how it stands. It listens to the packages juju and controllers, and
-// asks them when somebody scrapes; neither knows of it.
+// Package metrics defines the operator's Prometheus metrics and collects them.
+// The packages juju and controllers report events to it through interfaces of
+// their own, and do not import it. It imports no reconciler.
 //
-//	catalogue.go   every metric, with its labels and its help: docs/reference/metrics.md is made of it
-//	counts.go      what is counted when it happens: requests, logins, drift, how long changes take
-//	standings.go   what is asked for at a scrape: who leads, connections, the age of snapshots, objects
+//	catalogue.go   every metric, the source of docs/reference/metrics.md
+//	counts.go      events: requests, logins, drift, latency of changes
+//	state.go       state at a scrape: leader, connections, snapshots
+//	objects.go     state of the objects that the installation serves
 //
-// No label has a value of a secret, and none the name of an object but that of a controller object, unless somebody asks for that.
+// No label has the value of a secret. Only controller objects are named in a
+// label, unless --metrics-per-object is set.
 package metrics

@@ -17,12 +17,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/juju-secrets/operator/controllers"
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/juju"
+	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// scrape is what Prometheus gets: the value of each series, of a histogram the count of its observations.
+// scrape returns the value of each series, and for a histogram the number of
+// its observations.
 func scrape(t *testing.T, collectors ...prometheus.Collector) map[string]float64 {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -38,14 +40,15 @@ func scrape(t *testing.T, collectors ...prometheus.Collector) map[string]float64
 			for _, label := range metric.GetLabel() {
 				labels = append(labels, label.GetName()+"="+label.GetValue())
 			}
-			value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue() + float64(metric.GetHistogram().GetSampleCount())
+			value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue() +
+				float64(metric.GetHistogram().GetSampleCount())
 			values[fmt.Sprintf("%s{%s}", family.GetName(), strings.Join(labels, ","))] = value
 		}
 	}
 	return values
 }
 
-// about are the series that have a part in their name or labels.
+// about returns the series with a string in their name or labels.
 func about(part string, values map[string]float64) map[string]float64 {
 	found := map[string]float64{}
 	for series, value := range values {
@@ -58,16 +61,17 @@ func about(part string, values map[string]float64) map[string]float64 {
 
 const local plan.ControllerKey = "team-a/local"
 
-func TestEveryMetricIsExplained(t *testing.T) {
+func TestMetricsFollowTheNamingConventions(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
 	for _, metric := range Catalogue().All() {
 		if names[metric.Name] {
-			t.Errorf("%s is there twice", metric.Name)
+			t.Errorf("%s is defined twice", metric.Name)
 		}
 		names[metric.Name] = true
-		if !regexp.MustCompile(`^jujusecrets_[a-z_]+[a-z]$`).MatchString(metric.Name) || !strings.HasSuffix(metric.Help, ".") {
-			t.Errorf("%s is named or explained otherwise: %q", metric.Name, metric.Help)
+		named := regexp.MustCompile(`^jujusecrets_[a-z_]+[a-z]$`).MatchString(metric.Name)
+		if !named || !strings.HasSuffix(metric.Help, ".") {
+			t.Errorf("%s has a wrong name or help text: %q", metric.Name, metric.Help)
 		}
 		if counts := strings.HasSuffix(metric.Name, "_total"); counts != (metric.Type == typeCounter) {
 			t.Errorf("%s is a %s", metric.Name, metric.Type)
@@ -77,18 +81,18 @@ func TestEveryMetricIsExplained(t *testing.T) {
 		}
 	}
 	if len(names) != 14 {
-		t.Errorf("there are %d metrics, and All does not have a new one", len(names))
+		t.Errorf("there are %d metrics, want 14: add a new one to All", len(names))
 	}
 }
 
-func TestWhatHappensIsCounted(t *testing.T) {
+func TestEventsAreCounted(t *testing.T) {
 	t.Parallel()
 	c := NewCounts()
 	c.Known(local)
-	c.Asked(local, juju.Request{Method: "Secrets.CreateSecrets", Code: juju.CodeOK, Items: 3, Took: time.Second})
-	c.Asked(local, juju.Request{Method: "Secrets.ListSecrets", Code: juju.CodeTimeout})
+	c.Asked(local, wire.Request{Method: "Secrets.CreateSecrets", Code: wire.CodeOK, Items: 3, Took: time.Second})
+	c.Asked(local, wire.Request{Method: "Secrets.ListSecrets", Code: wire.CodeTimeout})
 	c.LoggedIn(local, nil)
-	c.LoggedIn(local, &plan.Trouble{Kind: plan.CredentialsRejected})
+	c.LoggedIn(local, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected})
 	c.Drifted(local)
 	c.Corrected(local)
 	c.Applied("JujuSecret", time.Second)
@@ -116,7 +120,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	}
 }
 
-func TestWhatIsCountedOfAControllerBeginsAtZero(t *testing.T) {
+func TestCountersOfAControllerStartAtZero(t *testing.T) {
 	t.Parallel()
 	c := NewCounts()
 	c.Known(local)
@@ -128,30 +132,16 @@ func TestWhatIsCountedOfAControllerBeginsAtZero(t *testing.T) {
 		}
 	}
 	if len(about("drift_", before)) != 2 {
-		t.Errorf("before any drift there is %v", about("drift_", before))
+		t.Errorf("before any drift the series are %v", about("drift_", before))
 	}
 }
 
-// Every kind of trouble that a login can have is among the results.
-func TestEveryResultOfALoginBeginsAtZero(t *testing.T) {
-	t.Parallel()
-	for kind := plan.Failed; kind <= plan.Refused; kind++ {
-		switch kind { //nolint:exhaustive // These are of requests, or of no login.
-		case plan.NotConnected, plan.NameTaken, plan.SecretNotFound, plan.ApplicationNotFound:
-			continue
-		}
-		if !slices.Contains(Results(), string(kind.Reason())) {
-			t.Errorf("%s is not among the results", kind.Reason())
-		}
-	}
-}
-
-func TestNothingIsLeftOfAControllerThatIsForgotten(t *testing.T) {
+func TestForgottenControllerLeavesNoSeries(t *testing.T) {
 	t.Parallel()
 	c := NewCounts()
 	const other plan.ControllerKey = "default"
 	all := func(key plan.ControllerKey) {
-		c.Asked(key, juju.Request{Method: "Secrets.CreateSecrets", Code: juju.CodeOK, Items: 1})
+		c.Asked(key, wire.Request{Method: "Secrets.CreateSecrets", Code: wire.CodeOK, Items: 1})
 		c.LoggedIn(key, nil)
 		c.Drifted(key)
 		c.Corrected(key)
@@ -162,37 +152,43 @@ func TestNothingIsLeftOfAControllerThatIsForgotten(t *testing.T) {
 	}
 	before := about(string(other), scrape(t, c))
 	c.Forgotten(local)
-	all(local) // What was under way.
+	all(local) // Requests that were in flight.
 	if left := about(string(local), scrape(t, c)); len(left) > 0 {
-		t.Errorf("what is left: %v", left)
+		t.Errorf("series that remain: %v", left)
 	}
 	if diff := cmp.Diff(before, about(string(other), scrape(t, c))); diff != "" {
-		t.Errorf("the other one changed (-before +after):\n%s", diff)
+		t.Errorf("the series of the other controller changed (-before +after):\n%s", diff)
 	}
 }
 
-// standings are those of one controller and four objects.
-func standings(leads bool) Standings {
+// stateCollector returns a collector of one controller and four objects.
+func stateCollector(leads bool) StateCollector {
 	elected := make(chan struct{})
 	if leads {
 		close(elected)
 	}
-	return Standings{
-		Leads: elected,
-		Controllers: func() map[plan.ControllerKey]juju.Standing {
-			return map[plan.ControllerKey]juju.Standing{local: {Connections: 2, Refused: 1, Interval: time.Minute, SnapshotAge: time.Second}}
+	return StateCollector{
+		Elected: elected,
+		Controllers: func() map[plan.ControllerKey]juju.ControllerStats {
+			return map[plan.ControllerKey]juju.ControllerStats{
+				local: {Connections: 2, Refused: 1, Interval: time.Minute, SnapshotAge: time.Second},
+			}
 		},
-		Objects: func(_ context.Context, visit func(controllers.Counted)) error {
-			visit(controllers.Counted{Kind: "JujuController", Namespace: "team-a", Name: "local", Status: metav1.ConditionTrue, Reason: "Connected"})
-			visit(controllers.Counted{Kind: "JujuSecret", Namespace: "team-a", Name: "one", Status: metav1.ConditionTrue, Reason: "Synced"})
-			visit(controllers.Counted{Kind: "JujuSecret", Namespace: "team-a", Name: "two", Status: metav1.ConditionTrue, Reason: "Synced"})
-			visit(controllers.Counted{Kind: "JujuSecret", Namespace: "team-a", Name: "three", Status: metav1.ConditionFalse, Reason: "NameTaken"})
+		Objects: func(_ context.Context, fn func(ObjectState)) error {
+			for _, state := range []ObjectState{
+				{"JujuController", "team-a", "local", metav1.ConditionTrue, "Connected"},
+				{"JujuSecret", "team-a", "one", metav1.ConditionTrue, "Synced"},
+				{"JujuSecret", "team-a", "two", metav1.ConditionTrue, "Synced"},
+				{"JujuSecret", "team-a", "three", metav1.ConditionFalse, "NameTaken"},
+			} {
+				fn(state)
+			}
 			return nil
 		},
 	}
 }
 
-func TestHowThingsStandIsToldAtAScrape(t *testing.T) {
+func TestStateIsCollectedAtEachScrape(t *testing.T) {
 	t.Parallel()
 	want := map[string]float64{
 		"jujusecrets_leading{}":                                                 1,
@@ -204,7 +200,7 @@ func TestHowThingsStandIsToldAtAScrape(t *testing.T) {
 		"jujusecrets_objects{kind=JujuSecret,reason=Synced,status=True}":        2,
 		"jujusecrets_objects{kind=JujuSecret,reason=NameTaken,status=False}":    1,
 	}
-	s := standings(true)
+	s := stateCollector(true)
 	if diff := cmp.Diff(want, scrape(t, s)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -220,18 +216,18 @@ func TestHowThingsStandIsToldAtAScrape(t *testing.T) {
 	}
 }
 
-// Else the sum over all replicas would count each object several times.
-func TestAReplicaThatDoesNotLeadTellsNothingElse(t *testing.T) {
+// Otherwise sums over all replicas would count each object several times.
+func TestStandbyReplicaReportsOnlyThatItDoesNotLead(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff(map[string]float64{"jujusecrets_leading{}": 0}, scrape(t, standings(false))); diff != "" {
+	if diff := cmp.Diff(map[string]float64{"jujusecrets_leading{}": 0}, scrape(t, stateCollector(false))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-func TestANumberThatIsNotKnownFailsTheScrape(t *testing.T) {
+func TestErrorOfTheCacheFailsTheScrape(t *testing.T) {
 	t.Parallel()
-	s := standings(true)
-	s.Objects = func(context.Context, func(controllers.Counted)) error { return errors.New("the cache is closed") }
+	s := stateCollector(true)
+	s.Objects = func(context.Context, func(ObjectState)) error { return errors.New("the cache is closed") }
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(s)
 	if _, err := registry.Gather(); err == nil || !strings.Contains(err.Error(), "closed") {

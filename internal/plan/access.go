@@ -7,150 +7,250 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// AccessSeen is all that a decision about one JujuSecretAccess may depend on.
-type AccessSeen struct {
-	// Want are the applications of the spec.
-	Want []string
-	// Retain: leave the grants in Juju when the object goes.
+// AccessFacts are all facts that a decision about one JujuSecretAccess can
+// depend on.
+type AccessFacts struct {
+	// Applications are the applications of the spec.
+	Applications []string
+	// Retain is true when a deletion leaves the grants in Juju.
 	Retain bool
-	// Deleting: the object is on its way out.
+	// Deleting is true when the object is being deleted.
 	Deleting bool
-	// Abandoned: let go of everything in Juju then, unseen.
+	// Abandoned is true when a deletion releases the object without any change
+	// in Juju.
 	Abandoned bool
-	// Target is which secret it is about.
+	// Target is the secret to grant.
 	Target Target
 	// Tenancy is whether the object may use the secret's model.
 	Tenancy Tenancy
-	// Record is what earlier runs left in the object's metadata.
+	// Record is the record in the object.
 	Record Record
-	// Proven tells that the operator itself noted the grants in Record, and not a person.
-	Proven bool
-	// WantedByOthers are applications that other JujuSecretAccesses want granted on the same secret: the former one, if
-	// there is one.
+	// ForeignKey is true when the object has a record that another key signed,
+	// so that nothing is known of what it says.
+	ForeignKey bool
+	// WantedByOthers are the applications that other JujuSecretAccesses want
+	// granted on the same secret, or on the former secret if there is one.
 	WantedByOthers []string
-	// GrantedByOthers are applications that other JujuSecretAccesses have granted, or are about to.
+	// GrantedByOthers are the applications that other JujuSecretAccesses
+	// granted, or are about to grant.
 	GrantedByOthers []string
-	// World is what the model holds, not asked for unless MayLookForAccess.
-	World World
-	// Former is the secret of FormerID in the model of the record, nil if that has none.
-	Former *UserSecret
+	// View is the view of the model. It is not requested unless
+	// MayLookForAccess.
+	View ModelView
+	// FormerTenancy is whether the object may clean up in the model of the
+	// record. FormerView is the view of FormerID in that model. Both are zero
+	// without a FormerID. The view is not requested unless MayLookForFormer.
+	FormerTenancy Tenancy
+	FormerView    ModelView
 }
 
-// FormerID is the ID of the secret that the record is about, if that is known to be another one than the target. It is
-// empty if it is not.
-func (seen AccessSeen) FormerID() string {
-	if !seen.World.Known || seen.Deleting || seen.Secret() != nil && seen.Secret().ID == seen.Record.SecretID {
+// FormerID returns the ID of the secret in the record if it is known to differ
+// from the target, otherwise the empty string.
+func (facts AccessFacts) FormerID() string {
+	if !facts.View.Known || facts.Deleting || facts.Secret() != nil && facts.Secret().ID == facts.Record.SecretID {
 		return ""
 	}
-	return seen.Record.SecretID
+	return facts.Record.SecretID
 }
 
-// Target is the secret that a JujuSecretAccess is about.
+// MayLookForFormer reports whether Juju can be asked for the secret of
+// FormerID.
+func (facts AccessFacts) MayLookForFormer() bool {
+	return facts.FormerID() != "" && facts.FormerTenancy.Problem == nil
+}
+
+// Former returns the secret that the object granted before, nil if there is
+// none.
+func (facts AccessFacts) Former() *UserSecret { return facts.FormerView.ByID }
+
+// Target is the secret of a JujuSecretAccess.
 type Target struct {
 	Model ModelRef
 	Query Query
-	// Verdict says why the secret is not known yet; nil if it is.
-	Verdict *Verdict
-	// Coming tells that this is about to be different.
-	Coming bool
+	// JujuSecret is the name of the JujuSecret with this secret in its status.
+	// It is empty if the spec identifies the secret itself.
+	JujuSecret string
+	// Problem is why the secret is not known yet, nil if it is known.
+	Problem *Condition
+	// Wait is how long to wait for the JujuSecret before the problem is
+	// reported, 0 to report it now.
+	Wait time.Duration
 }
 
-// NotReady is the target of a JujuSecretAccess whose JujuSecret has nothing in Juju yet.
-func NotReady(jujuSecret string) Target {
-	return Target{Verdict: &Verdict{
+// subject returns the secret's name or ID, and its model, for messages.
+func (t Target) subject() string {
+	if t.Query.ID != "" {
+		return fmt.Sprintf("secret:%s in model %q", t.Query.ID, t.Model)
+	}
+	return fmt.Sprintf("the secret %q in model %q", t.Query.Name, t.Model)
+}
+
+// newSecretWait is how long a new access waits for a JujuSecret that does not
+// exist. Both are often created together. Until the JujuSecret exists, it is
+// not known which installation of the operator serves the access.
+const newSecretWait = 2 * time.Second
+
+// MissingSecret returns the target of an access with a JujuSecret that does not
+// exist. Reported is true when the access has a condition. The installation
+// that served it last, through the controller object of its status, continues
+// to serve it.
+func MissingSecret(jujuSecret string, last ControllerKey, age time.Duration, reported bool) Target {
+	target := notReady(jujuSecret)
+	target.Model.Controller = last
+	if !reported {
+		target.Wait = max(0, newSecretWait-age)
+	}
+	return target
+}
+
+// UnreadySecret returns the target of an access with a JujuSecret that has no
+// secret in Juju. IsNew is true when the JujuSecret has no condition yet. The
+// access then waits, because the first condition of the JujuSecret wakes it.
+func UnreadySecret(jujuSecret string, model ModelRef, isNew bool) Target {
+	target := notReady(jujuSecret)
+	target.Model = model
+	if isNew {
+		target.Wait = MaxResync
+	}
+	return target
+}
+
+func notReady(jujuSecret string) Target {
+	return Target{Problem: &Condition{
 		Reason:  v1alpha1.ReasonJujuSecretNotReady,
-		Message: fmt.Sprintf("JujuSecret %q does not exist, or has no secret in Juju yet: look at its status", jujuSecret),
+		Message: fmt.Sprintf("JujuSecret %q does not exist, or has no secret in Juju yet: check its status", jujuSecret),
 	}}
 }
 
-// ForAccess decides what to do about a JujuSecretAccess: the first rule that applies has the answer.
-func ForAccess(seen AccessSeen) Plan {
-	plan := firstForAccess(seen)
-	plan.ModelUUID = seen.World.ModelUUID
+// ForAccess returns the plan for a JujuSecretAccess. It is the plan of the
+// first rule that applies.
+func ForAccess(facts AccessFacts) Plan {
+	plan := firstForAccess(facts)
+	plan.ModelUUID = facts.View.ModelUUID
 	if plan.Model == (ModelRef{}) {
-		plan.Model = seen.Target.Model
+		plan.Model = facts.Target.Model
 	}
 	return plan
 }
 
-func firstForAccess(seen AccessSeen) Plan {
-	rules := []func(AccessSeen) (Plan, bool){
-		accessElsewhere,     // another installation of the operator has it: not a word
-		accessReleased,      // deleting, and nothing was granted: let go without asking Juju
-		accessTargetUnready, // the secret is not known yet
-		accessDenied,        // no tenant, or no controller object: nothing; deleting: only what is provably its own
-		accessUnseen,        // never act on what was not seen; deleting: a model that is gone took the grants with it
-		accessMoved,         // it is about another secret than the one it granted: take those grants away first
-		accessSecretGone,    // the secret is gone: wait for it; deleting: it took the grants with it
-		accessDeleting,      // revoke what this object granted
+type accessRule func(AccessFacts) (Plan, bool)
+
+// accessRulesBeforeLooking returns the rules that need no view of the model. If
+// one of them applies, Juju is not asked.
+func accessRulesBeforeLooking() []accessRule {
+	return []accessRule{
+		accessReleased,      // deleting, nothing to revoke in Juju: remove the finalizer
+		accessTargetUnready, // the secret is not known yet: wait
+		accessDenied,        // no tenancy: nothing; deleting: revoke what was granted for it
 	}
-	for _, rule := range rules {
-		if plan, ok := rule(seen); ok {
+}
+
+// accessRules returns the rules that need a view of the model.
+func accessRules() []accessRule {
+	return []accessRule{
+		accessUnseen,       // no view of the model: nothing; deleting, the model is gone: release
+		accessFormerUnseen, // the grants on the former secret cannot be revoked yet: wait
+		accessMoved,        // the secret is not the one that was granted: revoke the former grants first
+		accessSecretGone,   // no such secret: report it; deleting: release
+		accessDeleting,     // deleting: revoke what this object granted
+	}
+}
+
+func firstForAccess(facts AccessFacts) Plan {
+	for _, rule := range append(accessRulesBeforeLooking(), accessRules()...) {
+		if plan, ok := rule(facts); ok {
 			return plan
 		}
 	}
-	return grantAccess(seen)
+	return grantAccess(facts)
 }
 
-// MayLookForAccess tells whether Juju may be asked anything on the object's behalf. World need not be filled in before.
-func MayLookForAccess(seen AccessSeen) bool {
-	_, released := accessReleased(seen)
-	_, denied := accessDenied(seen)
-	_, elsewhere := accessElsewhere(seen)
-	return !elsewhere && !released && seen.Target.Verdict == nil && !denied
+// MayLookForAccess reports whether Juju can be asked on the object's behalf.
+// The facts need no view of the model.
+func MayLookForAccess(facts AccessFacts) bool {
+	return !slices.ContainsFunc(accessRulesBeforeLooking(), func(rule accessRule) bool {
+		_, applies := rule(facts)
+		return applies
+	})
 }
 
-func accessElsewhere(seen AccessSeen) (Plan, bool) {
-	abandoned := seen.Deleting && seen.Abandoned // Which asks nobody anything, so that whoever sees it lets go.
-	return Plan{Before: seen.Record, After: seen.Record, Silent: true}, seen.Tenancy.leftTo(seen.Record, abandoned)
-}
-
-func accessReleased(seen AccessSeen) (Plan, bool) {
-	if !seen.Deleting {
+func accessReleased(facts AccessFacts) (Plan, bool) {
+	if !facts.Deleting {
 		return Plan{}, false
 	}
 	left := fmt.Sprintf("left the grants of secret:%s to %s in model %q",
-		seen.Record.SecretID, strings.Join(seen.Record.Granted, ", "), seen.Record.Model)
+		facts.Record.SecretID, strings.Join(facts.Record.Granted, ", "), facts.Record.Model)
 	switch {
-	case !seen.Record.Held:
-		return Plan{Verdict: Verdict{Reason: v1alpha1.ReasonRevoked}}, true
-	case len(seen.Record.Granted) == 0:
-		return letGo(seen.Record, ""), true
-	case seen.Abandoned:
-		return letGo(seen.Record, left+", as the annotation "+v1alpha1.AnnotationAbandon+" says"), true
-	case seen.Retain:
-		return letGo(seen.Record, left+", as deletionPolicy: Retain says"), true
+	case !facts.Record.Held:
+		return Plan{Condition: Condition{Reason: v1alpha1.ReasonRevoked}}, true
+	case len(facts.Record.Granted) == 0:
+		left := ""
+		if facts.ForeignKey {
+			left = "left the grants that were made for this object: its record was signed with another installation key"
+		}
+		return release(facts.Record, left), true
+	case facts.Abandoned:
+		return release(facts.Record, left+asAnnotated), true
+	case facts.Retain:
+		return release(facts.Record, left+asRetained), true
 	}
 	return Plan{}, false
 }
 
-func accessTargetUnready(seen AccessSeen) (Plan, bool) {
-	if seen.Target.Verdict == nil {
+func accessTargetUnready(facts AccessFacts) (Plan, bool) {
+	if facts.Target.Problem == nil {
 		return Plan{}, false
 	}
-	return Plan{
-		Before: seen.Record, After: seen.Record, Verdict: *seen.Target.Verdict, Silent: seen.Target.Coming,
-	}, true
+	plan := Plan{Before: facts.Record, After: facts.Record}
+	if facts.Target.Wait == 0 {
+		plan.Condition = *facts.Target.Problem
+	}
+	return plan, true
 }
 
-func accessDenied(seen AccessSeen) (Plan, bool) {
-	return denied(seen.Tenancy, seen.Deleting, seen.Proven, seen.Record,
-		fmt.Sprintf("the grants to %s in model %q", strings.Join(seen.Record.Granted, ", "), seen.Target.Model))
+func accessDenied(facts AccessFacts) (Plan, bool) {
+	return denied(facts.Tenancy, facts.Deleting, true, facts.Record,
+		fmt.Sprintf("the grants to %s in model %q", strings.Join(facts.Record.Granted, ", "), facts.Target.Model))
 }
 
-func accessUnseen(seen AccessSeen) (Plan, bool) {
-	return unseen(seen.World, seen.Deleting, seen.Record)
+func accessUnseen(facts AccessFacts) (Plan, bool) {
+	return unseen(facts.View, facts.Target.subject(), facts.Deleting, facts.Record)
 }
 
-// Secret is the user secret to grant, nil if the model has none that will stay.
-func (seen AccessSeen) Secret() *UserSecret {
-	found := seen.World.ByID
-	if seen.Target.Query.ID == "" {
-		found = seen.World.ByName
+// accessFormerUnseen waits until the grants on the former secret can be
+// revoked. A plan for the new secret would drop these grants from the record.
+// Like a deletion, it does not wait after the tenancy has ended or the model
+// was removed.
+func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
+	plan := Plan{Before: facts.Record, After: facts.Record}
+	switch problem := facts.FormerTenancy.Problem; {
+	case problem != nil && problem.Reason == v1alpha1.ReasonTenantDenied:
+		return Plan{}, false
+	case problem != nil:
+		plan.Condition = *problem
+		return plan, true
+	}
+	problem := facts.FormerView.Problem
+	if problem == nil || problem.Reason == v1alpha1.ReasonModelNotFound {
+		return Plan{}, false
+	}
+	plan.Condition = unreadableModel(
+		*problem, fmt.Sprintf("secret:%s in model %q", facts.Record.SecretID, facts.Record.Model),
+	)
+	return plan, true
+}
+
+// Secret returns the user secret to grant, nil if the model has none, or is
+// removing it.
+func (facts AccessFacts) Secret() *UserSecret {
+	found := facts.View.ByID
+	if facts.Target.Query.ID == "" {
+		found = facts.View.ByName
 	}
 	if found == nil || found.Removing {
 		return nil
@@ -158,106 +258,138 @@ func (seen AccessSeen) Secret() *UserSecret {
 	return found
 }
 
-func accessMoved(seen AccessSeen) (Plan, bool) {
-	if seen.Former == nil || seen.Former.Removing {
+func accessMoved(facts AccessFacts) (Plan, bool) {
+	former := facts.Former()
+	if former == nil || former.Removing {
 		return Plan{}, false
 	}
-	surplus := slices.DeleteFunc(slices.Clone(seen.Record.Granted), func(app string) bool {
-		taken := slices.Contains(seen.WantedByOthers, app) && slices.Contains(seen.GrantedByOthers, app)
-		return taken || !slices.Contains(seen.Former.Granted, app)
+	surplus := slices.DeleteFunc(slices.Clone(facts.Record.Granted), func(app string) bool {
+		taken := slices.Contains(facts.WantedByOthers, app) && slices.Contains(facts.GrantedByOthers, app)
+		return taken || !slices.Contains(former.Granted, app)
 	})
-	before := seen.Record
-	before.Held = true // Whoever replaced the object took the finalizer off.
+	before := facts.Record
+	before.Held = true // kubectl replace removes the finalizer.
 	plan := Plan{
-		Model:  seen.Record.Model,
+		Model:  facts.Record.Model,
 		Before: before,
 		After:  Record{Held: true},
-		Verdict: Verdict{
-			Reason:  v1alpha1.ReasonHandingOver,
-			Message: fmt.Sprintf("the grants move from the former secret %s to the present one", seen.Former.ID),
+		Condition: Condition{
+			Reason:  v1alpha1.ReasonTransferringGrants,
+			Message: fmt.Sprintf("moving the grants from the former secret:%s to the present secret", former.ID),
 		},
 	}
 	if len(surplus) > 0 {
-		plan.Steps = []Step{Revoke{ID: seen.Former.ID, Applications: surplus}}
+		plan.Steps = []Step{Revoke{ID: former.ID, Applications: surplus}}
 	}
 	return plan, true
 }
 
-func accessSecretGone(seen AccessSeen) (Plan, bool) {
+func accessSecretGone(facts AccessFacts) (Plan, bool) {
 	switch {
-	case seen.Secret() != nil:
+	case facts.Secret() != nil:
 		return Plan{}, false
-	case seen.Deleting:
-		return letGo(seen.Record, ""), true
+	case facts.Deleting:
+		return release(facts.Record, ""), true
 	}
-	message := fmt.Sprintf("model %q has no user secret called %q: it is granted when somebody adds it",
-		seen.Target.Model, seen.Target.Query.Name)
-	if id := seen.Target.Query.ID; id != "" {
-		message = fmt.Sprintf("model %q has no user secret with the ID %q", seen.Target.Model, id)
-	}
-	verdict := Verdict{Reason: v1alpha1.ReasonSecretNotFound, Message: message}
-	if seen.World.CharmOwned {
-		verdict = charmOwned(seen.Target.Query.ID)
-	}
-	return Plan{Before: seen.Record, After: seen.Record, Lost: true, Verdict: verdict}, true
+	return Plan{Before: facts.Record, After: facts.Record, Owns: Nothing, Condition: facts.noSecret()}, true
 }
 
-func accessDeleting(seen AccessSeen) (Plan, bool) {
-	if !seen.Deleting {
-		return Plan{}, false
-	}
-	secret := seen.Secret()
-	plan := Plan{Before: seen.Record, Secret: secret, Verdict: Verdict{Reason: v1alpha1.ReasonRevoked}}
-	if handing := handedOver(seen, secret); len(handing) > 0 {
-		plan.After = recordOfGrants(seen, secret, handing)
-		plan.Verdict = Verdict{
-			Reason: v1alpha1.ReasonHandingOver,
-			Message: fmt.Sprintf("another JujuSecretAccess wants the grants to %s and has yet to take them over",
-				strings.Join(handing, ", ")),
+// noSecret returns the condition for a secret that the model does not have.
+// Only the ID of a JujuSecret can become another one without a change of the
+// spec.
+func (facts AccessFacts) noSecret() Condition {
+	model, id := facts.Target.Model, facts.Target.Query.ID
+	switch {
+	case facts.View.CharmOwned:
+		return charmOwned(id)
+	case id == "":
+		return Condition{
+			Reason: v1alpha1.ReasonSecretNotFound,
+			Message: fmt.Sprintf(
+				"model %q has no user secret %q: it is granted when it is added", model, facts.Target.Query.Name,
+			),
+		}
+	case facts.Target.JujuSecret != "":
+		return Condition{
+			Reason: v1alpha1.ReasonSecretNotFound,
+			Message: fmt.Sprintf("model %q has no user secret with the ID %q: waiting for JujuSecret %q to create it again, "+
+				"check its status", model, id, facts.Target.JujuSecret),
 		}
 	}
-	if surplus := surplusGrants(seen, secret); len(surplus) > 0 {
-		plan.Steps, plan.Proven = []Step{Revoke{ID: secret.ID, Applications: surplus}}, seen.Proven
+	return Condition{
+		Reason: v1alpha1.ReasonSecretIDNotFound,
+		Message: noSuchID(model, id) +
+			"spec.secret cannot be changed, so create another JujuSecretAccess with the right id, or with a name, and delete " +
+			"this one",
+	}
+}
+
+// MissesID reports whether the model has no secret with the ID in the spec. The
+// decision then needs a view of the model that is newer than the object.
+func (facts AccessFacts) MissesID() bool {
+	return facts.View.Known && facts.Target.Query.ID != "" && facts.Target.JujuSecret == "" && !facts.Deleting &&
+		facts.View.ByID == nil
+}
+
+func accessDeleting(facts AccessFacts) (Plan, bool) {
+	if !facts.Deleting {
+		return Plan{}, false
+	}
+	secret := facts.Secret()
+	plan := Plan{Before: facts.Record, Secret: secret, Condition: Condition{Reason: v1alpha1.ReasonRevoked}}
+	if moving := transferring(facts, secret); len(moving) > 0 {
+		plan.After = recordOfGrants(facts, secret, moving)
+		plan.Condition = Condition{
+			Reason: v1alpha1.ReasonTransferringGrants,
+			Message: fmt.Sprintf("waiting until another JujuSecretAccess has taken over the grants to %s",
+				strings.Join(moving, ", ")),
+		}
+	}
+	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
+		plan.Steps = []Step{Revoke{ID: secret.ID, Applications: surplus}}
 	}
 	return plan, true
 }
 
-// handedOver are the grants that this object made and gives up, and that another wants and has not on record yet. Until
-// it has, they stay on this object's record, so that somebody is there to revoke them in the end.
-func handedOver(seen AccessSeen, secret *UserSecret) []string {
-	return slices.DeleteFunc(slices.Clone(seen.Record.grantedOn(secret)), func(app string) bool {
-		keeps := !seen.Deleting && slices.Contains(seen.Want, app)
-		taken := !slices.Contains(seen.WantedByOthers, app) || slices.Contains(seen.GrantedByOthers, app)
+// transferring returns the grants that this object gives up and another object
+// wants but has not recorded. Until the other object has recorded them they
+// stay in this object's record, so that one object remains responsible for
+// revoking them.
+func transferring(facts AccessFacts, secret *UserSecret) []string {
+	return slices.DeleteFunc(slices.Clone(facts.Record.grantedOn(secret)), func(app string) bool {
+		keeps := !facts.Deleting && slices.Contains(facts.Applications, app)
+		taken := !slices.Contains(facts.WantedByOthers, app) || slices.Contains(facts.GrantedByOthers, app)
 		return keeps || taken || !slices.Contains(secret.Granted, app)
 	})
 }
 
-// surplusGrants are the grants that this object made and nobody wants any more.
-func surplusGrants(seen AccessSeen, secret *UserSecret) []string {
-	return slices.DeleteFunc(slices.Clone(seen.Record.grantedOn(secret)), func(app string) bool {
-		wanted := !seen.Deleting && slices.Contains(seen.Want, app)
-		return wanted || slices.Contains(seen.WantedByOthers, app) || !slices.Contains(secret.Granted, app)
+// surplusGrants returns the grants that this object made and no object wants.
+func surplusGrants(facts AccessFacts, secret *UserSecret) []string {
+	return slices.DeleteFunc(slices.Clone(facts.Record.grantedOn(secret)), func(app string) bool {
+		wanted := !facts.Deleting && slices.Contains(facts.Applications, app)
+		return wanted || slices.Contains(facts.WantedByOthers, app) || !slices.Contains(secret.Granted, app)
 	})
 }
 
-func grantAccess(seen AccessSeen) Plan {
-	secret := seen.Secret()
-	missing := slices.DeleteFunc(slices.Clone(seen.Want), func(app string) bool {
+func grantAccess(facts AccessFacts) Plan {
+	secret := facts.Secret()
+	missing := slices.DeleteFunc(slices.Clone(facts.Applications), func(app string) bool {
 		return slices.Contains(secret.Granted, app)
 	})
-	// What another object granted is this one's too, so that whichever goes last revokes it. What nobody of us granted was
-	// granted by hand, and stays.
-	before := seen.Record.grantedOn(secret)
-	ours := union(missing, slices.DeleteFunc(slices.Concat(before, seen.GrantedByOthers), func(app string) bool {
-		return !slices.Contains(seen.Want, app)
+	// A grant of another object counts as this object's too, so that the last
+	// of them revokes it. A grant that no object made was made manually, and
+	// stays.
+	before := facts.Record.grantedOn(secret)
+	own := union(missing, slices.DeleteFunc(slices.Concat(before, facts.GrantedByOthers), func(app string) bool {
+		return !slices.Contains(facts.Applications, app)
 	}))
 	plan := Plan{
-		Before:  recordOfGrants(seen, secret, union(before, ours)),
-		After:   recordOfGrants(seen, secret, union(ours, handedOver(seen, secret))),
-		Secret:  secret,
-		Verdict: synced(),
+		Before:    recordOfGrants(facts, secret, union(before, own)),
+		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret))),
+		Secret:    secret,
+		Condition: synced(),
 	}
-	if surplus := surplusGrants(seen, secret); len(surplus) > 0 {
+	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
 		plan.Steps = append(plan.Steps, Revoke{ID: secret.ID, Applications: surplus})
 	}
 	if len(missing) > 0 {
@@ -266,7 +398,8 @@ func grantAccess(seen AccessSeen) Plan {
 	return plan
 }
 
-// grantedOn are the applications that were granted this very secret, and not one of its name before it.
+// grantedOn returns the applications that were granted exactly this secret, not
+// an earlier secret of the same name.
 func (r Record) grantedOn(secret *UserSecret) []string {
 	if r.SecretID != secret.ID {
 		return nil
@@ -274,11 +407,11 @@ func (r Record) grantedOn(secret *UserSecret) []string {
 	return r.Granted
 }
 
-func recordOfGrants(seen AccessSeen, secret *UserSecret, granted []string) Record {
+func recordOfGrants(facts AccessFacts, secret *UserSecret, granted []string) Record {
 	if len(granted) == 0 {
 		return Record{Held: true}
 	}
-	return Record{Held: true, SecretID: secret.ID, Model: seen.Target.Model, Granted: granted}
+	return Record{Held: true, SecretID: secret.ID, Model: facts.Target.Model, Granted: granted}
 }
 
 func union(a, b []string) []string {

@@ -5,6 +5,7 @@ package plan_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,54 +14,55 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// anyAccessSeen draws facts about a JujuSecretAccess, whether they can be together or not, but for the world.
-func anyAccessSeen(d *draw) plan.AccessSeen {
-	seen := plan.AccessSeen{
-		Want:     some(d, "app3", "app1", "app4", "app2"),
-		Deleting: d.in(3), Retain: d.in(6), Abandoned: d.in(6),
+// anyAccessFacts returns random facts about a JujuSecretAccess without a view,
+// possible or not.
+func anyAccessFacts(d *draw) plan.AccessFacts {
+	facts := plan.AccessFacts{
+		Applications: some(d, "app3", "app1", "app4", "app2"),
+		Deleting:     d.in(3), Retain: d.in(6), Abandoned: d.in(6),
 		Target:  plan.Target{Model: prodApp, Query: pick(d, plan.Query{ID: dbID}, plan.Query{Name: "db"})},
 		Tenancy: anyTenancy(d),
 		Record: plan.Record{
 			Held: !d.in(5), Granted: some(d, "app1", "app2", "app3", "app4"), SecretID: pick(d, dbID, dbID, dbID, otherID),
 			Model: prodApp,
 		},
-		Proven: d.in(3),
 	}
-	if len(seen.Record.Granted) == 0 {
-		seen.Record.SecretID, seen.Record.Model = "", plan.ModelRef{}
+	if len(facts.Record.Granted) == 0 {
+		facts.Record.SecretID, facts.Record.Model = "", plan.ModelRef{}
 	}
 	if d.in(8) {
-		seen.Target = plan.NotReady("db")
+		facts.Target = plan.UnreadySecret("db", plan.ModelRef{}, false)
 	}
 	if d.in(2) {
-		seen.WantedByOthers = some(d, "app4", "app3", "app2", "app1")
-		seen.GrantedByOthers = some(d, "app2", "app4", "app3", "app1")
+		facts.WantedByOthers = some(d, "app4", "app3", "app2", "app1")
+		facts.GrantedByOthers = some(d, "app2", "app4", "app3", "app1")
 	}
-	return seen
+	return facts
 }
 
-func TestWhateverIsSeenOfAnAccessThePlanKeepsThePromises(t *testing.T) {
+func TestAccessPlanKeepsInvariants(t *testing.T) {
 	t.Parallel()
 	for n := range cases {
 		d := draw(n)
-		seen := anyAccessSeen(&d)
-		seen.World = anyWorld(&d, dbID, dbID, otherID)
-		for _, secret := range []*plan.UserSecret{seen.World.ByID, seen.World.ByName} {
+		facts := anyAccessFacts(&d)
+		facts.View = anyView(&d, dbID, dbID, otherID)
+		for _, secret := range []*plan.UserSecret{facts.View.ByID, facts.View.ByName} {
 			if secret != nil {
 				secret.Granted = some(&d, "app1", "app2", "app3", "app4")
 			}
 		}
-		if d.in(4) && seen.FormerID() != "" {
-			seen.Record.Model = pick(&d, prodApp, otherApp)
-			seen.Former = anyListed(&d, seen.FormerID())
-			seen.Former.Granted = some(&d, "app1", "app2", "app3", "app4")
+		if d.in(4) && facts.FormerID() != "" {
+			facts.Record.Model = pick(&d, prodApp, otherApp)
+			former := anyListed(&d, facts.FormerID())
+			facts.FormerView = plan.ModelView{Known: true, ByID: former}
+			former.Granted = some(&d, "app1", "app2", "app3", "app4")
 		}
-		p := plan.ForAccess(seen)
-		if !cmp.Equal(p, plan.ForAccess(seen), sameValues) {
-			t.Fatalf("case %d: two plans for %+v", n, seen)
+		p := plan.ForAccess(facts)
+		if !cmp.Equal(p, plan.ForAccess(facts), sameValues) {
+			t.Fatalf("case %d: two plans for %+v", n, facts)
 		}
-		for _, broken := range brokenByAccess(seen, p) {
-			t.Errorf("case %d: %s\nseen %+v\nplan %+v", n, broken, seen, p)
+		for _, broken := range brokenByAccess(facts, p) {
+			t.Errorf("case %d: %s\nfacts %+v\nplan %+v", n, broken, facts, p)
 		}
 		if t.Failed() {
 			return
@@ -68,10 +70,10 @@ func TestWhateverIsSeenOfAnAccessThePlanKeepsThePromises(t *testing.T) {
 	}
 }
 
-// brokenByAccess are the promises that a plan does not keep.
-func brokenByAccess(seen plan.AccessSeen, p plan.Plan) []string {
+// brokenByAccess returns the invariants that a plan breaks.
+func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 	var broken []string
-	promise := func(what string, kept bool) {
+	require := func(what string, kept bool) {
 		if !kept {
 			broken = append(broken, what)
 		}
@@ -82,83 +84,99 @@ func brokenByAccess(seen plan.AccessSeen, p plan.Plan) []string {
 	apart := func(apps, others []string) bool {
 		return !slices.ContainsFunc(apps, func(app string) bool { return slices.Contains(others, app) })
 	}
-	leavesFormer := seen.Former != nil && len(p.Steps) > 0 && p.Secret == nil
-	promise("every plan says how things stand", p.Verdict.Reason != "")
-	promise("nothing is done about what was not seen", seen.World.Known || len(p.Steps) == 0)
-	promise("nothing is done for who may not", seen.Tenancy.Verdict == nil || len(p.Steps) == 0 || p.Proven)
-	promise("only what goes, and is proven, outlasts its tenancy", !p.Proven || seen.Deleting && seen.Proven && p.OnlyTakesAway())
-	promise("nothing is done about a secret that is not known", seen.Target.Verdict == nil || len(p.Steps) == 0)
-	promise("who leaves its grants does nothing", !seen.Deleting || !seen.Retain && !seen.Abandoned || len(p.Steps) == 0)
-	promise("steps go to the model of their secret", leavesFormer && p.Model == seen.Record.Model || !leavesFormer && p.Model == seen.Target.Model ||
+	leavesFormer := facts.Former() != nil && len(p.Steps) > 0 && p.Secret == nil
+	require("every plan has a condition", p.Condition.Reason != "")
+	require("no steps without a view", facts.View.Known || len(p.Steps) == 0)
+	require("without a tenancy only a deletion has steps, and only revokes",
+		facts.Tenancy.Problem == nil || len(p.Steps) == 0 || facts.Deleting && p.OnlyTakesAway())
+	require("no steps without a target", facts.Target.Problem == nil || len(p.Steps) == 0)
+	require(
+		"no steps if the grants are retained",
+		!facts.Deleting || !facts.Retain && !facts.Abandoned || len(p.Steps) == 0,
+	)
+	require("steps are for the model of the secret", leavesFormer && p.Model == facts.Record.Model || !leavesFormer &&
+		p.Model == facts.Target.Model ||
 		len(p.Steps) == 0)
-	promise("what is on record has its model", len(p.After.Granted) == 0 || p.After.Model == seen.Target.Model || p.After.Equal(seen.Record))
-	promise("what is not deleted keeps its finalizer", seen.Deleting || !seen.Record.Held || p.Before.Held && p.After.Held)
-	promise("what is on record is sorted", slices.IsSorted(p.Before.Granted) && slices.IsSorted(p.After.Granted))
-	promise("nothing is done without a finalizer", len(p.Steps) == 0 || p.Before.Held)
-	promise("nothing is forgotten before the steps", !p.Before.Held || p.Secret == nil ||
-		seen.Record.SecretID != p.Secret.ID || within(seen.Record.Granted, p.Before.Granted))
-	looking := plan.MayLookForAccess(seen)
-	promise("who looks has a reason to", looking || p.Verdict.Message != nobodyLooked)
+	require(
+		"recorded grants have a model",
+		len(p.After.Granted) == 0 || p.After.Model == facts.Target.Model || p.After.Equal(facts.Record),
+	)
+	require(
+		"the finalizer stays without a deletion",
+		facts.Deleting || !facts.Record.Held || p.Before.Held && p.After.Held,
+	)
+	require("recorded grants are sorted", slices.IsSorted(p.Before.Granted) && slices.IsSorted(p.After.Granted))
+	require("no steps without a finalizer", len(p.Steps) == 0 || p.Before.Held)
+	require("recorded grants stay until the steps", !p.Before.Held || p.Secret == nil ||
+		facts.Record.SecretID != p.Secret.ID || within(facts.Record.Granted, p.Before.Granted))
+	looking := plan.MayLookForAccess(facts)
+	require("the model is read if it may be", looking || !strings.Contains(p.Condition.Message, notRead))
 	if !looking {
-		unasked := seen
-		unasked.World = plan.World{ModelUUID: seen.World.ModelUUID}
-		promise("who may not look decides without", cmp.Equal(p, plan.ForAccess(unasked), sameValues))
+		unasked := facts
+		unasked.View = plan.ModelView{ModelUUID: facts.View.ModelUUID}
+		require("no view is needed if the model may not be read", cmp.Equal(p, plan.ForAccess(unasked), sameValues))
 	}
 	for i, step := range p.Steps {
-		secret := seen.World.ByID
+		secret := facts.View.ByID
 		switch {
 		case leavesFormer:
-			secret = seen.Former
-		case seen.Target.Query.ID == "":
-			secret = seen.World.ByName
+			secret = facts.Former()
+		case facts.Target.Query.ID == "":
+			secret = facts.View.ByName
 		}
 		switch step := step.(type) {
 		case plan.Revoke:
-			promise("only the secret that was asked for is revoked", step.ID == secret.ID)
-			promise("only what is on record is revoked", within(step.Applications, seen.Record.Granted) &&
-				seen.Record.SecretID == step.ID)
-			promise("only what is granted is revoked", within(step.Applications, secret.Granted))
-			promise("what others want and have on record is not revoked", !slices.ContainsFunc(step.Applications,
+			require("only the target is revoked", step.ID == secret.ID)
+			require("only recorded grants are revoked", within(step.Applications, facts.Record.Granted) &&
+				facts.Record.SecretID == step.ID)
+			require("only existing grants are revoked", within(step.Applications, secret.Granted))
+			require("grants that others want and have recorded are not revoked", !slices.ContainsFunc(step.Applications,
 				func(app string) bool {
-					return slices.Contains(seen.WantedByOthers, app) && slices.Contains(seen.GrantedByOthers, app)
+					return slices.Contains(facts.WantedByOthers, app) && slices.Contains(facts.GrantedByOthers, app)
 				}))
-			promise("what is wanted is not revoked", seen.Deleting || leavesFormer || apart(step.Applications, seen.Want))
-			promise("somebody is revoked, and first", len(step.Applications) > 0 && i == 0)
+			require(
+				"desired grants are not revoked",
+				facts.Deleting || leavesFormer || apart(step.Applications, facts.Applications),
+			)
+			require("a revoke has applications, and is the first step", len(step.Applications) > 0 && i == 0)
 		case plan.Grant:
-			promise("only the secret that was asked for is granted", step.ID == secret.ID && !secret.Removing)
-			promise("only what is wanted is granted", within(step.Applications, seen.Want) && !seen.Deleting)
-			promise("only what is missing is granted", apart(step.Applications, secret.Granted))
-			promise("a grant is on record before it is made, and after", p.Before.Held && p.After.Held &&
+			require("only the target is granted", step.ID == secret.ID && !secret.Removing)
+			require("only desired grants are made", within(step.Applications, facts.Applications) && !facts.Deleting)
+			require("only missing grants are made", apart(step.Applications, secret.Granted))
+			require("a grant is recorded before and after it is made", p.Before.Held && p.After.Held &&
 				p.Before.SecretID == step.ID && p.After.SecretID == step.ID &&
 				within(step.Applications, p.Before.Granted) && within(step.Applications, p.After.Granted))
-			promise("somebody is granted, and last", len(step.Applications) > 0 && i == len(p.Steps)-1)
+			require("a grant has applications, and is the last step", len(step.Applications) > 0 && i == len(p.Steps)-1)
 		default:
-			promise("an access has no such steps", false)
+			require("only grants and revokes", false)
 		}
 	}
-	promise("in sync means granted", p.Verdict.Reason != v1alpha1.ReasonSynced || len(p.Steps) > 0 ||
-		within(seen.Want, p.Secret.Granted))
+	require("in sync means all are granted", p.Condition.Reason != v1alpha1.ReasonSynced || len(p.Steps) > 0 ||
+		within(facts.Applications, p.Secret.Granted))
 	return broken
 }
 
-// reconcileAccess is one run of a reconciler for a JujuSecretAccess.
-func (j *juju) reconcileAccess(seen *plan.AccessSeen, at crash) plan.Plan {
-	if seen.Deleting && seen.Target.Verdict == nil { // Then it is about what it granted.
-		seen.Target.Query = plan.Query{ID: seen.Record.SecretID}
+// reconcileAccess runs a reconciler for a JujuSecretAccess once.
+func (j *juju) reconcileAccess(facts *plan.AccessFacts, at crash) plan.Plan {
+	if facts.Deleting && facts.Target.Problem == nil { // The target is the secret in the record.
+		facts.Target.Query = plan.Query{ID: facts.Record.SecretID}
 	}
-	if plan.MayLookForAccess(*seen) {
-		seen.World = j.world(seen.Target.Query)
-		seen.Former = j.world(plan.Query{ID: seen.FormerID()}).ByID
+	if plan.MayLookForAccess(*facts) {
+		facts.View = j.view(facts.Target.Query)
+		facts.FormerView = plan.ModelView{}
+		if id := facts.FormerID(); id != "" {
+			facts.FormerView = j.view(plan.Query{ID: id})
+		}
 	}
-	p := plan.ForAccess(*seen)
+	p := plan.ForAccess(*facts)
 	if at == beforeTheRecord {
 		return p
 	}
-	seen.Record = p.Before
+	facts.Record = p.Before
 	if at == beforeTheSteps {
 		return p
 	}
-	outcomes := []plan.Outcome{failed(plan.Unreachable), notTried}[:len(p.Steps)]
+	outcomes := []plan.Outcome{failed(v1alpha1.ReasonJujuUnreachable), notTried}[:len(p.Steps)]
 	if at != unsent {
 		done := j.do(p.Steps)
 		if at != unanswered {
@@ -166,39 +184,40 @@ func (j *juju) reconcileAccess(seen *plan.AccessSeen, at crash) plan.Plan {
 		}
 	}
 	if at != afterTheSteps {
-		seen.Record = plan.Settle(p, outcomes)
+		facts.Record = plan.Settle(p, outcomes)
 	}
 	return p
 }
 
-// deployed is a model with one secret, two applications that were granted it by hand, and one more.
+// deployed returns a model with three applications and one secret, which was
+// granted manually.
 func deployed(granted ...string) *juju {
 	secret := database(func(s *plan.UserSecret) { s.Granted = granted })
 	return &juju{secrets: map[string]*plan.UserSecret{dbID: secret}, apps: []string{"app1", "app2", "app3"}}
 }
 
-func TestAnAccessIsAsItShouldBeWithinThreeRuns(t *testing.T) {
+func TestAccessConvergesInThreeRuns(t *testing.T) {
 	t.Parallel()
 	for n := range cases {
 		d := draw(n)
-		seen, j := anyAccessSeen(&d), anyJuju(&d)
+		facts, j := anyAccessFacts(&d), anyJuju(&d)
 		j.apps = some(&d, "app1", "app2", "app3", "app4")
 		for _, secret := range j.secrets {
 			secret.Granted = some(&d, j.apps...)
 		}
-		began := seen
+		began := facts
 		for range 3 {
-			p := j.reconcileAccess(&seen, beforeTheRecord)
-			if broken := brokenByAccess(seen, p); len(broken) > 0 {
-				t.Fatalf("case %d: %v\nseen %+v\nplan %+v", n, broken, seen, p)
+			p := j.reconcileAccess(&facts, beforeTheRecord)
+			if broken := brokenByAccess(facts, p); len(broken) > 0 {
+				t.Fatalf("case %d: %v\nfacts %+v\nplan %+v", n, broken, facts, p)
 			}
-			j.reconcileAccess(&seen, atTheEnd)
+			j.reconcileAccess(&facts, atTheEnd)
 			j.sweep()
 		}
-		last := j.reconcileAccess(&seen, beforeTheRecord)
+		last := j.reconcileAccess(&facts, beforeTheRecord)
 		var waiting []plan.Step
-		if secret := last.Secret; secret != nil && !seen.Deleting {
-			absent := slices.DeleteFunc(slices.Clone(seen.Want), func(app string) bool {
+		if secret := last.Secret; secret != nil && !facts.Deleting {
+			absent := slices.DeleteFunc(slices.Clone(facts.Applications), func(app string) bool {
 				return slices.Contains(j.apps, app)
 			})
 			if len(absent) > 0 {
@@ -206,34 +225,34 @@ func TestAnAccessIsAsItShouldBeWithinThreeRuns(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(waiting, last.Steps); diff != "" {
-			t.Fatalf("case %d: steps left but to grant whom the model does not have (-want +got):\n%s\nbegan %+v\nended %+v",
-				n, diff, began, seen)
+			t.Fatalf("case %d: steps left, except grants to missing applications (-want +got):\n%s\nfirst %+v\nlast %+v",
+				n, diff, began, facts)
 		}
-		if !last.Before.Equal(seen.Record) || !last.After.Equal(seen.Record) {
-			t.Fatalf("case %d: the record is not at rest\nbegan %+v\nended %+v\nplan %+v", n, began, seen, last)
+		if !last.Before.Equal(facts.Record) || !last.After.Equal(facts.Record) {
+			t.Fatalf("case %d: the record is not stable\nfirst %+v\nlast %+v\nplan %+v", n, began, facts, last)
 		}
 	}
 }
 
-func TestGrantsSurviveACrashAnywhere(t *testing.T) {
+func TestGrantsSurviveCrashes(t *testing.T) {
 	t.Parallel()
 	for _, ends := range crashesInARow(3) {
 		for deletedAt := range len(ends) + 1 {
-			j, seen := deployed("app2", "app9"), accessInSync()
-			seen.Record = plan.Record{}
+			j, facts := deployed("app2", "app9"), accessInSync()
+			facts.Record = plan.Record{}
 			for run, at := range append(ends, atTheEnd, atTheEnd) {
-				seen.Deleting = run >= deletedAt
+				facts.Deleting = run >= deletedAt
 				if run == 2 {
-					seen.Want = []string{"app2", "app3"} // And no more app1.
+					facts.Applications = []string{"app2", "app3"} // Without app1.
 				}
-				j.reconcileAccess(&seen, at)
-				if seen.Deleting && !seen.Record.Held {
+				j.reconcileAccess(&facts, at)
+				if facts.Deleting && !facts.Record.Held {
 					break // The object is gone.
 				}
 			}
-			if diff := cmp.Diff([]string{"app2", "app9"}, j.secrets[dbID].Granted); diff != "" || seen.Record.Held {
-				t.Fatalf("runs ended %v, deleted at %d: record %+v, granted but for what was granted by hand (-want +got):\n%s",
-					ends, deletedAt, seen.Record, diff)
+			if diff := cmp.Diff([]string{"app2", "app9"}, j.secrets[dbID].Granted); diff != "" || facts.Record.Held {
+				t.Fatalf("runs ended %v, deleted at %d: record %+v, granted (-want +got):\n%s",
+					ends, deletedAt, facts.Record, diff)
 			}
 		}
 	}

@@ -14,13 +14,15 @@ import (
 
 // sharer is one of several JujuSecretAccesses of one secret.
 type sharer struct {
-	plan.AccessSeen
+	plan.AccessFacts
 
-	// noted tells that the secret's ID is in its status, so that the others find it.
+	// noted is true when the secret's ID is in its status, so that the others
+	// find it.
 	noted, gone bool
 }
 
-// reconcileShared is a run for one of several objects, which sees what the others want and have.
+// reconcileShared runs a reconciler once for one of several objects, with the
+// grants of the others.
 func (j *juju) reconcileShared(one *sharer, all []*sharer, at crash) {
 	if one.gone {
 		return
@@ -32,71 +34,72 @@ func (j *juju) reconcileShared(one *sharer, all []*sharer, at crash) {
 		}
 		one.GrantedByOthers = append(one.GrantedByOthers, other.Record.Granted...)
 		if !other.Deleting {
-			one.WantedByOthers = append(one.WantedByOthers, other.Want...)
+			one.WantedByOthers = append(one.WantedByOthers, other.Applications...)
 		}
 	}
-	j.reconcileAccess(&one.AccessSeen, at)
+	j.reconcileAccess(&one.AccessFacts, at)
 	one.noted = one.noted || at == atTheEnd
 	one.gone = one.Deleting && !one.Record.Held
 }
 
-func TestSeveralAccessesOfOneSecretAgree(t *testing.T) {
+func TestAccessesOfOneSecretConverge(t *testing.T) {
 	t.Parallel()
 	apps := []string{"app1", "app2", "app3"}
 	for n := range cases / 4 {
 		d := draw(n)
-		byHand := some(&d, apps...)
-		j := deployed(slices.Clone(byHand)...)
+		manual := some(&d, apps...)
+		j := deployed(slices.Clone(manual)...)
 		all := make([]*sharer, 3)
 		for i := range all {
-			all[i] = &sharer{AccessSeen: accessInSync()}
-			all[i].Record, all[i].Want = plan.Record{}, some(&d, apps...)
+			all[i] = &sharer{AccessFacts: accessInSync()}
+			all[i].Record, all[i].Applications = plan.Record{}, some(&d, apps...)
 		}
 		for range 8 {
 			one := pick(&d, all...)
 			switch d.below(5) {
 			case 0:
-				one.Want = some(&d, apps...)
+				one.Applications = some(&d, apps...)
 			case 1:
 				one.Deleting = true
 			}
 			j.reconcileShared(pick(&d, all...), all, crash(d.below(int(crashes))))
 		}
-		for _, everybodyGoes := range []bool{false, true} {
+		for _, allDeleted := range []bool{false, true} {
 			for _, one := range all {
-				one.Deleting = one.Deleting || everybodyGoes
+				one.Deleting = one.Deleting || allDeleted
 			}
 			for range 3 {
 				for _, one := range all {
 					j.reconcileShared(one, all, atTheEnd)
 				}
 			}
-			want := slices.Clone(byHand)
+			want := slices.Clone(manual)
 			for _, one := range all {
 				if !one.Deleting {
-					want = append(want, one.Want...)
+					want = append(want, one.Applications...)
 				}
 			}
 			slices.Sort(want)
 			if diff := cmp.Diff(slices.Compact(want), j.secrets[dbID].Granted); diff != "" {
-				t.Fatalf("case %d, everybody goes: %t, granted by hand %v, granted in the end (-want +got):\n%s\n%+v\n%+v\n%+v",
-					n, everybodyGoes, byHand, diff, *all[0], *all[1], *all[2])
+				t.Fatalf("case %d, all deleted: %t, granted manually %v, granted at last (-want +got):\n%s\n%+v\n%+v\n%+v",
+					n, allDeleted, manual, diff, *all[0], *all[1], *all[2])
 			}
 		}
 	}
 }
 
-func TestAGrantOnAnotherSecretIsNotTakenForOurs(t *testing.T) {
+func TestGrantOnReplacedSecretIsNotRevoked(t *testing.T) {
 	t.Parallel()
-	j, seen := deployed(), accessInSync()
-	seen.Record, seen.Target.Query = plan.Record{}, plan.Query{Name: "db"}
-	j.reconcileAccess(&seen, atTheEnd)
-	// Somebody removes the secret, adds another of its name, and grants it.
+	j, facts := deployed(), accessInSync()
+	facts.Record, facts.Target.Query = plan.Record{}, plan.Query{Name: "db"}
+	j.reconcileAccess(&facts, atTheEnd)
+	// The secret is replaced manually by another secret of its name, which is
+	// granted manually.
 	j.secrets = map[string]*plan.UserSecret{otherID: stranger()}
-	j.reconcileAccess(&seen, atTheEnd)
-	seen.Deleting = true
-	j.reconcileAccess(&seen, atTheEnd)
+	j.reconcileAccess(&facts, atTheEnd)
+	facts.Deleting = true
+	j.reconcileAccess(&facts, atTheEnd)
 	if diff := cmp.Diff([]string{"app1", "app2"}, j.secrets[otherID].Granted); diff != "" {
-		t.Errorf("grants that were made by hand (-want +got):\n%s", diff)
+		t.Errorf("manual grants (-want +got):\n%s", diff)
 	}
 }

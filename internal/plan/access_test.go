@@ -14,9 +14,9 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// inJuju sets who may use the secret in Juju.
-func inJuju(apps ...string) func(*plan.AccessSeen) {
-	return func(s *plan.AccessSeen) { s.World.ByID.Granted = apps }
+// inJuju sets the applications that are granted the secret in Juju.
+func inJuju(apps ...string) func(*plan.AccessFacts) {
+	return func(s *plan.AccessFacts) { s.View.ByID.Granted = apps }
 }
 
 // all applies several changes.
@@ -28,126 +28,126 @@ func all[T any](changes ...func(*T)) func(*T) {
 	}
 }
 
-func wants(apps ...string) func(*plan.AccessSeen) {
-	return func(s *plan.AccessSeen) { s.Want = apps }
+func wants(apps ...string) func(*plan.AccessFacts) {
+	return func(s *plan.AccessFacts) { s.Applications = apps }
 }
 
-func recorded(record plan.Record) func(*plan.AccessSeen) {
-	return func(s *plan.AccessSeen) { s.Record = record }
+func recorded(record plan.Record) func(*plan.AccessFacts) {
+	return func(s *plan.AccessFacts) { s.Record = record }
 }
 
-// records sets the record before the steps, and the one after them.
+// records sets the record before the steps, and the record after them.
 func records(before, after plan.Record, steps ...plan.Step) func(*plan.Plan) {
 	return func(p *plan.Plan) { p.Before, p.After, p.Steps = before, after, steps }
 }
 
-func TestApplicationsAreGrantedWhatTheSpecSays(t *testing.T) {
+func TestGrantAddsMissingGrants(t *testing.T) {
 	t.Parallel()
 	runAccessTests(t, map[string]accessTest{
-		"who has the grant already is left alone": {},
-		"at first, everybody, and the record stands before the first grant": {
+		"in sync": {},
+		"new: all, recorded before the grant": {
 			given: all(recorded(plan.Record{}), inJuju()),
 			want: records(granted("app1", "app2"), granted("app1", "app2"),
 				plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}}),
 		},
-		"one that is new, and no other": {
+		"additional application": {
 			given: wants("app1", "app2", "app3"),
 			want: records(granted("app1", "app2", "app3"), granted("app1", "app2", "app3"),
 				plan.Grant{ID: dbID, Applications: []string{"app3"}}),
 		},
-		"one that was deployed anew, and so lost its grant": {
+		"redeployed application, which lost its grant": {
 			given: inJuju("app1"),
 			want: records(granted("app1", "app2"), granted("app1", "app2"),
 				plan.Grant{ID: dbID, Applications: []string{"app2"}}),
 		},
-		"in the order of the manifest, and noted in that of names": {
+		"in the order of the manifest, recorded in the order of names": {
 			given: all(recorded(plan.Record{}), inJuju(), wants("app9", "app10", "app1")),
 			want: records(granted("app1", "app10", "app9"), granted("app1", "app10", "app9"),
 				plan.Grant{ID: dbID, Applications: []string{"app9", "app10", "app1"}}),
 		},
-		"a grant made by hand serves too, and is not noted as ours": {
+		"manual grant is used and not recorded": {
 			given: recorded(plan.Record{}),
 			want:  records(granted(), granted()),
 		},
-		"a grant made by hand, and one that is missing": {
+		"manual grant, and a missing one": {
 			given: all(recorded(plan.Record{}), inJuju("app1")),
 			want: records(granted("app2"), granted("app2"),
 				plan.Grant{ID: dbID, Applications: []string{"app2"}}),
 		},
-		"a grant that another object made is this one's too": {
-			given: all(recorded(plan.Record{}), func(s *plan.AccessSeen) { s.GrantedByOthers = []string{"app2", "app3"} }),
+		"grant of another object is recorded too": {
+			given: all(recorded(plan.Record{}), func(s *plan.AccessFacts) { s.GrantedByOthers = []string{"app2", "app3"} }),
 			want:  records(granted("app2"), granted("app2")),
 		},
-		"a grant that two others made, beside one that is missing": {
-			given: all(recorded(granted("app1")), wants("app1", "app2", "app3"), func(s *plan.AccessSeen) {
+		"grant of two other objects, and a missing one": {
+			given: all(recorded(granted("app1")), wants("app1", "app2", "app3"), func(s *plan.AccessFacts) {
 				s.GrantedByOthers = []string{"app2", "app9", "app2", "app1"}
 			}),
 			want: records(granted("app1", "app2", "app3"), granted("app1", "app2", "app3"),
 				plan.Grant{ID: dbID, Applications: []string{"app3"}}),
 		},
-		"what others want does not make a grant this one's": {
-			given: all(recorded(plan.Record{}), func(s *plan.AccessSeen) { s.WantedByOthers = []string{"app1", "app2"} }),
+		"grant that others want is not recorded": {
+			given: all(recorded(plan.Record{}), func(s *plan.AccessFacts) { s.WantedByOthers = []string{"app1", "app2"} }),
 			want:  records(granted(), granted()),
 		},
-		"what others have is their business": {
+		"grants of others are left": {
 			given: inJuju("app1", "app2", "app3", "app4"),
 		},
-		"after a crash, what was noted and not yet granted": {
+		"after a crash: recorded and not granted": {
 			given: inJuju(),
 			want: records(granted("app1", "app2"), granted("app1", "app2"),
 				plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}}),
 		},
-		"again, on another secret of its name, where nothing is this one's yet": {
-			given: func(s *plan.AccessSeen) {
+		"another secret of the same name": {
+			given: func(s *plan.AccessFacts) {
 				s.Record.SecretID = otherID
-				s.World.ByID.Granted = []string{"app1"}
+				s.View.ByID.Granted = []string{"app1"}
 			},
 			want: func(p *plan.Plan) {
 				records(granted("app2"), granted("app2"), plan.Grant{ID: dbID, Applications: []string{"app2"}})(p)
 			},
 		},
-		"a secret by its name": {
-			given: func(s *plan.AccessSeen) {
+		"by name": {
+			given: func(s *plan.AccessFacts) {
 				s.Target.Query = plan.Query{Name: "db"}
-				s.World.ByID, s.World.ByName = nil, database(func(s *plan.UserSecret) { s.Granted = nil })
+				s.View.ByID, s.View.ByName = nil, database(func(s *plan.UserSecret) { s.Granted = nil })
 			},
 			want: func(p *plan.Plan) {
 				p.Secret = database(func(s *plan.UserSecret) { s.Granted = nil })
 				p.Steps = []plan.Step{plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}}}
 			},
 		},
-		"a secret by its ID is no other that has its name": {
-			given: func(s *plan.AccessSeen) { s.World.ByName = stranger(func(s *plan.UserSecret) { s.Granted = nil }) },
+		"by ID, another secret has the name": {
+			given: func(s *plan.AccessFacts) { s.View.ByName = stranger(func(s *plan.UserSecret) { s.Granted = nil }) },
 		},
 	})
 }
 
-func TestOnlyGrantsOfThisObjectAreRevoked(t *testing.T) {
+func TestRevokeRemovesOnlyRecordedGrants(t *testing.T) {
 	t.Parallel()
 	runAccessTests(t, map[string]accessTest{
-		"one that the spec has no more": {
+		"removed from the spec": {
 			given: wants("app1"),
 			want: records(granted("app1", "app2"), granted("app1"),
 				plan.Revoke{ID: dbID, Applications: []string{"app2"}}),
 		},
-		"all, for others": {
+		"all replaced in the spec": {
 			given: wants("app3"),
 			want: records(granted("app1", "app2", "app3"), granted("app3"),
 				plan.Revoke{ID: dbID, Applications: []string{"app1", "app2"}},
 				plan.Grant{ID: dbID, Applications: []string{"app3"}}),
 		},
-		"not one that Juju has no more, which is forgotten": {
+		"no longer granted in Juju: only removed from the record": {
 			given: all(wants("app1"), inJuju("app1")),
 			want:  records(granted("app1", "app2"), granted("app1")),
 		},
-		"not one that was made on another secret of its name": {
-			given: all(wants("app1"), func(s *plan.AccessSeen) { s.Record.SecretID = otherID }),
+		"granted on another secret of the same name: kept": {
+			given: all(wants("app1"), func(s *plan.AccessFacts) { s.Record.SecretID = otherID }),
 			want:  records(granted(), granted()),
 		},
-		"not one that was made by hand": {
+		"manual grant: kept": {
 			given: all(wants("app1"), recorded(granted("app1"))),
 		},
-		"not one that was made by hand, beside one that was not": {
+		"manual grant kept, recorded grant revoked": {
 			given: all(wants("app1"), inJuju("app1", "app2", "app3")),
 			want: records(granted("app1", "app2"), granted("app1"),
 				plan.Revoke{ID: dbID, Applications: []string{"app2"}}),
@@ -155,323 +155,377 @@ func TestOnlyGrantsOfThisObjectAreRevoked(t *testing.T) {
 	})
 }
 
-func TestAGrantThatAnotherObjectWantsIsNotRevoked(t *testing.T) {
+func TestRevokeKeepsGrantsThatOthersWant(t *testing.T) {
 	t.Parallel()
-	others := func(apps ...string) func(*plan.AccessSeen) {
-		return func(s *plan.AccessSeen) { s.WantedByOthers, s.GrantedByOthers = apps, apps }
+	others := func(apps ...string) func(*plan.AccessFacts) {
+		return func(s *plan.AccessFacts) { s.WantedByOthers, s.GrantedByOthers = apps, apps }
 	}
 	tests := map[string]struct {
-		given func(*plan.AccessSeen)
+		given func(*plan.AccessFacts)
 		want  []plan.Step
 	}{
-		"the only one": {
+		"the only grant": {
 			given: all(wants("app1"), others("app2")),
 		},
-		"one of two": {
+		"one of two grants": {
 			given: all(wants("app3"), others("app2", "app3")),
 			want: []plan.Step{
 				plan.Revoke{ID: dbID, Applications: []string{"app1"}},
 				plan.Grant{ID: dbID, Applications: []string{"app3"}},
 			},
 		},
-		"when the object goes": {
+		"deletion": {
 			given: leaves(others("app1", "app2")),
 		},
-		"when the object goes, but the others are": {
+		"deletion, one grant wanted": {
 			given: leaves(others("app1", "app9")),
 			want:  []plan.Step{plan.Revoke{ID: dbID, Applications: []string{"app2"}}},
 		},
-		"when another that has it on record goes too, both revoke it": {
-			given: leaves(func(s *plan.AccessSeen) { s.GrantedByOthers = []string{"app1", "app2"} }),
+		"deletion of both objects: both revoke": {
+			given: leaves(func(s *plan.AccessFacts) { s.GrantedByOthers = []string{"app1", "app2"} }),
 			want:  []plan.Step{plan.Revoke{ID: dbID, Applications: []string{"app1", "app2"}}},
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := accessInSync()
-			test.given(&seen)
-			if diff := cmp.Diff(test.want, plan.ForAccess(seen).Steps); diff != "" {
+			facts := accessInSync()
+			test.given(&facts)
+			if diff := cmp.Diff(test.want, plan.ForAccess(facts).Steps); diff != "" {
 				t.Errorf("steps (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// leaves is a JujuSecretAccess that is being deleted, with changes.
-func leaves(changes ...func(*plan.AccessSeen)) func(*plan.AccessSeen) {
-	return func(s *plan.AccessSeen) {
+// leaves returns a JujuSecretAccess that is being deleted, with changes.
+func leaves(changes ...func(*plan.AccessFacts)) func(*plan.AccessFacts) {
+	return func(s *plan.AccessFacts) {
 		s.Deleting = true
 		all(changes...)(s)
 	}
 }
 
-func TestAnAccessThatGoesTakesItsGrantsWithIt(t *testing.T) {
+func TestAccessDeletionRevokesGrants(t *testing.T) {
 	t.Parallel()
 	revokes := func(apps ...string) func(*plan.Plan) {
 		return func(p *plan.Plan) {
-			p.After, p.Verdict = plan.Record{}, plan.Verdict{Reason: v1alpha1.ReasonRevoked}
+			p.After, p.Condition = plan.Record{}, plan.Condition{Reason: v1alpha1.ReasonRevoked}
 			if len(apps) > 0 {
 				p.Steps = []plan.Step{plan.Revoke{ID: dbID, Applications: apps}}
 			}
 		}
 	}
-	unknown := func(s *plan.AccessSeen) { s.World = plan.World{} }
+	unknown := func(s *plan.AccessFacts) { s.View = plan.ModelView{} }
 	runAccessTests(t, map[string]accessTest{
-		"all of them":                  {leaves(), revokes("app1", "app2")},
-		"not those made by hand":       {leaves(recorded(granted("app2"))), revokes("app2")},
-		"not those that Juju lost":     {leaves(inJuju("app1", "app9")), revokes("app1")},
-		"not those on another secret":  {leaves(func(s *plan.AccessSeen) { s.Record.SecretID = otherID }), revokes()},
-		"none, if Juju lost them all":  {leaves(inJuju("app9")), revokes()},
-		"also those not in the spec":   {leaves(wants("app9")), revokes("app1", "app2")},
-		"the finalizer is gone before": {leaves(unknown, recorded(plan.Record{})), revokes()},
-		"nothing was granted, so that Juju is not asked": {
+		"all":                       {leaves(), revokes("app1", "app2")},
+		"manual grant kept":         {leaves(recorded(granted("app2"))), revokes("app2")},
+		"lost in Juju":              {leaves(inJuju("app1", "app9")), revokes("app1")},
+		"on another secret":         {leaves(func(s *plan.AccessFacts) { s.Record.SecretID = otherID }), revokes()},
+		"all lost in Juju":          {leaves(inJuju("app9")), revokes()},
+		"not in the spec":           {leaves(wants("app9")), revokes("app1", "app2")},
+		"finalizer already removed": {leaves(unknown, recorded(plan.Record{})), revokes()},
+		"nothing granted: Juju is not asked": {
 			given: leaves(unknown, recorded(granted())),
-			want:  letsGo(""),
+			want:  releases(""),
 		},
-		"with deletionPolicy: Retain they stay, and Juju is not asked": {
+		"deletionPolicy Retain: Juju is not asked": {
 			given: leaves(unknown, retaining),
-			want:  letsGo(leftGrants + ", as deletionPolicy: Retain says"),
+			want:  releases(leftGrants + ": deletionPolicy is Retain"),
 		},
-		"who is abandoned leaves them, and Juju is not asked": {
+		"abandoned: Juju is not asked": {
 			given: leaves(unknown, abandoned),
-			want:  letsGo(leftGrants + ", as the annotation jujusecrets.io/abandon says"),
+			want:  releases(leftGrants + ": the annotation jujusecrets.io/abandon is set"),
 		},
-		"who is abandoned and would retain them is told of the annotation": {
+		"abandoned and Retain: the annotation is reported": {
 			given: leaves(retaining, abandoned),
-			want:  letsGo(leftGrants + ", as the annotation jujusecrets.io/abandon says"),
+			want:  releases(leftGrants + ": the annotation jujusecrets.io/abandon is set"),
 		},
-		"who is abandoned leaves them, whatever has become of its controller object": {
-			given: leaves(unknown, abandoned, func(s *plan.AccessSeen) { s.Tenancy = plan.NoController("default") }),
-			want:  letsGo(leftGrants + ", as the annotation jujusecrets.io/abandon says"),
+		"abandoned, controller object missing": {
+			given: leaves(unknown, abandoned, func(s *plan.AccessFacts) { s.Tenancy = plan.NoController("default") }),
+			want:  releases(leftGrants + ": the annotation jujusecrets.io/abandon is set"),
 		},
-		"they are told of by the model that they are in": {
+		"Retain: the message has the model of the grants": {
 			given: leaves(unknown, retaining, recorded(grantedIn(otherApp, "app1"))),
-			want:  letsGo("left the grants of secret:" + dbID + ` to app1 in model "` + modelUUID + `", as deletionPolicy: Retain says`),
+			want: releases(
+				"left the grants of secret:" + dbID + ` to app1 in model "` + modelUUID + `": deletionPolicy is Retain`,
+			),
 		},
-		"nothing was granted, and nothing is left": {
+		"nothing granted, Retain and abandoned": {
 			given: leaves(unknown, retaining, abandoned, recorded(granted())),
-			want:  letsGo(""),
+			want:  releases(""),
 		},
-		"a controller object that goes does not hold up who goes first": {leaves(), revokes("app1", "app2")},
-		"the secret is gone, and the grants with it": {
-			given: leaves(func(s *plan.AccessSeen) { s.World.ByID = nil }),
-			want:  letsGo(""),
+		"controller object is being deleted too": {leaves(), revokes("app1", "app2")},
+		"secret removed": {
+			given: leaves(func(s *plan.AccessFacts) { s.View.ByID = nil }),
+			want:  releases(""),
 		},
-		"the secret is being removed, and the grants with it": {
-			given: leaves(func(s *plan.AccessSeen) { s.World.ByID.Removing = true }),
-			want:  letsGo(""),
+		"secret is being removed": {
+			given: leaves(func(s *plan.AccessFacts) { s.View.ByID.Removing = true }),
+			want:  releases(""),
 		},
-		"the model is gone, and the grants with it": {
-			given: leaves(func(s *plan.AccessSeen) { s.World = troubled(plan.ModelNotFound) }),
-			want:  letsGo("left whatever was made for this object, unless it went with its model: Juju answered: no"),
+		"model removed": {
+			given: leaves(func(s *plan.AccessFacts) { s.View = unavailable(v1alpha1.ReasonModelNotFound) }),
+			want:  releases("left what was created for this object, unless it was removed with its model: Juju answered: no"),
 		},
-		"of a namespace that is no tenant any more, as the operator itself noted them": {
-			given: leaves(func(s *plan.AccessSeen) { s.Tenancy, s.Proven = denied(), true }),
-			want:  all(revokes("app1", "app2"), proven),
+		"record signed with another key": {
+			given: leaves(func(s *plan.AccessFacts) {
+				s.Record, s.ForeignKey, s.View = plan.Record{Held: true}, true, plan.ModelView{}
+			}),
+			want: releases(
+				"left the grants that were made for this object: its record was signed with another installation key",
+			),
 		},
-		"a namespace that is no tenant leaves what somebody may have noted, and says so": {
-			given: leaves(unknown, func(s *plan.AccessSeen) { s.Tenancy = denied() }),
-			want:  letsGo(`left the grants to app1, app2 in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
+		"tenancy ended: recorded grants are revoked": {
+			given: leaves(func(s *plan.AccessFacts) { s.Tenancy = denied() }),
+			want:  revokes("app1", "app2"),
 		},
-		"a controller object that is missing is waited for": {
-			given: leaves(unknown, func(s *plan.AccessSeen) { s.Tenancy = plan.NoController("default") }),
-			want:  tells(v1alpha1.ReasonControllerNotReady, noControllerMessage),
+		"controller object missing: waits": {
+			given: leaves(unknown, func(s *plan.AccessFacts) { s.Tenancy = plan.NoController("default") }),
+			want:  reports(v1alpha1.ReasonControllerNotReady, noControllerMessage),
 		},
-		"Juju is waited for": {
-			given: leaves(func(s *plan.AccessSeen) { s.World = troubled(plan.Unreachable) }),
-			want:  tells(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"),
+		"Juju unreachable: waits": {
+			given: leaves(func(s *plan.AccessFacts) { s.View = unavailable(v1alpha1.ReasonJujuUnreachable) }),
+			want:  reports(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"),
 		},
 	})
 }
 
+// secretOfID is how messages name the secret of an access.
+const secretOfID = "secret:" + dbID + ` in model "prod/app"`
+
 const leftGrants = "left the grants of secret:" + dbID + ` to app1, app2 in model "prod/app"`
 
-func retaining(s *plan.AccessSeen) { s.Retain = true }
+func retaining(s *plan.AccessFacts) { s.Retain = true }
 
-func abandoned(s *plan.AccessSeen) { s.Abandoned = true }
+func abandoned(s *plan.AccessFacts) { s.Abandoned = true }
 
-func TestBeforeItGoesAnAccessDoesNotCareHow(t *testing.T) {
+func TestDeletionPolicyHasNoEffectBeforeAccessDeletion(t *testing.T) {
 	t.Parallel()
 	runAccessTests(t, map[string]accessTest{
-		"what is to be retained": {given: retaining},
-		"who is abandoned":       {given: abandoned},
-		"a grant is still taken away from who is not in the spec any more": {
+		"Retain":    {given: retaining},
+		"abandoned": {given: abandoned},
+		"a grant that is no longer in the spec is revoked": {
 			given: all(retaining, abandoned, wants("app1")),
 			want:  records(granted("app1", "app2"), granted("app1"), plan.Revoke{ID: dbID, Applications: []string{"app2"}}),
 		},
 	})
 }
 
-// moved is an access that granted a secret in another model than the one it is about now.
-func moved(changes ...func(*plan.AccessSeen)) func(*plan.AccessSeen) {
-	return func(s *plan.AccessSeen) {
+// moved returns an access that granted another secret, in another model, than
+// its present one.
+func moved(changes ...func(*plan.AccessFacts)) func(*plan.AccessFacts) {
+	return func(s *plan.AccessFacts) {
 		s.Record = grantedIn(otherApp, "app1", "app2")
 		s.Record.SecretID = otherID
-		s.Former = stranger()
+		s.FormerView = plan.ModelView{Known: true, ByID: stranger()}
 		all(changes...)(s)
 	}
 }
 
-func TestGrantsOnAFormerSecretAreTakenAwayWhereTheyWereMade(t *testing.T) {
+func TestMoveRevokesGrantsOnFormerSecret(t *testing.T) {
 	t.Parallel()
 	moves := func(steps ...plan.Step) func(*plan.Plan) {
 		return func(p *plan.Plan) {
 			p.Model, p.Secret, p.After, p.Steps = otherApp, nil, granted(), steps
-			p.Verdict = plan.Verdict{
-				Reason: v1alpha1.ReasonHandingOver, Message: "the grants move from the former secret " + otherID + " to the present one",
+			p.Condition = plan.Condition{
+				Reason: v1alpha1.ReasonTransferringGrants, Message: "moving the grants from the former secret:" + otherID +
+					" to the present secret",
 			}
 		}
 	}
 	revokes := func(apps ...string) plan.Step { return plan.Revoke{ID: otherID, Applications: apps} }
-	others := func(s *plan.AccessSeen) { s.WantedByOthers, s.GrantedByOthers = []string{"app1"}, []string{"app1"} }
+	others := func(s *plan.AccessFacts) { s.WantedByOthers, s.GrantedByOthers = []string{"app1"}, []string{"app1"} }
 	runAccessTests(t, map[string]accessTest{
-		"all of them": {moved(), moves(revokes("app1", "app2"))},
-		"not those that another object wants and has on record": {moved(others), moves(revokes("app2"))},
-		"not those that Juju has no more": {
-			moved(func(s *plan.AccessSeen) { s.Former.Granted = []string{"app1", "app9"} }), moves(revokes("app1")),
+		"all": {moved(), moves(revokes("app1", "app2"))},
+		"not grants that another object wants and has recorded": {moved(others), moves(revokes("app2"))},
+		"not grants that are lost in Juju": {
+			moved(func(s *plan.AccessFacts) { s.Former().Granted = []string{"app1", "app9"} }), moves(revokes("app1")),
 		},
-		"nothing, if Juju has none of them": {moved(func(s *plan.AccessSeen) { s.Former.Granted = nil }), moves()},
-		"before those on the present one": {
-			moved(func(s *plan.AccessSeen) { s.World.ByID.Granted = nil }), moves(revokes("app1", "app2")),
+		"nothing if all are lost in Juju": {moved(func(s *plan.AccessFacts) { s.Former().Granted = nil }), moves()},
+		"before the grants on the present secret": {
+			moved(func(s *plan.AccessFacts) { s.View.ByID.Granted = nil }), moves(revokes("app1", "app2")),
 		},
-		"also while the present one is not there yet": {
-			moved(func(s *plan.AccessSeen) { s.World.ByID = nil }), moves(revokes("app1", "app2")),
+		"while the present secret does not exist": {
+			moved(func(s *plan.AccessFacts) { s.View.ByID = nil }), moves(revokes("app1", "app2")),
 		},
-		"not if the former one is gone, and then the present one is granted": {
-			moved(inJuju(), func(s *plan.AccessSeen) { s.Former = nil }),
-			records(granted("app1", "app2"), granted("app1", "app2"), plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}}),
+		"former secret removed: the present secret is granted": {
+			moved(inJuju(), func(s *plan.AccessFacts) { s.FormerView.ByID = nil }),
+			records(
+				granted("app1", "app2"), granted("app1", "app2"),
+				plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}},
+			),
 		},
-		"not if the former one is being removed": {
-			moved(func(s *plan.AccessSeen) { s.Former.Removing = true }), records(granted(), granted()),
+		"former secret is being removed": {
+			moved(func(s *plan.AccessFacts) { s.Former().Removing = true }), records(granted(), granted()),
 		},
-		"nothing while nothing is seen": {
-			moved(func(s *plan.AccessSeen) { s.World = troubled(plan.Unreachable) }),
-			tells(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"),
+		"waits for the present model": {
+			moved(func(s *plan.AccessFacts) { s.View = unavailable(v1alpha1.ReasonJujuUnreachable) }),
+			reports(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"),
+		},
+		"waits for the former model": {
+			moved(func(s *plan.AccessFacts) { s.FormerView = unavailable(v1alpha1.ReasonJujuUnreachable) }),
+			all(reports(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"), func(p *plan.Plan) { p.Secret = nil }),
+		},
+		"former model removed": {
+			moved(inJuju(), func(s *plan.AccessFacts) { s.FormerView = unavailable(v1alpha1.ReasonModelNotFound) }),
+			records(
+				granted("app1", "app2"), granted("app1", "app2"),
+				plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}},
+			),
+		},
+		"waits for the former controller object": {
+			moved(func(s *plan.AccessFacts) { s.FormerTenancy, s.FormerView = plan.NoController("gone"), plan.ModelView{} }),
+			func(p *plan.Plan) { p.Secret, p.Condition = nil, *plan.NoController("gone").Problem },
+		},
+		"tenancy of the former model ended": {
+			moved(inJuju(), func(s *plan.AccessFacts) { s.FormerTenancy, s.FormerView = denied(), plan.ModelView{} }),
+			records(
+				granted("app1", "app2"), granted("app1", "app2"),
+				plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}},
+			),
 		},
 	})
 }
 
-func TestTheFormerSecretIsThatOfTheRecord(t *testing.T) {
+func TestFormerIDIsTheSecretInTheRecord(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		given func(*plan.AccessSeen)
+		given func(*plan.AccessFacts)
 		want  string
 	}{
-		"none, while it is the present one":            {func(*plan.AccessSeen) {}, ""},
-		"another one":                                  {moved(), otherID},
-		"none, if nothing was granted":                 {recorded(granted()), ""},
-		"none, while it is not known which is present": {moved(func(s *plan.AccessSeen) { s.World = plan.World{} }), ""},
-		"the one that was granted, if there is none by now": {
-			func(s *plan.AccessSeen) { s.World.ByID = nil }, dbID,
+		"present secret":           {func(*plan.AccessFacts) {}, ""},
+		"another secret":           {moved(), otherID},
+		"nothing granted":          {recorded(granted()), ""},
+		"present secret not known": {moved(func(s *plan.AccessFacts) { s.View = plan.ModelView{} }), ""},
+		"granted secret removed": {
+			func(s *plan.AccessFacts) { s.View.ByID = nil }, dbID,
 		},
-		"none, for who goes: then it is the present one": {leaves(moved()), ""},
+		"deletion": {leaves(moved()), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := accessInSync()
-			test.given(&seen)
-			if got := seen.FormerID(); got != test.want {
+			facts := accessInSync()
+			test.given(&facts)
+			if got := facts.FormerID(); got != test.want {
 				t.Errorf("FormerID is %q, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-func TestAnAccessThatCannotBeGivenWaits(t *testing.T) {
+func TestAccessWaitsWithoutChanges(t *testing.T) {
 	t.Parallel()
-	const noSuchID = `model "prod/app" has no user secret with the ID "` + dbID + `"`
-	const notReady = `JujuSecret "db" does not exist, or has no secret in Juju yet: look at its status`
+	const noSuchID = `model "prod/app" has no user secret with the ID "` + dbID +
+		`", and Juju never reuses an ID: compare it with ` +
+		"juju secrets; spec.secret cannot be changed, so create another JujuSecretAccess with the right id, or with a " +
+		"name, and delete this one"
+	const replacing = `model "prod/app" has no user secret with the ID "` + dbID +
+		`": waiting for JujuSecret "db" to create it again, ` +
+		"check its status"
+	const notReady = `JujuSecret "db" does not exist, or has no secret in Juju yet: check its status`
 	tests := map[string]accessTest{
-		"for the JujuSecret": {
-			given: func(s *plan.AccessSeen) { s.Target, s.World = plan.NotReady("db"), plan.World{} },
-			want:  tells(v1alpha1.ReasonJujuSecretNotReady, notReady),
+		"JujuSecret not ready": {
+			given: func(s *plan.AccessFacts) {
+				s.Target, s.View = plan.UnreadySecret("db", plan.ModelRef{}, false), plan.ModelView{}
+			},
+			want: reports(v1alpha1.ReasonJujuSecretNotReady, notReady),
 		},
-		"for the JujuSecret first, whoever is a tenant": {
-			given: func(s *plan.AccessSeen) { s.Target, s.Tenancy = plan.NotReady("db"), denied() },
-			want:  tells(v1alpha1.ReasonJujuSecretNotReady, notReady),
+		"JujuSecret not ready, no tenant": {
+			given: func(s *plan.AccessFacts) {
+				s.Target, s.Tenancy = plan.UnreadySecret("db", plan.ModelRef{}, false), denied()
+			},
+			want: reports(v1alpha1.ReasonJujuSecretNotReady, notReady),
 		},
-		"for a secret of that ID": {
-			given: func(s *plan.AccessSeen) { s.World.ByID, s.World.ByName = nil, stranger() },
-			want:  all(tells(v1alpha1.ReasonSecretNotFound, noSuchID), lost),
+		"no secret of the ID": {
+			given: func(s *plan.AccessFacts) { s.View.ByID, s.View.ByName = nil, stranger() },
+			want:  all(reports(v1alpha1.ReasonSecretIDNotFound, noSuchID), lost),
 		},
-		"for a secret of that name": {
-			given: func(s *plan.AccessSeen) { s.Target.Query = plan.Query{Name: "db"} },
-			want: all(lost, tells(v1alpha1.ReasonSecretNotFound,
-				`model "prod/app" has no user secret called "db": it is granted when somebody adds it`)),
+		"no secret of the ID that the JujuSecret had": {
+			given: func(s *plan.AccessFacts) { s.View.ByID, s.Target.JujuSecret = nil, "db" },
+			want:  all(reports(v1alpha1.ReasonSecretNotFound, replacing), lost),
 		},
-		"for a secret that stays": {
-			given: func(s *plan.AccessSeen) { s.World.ByID.Removing = true },
-			want:  all(tells(v1alpha1.ReasonSecretNotFound, noSuchID), lost),
+		"no secret of the name": {
+			given: func(s *plan.AccessFacts) { s.Target.Query = plan.Query{Name: "db"} },
+			want: all(lost, reports(v1alpha1.ReasonSecretNotFound,
+				`model "prod/app" has no user secret "db": it is granted when it is added`)),
 		},
-		"for a user secret, if that of the ID is a charm's own": {
-			given: func(s *plan.AccessSeen) { s.World.ByID, s.World.CharmOwned = nil, true },
-			want: all(lost, tells(v1alpha1.ReasonCharmOwned, "secret:"+dbID+" belongs to a charm, which alone may change, grant and "+
-				"remove it: name a user secret")),
+		"secret of the ID is being removed": {
+			given: func(s *plan.AccessFacts) { s.View.ByID.Removing = true },
+			want:  all(reports(v1alpha1.ReasonSecretIDNotFound, noSuchID), lost),
 		},
-		"for somebody to name its namespace": {
-			given: func(s *plan.AccessSeen) { s.Tenancy, s.World = denied(), plan.World{} },
-			want:  tells(v1alpha1.ReasonTenantDenied, deniedMessage),
+		"a charm owns the secret of the ID": {
+			given: func(s *plan.AccessFacts) { s.View.ByID, s.View.CharmOwned = nil, true },
+			want: all(lost, reports(v1alpha1.ReasonCharmOwned, "a charm owns secret:"+dbID+", and only that charm can change, "+
+				"grant and remove it: name a user secret")),
 		},
-		"for somebody to name its namespace, and Juju is away": {
-			given: func(s *plan.AccessSeen) { s.Tenancy, s.World = denied(), troubled(plan.Unreachable) },
-			want:  tells(v1alpha1.ReasonTenantDenied, deniedMessage),
+		"no tenant": {
+			given: func(s *plan.AccessFacts) { s.Tenancy, s.View = denied(), plan.ModelView{} },
+			want:  reports(v1alpha1.ReasonTenantDenied, deniedMessage),
 		},
-		"for the controller object": {
-			given: func(s *plan.AccessSeen) { s.Tenancy, s.World = plan.NoController("default"), plan.World{} },
-			want:  tells(v1alpha1.ReasonControllerNotReady, noControllerMessage),
+		"no tenant, Juju unreachable": {
+			given: func(s *plan.AccessFacts) { s.Tenancy, s.View = denied(), unavailable(v1alpha1.ReasonJujuUnreachable) },
+			want:  reports(v1alpha1.ReasonTenantDenied, deniedMessage),
 		},
-		"for the controller object that goes to come again": {
-			given: func(s *plan.AccessSeen) { s.Tenancy, s.World = plan.ControllerGoing("default"), plan.World{} },
-			want:  tells(v1alpha1.ReasonControllerNotReady, goingMessage),
+		"controller object missing": {
+			given: func(s *plan.AccessFacts) { s.Tenancy, s.View = plan.NoController("default"), plan.ModelView{} },
+			want:  reports(v1alpha1.ReasonControllerNotReady, noControllerMessage),
 		},
-		"for somebody to look": {
-			given: func(s *plan.AccessSeen) { s.World = plan.World{} },
-			want:  tells(v1alpha1.ReasonFailed, nobodyLooked),
+		"controller object is being deleted": {
+			given: func(s *plan.AccessFacts) { s.Tenancy, s.View = plan.ControllerDeleting("default"), plan.ModelView{} },
+			want:  reports(v1alpha1.ReasonControllerDeleting, deletingMessage),
 		},
-		"for Juju, whatever was known before": {
-			given: func(s *plan.AccessSeen) { s.World.Known, s.World.Trouble = false, in(plan.Busy) },
-			want:  tells(v1alpha1.ReasonModelBusy, "Juju answered: no"),
+		"model not read": {
+			given: func(s *plan.AccessFacts) { s.View = plan.ModelView{} },
+			want:  reports(v1alpha1.ReasonFailed, "the operator did not read "+secretOfID),
+		},
+		"model unavailable, with an old view": {
+			given: func(s *plan.AccessFacts) { s.View.Known, s.View.Problem = false, in(v1alpha1.ReasonModelUnavailable) },
+			want:  reports(v1alpha1.ReasonModelUnavailable, "Juju answered: no"),
 		},
 	}
-	for kind, reason := range troubles() {
-		tests[fmt.Sprintf("for an end of %s", reason)] = accessTest{
-			given: func(s *plan.AccessSeen) { s.World = troubled(kind) },
-			want:  tells(reason, "Juju answered: no"),
+	for kind, reason := range problemReasons() {
+		tests[fmt.Sprintf("model unavailable: %s", reason)] = accessTest{
+			given: func(s *plan.AccessFacts) { s.View = unavailable(kind) },
+			want:  reports(reason, noAnswer(reason, secretOfID)),
 		}
 	}
 	runAccessTests(t, tests)
 }
 
-func TestJujuIsAskedOnlyOnBehalfOfAnAccessThatMay(t *testing.T) {
+func TestMayLookForAccessNeedsTenancy(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		given func(*plan.AccessSeen)
+		given func(*plan.AccessFacts)
 		want  bool
 	}{
-		"in sync":                   {func(*plan.AccessSeen) {}, true},
-		"new":                       {recorded(plan.Record{}), true},
-		"no tenant":                 {func(s *plan.AccessSeen) { s.Tenancy = denied() }, false},
-		"no controller":             {func(s *plan.AccessSeen) { s.Tenancy = plan.NoController("default") }, false},
-		"no secret yet":             {func(s *plan.AccessSeen) { s.Target = plan.NotReady("db") }, false},
-		"deleted":                   {leaves(), true},
-		"deleted, no tenant":        {leaves(func(s *plan.AccessSeen) { s.Tenancy = denied() }), false},
-		"deleted, no secret":        {leaves(func(s *plan.AccessSeen) { s.Target = plan.NotReady("db") }), false},
-		"deleted, let go already":   {leaves(recorded(plan.Record{})), false},
-		"deleted, nothing granted":  {leaves(recorded(granted())), false},
-		"deleted, to be retained":   {leaves(retaining), false},
-		"deleted, abandoned":        {leaves(abandoned), false},
-		"abandoned, not deleted":    {abandoned, true},
-		"deleted, nothing and held": {leaves(recorded(plan.Record{Granted: []string{"app1"}})), false},
+		"in sync":       {func(*plan.AccessFacts) {}, true},
+		"new":           {recorded(plan.Record{}), true},
+		"no tenant":     {func(s *plan.AccessFacts) { s.Tenancy = denied() }, false},
+		"no controller": {func(s *plan.AccessFacts) { s.Tenancy = plan.NoController("default") }, false},
+		"no secret yet": {func(s *plan.AccessFacts) {
+			s.Target = plan.UnreadySecret("db", plan.ModelRef{}, false)
+		}, false},
+		"deleted":            {leaves(), true},
+		"deleted, no tenant": {leaves(func(s *plan.AccessFacts) { s.Tenancy = denied() }), true},
+		"deleted, no secret": {
+			leaves(func(s *plan.AccessFacts) { s.Target = plan.UnreadySecret("db", plan.ModelRef{}, false) }), false,
+		},
+		"deleted, released":        {leaves(recorded(plan.Record{})), false},
+		"deleted, nothing granted": {leaves(recorded(granted())), false},
+		"deleted, Retain":          {leaves(retaining), false},
+		"deleted, abandoned":       {leaves(abandoned), false},
+		"abandoned, not deleted":   {abandoned, true},
+		"deleted, no finalizer":    {leaves(recorded(plan.Record{Granted: []string{"app1"}})), false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := accessInSync()
-			test.given(&seen)
-			before := seen
-			before.World = plan.World{}
-			got := []bool{plan.MayLookForAccess(seen), plan.MayLookForAccess(before)}
+			facts := accessInSync()
+			test.given(&facts)
+			before := facts
+			before.View = plan.ModelView{}
+			got := []bool{plan.MayLookForAccess(facts), plan.MayLookForAccess(before)}
 			if diff := cmp.Diff([]bool{test.want, test.want}, got); diff != "" {
 				t.Errorf("MayLookForAccess, with the model and without (-want +got):\n%s", diff)
 			}
@@ -479,17 +533,45 @@ func TestJujuIsAskedOnlyOnBehalfOfAnAccessThatMay(t *testing.T) {
 	}
 }
 
-func TestADecisionChangesNothingThatItWasMadeOn(t *testing.T) {
+func TestForAccessDoesNotChangeItsFacts(t *testing.T) {
 	t.Parallel()
-	seen := accessInSync()
-	seen.Want = []string{"app9", "app3", "app1"}
-	seen.WantedByOthers, seen.GrantedByOthers = []string{"app2"}, []string{"app9", "app2"}
-	want, record := slices.Clone(seen.Want), slices.Clone(seen.Record.Granted)
-	plan.ForAccess(seen)
-	seen.Deleting = true
-	plan.ForAccess(seen)
-	got := [][]string{seen.Want, seen.Record.Granted, seen.World.ByID.Granted, seen.WantedByOthers, seen.GrantedByOthers}
+	facts := accessInSync()
+	facts.Applications = []string{"app9", "app3", "app1"}
+	facts.WantedByOthers, facts.GrantedByOthers = []string{"app2"}, []string{"app9", "app2"}
+	want, record := slices.Clone(facts.Applications), slices.Clone(facts.Record.Granted)
+	plan.ForAccess(facts)
+	facts.Deleting = true
+	plan.ForAccess(facts)
+	got := [][]string{
+		facts.Applications, facts.Record.Granted, facts.View.ByID.Granted, facts.WantedByOthers,
+		facts.GrantedByOthers,
+	}
 	if diff := cmp.Diff([][]string{want, record, {"app1", "app2"}, {"app2"}, {"app9", "app2"}}, got); diff != "" {
-		t.Errorf("what was seen (-want +got):\n%s", diff)
+		t.Errorf("the facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestAccessMissesIDOfSpec(t *testing.T) {
+	t.Parallel()
+	missing := func(s *plan.AccessFacts) { s.View.ByID = nil }
+	for name, test := range map[string]struct {
+		given func(*plan.AccessFacts)
+		want  bool
+	}{
+		"by ID, exists":       {func(*plan.AccessFacts) {}, false},
+		"by ID, missing":      {missing, true},
+		"by ID, deleting":     {leaves(missing), false},
+		"by ID, not read":     {func(s *plan.AccessFacts) { s.View = plan.ModelView{} }, false},
+		"by name, missing":    {all(missing, func(s *plan.AccessFacts) { s.Target.Query = plan.Query{Name: "db"} }), false},
+		"JujuSecret, missing": {all(missing, func(s *plan.AccessFacts) { s.Target.JujuSecret = "db" }), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts := accessInSync()
+			test.given(&facts)
+			if got := facts.MissesID(); got != test.want {
+				t.Errorf("MissesID returned %t, want %t", got, test.want)
+			}
+		})
 	}
 }

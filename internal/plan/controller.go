@@ -12,22 +12,22 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// ControllerSeen is all that a decision about one controller object may depend on.
-type ControllerSeen struct {
-	// Deleting: the object is on its way out.
+// ControllerFacts are all facts that a decision about one controller object can
+// depend on.
+type ControllerFacts struct {
+	// Deleting is true when the object is being deleted.
 	Deleting bool
-	// Held tells that the object has the finalizer.
+	// Held is true when the object has the finalizer.
 	Held bool
-	// Elsewhere tells that the object is of another class, so that another installation of the operator serves it.
-	Elsewhere bool
-	// User is the namespace/name of an object for which something in Juju was made through it, empty if there is none.
+	// User is the namespace/name of an object that owns something in Juju
+	// through this controller object, empty if there is none.
 	User string
-	// Credentials is the Secret that the credentials are in.
+	// Credentials is the Secret with the credentials.
 	Credentials CredentialsSecret
-	// Certificate is where the certificate of the controller's authority comes from, nil if it stands in the spec or none is
-	// given.
+	// Certificate is the source of the CA certificate, nil if the spec contains
+	// the certificate or none is given.
 	Certificate *CertificateSource
-	// Connection is what the object and its sources give.
+	// Connection is the connection that the object and its sources define.
 	Connection content.Connection
 }
 
@@ -35,17 +35,18 @@ type ControllerSeen struct {
 type CredentialsSecret struct {
 	// Name is its namespace/name.
 	Name string
-	// Found tells whether it exists.
+	// Found is true when the Secret exists.
 	Found bool
-	// Held tells that it has the finalizer.
+	// Held is true when it has the finalizer.
 	Held bool
-	// Going tells that it is being deleted.
-	Going bool
-	// Keys are those that it must have; Lacking are those of them that it has not, or empty.
+	// Deleting is true when it is being deleted.
+	Deleting bool
+	// Keys are the required keys. Lacking are the required keys that are
+	// missing or empty.
 	Keys, Lacking []string
 }
 
-// missing says what is not as it must be, empty if all is.
+// missing returns what is wrong with the Secret, empty if nothing is.
 func (s CredentialsSecret) missing() string {
 	if !s.Found {
 		return "does not exist"
@@ -58,140 +59,153 @@ func (s CredentialsSecret) missing() string {
 
 // CertificateSource is a key of a Secret or a ConfigMap.
 type CertificateSource struct {
-	// Object names it with its kind, Key is the key.
+	// Object is its kind and name. Key is the key.
 	Object, Key string
-	// Found tells whether there is something under the key.
+	// Found is true when there is a value under the key.
 	Found bool
-	// Kept is the certificate of the last login, as the status has it, empty if there is none.
+	// Kept is the certificate of the last login, from the status. It is empty
+	// if there is none.
 	Kept string
 }
 
-// ControllerPlan is what to do about one controller object, in the order of its fields.
+// ControllerPlan is what to do about one controller object, in the order of the
+// fields.
 type ControllerPlan struct {
-	// Leave: do nothing of what follows, as the object is none of ours.
-	Leave bool
-	// HoldCredentials: the finalizer comes on the credentials Secret. ForCredentials says when it goes otherwise.
+	// HoldCredentials is true when the finalizer is added to the credentials
+	// Secret. ForCredentials decides when it is removed.
 	HoldCredentials bool
-	// ReleaseCredentials: it goes from there, unless another controller object names the Secret as well.
+	// ReleaseCredentials is true when the finalizer is removed from it, unless
+	// another controller object refers to the Secret too.
 	ReleaseCredentials bool
-	// Held: the finalizer stays on the object, or comes there.
+	// Held is true when the finalizer is kept on the object, or added to it.
 	Held bool
-	// Connect with what was seen, but with CACertificate: that was seen, or kept from the last login.
+	// Connect is true when the operator connects with the connection in the
+	// facts and this CACertificate: the certificate of the source, otherwise
+	// the certificate of the last login.
 	Connect       bool
 	CACertificate string
-	// Verdict is what to tell, unless the connection is in trouble.
-	Verdict Verdict
+	// Condition is reported unless the connection has a problem.
+	Condition Condition
 }
 
-// ForController decides what to do about a controller object. It and its credentials are held before anything is made
-// through it, so that what is made can also be removed. A connection that is open stays open, whatever becomes of the
-// credentials.
-func ForController(seen ControllerSeen) ControllerPlan {
-	switch {
-	case seen.Elsewhere:
-		return ControllerPlan{Leave: true}
-	case seen.Deleting && seen.User == "":
-		return ControllerPlan{ReleaseCredentials: true, Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}
+// ForController returns the plan for a controller object. The object and its
+// credentials get the finalizer before anything is created through it, so that
+// what is created can also be removed. An open connection stays open when the
+// credentials disappear.
+func ForController(facts ControllerFacts) ControllerPlan {
+	if facts.Deleting && facts.User == "" {
+		return ControllerPlan{ReleaseCredentials: true, Condition: Condition{Reason: v1alpha1.ReasonRemoved}}
 	}
-	missing := missingSource(seen)
+	missing := missingSource(facts)
 	plan := ControllerPlan{
-		Held:            seen.Held || !seen.Deleting, // Kubernetes takes no new finalizer on what goes.
-		HoldCredentials: seen.Credentials.Found && !seen.Credentials.Held && !seen.Credentials.Going,
+		Held:            facts.Held || !facts.Deleting, // Kubernetes accepts no new finalizer during a deletion.
+		HoldCredentials: facts.Credentials.Found && !facts.Credentials.Held && !facts.Credentials.Deleting,
 		Connect:         missing == "",
 	}
 	if plan.Connect {
-		plan.CACertificate = seen.Connection.CACertificate
-		if servesKept(seen) {
-			plan.CACertificate = seen.Certificate.Kept
+		plan.CACertificate = facts.Connection.CACertificate
+		if usesKeptCertificate(facts) {
+			plan.CACertificate = facts.Certificate.Kept
 		}
 	}
 	switch {
 	case missing != "":
-		plan.Verdict = Verdict{Reason: v1alpha1.ReasonSourceNotFound, Message: missing}
-	case seen.Deleting:
-		plan.Verdict = Verdict{
+		plan.Condition = Condition{Reason: v1alpha1.ReasonSourceNotFound, Message: missing}
+	case facts.Deleting:
+		plan.Condition = Condition{
 			Reason: v1alpha1.ReasonInUse,
-			Message: fmt.Sprintf("kept until nothing in Juju was made through it any more, for example for %s: delete that, or let it "+
-				"go with the annotation %s", seen.User, v1alpha1.AnnotationAbandon),
+			Message: fmt.Sprintf("waiting until every object that uses it is deleted, for example %s: to keep its secret or "+
+				"grants in Juju, set deletionPolicy: Retain before you delete it; if the Juju controller no longer exists, set "+
+				"the annotation %s on it",
+				facts.User, v1alpha1.AnnotationAbandon),
 		}
 	default:
-		plan.Verdict = Verdict{Reason: v1alpha1.ReasonConnected, Message: "logged in to the controller"}
+		plan.Condition = Condition{Reason: v1alpha1.ReasonConnected, Message: "logged in to the controller"}
 	}
-	if plan.Connect && servesKept(seen) {
-		plan.Verdict.Message += fmt.Sprintf("; %s, which spec.caCertificateFrom names, has no certificate any more: that in "+
-			"status.caCertificate serves", seen.Certificate.Object)
+	if plan.Connect && usesKeptCertificate(facts) {
+		plan.Condition.Message += fmt.Sprintf("; %s in spec.caCertificateFrom no longer has a certificate: the operator "+
+			"uses status.caCertificate", facts.Certificate.Object)
 	}
-	if plan.Connect && seen.Credentials.Going {
-		plan.Verdict.Message += fmt.Sprintf("; the credentials Secret %s is being deleted, and kept as long as it is needed: to "+
-			"replace it name another one in spec.credentials, or change its keys", seen.Credentials.Name)
+	if plan.Connect && facts.Credentials.Deleting {
+		plan.Condition.Message += fmt.Sprintf("; the credentials Secret %s is being deleted, and stays while it is needed: "+
+			"to replace it, name another Secret in spec.credentials, or change its keys", facts.Credentials.Name)
 	}
 	return plan
 }
 
-// missingSource says what is missing to connect, and what to do, empty if nothing is.
-func missingSource(seen ControllerSeen) string {
-	if missing := seen.Credentials.missing(); missing != "" {
-		return fmt.Sprintf("the credentials Secret %s %s: create it with the keys %s", seen.Credentials.Name, missing,
-			strings.Join(seen.Credentials.Keys, " and "))
+// missingSource returns what is missing to connect, and the cure. It is empty
+// if nothing is missing.
+func missingSource(facts ControllerFacts) string {
+	if missing := facts.Credentials.missing(); missing != "" {
+		return fmt.Sprintf("the credentials Secret %s %s: it needs the keys %s", facts.Credentials.Name, missing,
+			strings.Join(facts.Credentials.Keys, " and "))
 	}
-	if from := seen.Certificate; from != nil && !from.Found && !servesKept(seen) {
-		return fmt.Sprintf("%s, which spec.caCertificateFrom names, does not exist or has nothing under the key %q: put the "+
-			"controller's CA certificate there", from.Object, from.Key)
+	if from := facts.Certificate; from != nil && !from.Found && !usesKeptCertificate(facts) {
+		return fmt.Sprintf("%s in spec.caCertificateFrom does not exist, or has no key %q: add the controller's CA "+
+			"certificate there", from.Object, from.Key)
 	}
 	return ""
 }
 
-// servesKept tells that the certificate of the last login stands in for its source. Nobody holds that: it goes at once when its
-// namespace is deleted, and cannot be made again there.
-func servesKept(seen ControllerSeen) bool {
-	from := seen.Certificate
-	return seen.Deleting && from != nil && !from.Found && from.Kept != ""
+// usesKeptCertificate reports whether the certificate of the last login
+// replaces a missing source. The operator puts no finalizer on the source. It
+// can disappear with its namespace, and cannot be created again there.
+func usesKeptCertificate(facts ControllerFacts) bool {
+	from := facts.Certificate
+	return facts.Deleting && from != nil && !from.Found && from.Kept != ""
 }
 
-// CredentialsSeen is all that a decision about a Secret that is held for its credentials may depend on.
-type CredentialsSeen struct {
-	// Deleting: the Secret is on its way out.
+// CredentialsFacts are all facts that a decision about a credentials Secret can
+// depend on.
+type CredentialsFacts struct {
+	// Deleting is true when the Secret is being deleted.
 	Deleting bool
-	// Named tells that a controller object names it.
+	// Named is true when a controller object refers to it.
 	Named bool
-	// InUse tells that something in Juju was made through one of those.
+	// InUse is true when something in Juju was created through one of these
+	// controller objects.
 	InUse bool
 }
 
-// ForCredentials decides whether a Secret is still held.
-func ForCredentials(seen CredentialsSeen) bool {
-	return seen.Named && (seen.InUse || !seen.Deleting)
+// ForCredentials reports whether a Secret keeps the finalizer.
+func ForCredentials(facts CredentialsFacts) bool {
+	return facts.Named && (facts.InUse || !facts.Deleting)
 }
 
-// ForHealth is what to tell of a controller that the operator tried to connect to. Models are those that objects use, with what is
-// known of them, be it from before: after a start they are connected one by one, which is no news.
-func ForHealth(well Verdict, health Health, models []v1alpha1.ModelStatus) Verdict {
-	if health.Trouble != nil {
-		return health.Trouble.verdict()
+// ForHealth returns the condition of a controller object after the operator
+// tried to connect. Well is the condition without a problem. Models are the
+// models in use, with what is known of them. After a start they are connected
+// one by one, so the last known access of each counts.
+func ForHealth(well Condition, health Health, models []v1alpha1.ModelStatus) Condition {
+	if health.Problem != nil {
+		return health.Problem.condition()
 	}
 	if powers := tooPowerful(models); powers != "" && well.Reason == v1alpha1.ReasonConnected {
-		well.Message += fmt.Sprintf("; the user %s has more access than it needs, %s: write access is enough", health.User, powers)
+		well.Message += fmt.Sprintf(
+			"; the user %s has more access than it needs, %s: write access is enough", health.User, powers,
+		)
 	}
 	return well
 }
 
-// toldModels is how many models a message names.
-const toldModels = 3
+// maxListed is how many models or patterns a message names.
+const maxListed = 3
 
-// tooPowerful names models in which the operator's user may do more than it has to, and what.
+// tooPowerful lists the models with more access for the operator's user than it
+// needs, and the access.
 func tooPowerful(models []v1alpha1.ModelStatus) string {
 	var powers []string
 	for _, model := range models {
 		switch model.Access {
 		case AccessSuperuser:
-			return "that of a superuser of the controller"
+			return "superuser of the controller"
 		case AccessAdmin:
 			powers = append(powers, "admin of "+model.Name)
 		}
 	}
 	slices.Sort(powers)
-	if more := len(powers) - toldModels; more > 0 {
-		powers = append(powers[:toldModels], fmt.Sprintf("and %d models more", more))
+	if more := len(powers) - maxListed; more > 0 {
+		powers = append(powers[:maxListed], fmt.Sprintf("and %d more models", more))
 	}
 	return strings.Join(powers, ", ")
 }

@@ -14,9 +14,10 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// controllerTest is a row about ForController: what is different from a controller object whose credentials are right.
+// controllerTest is a row about ForController: how the facts and the plan
+// differ from a controller object with correct credentials.
 type controllerTest struct {
-	given func(*plan.ControllerSeen)
+	given func(*plan.ControllerFacts)
 	want  func(*plan.ControllerPlan)
 }
 
@@ -25,7 +26,7 @@ func runControllerTests(t *testing.T, tests map[string]controllerTest) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := plan.ControllerSeen{
+			facts := plan.ControllerFacts{
 				Held: true,
 				Credentials: plan.CredentialsSecret{
 					Name: "juju-secrets/juju-user", Found: true, Held: true, Keys: []string{"username", "password"},
@@ -36,41 +37,41 @@ func runControllerTests(t *testing.T, tests map[string]controllerTest) {
 				},
 			}
 			if test.given != nil {
-				test.given(&seen)
+				test.given(&facts)
 			}
 			want := plan.ControllerPlan{
 				Held: true, Connect: true, CACertificate: "PEM",
-				Verdict: plan.Verdict{Reason: v1alpha1.ReasonConnected, Message: "logged in to the controller"},
+				Condition: plan.Condition{Reason: v1alpha1.ReasonConnected, Message: "logged in to the controller"},
 			}
 			if test.want != nil {
 				test.want(&want)
 			}
-			if diff := cmp.Diff(want, plan.ForController(seen)); diff != "" {
+			if diff := cmp.Diff(want, plan.ForController(facts)); diff != "" {
 				t.Errorf("ForController (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// lacks is the plan of a controller object whose credentials cannot be used.
+// lacks returns the plan of a controller object with unusable credentials.
 func lacks(what string) func(*plan.ControllerPlan) {
 	return func(p *plan.ControllerPlan) {
-		p.Connect, p.CACertificate, p.Verdict = false, "", plan.Verdict{
+		p.Connect, p.CACertificate, p.Condition = false, "", plan.Condition{
 			Reason: v1alpha1.ReasonSourceNotFound,
 			Message: "the credentials Secret juju-secrets/juju-user " + what +
-				": create it with the keys username and password",
+				": it needs the keys username and password",
 		}
 	}
 }
 
-// lacking makes the credentials lack some keys.
-func lacking(keys ...string) func(*plan.ControllerSeen) {
-	return func(s *plan.ControllerSeen) { s.Credentials.Lacking = keys }
+// lacking removes keys from the credentials.
+func lacking(keys ...string) func(*plan.ControllerFacts) {
+	return func(s *plan.ControllerFacts) { s.Credentials.Lacking = keys }
 }
 
-// certified takes the certificate from a ConfigMap.
-func certified(found bool) func(*plan.ControllerSeen) {
-	return func(s *plan.ControllerSeen) {
+// certified makes a ConfigMap the source of the certificate.
+func certified(found bool) func(*plan.ControllerFacts) {
+	return func(s *plan.ControllerFacts) {
 		s.Certificate = &plan.CertificateSource{Object: "ConfigMap juju-secrets/juju-ca", Key: "ca.crt", Found: found}
 		if !found {
 			s.Connection.CACertificate = "nothing"
@@ -78,189 +79,190 @@ func certified(found bool) func(*plan.ControllerSeen) {
 	}
 }
 
-// keptFrom lets the status have a certificate of the last login.
-func keptFrom(s *plan.ControllerSeen) { s.Certificate.Kept = "KEPT" }
+// keptFrom sets a certificate of the last login in the status.
+func keptFrom(s *plan.ControllerFacts) { s.Certificate.Kept = "KEPT" }
 
-// lacksCertificate is the plan of a controller object whose certificate is not where it should be.
+// lacksCertificate is the plan of a controller object without its certificate.
 func lacksCertificate(p *plan.ControllerPlan) {
-	p.Connect, p.CACertificate, p.Verdict = false, "", plan.Verdict{
+	p.Connect, p.CACertificate, p.Condition = false, "", plan.Condition{
 		Reason: v1alpha1.ReasonSourceNotFound,
-		Message: `ConfigMap juju-secrets/juju-ca, which spec.caCertificateFrom names, does not exist or has nothing under the ` +
-			`key "ca.crt": put the controller's CA certificate there`,
+		Message: `ConfigMap juju-secrets/juju-ca in spec.caCertificateFrom does not exist, or has no key "ca.crt": ` +
+			`add the controller's CA certificate there`,
 	}
 }
 
-// inUse is the plan of a controller object that goes, and through which something was made for team-a/db.
+// inUse is the plan of a controller object that is being deleted and that
+// team-a/db uses.
 func inUse(p *plan.ControllerPlan) {
-	p.Verdict = plan.Verdict{
+	p.Condition = plan.Condition{
 		Reason: v1alpha1.ReasonInUse,
-		Message: "kept until nothing in Juju was made through it any more, for example for team-a/db: delete that, or let it go " +
-			"with the annotation jujusecrets.io/abandon",
+		Message: "waiting until every object that uses it is deleted, for example team-a/db: to keep its secret or grants " +
+			"in Juju, set deletionPolicy: Retain before you delete it; if the Juju controller no longer exists, set the " +
+			"annotation jujusecrets.io/abandon on it",
 	}
 }
 
-// tellsOfCredentials is about credentials that are going.
-func tellsOfCredentials(p *plan.ControllerPlan) {
-	p.Verdict.Message += "; the credentials Secret juju-secrets/juju-user is being deleted, and kept as long as it is needed: to " +
-		"replace it name another one in spec.credentials, or change its keys"
+// reportsCredentials adds the message about credentials that are being deleted.
+func reportsCredentials(p *plan.ControllerPlan) {
+	p.Condition.Message += "; the credentials Secret juju-secrets/juju-user is being deleted, and stays while it is " +
+		"needed: to replace it, name another Secret in spec.credentials, or change its keys"
 }
 
-func noCredentials(s *plan.ControllerSeen) {
-	s.Credentials.Found, s.Credentials.Held, s.Credentials.Lacking, s.Connection = false, false, s.Credentials.Keys, content.Connection{}
+func noCredentials(s *plan.ControllerFacts) {
+	s.Credentials.Found, s.Credentials.Held, s.Credentials.Lacking = false, false, s.Credentials.Keys
+	s.Connection = content.Connection{}
 }
 
-func TestAControllerIsConnectedToOnceItsCredentialsAreThere(t *testing.T) {
+func TestControllerConnectsOnceCredentialsExist(t *testing.T) {
 	t.Parallel()
 	runControllerTests(t, map[string]controllerTest{
-		"they are there": {},
-		"whether they are right is for Juju to say": {
-			given: func(s *plan.ControllerSeen) {
+		"complete": {},
+		"wrong: only Juju can check them": {
+			given: func(s *plan.ControllerFacts) {
 				s.Connection.Username, s.Connection.Password = "?", content.Seal(" ")
 			},
 		},
-		"the Secret does not exist": {noCredentials, lacks("does not exist")},
-		"the Secret has no username": {
+		"no Secret": {noCredentials, lacks("does not exist")},
+		"no username": {
 			lacking("username"), lacks(`has no key "username"`),
 		},
-		"the Secret has no password": {lacking("password"), lacks(`has no key "password"`)},
-		"the Secret has neither, one after the other": {
+		"no password": {lacking("password"), lacks(`has no key "password"`)},
+		"neither: the first is reported": {
 			lacking("username", "password"), lacks(`has no key "username"`),
 		},
-		"a service account has other keys": {
-			func(s *plan.ControllerSeen) {
+		"client credentials": {
+			func(s *plan.ControllerFacts) {
 				s.Credentials.Keys, s.Credentials.Lacking = []string{"client-id", "client-secret"}, []string{"client-secret"}
 			},
 			func(p *plan.ControllerPlan) {
-				p.Connect, p.CACertificate, p.Verdict = false, "", plan.Verdict{
+				p.Connect, p.CACertificate, p.Condition = false, "", plan.Condition{
 					Reason: v1alpha1.ReasonSourceNotFound,
-					Message: `the credentials Secret juju-secrets/juju-user has no key "client-secret": create it with the keys ` +
+					Message: `the credentials Secret juju-secrets/juju-user has no key "client-secret": it needs the keys ` +
 						"client-id and client-secret",
 				}
 			},
 		},
-		"the certificate is there":     {given: certified(true)},
-		"the certificate is not there": {certified(false), lacksCertificate},
-		"that of another class is left alone, going or not": {
-			func(s *plan.ControllerSeen) { s.Elsewhere, s.Deleting = true, true },
-			func(p *plan.ControllerPlan) { *p = plan.ControllerPlan{Leave: true} },
-		},
+		"certificate exists":  {given: certified(true)},
+		"certificate missing": {certified(false), lacksCertificate},
 	})
 }
 
-func TestCredentialsAreHeldBeforeAnythingIsMadeWithThem(t *testing.T) {
+func TestCredentialsGetFinalizerBeforeUse(t *testing.T) {
 	t.Parallel()
-	unheld := func(s *plan.ControllerSeen) { s.Credentials.Held = false }
-	going := func(s *plan.ControllerSeen) { s.Credentials.Going = true }
+	unheld := func(s *plan.ControllerFacts) { s.Credentials.Held = false }
+	deletingSecret := func(s *plan.ControllerFacts) { s.Credentials.Deleting = true }
 	holds := func(p *plan.ControllerPlan) { p.HoldCredentials = true }
 	runControllerTests(t, map[string]controllerTest{
-		"the finalizer comes on the Secret": {unheld, holds},
-		"also on one that lacks a key, which may come": {
+		"Secret without the finalizer": {unheld, holds},
+		"Secret without a key": {
 			all(unheld, lacking("username")), all(lacks(`has no key "username"`), holds),
 		},
-		"not on one that is going, which takes none any more": {all(unheld, going), tellsOfCredentials},
-		"not on one that does not exist":                      {noCredentials, lacks("does not exist")},
-		"one that is going serves as long as it is there":     {going, tellsOfCredentials},
-		"of one that is going and of no use, that is told": {
-			all(going, lacking("username")), lacks(`has no key "username"`),
+		"Secret is being deleted, without the finalizer": {all(unheld, deletingSecret), reportsCredentials},
+		"no Secret":                           {noCredentials, lacks("does not exist")},
+		"Secret is being deleted: still used": {deletingSecret, reportsCredentials},
+		"Secret is being deleted, without a key": {
+			all(deletingSecret, lacking("username")), lacks(`has no key "username"`),
 		},
 	})
 }
 
-func TestAControllerStaysUntilNothingWasMadeThroughIt(t *testing.T) {
+func TestControllerDeletionWaitsWhileInUse(t *testing.T) {
 	t.Parallel()
-	goes := func(user string) func(*plan.ControllerSeen) {
-		return func(s *plan.ControllerSeen) { s.Deleting, s.User = true, user }
+	deleted := func(user string) func(*plan.ControllerFacts) {
+		return func(s *plan.ControllerFacts) { s.Deleting, s.User = true, user }
 	}
 	gone := func(p *plan.ControllerPlan) {
-		*p = plan.ControllerPlan{ReleaseCredentials: true, Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}}
+		*p = plan.ControllerPlan{ReleaseCredentials: true, Condition: plan.Condition{Reason: v1alpha1.ReasonRemoved}}
 	}
 	runControllerTests(t, map[string]controllerTest{
-		"one that is used and not deleted is as ever":                             {given: func(s *plan.ControllerSeen) { s.User = "team-a/db" }},
-		"one that nobody uses goes":                                               {goes(""), gone},
-		"it goes without its credentials":                                         {all(goes(""), noCredentials), gone},
-		"one that is used stays, connected, so that what was made can be removed": {goes("team-a/db"), inUse},
-		"one that lost the finalizer gets none any more": {
-			all(goes("team-a/db"), func(s *plan.ControllerSeen) { s.Held = false }), all(inUse, func(p *plan.ControllerPlan) { p.Held = false }),
+		"in use, not deleted":        {given: func(s *plan.ControllerFacts) { s.User = "team-a/db" }},
+		"not in use":                 {deleted(""), gone},
+		"not in use, no credentials": {all(deleted(""), noCredentials), gone},
+		"in use: stays connected":    {deleted("team-a/db"), inUse},
+		"in use, without the finalizer": {
+			all(deleted("team-a/db"), func(s *plan.ControllerFacts) { s.Held = false }), all(
+				inUse, func(p *plan.ControllerPlan) { p.Held = false },
+			),
 		},
-		"its Secret is held too": {
-			all(goes("team-a/db"), func(s *plan.ControllerSeen) { s.Credentials.Held = false }),
+		"in use, Secret without the finalizer": {
+			all(deleted("team-a/db"), func(s *plan.ControllerFacts) { s.Credentials.Held = false }),
 			all(inUse, func(p *plan.ControllerPlan) { p.HoldCredentials = true }),
 		},
-		"one that is used and has no credentials says that first": {all(goes("team-a/db"), noCredentials), lacks("does not exist")},
-		"its Secret goes with it, and is told of": {
-			all(goes("team-a/db"), func(s *plan.ControllerSeen) { s.Credentials.Going = true }),
-			all(inUse, tellsOfCredentials),
+		"in use, no credentials": {all(deleted("team-a/db"), noCredentials), lacks("does not exist")},
+		"in use, Secret is being deleted": {
+			all(deleted("team-a/db"), func(s *plan.ControllerFacts) { s.Credentials.Deleting = true }),
+			all(inUse, reportsCredentials),
 		},
 	})
 }
 
-func TestTheCertificateOfTheLastLoginServesOnlyWhatIsBeingDeleted(t *testing.T) {
+func TestCertificateOfLastLoginIsUsedOnlyDuringDeletion(t *testing.T) {
 	t.Parallel()
-	goes := func(s *plan.ControllerSeen) { s.Deleting, s.User = true, "team-a/db" }
+	deleted := func(s *plan.ControllerFacts) { s.Deleting, s.User = true, "team-a/db" }
 	serves := func(p *plan.ControllerPlan) {
 		p.CACertificate = "KEPT"
-		p.Verdict.Message += "; ConfigMap juju-secrets/juju-ca, which spec.caCertificateFrom names, has no certificate any more: that in " +
-			"status.caCertificate serves"
+		p.Condition.Message += "; ConfigMap juju-secrets/juju-ca in spec.caCertificateFrom no longer has a certificate: " +
+			"the operator uses status.caCertificate"
 	}
-	going := func(s *plan.ControllerSeen) { s.Credentials.Going = true }
+	deletingSecret := func(s *plan.ControllerFacts) { s.Credentials.Deleting = true }
 	runControllerTests(t, map[string]controllerTest{
-		"its source is there":                        {all(certified(true), keptFrom), nil},
-		"its source is there, and it goes":           {all(certified(true), keptFrom, goes), inUse},
-		"its source is gone":                         {all(certified(false), keptFrom), lacksCertificate},
-		"its source is gone, and it goes":            {all(certified(false), keptFrom, goes), all(inUse, serves)},
-		"its source is gone, it goes, and none kept": {all(certified(false), goes), lacksCertificate},
-		"its source is gone, it goes, and so do its credentials": {
-			all(certified(false), keptFrom, goes, going), all(inUse, serves, tellsOfCredentials),
+		"source exists":                                {all(certified(true), keptFrom), nil},
+		"source exists, deleted":                       {all(certified(true), keptFrom, deleted), inUse},
+		"source missing":                               {all(certified(false), keptFrom), lacksCertificate},
+		"source missing, deleted":                      {all(certified(false), keptFrom, deleted), all(inUse, serves)},
+		"source missing, deleted, no certificate kept": {all(certified(false), deleted), lacksCertificate},
+		"source missing, deleted, Secret is being deleted": {
+			all(certified(false), keptFrom, deleted, deletingSecret), all(inUse, serves, reportsCredentials),
 		},
-		"its source is gone, it goes, and has no credentials": {
-			all(certified(false), keptFrom, goes, noCredentials), lacks("does not exist"),
+		"source missing, deleted, no credentials": {
+			all(certified(false), keptFrom, deleted, noCredentials), lacks("does not exist"),
 		},
-		"nobody uses it": {
-			all(certified(false), keptFrom, func(s *plan.ControllerSeen) { s.Deleting = true }),
+		"not in use": {
+			all(certified(false), keptFrom, func(s *plan.ControllerFacts) { s.Deleting = true }),
 			func(p *plan.ControllerPlan) {
-				*p = plan.ControllerPlan{ReleaseCredentials: true, Verdict: plan.Verdict{Reason: v1alpha1.ReasonRemoved}}
+				*p = plan.ControllerPlan{ReleaseCredentials: true, Condition: plan.Condition{Reason: v1alpha1.ReasonRemoved}}
 			},
 		},
 	})
 }
 
-func TestCredentialsAreHeldWhileSomethingMayHaveToBeRemovedWithThem(t *testing.T) {
+func TestCredentialsKeepFinalizerWhileInUse(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		seen plan.CredentialsSeen
+		seen plan.CredentialsFacts
 		want bool
 	}{
-		"a controller names them":                                {plan.CredentialsSeen{Named: true}, true},
-		"and something was made":                                 {plan.CredentialsSeen{Named: true, InUse: true}, true},
-		"they are going, and something was made":                 {plan.CredentialsSeen{Named: true, InUse: true, Deleting: true}, true},
-		"they are going, and nothing was made":                   {plan.CredentialsSeen{Named: true, Deleting: true}, false},
-		"no controller names them any more":                      {plan.CredentialsSeen{}, false},
-		"no controller names them any more, and they are going":  {plan.CredentialsSeen{Deleting: true}, false},
-		"whatever else is in use does not matter, if none names": {plan.CredentialsSeen{InUse: true}, false},
+		"named":                        {plan.CredentialsFacts{Named: true}, true},
+		"named, in use":                {plan.CredentialsFacts{Named: true, InUse: true}, true},
+		"named, in use, being deleted": {plan.CredentialsFacts{Named: true, InUse: true, Deleting: true}, true},
+		"named, being deleted":         {plan.CredentialsFacts{Named: true, Deleting: true}, false},
+		"not named":                    {plan.CredentialsFacts{}, false},
+		"not named, being deleted":     {plan.CredentialsFacts{Deleting: true}, false},
+		"not named, in use":            {plan.CredentialsFacts{InUse: true}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if got := plan.ForCredentials(test.seen); got != test.want {
-				t.Errorf("they are held: %t, want %t", got, test.want)
+				t.Errorf("ForCredentials returned %t, want %t", got, test.want)
 			}
 		})
 	}
 }
 
-func TestTheHealthOfAControllerIsToldAsItIs(t *testing.T) {
+func TestForHealthReportsProblems(t *testing.T) {
 	t.Parallel()
-	well := plan.Verdict{Reason: v1alpha1.ReasonInUse, Message: "kept"}
+	well := plan.Condition{Reason: v1alpha1.ReasonInUse, Message: "kept"}
 	type row struct {
 		health plan.Health
-		want   plan.Verdict
+		want   plan.Condition
 	}
 	tests := map[string]row{
-		"logged in, so that the plan has the word":          {plan.Health{ControllerUUID: modelUUID, Version: "4.0.12"}, well},
-		"not connected on purpose, so that the plan has it": {plan.Health{}, well},
+		"logged in":     {plan.Health{ControllerUUID: modelUUID, Version: "4.0.12"}, well},
+		"not connected": {plan.Health{}, well},
 	}
-	for kind, reason := range troubles() {
-		tests[fmt.Sprintf("trouble: %s", reason)] = row{
-			plan.Health{Trouble: in(kind)}, plan.Verdict{Reason: reason, Message: "Juju answered: no"},
+	for kind, reason := range problemReasons() {
+		tests[fmt.Sprintf("problem: %s", reason)] = row{
+			plan.Health{Problem: in(kind)}, plan.Condition{Reason: reason, Message: "Juju answered: no"},
 		}
 	}
 	for name, test := range tests {
@@ -273,7 +275,7 @@ func TestTheHealthOfAControllerIsToldAsItIs(t *testing.T) {
 	}
 }
 
-func TestMoreAccessThanNeededIsToldWithTheModels(t *testing.T) {
+func TestForHealthReportsExcessiveAccess(t *testing.T) {
 	t.Parallel()
 	const loggedIn = "logged in to the controller"
 	model := func(name, access string) v1alpha1.ModelStatus {
@@ -286,39 +288,52 @@ func TestMoreAccessThanNeededIsToldWithTheModels(t *testing.T) {
 		models []v1alpha1.ModelStatus
 		want   string
 	}{
-		"no model":                       {nil, loggedIn},
-		"what is not known yet":          {[]v1alpha1.ModelStatus{model("prod/a", "")}, loggedIn},
-		"just enough, and less":          {[]v1alpha1.ModelStatus{model("prod/a", "write"), model("prod/b", "read")}, loggedIn},
-		"more in one of two":             {[]v1alpha1.ModelStatus{model("prod/a", "write"), model("prod/b", "admin")}, more("admin of prod/b")},
-		"more in both, by name":          {[]v1alpha1.ModelStatus{model("prod/b", "admin"), model("prod/a", "admin")}, more("admin of prod/a, admin of prod/b")},
-		"a superuser, as the login told": {[]v1alpha1.ModelStatus{model("prod/a", "admin"), model("prod/b", "superuser")}, more("that of a superuser of the controller")},
-		"more in many": {
-			[]v1alpha1.ModelStatus{model("1", "admin"), model("2", "admin"), model("3", "admin"), model("4", "admin"), model("5", "admin")},
-			more("admin of 1, admin of 2, admin of 3, and 2 models more"),
+		"no model":         {nil, loggedIn},
+		"access not known": {[]v1alpha1.ModelStatus{model("prod/a", "")}, loggedIn},
+		"write, and read":  {[]v1alpha1.ModelStatus{model("prod/a", "write"), model("prod/b", "read")}, loggedIn},
+		"admin of one": {
+			[]v1alpha1.ModelStatus{model("prod/a", "write"), model("prod/b", "admin")}, more("admin of prod/b"),
+		},
+		"admin of both, sorted": {
+			[]v1alpha1.ModelStatus{model("prod/b", "admin"), model("prod/a", "admin")},
+			more("admin of prod/a, admin of prod/b"),
+		},
+		"superuser": {
+			[]v1alpha1.ModelStatus{model("prod/a", "admin"), model("prod/b", "superuser")},
+			more("superuser of the controller"),
+		},
+		"admin of many": {
+			[]v1alpha1.ModelStatus{
+				model("1", "admin"), model("2", "admin"), model("3", "admin"), model("4", "admin"), model("5", "admin"),
+			},
+			more("admin of 1, admin of 2, admin of 3, and 2 more models"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := plan.ForHealth(plan.Verdict{Reason: v1alpha1.ReasonConnected, Message: loggedIn}, plan.Health{User: "operator"}, test.models)
-			if diff := cmp.Diff(plan.Verdict{Reason: v1alpha1.ReasonConnected, Message: test.want}, got); diff != "" {
+			got := plan.ForHealth(
+				plan.Condition{Reason: v1alpha1.ReasonConnected, Message: loggedIn}, plan.Health{User: "operator"},
+				test.models,
+			)
+			if diff := cmp.Diff(plan.Condition{Reason: v1alpha1.ReasonConnected, Message: test.want}, got); diff != "" {
 				t.Errorf("ForHealth (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestATroubleThatNobodyForesawIsAFailure(t *testing.T) {
+func TestUnknownProblemIsFailed(t *testing.T) {
 	t.Parallel()
-	want := plan.Verdict{Reason: v1alpha1.ReasonFailed, Message: "?"}
-	for _, kind := range []plan.Kind{0, -1, plan.Refused + 1} {
-		got := plan.ForHealth(plan.Verdict{}, plan.Health{Trouble: &plan.Trouble{Kind: kind, Message: "?"}}, nil)
+	want := plan.Condition{Reason: v1alpha1.ReasonFailed, Message: "?"}
+	for _, kind := range []v1alpha1.Reason{"", "Nonsense", v1alpha1.ReasonSynced} {
+		got := plan.ForHealth(plan.Condition{}, plan.Health{Problem: &plan.Problem{Reason: kind, Message: "?"}}, nil)
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("kind %d (-want +got):\n%s", kind, diff)
+			t.Errorf("reason %q (-want +got):\n%s", kind, diff)
 		}
 	}
 }
 
-func TestAControllerObjectIsNamedByItsKey(t *testing.T) {
+func TestControllerKeyNamesObject(t *testing.T) {
 	t.Parallel()
 	type parts struct{ Namespace, Name, Object string }
 	for key, want := range map[plan.ControllerKey]parts{
@@ -332,7 +347,7 @@ func TestAControllerObjectIsNamedByItsKey(t *testing.T) {
 	}
 }
 
-func TestAModelIsCalledAsTheManifestCallsIt(t *testing.T) {
+func TestModelRefStringIsNameOrUUID(t *testing.T) {
 	t.Parallel()
 	got := []string{
 		plan.ModelRef{Controller: "default", Name: "prod/app"}.String(),

@@ -20,26 +20,28 @@ const (
 	otherID   = "9m4e2mr0ui3e8a215n50"
 )
 
-// The model that everything here is in, unless modified otherwise, and another one.
+// The model of all tests, unless modified otherwise, and another model.
 var (
 	prodApp  = plan.ModelRef{Controller: "default", Name: "prod/app"}
 	otherApp = plan.ModelRef{Controller: "other", UUID: modelUUID}
 )
 
-// sameValues compares what is sealed by its value. Contents and Records have their own idea of being equal.
+// sameValues compares sealed values by the value. Contents and Records have an
+// Equal method.
 var sameValues = cmp.Comparer(func(a, b content.Sealed[string]) bool { return a.Open() == b.Open() })
 
-// holding is content with one key.
+// holding returns content with one key.
 func holding(value string) content.Content {
 	return content.New(map[string][]byte{"password": []byte(value)})
 }
 
-// wanting is desired content with one key.
+// wanting returns desired content with one key.
 func wanting(value string) content.Desired {
 	return content.Desired{State: content.Ready, Content: holding(value)}
 }
 
-// database is the user secret in Juju that everything here is about, unless modified otherwise.
+// database returns the user secret in Juju of all tests, unless modified
+// otherwise.
 func database(modify ...func(*plan.UserSecret)) *plan.UserSecret {
 	secret := &plan.UserSecret{
 		ID: dbID, Name: "db", Info: "the database", Revision: 3,
@@ -51,18 +53,18 @@ func database(modify ...func(*plan.UserSecret)) *plan.UserSecret {
 	return secret
 }
 
-// stranger is somebody else's user secret of the same name and content.
+// stranger returns a user secret with the same name and content that the object
+// does not own.
 func stranger(modify ...func(*plan.UserSecret)) *plan.UserSecret {
 	return database(append([]func(*plan.UserSecret){func(s *plan.UserSecret) { s.ID = otherID }}, modify...)...)
 }
-
-func proven(p *plan.Plan) { p.Proven = true }
 
 func removing(s *plan.UserSecret) { s.Removing = true }
 
 func firstRevision(s *plan.UserSecret) { s.Revision = 1 }
 
-// creating is the record of a creation, with the content that is wanted here or with others.
+// creating returns the record of a creation, with the default content or with
+// other contents.
 func creating(name, replaces string, values ...string) plan.Record {
 	if len(values) == 0 {
 		values = []string{"hunter2"}
@@ -75,81 +77,83 @@ func creating(name, replaces string, values ...string) plan.Record {
 	return plan.Record{Held: true, Creating: &plan.Creation{Name: name, Replaces: replaces, Digests: digests}}
 }
 
-// adopting is the record of an adoption.
+// adopting returns the record of an adoption.
 func adopting(id string) plan.Record { return plan.Record{Held: true, Adopting: id} }
 
-// digestOf is the digest of a content under the key of the tests.
+// digestOf returns the digest of a content under the key of the tests.
 func digestOf(c content.Content) string { return digestOfSum(c.Checksum()) }
 
 func digestOfSum(checksum content.Sealed[string]) string {
 	return content.Key{Sealed: content.Seal([]byte("key"))}.DigestOf("uid", checksum)
 }
 
-// digested fills in the digests of what is seen, as package controllers does.
-func digested(seen *plan.SecretSeen) {
-	seen.Digest, seen.CandidateDigest, seen.HeldDigest = "", "", ""
-	if seen.Content.State == content.Ready {
-		seen.Digest = digestOf(seen.Content.Content)
+// digested sets the digests of the facts, as package controllers does.
+func digested(facts *plan.SecretFacts) {
+	facts.Digest, facts.CandidateDigest, facts.HeldDigest = "", "", ""
+	if facts.Content.State == content.Ready {
+		facts.Digest = digestOf(facts.Content.Content)
 	}
-	if candidate := seen.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
-		seen.CandidateDigest = digestOfSum(candidate.Checksum)
+	if candidate := facts.Candidate(); candidate != nil && candidate.Checksum.Open() != "" {
+		facts.CandidateDigest = digestOfSum(candidate.Checksum)
 	}
-	if own := seen.World.ByID; own != nil && own.ID == seen.LastID && own.Checksum.Open() != "" {
-		seen.HeldDigest = digestOfSum(own.Checksum)
+	if own := facts.View.ByID; own != nil && own.ID == facts.LastID && own.Checksum.Open() != "" {
+		facts.HeldDigest = digestOfSum(own.Checksum)
 	}
 }
 
-// holds puts a secret into a model that has no other.
-func holds(world *plan.World, byID, byName *plan.UserSecret) {
+// holds sets the only secrets of a model.
+func holds(world *plan.ModelView, byID, byName *plan.UserSecret) {
 	world.ByID, world.ByName = byID, byName
 }
 
-// letsGo is the plan of an object that goes and leaves Juju as it is.
-func letsGo(message string) func(*plan.Plan) {
+// releases returns the plan of a deletion that changes nothing in Juju.
+func releases(message string) func(*plan.Plan) {
 	return func(p *plan.Plan) {
-		tells(v1alpha1.ReasonLetGo, message)(p)
+		reports(v1alpha1.ReasonOrphaned, message)(p)
 		p.After = plan.Record{}
 	}
 }
 
-// tells sets a verdict and takes the steps away.
-func tells(reason v1alpha1.Reason, message string) func(*plan.Plan) {
+// reports sets the condition and removes the steps.
+func reports(reason v1alpha1.Reason, message string) func(*plan.Plan) {
 	return func(p *plan.Plan) {
-		p.Steps, p.Secret, p.Verdict, p.Digest = nil, nil, plan.Verdict{Reason: reason, Message: message}, ""
+		p.Steps, p.Secret, p.Condition, p.Digest = nil, nil, plan.Condition{Reason: reason, Message: message}, ""
 	}
 }
 
-// lost tells that there is no secret that is the object's.
-func lost(p *plan.Plan) { p.Lost = true }
+// lost is the plan of an object without a secret.
+func lost(p *plan.Plan) { p.Owns = plan.Nothing }
 
 // remembers sets the record before the steps and after them.
 func remembers(record plan.Record) func(*plan.Plan) {
 	return func(p *plan.Plan) { p.Before, p.After = record, record }
 }
 
-// recognised puts the ID of the secret into the record of its creation, as is done before that is changed.
+// recognised sets the ID in the record of the creation, as is done before the
+// secret is changed.
 func recognised(p *plan.Plan) {
 	creation := *p.Before.Creating
 	creation.ID = p.Secret.ID
 	p.Before.Creating, p.After.Creating = &creation, &creation
 }
 
-// secretTest is a row about ForSecret: what is different from a JujuSecret in sync, in what is seen and in the plan.
+// secretTest is a row about ForSecret: how the facts and the plan differ from a
+// JujuSecret in sync.
 type secretTest struct {
-	given func(*plan.SecretSeen)
+	given func(*plan.SecretFacts)
 	want  func(*plan.Plan)
 }
 
-// secretInSync is a JujuSecret that was created a while ago and that Juju holds as it should.
-func secretInSync() plan.SecretSeen {
+// secretInSync returns a JujuSecret that was created before and is in sync.
+func secretInSync() plan.SecretFacts {
 	secret := database()
-	return plan.SecretSeen{
-		Want:    plan.SecretWant{Name: "db", Info: "the database"},
+	return plan.SecretFacts{
+		Desired: plan.Desired{Name: "db", Info: "the database"},
 		Model:   prodApp,
 		Content: wanting("hunter2"),
 		Record:  creating("db", ""),
 		LastID:  dbID,
-		World:   plan.World{Known: true, ModelUUID: modelUUID, ByID: secret, ByName: secret},
+		View:    plan.ModelView{Known: true, ModelUUID: modelUUID, ByID: secret, ByName: secret},
 	}
 }
 
@@ -158,36 +162,42 @@ func runSecretTests(t *testing.T, tests map[string]secretTest) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := secretInSync()
+			facts := secretInSync()
 			if test.given != nil {
-				test.given(&seen)
+				test.given(&facts)
 			}
-			digested(&seen)
+			digested(&facts)
 			want := plan.Plan{
-				Model: seen.Model, Before: seen.Record, After: seen.Record, Secret: seen.World.ByID, ModelUUID: seen.World.ModelUUID,
-				Verdict: plan.Verdict{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"}, Digest: seen.Digest,
+				Model: facts.Model, Before: facts.Record, After: facts.Record, Secret: facts.View.ByID,
+				ModelUUID: facts.View.ModelUUID,
+				Condition: plan.Condition{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
+				Digest:    facts.Digest,
 			}
 			if test.want != nil {
 				test.want(&want)
 			}
-			if diff := cmp.Diff(want, plan.ForSecret(seen), sameValues); diff != "" {
+			creates := len(want.Steps) > 0 && kindsOf(want.Steps[:1])[0] == "plan.Create"
+			if (want.Secret != nil || creates) && want.Owns == 0 {
+				want.Owns = plan.Own
+			}
+			if diff := cmp.Diff(want, plan.ForSecret(facts), sameValues); diff != "" {
 				t.Errorf("ForSecret (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// accessTest is a row about ForAccess: what is different from a JujuSecretAccess in sync, in what is seen and in the
-// plan.
+// accessTest is a row about ForAccess: how the facts and the plan differ from a
+// JujuSecretAccess in sync.
 type accessTest struct {
-	given func(*plan.AccessSeen)
+	given func(*plan.AccessFacts)
 	want  func(*plan.Plan)
 }
 
-// granted is the record of grants on the secret.
+// granted returns the record of grants on the secret.
 func granted(apps ...string) plan.Record { return grantedIn(prodApp, apps...) }
 
-// grantedIn is the record of grants on the secret in a model.
+// grantedIn returns the record of grants on the secret in a model.
 func grantedIn(model plan.ModelRef, apps ...string) plan.Record {
 	if len(apps) == 0 {
 		return plan.Record{Held: true}
@@ -195,13 +205,14 @@ func grantedIn(model plan.ModelRef, apps ...string) plan.Record {
 	return plan.Record{Held: true, SecretID: dbID, Model: model, Granted: apps}
 }
 
-// accessInSync is a JujuSecretAccess whose two applications it granted itself a while ago.
-func accessInSync() plan.AccessSeen {
-	return plan.AccessSeen{
-		Want:   []string{"app1", "app2"},
-		Target: plan.Target{Model: prodApp, Query: plan.Query{ID: dbID}},
-		Record: granted("app1", "app2"),
-		World:  plan.World{Known: true, ModelUUID: modelUUID, ByID: database()},
+// accessInSync returns a JujuSecretAccess that granted the secret to two
+// applications.
+func accessInSync() plan.AccessFacts {
+	return plan.AccessFacts{
+		Applications: []string{"app1", "app2"},
+		Target:       plan.Target{Model: prodApp, Query: plan.Query{ID: dbID}},
+		Record:       granted("app1", "app2"),
+		View:         plan.ModelView{Known: true, ModelUUID: modelUUID, ByID: database()},
 	}
 }
 
@@ -210,64 +221,78 @@ func runAccessTests(t *testing.T, tests map[string]accessTest) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := accessInSync()
+			facts := accessInSync()
 			if test.given != nil {
-				test.given(&seen)
+				test.given(&facts)
 			}
 			want := plan.Plan{
-				Model: seen.Target.Model, Before: seen.Record, After: seen.Record, Secret: seen.World.ByID,
-				ModelUUID: seen.World.ModelUUID,
-				Verdict:   plan.Verdict{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
+				Model: facts.Target.Model, Before: facts.Record, After: facts.Record, Secret: facts.View.ByID,
+				ModelUUID: facts.View.ModelUUID,
+				Condition: plan.Condition{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
 			}
 			if test.want != nil {
 				test.want(&want)
 			}
-			if diff := cmp.Diff(want, plan.ForAccess(seen), sameValues); diff != "" {
+			if diff := cmp.Diff(want, plan.ForAccess(facts), sameValues); diff != "" {
 				t.Errorf("ForAccess (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// denied is the tenancy of a namespace that nobody named.
+// denied returns the tenancy of a namespace that is not listed.
 func denied() plan.Tenancy {
 	return plan.Admit(nil, plan.Namespace{Name: "team-a"}, prodApp)
 }
 
 const (
-	deniedMessage = `ClusterJujuController "default" does not name namespace "team-a" in spec.tenants: ` +
-		"ask whoever manages it for an entry"
-	noControllerMessage = `ClusterJujuController "default" does not exist: create it, or name another in controllerRef`
-	nobodyLooked        = "nobody looked at the model"
-	goingMessage        = `ClusterJujuController "default" is being deleted, and only waits for what was made through it to be removed: ` +
-		"delete this object, and make it again with another controller or once that is there again"
-	strangerHasIt = `model "prod/app" has a user secret called "db" (` + otherID + `) that this object did not make: `
-	oursHasIt     = `model "prod/app" has a user secret called "db" (` + dbID + `) that this object did not make: `
-	adoptIt       = "set adoptionPolicy: Adopt to take it over, reference it with managementPolicy: Observe, or choose another spec.name"
-	removeIt      = "remove that secret, or choose another spec.name"
+	deniedMessage = `ClusterJujuController "default" does not list namespace "team-a" in spec.tenants: ` +
+		"ask its administrator for an entry"
+	noControllerMessage = `ClusterJujuController "default" does not exist: create it`
+	notRead             = "the operator did not read "
+	deletingMessage     = `ClusterJujuController "default" is being deleted, and waits until every object that uses ` +
+		`it is deleted: ` +
+		"to keep the secret or the grants in Juju, set deletionPolicy: Retain; then delete this object, and create it " +
+		"again with another controllerRef or once the controller object exists again"
+	strangerHasIt = `model "prod/app" has a user secret "db" (` + otherID + `) that this object did not create: `
+	oursHasIt     = `model "prod/app" has a user secret "db" (` + dbID + `) that this object did not create: `
+	adoptIt       = "reference it with managementPolicy: Observe, choose another spec.name, or adopt it with " +
+		"adoptionPolicy: Adopt"
+	removeIt = "choose another spec.name, or remove that secret"
 )
 
-// troubles are the kinds of trouble with Juju and the reasons that users see for them.
-func troubles() map[plan.Kind]v1alpha1.Reason {
-	return map[plan.Kind]v1alpha1.Reason{
-		plan.Failed:              v1alpha1.ReasonFailed,
-		plan.Unreachable:         v1alpha1.ReasonJujuUnreachable,
-		plan.Busy:                v1alpha1.ReasonModelBusy,
-		plan.NotConnected:        v1alpha1.ReasonControllerNotReady,
-		plan.CredentialsRejected: v1alpha1.ReasonCredentialsRejected,
-		plan.CertificateMismatch: v1alpha1.ReasonCertificateMismatch,
-		plan.PermissionDenied:    v1alpha1.ReasonPermissionDenied,
-		plan.ModelNotFound:       v1alpha1.ReasonModelNotFound,
-		plan.TooOld:              v1alpha1.ReasonJujuTooOld,
-		plan.NameTaken:           v1alpha1.ReasonNameTaken,
-		plan.SecretNotFound:      v1alpha1.ReasonSecretNotFound,
-		plan.ApplicationNotFound: v1alpha1.ReasonApplicationNotFound,
-		plan.Refused:             v1alpha1.ReasonRefused,
+// problemReasons returns the reasons of problems with Juju and the reasons that
+// users see for them.
+func problemReasons() map[v1alpha1.Reason]v1alpha1.Reason {
+	return map[v1alpha1.Reason]v1alpha1.Reason{
+		v1alpha1.ReasonFailed:                 v1alpha1.ReasonFailed,
+		v1alpha1.ReasonJujuUnreachable:        v1alpha1.ReasonJujuUnreachable,
+		v1alpha1.ReasonModelUnavailable:       v1alpha1.ReasonModelUnavailable,
+		v1alpha1.ReasonControllerNotReady:     v1alpha1.ReasonControllerNotReady,
+		v1alpha1.ReasonCredentialsRejected:    v1alpha1.ReasonCredentialsRejected,
+		v1alpha1.ReasonCertificateMismatch:    v1alpha1.ReasonCertificateMismatch,
+		v1alpha1.ReasonPermissionDenied:       v1alpha1.ReasonPermissionDenied,
+		v1alpha1.ReasonModelNotFound:          v1alpha1.ReasonModelNotFound,
+		v1alpha1.ReasonUnsupportedJujuVersion: v1alpha1.ReasonUnsupportedJujuVersion,
+		v1alpha1.ReasonNameTaken:              v1alpha1.ReasonNameTaken,
+		v1alpha1.ReasonSecretNotFound:         v1alpha1.ReasonSecretNotFound,
+		v1alpha1.ReasonApplicationNotFound:    v1alpha1.ReasonApplicationNotFound,
+		v1alpha1.ReasonInvalidRequest:         v1alpha1.ReasonInvalidRequest,
 	}
 }
 
-// in is a trouble of a kind.
-func in(kind plan.Kind) *plan.Trouble { return &plan.Trouble{Kind: kind, Message: "Juju answered: no"} }
+// in returns a problem with a reason.
+func in(reason v1alpha1.Reason) *plan.Problem {
+	return &plan.Problem{Reason: reason, Message: "Juju answered: no"}
+}
 
-// troubled makes a model unknown for a reason.
-func troubled(kind plan.Kind) plan.World { return plan.World{Trouble: in(kind)} }
+// unavailable returns the view of a model with a problem.
+func unavailable(reason v1alpha1.Reason) plan.ModelView { return plan.ModelView{Problem: in(reason)} }
+
+// noAnswer returns the message about a model that cannot be read.
+func noAnswer(reason v1alpha1.Reason, subject string) string {
+	if reason == v1alpha1.ReasonFailed {
+		return "cannot read " + subject + ": Juju answered: no"
+	}
+	return "Juju answered: no"
+}

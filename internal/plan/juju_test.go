@@ -7,42 +7,44 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// juju is what plans are tried out on: a model that does with steps what a model of Juju 4 does.
+// juju is a model that carries out steps as a model of Juju 4 does.
 type juju struct {
 	secrets map[string]*plan.UserSecret
 	apps    []string
 	made    int
-	// pruned are the secrets that old revisions are removed of. Nobody is told which those are.
+	// pruned are the secrets with autoPrune. Juju does not report it.
 	pruned map[string]bool
-	// unsummed tells that it lists no checksums, and compares none, as before 3.6.
+	// unsummed is true when it lists no checksums and compares none, as before
+	// 3.6.
 	unsummed bool
 }
 
-// world answers a query. What it tells of is not what it holds, so that no plan can change it.
-func (j *juju) world(query plan.Query) plan.World {
-	world := plan.World{Known: true, ModelUUID: modelUUID}
+// view answers a query with copies, so that a plan cannot change the secrets.
+func (j *juju) view(query plan.Query) plan.ModelView {
+	view := plan.ModelView{Known: true, ModelUUID: modelUUID}
 	if found := j.secrets[query.ID]; found != nil {
-		world.ByID = j.tellOf(found)
+		view.ByID = j.list(found)
 	}
 	if found := j.named(query.Name); found != nil {
-		world.ByName = j.tellOf(found)
+		view.ByName = j.list(found)
 		if found.ID == query.ID {
-			world.ByName = world.ByID
+			view.ByName = view.ByID
 		}
 	}
-	return world
+	return view
 }
 
-func (j *juju) tellOf(secret *plan.UserSecret) *plan.UserSecret {
-	told := *secret
-	told.Granted = slices.Clone(secret.Granted)
+func (j *juju) list(secret *plan.UserSecret) *plan.UserSecret {
+	listed := *secret
+	listed.Granted = slices.Clone(secret.Granted)
 	if j.unsummed {
-		unsummed(&told)
+		unsummed(&listed)
 	}
-	return &told
+	return &listed
 }
 
 func (j *juju) named(name string) *plan.UserSecret {
@@ -54,7 +56,8 @@ func (j *juju) named(name string) *plan.UserSecret {
 	return nil
 }
 
-// add puts in a secret, unless its name is taken, as it is until a secret is really gone.
+// add adds a secret, unless its name is in use. A name is in use until its
+// secret is completely removed.
 func (j *juju) add(secret *plan.UserSecret) bool {
 	if j.named(secret.Name) != nil {
 		return false
@@ -63,7 +66,7 @@ func (j *juju) add(secret *plan.UserSecret) bool {
 	return true
 }
 
-// sweep is what Juju does some time after it said that it removed secrets.
+// sweep completes the removals that Juju accepted.
 func (j *juju) sweep() {
 	for id, secret := range j.secrets {
 		if secret.Removing {
@@ -72,11 +75,11 @@ func (j *juju) sweep() {
 	}
 }
 
-// do carries out steps, each only if those before it succeeded.
+// do carries out steps, each only if the steps before it succeeded.
 func (j *juju) do(steps []plan.Step) []plan.Outcome {
 	outcomes := make([]plan.Outcome, 0, len(steps))
 	for _, step := range steps {
-		if n := len(outcomes); n > 0 && (outcomes[n-1].Trouble != nil || outcomes[n-1].NotTried) {
+		if n := len(outcomes); n > 0 && (outcomes[n-1].Problem != nil || outcomes[n-1].NotTried) {
 			outcomes = append(outcomes, notTried)
 			continue
 		}
@@ -98,9 +101,9 @@ func (j *juju) step(step plan.Step) plan.Outcome {
 			Checksum: step.Content.Checksum(),
 		}
 		if !j.add(secret) {
-			return failed(plan.NameTaken)
+			return failed(v1alpha1.ReasonNameTaken)
 		}
-		return plan.Outcome{Secret: j.tellOf(secret)}
+		return plan.Outcome{Secret: j.list(secret)}
 	case plan.Update:
 		return j.update(step)
 	case plan.Remove:
@@ -118,17 +121,17 @@ func (j *juju) step(step plan.Step) plan.Outcome {
 		}
 		return succeeded
 	}
-	panic("a kind of step that Juju does not know")
+	panic("unknown step")
 }
 
 func (j *juju) update(step plan.Update) plan.Outcome {
 	secret := j.secrets[step.ID]
 	if secret == nil {
-		return failed(plan.SecretNotFound)
+		return failed(v1alpha1.ReasonSecretNotFound)
 	}
 	if step.Name != nil {
-		if rival := j.named(*step.Name); rival != nil && rival != secret {
-			return failed(plan.NameTaken)
+		if other := j.named(*step.Name); other != nil && other != secret {
+			return failed(v1alpha1.ReasonNameTaken)
 		}
 		secret.Name = *step.Name
 	}
@@ -136,14 +139,15 @@ func (j *juju) update(step plan.Update) plan.Outcome {
 		secret.Info = *step.Info
 	}
 	if step.Content != nil && (j.unsummed || !step.Content.Matches(secret.Checksum)) {
-		// Content with the same checksum makes no revision, even if the one that it is of is gone.
+		// Content with the same checksum makes no revision, even if the
+		// revision with this checksum was removed.
 		secret.Revision++
 		secret.Checksum, secret.RevisionGone = step.Content.Checksum(), false
 	}
 	if step.AutoPrune != nil {
 		j.prune(secret.ID, *step.AutoPrune)
 	}
-	return plan.Outcome{Secret: j.tellOf(secret)}
+	return plan.Outcome{Secret: j.list(secret)}
 }
 
 func (j *juju) prune(id string, on bool) {
@@ -156,13 +160,13 @@ func (j *juju) prune(id string, on bool) {
 func (j *juju) grant(step plan.Grant) plan.Outcome {
 	secret := j.secrets[step.ID]
 	if secret == nil {
-		return failed(plan.SecretNotFound)
+		return failed(v1alpha1.ReasonSecretNotFound)
 	}
-	outcome := plan.Outcome{Applications: map[string]plan.Trouble{}}
+	outcome := plan.Outcome{Applications: map[string]plan.Problem{}}
 	for _, app := range step.Applications {
 		switch {
 		case !slices.Contains(j.apps, app):
-			outcome.Applications[app] = plan.Trouble{Kind: plan.ApplicationNotFound, Message: "no " + app}
+			outcome.Applications[app] = plan.Problem{Reason: v1alpha1.ReasonApplicationNotFound, Message: "no " + app}
 		case !slices.Contains(secret.Granted, app):
 			secret.Granted = append(secret.Granted, app)
 			slices.Sort(secret.Granted)
@@ -171,22 +175,22 @@ func (j *juju) grant(step plan.Grant) plan.Outcome {
 	return outcome
 }
 
-// draw decides things at random, but the same things each time for the same number.
+// draw is a random number generator with a reproducible sequence for each seed.
 type draw int
 
-// below draws a number.
+// below returns a number below n.
 func (d *draw) below(n int) int {
 	*d = *d*6364136223846793005 + 1442695040888963407
 	return int(*d>>33) & 0x3fffffff % n
 }
 
-// in tells whether one out of n was drawn.
+// in returns true in one of n cases.
 func (d *draw) in(n int) bool { return d.below(n) == 0 }
 
-// pick draws one of several.
+// pick returns one of several options.
 func pick[T any](d *draw, options ...T) T { return options[d.below(len(options))] }
 
-// some draws some of several, in their order.
+// some returns some of several options, in their order.
 func some[T any](d *draw, options ...T) []T {
 	return slices.DeleteFunc(slices.Clone(options), func(T) bool { return d.in(2) })
 }

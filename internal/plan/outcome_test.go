@@ -5,23 +5,27 @@ package plan_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// failed is the outcome of a step that ended in a trouble.
-func failed(kind plan.Kind) plan.Outcome { return plan.Outcome{Trouble: in(kind)} }
+// failed returns the outcome of a step with a problem.
+func failed(kind v1alpha1.Reason) plan.Outcome { return plan.Outcome{Problem: in(kind)} }
 
-// except is the outcome of a Grant or Revoke that failed for some applications.
-func except(kinds map[string]plan.Kind) plan.Outcome {
-	outcome := plan.Outcome{Applications: map[string]plan.Trouble{}}
+// except returns the outcome of a Grant or Revoke that failed for some
+// applications.
+func except(kinds map[string]v1alpha1.Reason) plan.Outcome {
+	outcome := plan.Outcome{Applications: map[string]plan.Problem{}}
 	for app, kind := range kinds {
-		outcome.Applications[app] = plan.Trouble{Kind: kind, Message: app + " failed"}
+		outcome.Applications[app] = plan.Problem{Reason: kind, Message: app + " failed"}
 	}
 	return outcome
 }
@@ -31,186 +35,252 @@ var (
 	notTried  = plan.Outcome{NotTried: true}
 )
 
-// endTest is a plan whose steps ended in some way, the record to leave, and the verdict.
-type endTest struct {
+// outcomeTest is a plan with the outcomes of its steps, the record to write,
+// and the condition.
+type outcomeTest struct {
 	plan     plan.Plan
 	outcomes []plan.Outcome
 	record   plan.Record
-	verdict  plan.Verdict
+	verdict  plan.Condition
 }
 
-func runEndTests(t *testing.T, tests map[string]endTest) {
+func runOutcomeTests(t *testing.T, tests map[string]outcomeTest) {
 	t.Helper()
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := endTest{test.plan, test.outcomes, plan.Settle(test.plan, test.outcomes), plan.Conclude(test.plan, test.outcomes)}
-			if diff := cmp.Diff(test, got, sameValues, cmp.AllowUnexported(endTest{})); diff != "" {
+			got := outcomeTest{
+				test.plan, test.outcomes, plan.Settle(test.plan, test.outcomes), plan.Conclude(test.plan, test.outcomes),
+			}
+			if diff := cmp.Diff(test, got, sameValues, cmp.AllowUnexported(outcomeTest{})); diff != "" {
 				t.Errorf("Settle and Conclude (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// told is what plans here say if all goes well.
-var told = plan.Verdict{Reason: v1alpha1.ReasonSynced, Message: "told"}
+// succeededCondition is the condition of the plans here if all steps succeed.
+var succeededCondition = plan.Condition{Reason: v1alpha1.ReasonSynced, Message: "done"}
 
-// no is what is said after a trouble.
-func no(reason v1alpha1.Reason) plan.Verdict {
-	return plan.Verdict{Reason: reason, Message: in(0).Message}
+// no returns the condition after a problem.
+func no(reason v1alpha1.Reason) plan.Condition {
+	return plan.Condition{Reason: reason, Message: in("").Message}
 }
 
-func TestACreationIsWithdrawnOnlyIfItCertainlyDidNotHappen(t *testing.T) {
+func TestSettleDropsCreationOnlyAfterDefiniteRefusal(t *testing.T) {
 	t.Parallel()
 	creates := plan.Plan{
-		Before: creating("db", ""), After: creating("db", ""), Refused: plan.Record{Held: true}, Verdict: told,
-		Steps: []plan.Step{plan.Create{Name: "db", Content: holding("hunter2")}},
+		Before: creating("db", ""), After: creating("db", ""), Refused: plan.Record{Held: true},
+		Condition: succeededCondition,
+		Steps:     []plan.Step{plan.Create{Name: "db", Content: holding("hunter2")}},
 	}
 	prunes := creates
 	prunes.Steps = append(slices.Clip(creates.Steps), plan.Update{AutoPrune: new(true)})
 	created := plan.Outcome{Secret: database(firstRevision)}
-	tests := map[string]endTest{
-		"it happened, and so did what came after": {
-			prunes, []plan.Outcome{created, created}, creating("db", ""), told,
+	tests := map[string]outcomeTest{
+		"created, and updated": {
+			prunes, []plan.Outcome{created, created}, creating("db", ""), succeededCondition,
 		},
-		"it happened, and what came after did not": {
-			prunes, []plan.Outcome{created, failed(plan.Refused)}, creating("db", ""), no(v1alpha1.ReasonRefused),
+		"created, and not updated": {
+			prunes, []plan.Outcome{created, failed(v1alpha1.ReasonInvalidRequest)}, creating("db", ""),
+			no(v1alpha1.ReasonInvalidRequest),
 		},
-		"it was refused, so that nothing came after": {
-			prunes, []plan.Outcome{failed(plan.NameTaken), notTried}, plan.Record{Held: true}, no(v1alpha1.ReasonNameTaken),
+		"refused, and not updated": {
+			prunes, []plan.Outcome{failed(v1alpha1.ReasonNameTaken), notTried}, plan.Record{Held: true},
+			no(v1alpha1.ReasonNameTaken),
 		},
-		"it happened": {
-			creates, []plan.Outcome{{Secret: database(firstRevision)}}, creating("db", ""), told,
+		"created": {
+			creates, []plan.Outcome{{Secret: database(firstRevision)}}, creating("db", ""), succeededCondition,
 		},
-		"nobody tried": {
-			creates, []plan.Outcome{notTried}, creating("db", ""), told,
+		"not tried": {
+			creates, []plan.Outcome{notTried}, creating("db", ""), succeededCondition,
 		},
 	}
-	for kind, reason := range troubles() {
+	for kind, reason := range problemReasons() {
 		record := plan.Record{Held: true}
-		if kind == plan.Failed || kind == plan.Unreachable || kind == plan.Busy {
+		if kind == v1alpha1.ReasonFailed || kind == v1alpha1.ReasonJujuUnreachable ||
+			kind == v1alpha1.ReasonModelUnavailable {
 			record = creating("db", "")
 		}
-		tests[fmt.Sprintf("trouble: %s", reason)] = endTest{creates, []plan.Outcome{failed(kind)}, record, no(reason)}
+		condition := no(reason)
+		if reason == v1alpha1.ReasonFailed {
+			condition.Message = `cannot create the secret "db": ` + condition.Message
+		}
+		tests[fmt.Sprintf("problem: %s", reason)] = outcomeTest{creates, []plan.Outcome{failed(kind)}, record, condition}
 	}
-	runEndTests(t, tests)
+	runOutcomeTests(t, tests)
 }
 
-func TestWhatFailedStaysOnRecord(t *testing.T) {
+func TestSettleKeepsFailedStepsInRecord(t *testing.T) {
 	t.Parallel()
 	updates := plan.Plan{
-		Before: creating("db", ""), After: creating("db", ""), Verdict: told, Secret: database(),
+		Before: creating("db", ""), After: creating("db", ""), Condition: succeededCondition, Secret: database(),
 		Steps: []plan.Step{plan.Update{ID: dbID, Info: new("new")}},
 	}
 	removes := plan.Plan{
-		Before: creating("db", ""), After: creating("db", ""), Verdict: told, Secret: database(),
+		Before: creating("db", ""), After: creating("db", ""), Condition: succeededCondition, Secret: database(),
 		Steps: []plan.Step{plan.Remove{ID: dbID}},
 	}
 	revoke := plan.Revoke{ID: dbID, Applications: []string{"app1", "app2"}}
 	grant := plan.Grant{ID: dbID, Applications: []string{"app3", "app4"}}
-	leaves := plan.Plan{Before: granted("app1", "app2"), Verdict: told, Steps: []plan.Step{revoke}}
+	leaves := plan.Plan{Before: granted("app1", "app2"), Condition: succeededCondition, Steps: []plan.Step{revoke}}
 	changes := plan.Plan{
-		Before: granted("app1", "app2", "app3", "app4"), After: granted("app3", "app4"), Verdict: told,
+		Before: granted("app1", "app2", "app3", "app4"), After: granted("app3", "app4"), Condition: succeededCondition,
 		Steps: []plan.Step{revoke, grant},
 	}
-	one := func(kind plan.Kind) plan.Outcome { return except(map[string]plan.Kind{"app2": kind}) }
-	runEndTests(t, map[string]endTest{
-		"nothing was to be done": {
-			plan.Plan{Before: creating("db", ""), Verdict: told}, nil, plan.Record{}, told,
+	one := func(kind v1alpha1.Reason) plan.Outcome { return except(map[string]v1alpha1.Reason{"app2": kind}) }
+	runOutcomeTests(t, map[string]outcomeTest{
+		"no steps": {
+			plan.Plan{Before: creating("db", ""), Condition: succeededCondition}, nil, plan.Record{}, succeededCondition,
 		},
-		"an update": {
-			updates, []plan.Outcome{{Secret: database()}}, updates.After, told,
+		"update": {
+			updates, []plan.Outcome{{Secret: database()}}, updates.After, succeededCondition,
 		},
-		"an update that failed": {
-			updates, []plan.Outcome{failed(plan.NameTaken)}, updates.Before, no(v1alpha1.ReasonNameTaken),
+		"failed update": {
+			updates, []plan.Outcome{failed(v1alpha1.ReasonNameTaken)}, updates.Before, no(v1alpha1.ReasonNameTaken),
 		},
-		"a removal": {
-			removes, []plan.Outcome{succeeded}, removes.After, told,
+		"removal": {
+			removes, []plan.Outcome{succeeded}, removes.After, succeededCondition,
 		},
-		"a removal that failed": {
-			removes, []plan.Outcome{failed(plan.PermissionDenied)}, removes.Before, no(v1alpha1.ReasonPermissionDenied),
+		"failed removal": {
+			removes, []plan.Outcome{failed(v1alpha1.ReasonPermissionDenied)}, removes.Before, no(
+				v1alpha1.ReasonPermissionDenied,
+			),
 		},
-		"the last revoke": {
-			leaves, []plan.Outcome{succeeded}, plan.Record{}, told,
+		"last revoke": {
+			leaves, []plan.Outcome{succeeded}, plan.Record{}, succeededCondition,
 		},
-		"the last revoke, with answers for nobody": {
-			leaves, []plan.Outcome{except(nil)}, plan.Record{}, told,
+		"last revoke, no failed application": {
+			leaves, []plan.Outcome{except(nil)}, plan.Record{}, succeededCondition,
 		},
-		"the last revoke, which nobody tried": {
-			leaves, []plan.Outcome{notTried}, leaves.Before, told,
+		"last revoke, not tried": {
+			leaves, []plan.Outcome{notTried}, leaves.Before, succeededCondition,
 		},
-		"the last revoke, which failed as a whole": {
-			leaves, []plan.Outcome{failed(plan.Unreachable)}, leaves.Before, no(v1alpha1.ReasonJujuUnreachable),
+		"last revoke, failed": {
+			leaves, []plan.Outcome{failed(v1alpha1.ReasonJujuUnreachable)}, leaves.Before, no(v1alpha1.ReasonJujuUnreachable),
 		},
-		"the last revoke, which failed for one": {
-			leaves, []plan.Outcome{one(plan.PermissionDenied)}, leaves.Before,
-			plan.Verdict{Reason: v1alpha1.ReasonPermissionDenied, Message: "app2 failed"},
+		"last revoke, failed for one application": {
+			leaves, []plan.Outcome{one(v1alpha1.ReasonPermissionDenied)}, leaves.Before,
+			plan.Condition{Reason: v1alpha1.ReasonPermissionDenied, Message: "app2 failed"},
 		},
-		"a revoke and a grant": {
-			changes, []plan.Outcome{succeeded, succeeded}, changes.After, told,
+		"revoke and grant": {
+			changes, []plan.Outcome{succeeded, succeeded}, changes.After, succeededCondition,
 		},
-		"a revoke that failed, so that nothing was granted": {
-			changes, []plan.Outcome{failed(plan.Busy), notTried}, changes.Before, no(v1alpha1.ReasonModelBusy),
+		"revoke failed, grant not tried": {
+			changes, []plan.Outcome{failed(v1alpha1.ReasonModelUnavailable), notTried}, changes.Before, no(
+				v1alpha1.ReasonModelUnavailable,
+			),
 		},
-		"a revoke that failed for one": {
-			changes, []plan.Outcome{one(plan.Failed), succeeded}, changes.Before,
-			plan.Verdict{Reason: v1alpha1.ReasonFailed, Message: "app2 failed"},
+		"revoke failed for one application, grant succeeded": {
+			changes, []plan.Outcome{one(v1alpha1.ReasonFailed), succeeded}, changes.Before,
+			plan.Condition{Reason: v1alpha1.ReasonFailed, Message: "cannot revoke secret:" + dbID + " from app2: app2 failed"},
 		},
-		"a grant that failed, after the revoke": {
-			changes, []plan.Outcome{succeeded, failed(plan.Unreachable)}, changes.Before, no(v1alpha1.ReasonJujuUnreachable),
+		"revoke succeeded, grant failed": {
+			changes, []plan.Outcome{succeeded, failed(v1alpha1.ReasonJujuUnreachable)}, changes.Before, no(
+				v1alpha1.ReasonJujuUnreachable,
+			),
 		},
-		"a grant that failed for one, which will be tried again": {
-			changes, []plan.Outcome{succeeded, except(map[string]plan.Kind{"app3": plan.ApplicationNotFound})}, changes.After,
-			plan.Verdict{Reason: v1alpha1.ReasonApplicationNotFound, Message: "app3 failed"},
+		"grant failed for one application": {
+			changes, []plan.Outcome{succeeded, except(map[string]v1alpha1.Reason{"app3": v1alpha1.ReasonApplicationNotFound})},
+			changes.After,
+			plan.Condition{Reason: v1alpha1.ReasonApplicationNotFound, Message: "app3 failed"},
 		},
-		"the first trouble is told": {
-			changes, []plan.Outcome{one(plan.Refused), failed(plan.Unreachable)}, changes.Before,
-			plan.Verdict{Reason: v1alpha1.ReasonRefused, Message: "app2 failed"},
+		"two problems: the first is reported": {
+			changes, []plan.Outcome{one(v1alpha1.ReasonInvalidRequest), failed(v1alpha1.ReasonJujuUnreachable)}, changes.Before,
+			plan.Condition{Reason: v1alpha1.ReasonInvalidRequest, Message: "app2 failed"},
 		},
 	})
 }
 
-func TestAnApplicationThatIsNotThereYetIsToldLast(t *testing.T) {
+func TestFailedMessageNamesSecretAndApplication(t *testing.T) {
+	t.Parallel()
+	apps := []string{"app1", "app2"}
+	for name, test := range map[string]struct {
+		steps    []plan.Step
+		outcomes []plan.Outcome
+		want     string
+	}{
+		"create": {[]plan.Step{plan.Create{Name: "db"}}, nil, `cannot create the secret "db"`},
+		"update": {[]plan.Step{plan.Update{ID: dbID}}, nil, "cannot update secret:" + dbID},
+		"remove": {[]plan.Step{plan.Remove{ID: dbID}}, nil, "cannot remove secret:" + dbID},
+		"grant": {
+			[]plan.Step{plan.Grant{ID: dbID, Applications: apps}}, nil,
+			"cannot grant secret:" + dbID + " to app1, app2",
+		},
+		"revoke": {
+			[]plan.Step{plan.Revoke{ID: dbID, Applications: apps}}, nil,
+			"cannot revoke secret:" + dbID + " from app1, app2",
+		},
+		"update of creation": {
+			[]plan.Step{plan.Create{Name: "db"}, plan.Update{AutoPrune: new(true)}},
+			[]plan.Outcome{{Secret: database()}, failed(v1alpha1.ReasonFailed)}, "cannot update the secret that was just " +
+				"created",
+		},
+		"grant of one application": {
+			[]plan.Step{plan.Grant{ID: dbID, Applications: apps}},
+			[]plan.Outcome{except(map[string]v1alpha1.Reason{"app2": v1alpha1.ReasonFailed})}, "cannot grant secret:" + dbID +
+				" to app2",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			outcomes := test.outcomes
+			if outcomes == nil {
+				outcomes = []plan.Outcome{failed(v1alpha1.ReasonFailed)}
+			}
+			got := plan.Conclude(plan.Plan{Steps: test.steps}, outcomes)
+			if got.Reason != v1alpha1.ReasonFailed || !strings.HasPrefix(got.Message, test.want+": ") {
+				t.Errorf("Conclude returned %+v, want a message that begins with %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestConcludeReportsApplicationNotFoundLast(t *testing.T) {
 	t.Parallel()
 	apps := []string{"app1", "app2", "app3"}
 	grants := plan.Plan{
-		Before: granted(apps...), After: granted(apps...), Verdict: told,
+		Before: granted(apps...), After: granted(apps...), Condition: succeededCondition,
 		Steps: []plan.Step{plan.Grant{ID: dbID, Applications: apps}},
 	}
 	tests := map[string]struct {
-		kinds  map[string]plan.Kind
-		reason v1alpha1.Reason
-		told   string
+		kinds   map[string]v1alpha1.Reason
+		reason  v1alpha1.Reason
+		message string
 	}{
-		"one is missing": {
-			map[string]plan.Kind{"app2": plan.ApplicationNotFound},
+		"one not found": {
+			map[string]v1alpha1.Reason{"app2": v1alpha1.ReasonApplicationNotFound},
 			v1alpha1.ReasonApplicationNotFound, "app2 failed",
 		},
-		"all are missing": {
-			map[string]plan.Kind{
-				"app3": plan.ApplicationNotFound, "app1": plan.ApplicationNotFound, "app2": plan.ApplicationNotFound,
+		"all not found": {
+			map[string]v1alpha1.Reason{
+				"app3": v1alpha1.ReasonApplicationNotFound, "app1": v1alpha1.ReasonApplicationNotFound,
+				"app2": v1alpha1.ReasonApplicationNotFound,
 			},
 			v1alpha1.ReasonApplicationNotFound, "app1 failed; app2 failed; app3 failed",
 		},
-		"one was refused after one that is missing": {
-			map[string]plan.Kind{"app1": plan.ApplicationNotFound, "app2": plan.Refused},
-			v1alpha1.ReasonRefused, "app1 failed; app2 failed",
+		"one not found, then one refused": {
+			map[string]v1alpha1.Reason{"app1": v1alpha1.ReasonApplicationNotFound, "app2": v1alpha1.ReasonInvalidRequest},
+			v1alpha1.ReasonInvalidRequest, "app1 failed; app2 failed",
 		},
-		"one was refused before one that is missing": {
-			map[string]plan.Kind{"app1": plan.Refused, "app2": plan.ApplicationNotFound},
-			v1alpha1.ReasonRefused, "app1 failed; app2 failed",
+		"one refused, then one not found": {
+			map[string]v1alpha1.Reason{"app1": v1alpha1.ReasonInvalidRequest, "app2": v1alpha1.ReasonApplicationNotFound},
+			v1alpha1.ReasonInvalidRequest, "app1 failed; app2 failed",
 		},
-		"two ended differently": {
-			map[string]plan.Kind{"app1": plan.ApplicationNotFound, "app2": plan.PermissionDenied, "app3": plan.Refused},
+		"one not found, two refused": {
+			map[string]v1alpha1.Reason{
+				"app1": v1alpha1.ReasonApplicationNotFound, "app2": v1alpha1.ReasonPermissionDenied,
+				"app3": v1alpha1.ReasonInvalidRequest,
+			},
 			v1alpha1.ReasonPermissionDenied, "app1 failed; app2 failed; app3 failed",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for range 10 { // Whatever the order of the map.
+			for range 10 { // The order of the map is random.
 				got := plan.Conclude(grants, []plan.Outcome{except(test.kinds)})
-				if diff := cmp.Diff(plan.Verdict{Reason: test.reason, Message: test.told}, got); diff != "" {
+				if diff := cmp.Diff(plan.Condition{Reason: test.reason, Message: test.message}, got); diff != "" {
 					t.Fatalf("Conclude (-want +got):\n%s", diff)
 				}
 			}
@@ -218,29 +288,31 @@ func TestAnApplicationThatIsNotThereYetIsToldLast(t *testing.T) {
 	}
 }
 
-func TestRecordsAreEqualIfTheySayTheSame(t *testing.T) {
+func TestRecordEqual(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		a, b plan.Record
 		want bool
 	}{
-		"nothing":                    {plan.Record{}, plan.Record{}, true},
-		"held":                       {plan.Record{Held: true}, plan.Record{}, false},
-		"the same creation":          {creating("db", dbID), creating("db", dbID), true},
-		"another name":               {creating("db", dbID), creating("other", dbID), false},
-		"another one is replaced":    {creating("db", dbID), creating("db", ""), false},
-		"grants on another secret":   {granted("app1"), plan.Record{Held: true, SecretID: otherID, Granted: []string{"app1"}}, false},
-		"no creation":                {creating("db", dbID), plan.Record{Held: true}, false},
-		"with other content":         {creating("db", dbID), creating("db", dbID, "other"), false},
-		"with other content too":     {creating("db", dbID), creating("db", dbID, "hunter2", "other"), false},
-		"the same adoption":          {adopting(dbID), adopting(dbID), true},
-		"another adoption":           {adopting(dbID), adopting(otherID), false},
-		"no adoption":                {adopting(dbID), plan.Record{Held: true}, false},
-		"grants in another model":    {granted("app1"), grantedIn(otherApp, "app1"), false},
-		"the same grants":            {granted("app1", "app2"), granted("app1", "app2"), true},
-		"a grant more":               {granted("app1", "app2"), granted("app1"), false},
-		"another grant":              {granted("app1"), granted("app2"), false},
-		"no grants, in whatever way": {granted(), plan.Record{Held: true, Granted: []string{}}, true},
+		"empty":                   {plan.Record{}, plan.Record{}, true},
+		"held":                    {plan.Record{Held: true}, plan.Record{}, false},
+		"the same creation":       {creating("db", dbID), creating("db", dbID), true},
+		"another name":            {creating("db", dbID), creating("other", dbID), false},
+		"replaces another secret": {creating("db", dbID), creating("db", ""), false},
+		"grants on another secret": {
+			granted("app1"), plan.Record{Held: true, SecretID: otherID, Granted: []string{"app1"}}, false,
+		},
+		"without creation":        {creating("db", dbID), plan.Record{Held: true}, false},
+		"other content":           {creating("db", dbID), creating("db", dbID, "other"), false},
+		"additional content":      {creating("db", dbID), creating("db", dbID, "hunter2", "other"), false},
+		"the same adoption":       {adopting(dbID), adopting(dbID), true},
+		"another adoption":        {adopting(dbID), adopting(otherID), false},
+		"without adoption":        {adopting(dbID), plan.Record{Held: true}, false},
+		"grants in another model": {granted("app1"), grantedIn(otherApp, "app1"), false},
+		"the same grants":         {granted("app1", "app2"), granted("app1", "app2"), true},
+		"additional grant":        {granted("app1", "app2"), granted("app1"), false},
+		"another grant":           {granted("app1"), granted("app2"), false},
+		"nil and empty grants":    {granted(), plan.Record{Held: true, Granted: []string{}}, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -249,5 +321,27 @@ func TestRecordsAreEqualIfTheySayTheSame(t *testing.T) {
 				t.Errorf("Equal, both ways (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestUserSecretEqualComparesEveryField(t *testing.T) {
+	t.Parallel()
+	full := plan.UserSecret{
+		ID: dbID, Name: "db", Info: "info", Revision: 1, RevisionGone: true, Checksum: content.Seal("sum"), Unsummed: true,
+		Granted: []string{"app1"}, Removing: true,
+	}
+	if same := full; !full.Equal(same) {
+		t.Error("Equal distinguishes equal secrets")
+	}
+	fields := reflect.TypeFor[plan.UserSecret]()
+	for i := range fields.NumField() {
+		if reflect.ValueOf(full).Field(i).IsZero() {
+			t.Fatalf("the test sets no %s", fields.Field(i).Name)
+		}
+		other := full
+		reflect.ValueOf(&other).Elem().Field(i).SetZero()
+		if full.Equal(other) {
+			t.Errorf("Equal does not compare %s", fields.Field(i).Name)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -15,47 +16,48 @@ import (
 	"github.com/juju-secrets/operator/test/ownership"
 )
 
-// TestTheTableOfOwnershipIsCompleteAndTrue holds every combination of facts against the table: one row is about it, and what
-// is decided is what that row says.
-func TestTheTableOfOwnershipIsCompleteAndTrue(t *testing.T) {
+// TestOwnershipTableMatchesPlans checks every combination of facts: exactly one
+// row of the table applies, and the plan is the plan of that row.
+func TestOwnershipTableMatchesPlans(t *testing.T) {
 	t.Parallel()
 	table := ownership.NewTable()
 	rows := map[string]ownership.Row{}
 	for _, row := range table.Rows() {
 		if _, twice := rows[row.ID]; twice {
-			t.Errorf("two rows are called %s", row.ID)
+			t.Errorf("two rows have the ID %s", row.ID)
 		}
 		rows[row.ID] = row
 	}
 	found := make(chan map[string]int, parts)
-	var checking sync.WaitGroup // At the same time, as the race detector takes its time for each.
+	var checking sync.WaitGroup // The race detector slows down each combination.
 	for part := range parts {
 		checking.Go(func() { found <- checkPart(t, table, rows, part) })
 	}
 	checking.Wait()
 	close(found)
-	combinations, about := 0, map[string]int{}
+	combinations, count := 0, map[string]int{}
 	for some := range found {
 		for id, n := range some {
-			about[id] += n
+			count[id] += n
 			combinations += n
 		}
 	}
 	for id := range rows {
-		if about[id] == 0 {
-			t.Errorf("the row %s is about nothing", id)
+		if count[id] == 0 {
+			t.Errorf("the row %s applies to no combination", id)
 		}
 	}
 	t.Logf("%d combinations, %d rows", combinations, len(rows))
 }
 
-// parts is in how many parts the combinations are checked.
+// parts is the number of parts that are checked at the same time.
 const parts = 4
 
-// checkPart checks each combination of a part. It tells how many each row is about.
+// checkPart checks each combination of a part. It returns the number of
+// combinations of each row.
 func checkPart(t *testing.T, table ownership.Table, rows map[string]ownership.Row, part int) map[string]int {
 	t.Helper()
-	about := map[string]int{}
+	count := map[string]int{}
 	number, mistakes := 0, 0
 	for c := range ownership.All() {
 		if number++; number%parts != part {
@@ -64,38 +66,39 @@ func checkPart(t *testing.T, table ownership.Table, rows map[string]ownership.Ro
 		found := table.Find(c)
 		if len(found) != 1 {
 			mistakes++
-			t.Errorf("the rows %v are about %+v, want one", found, c)
+			t.Errorf("the rows %v apply to %+v, want one", found, c)
 		} else {
-			about[found[0]]++
+			count[found[0]]++
 			for _, mistake := range checkRow(rows[found[0]], c) {
 				mistakes++
 				t.Errorf("%s, with %+v: %s", found[0], c, mistake)
 			}
 		}
 		if mistakes > 20 {
-			t.Error("and so on")
+			t.Error("too many mistakes")
 			break
 		}
 	}
-	return about
+	return count
 }
 
-// checkRow tells what is different between a row and what is decided on a combination that it is about.
+// checkRow returns the differences between a row and the plan for a
+// combination.
 func checkRow(row ownership.Row, c ownership.Combination) []string {
 	given := newOwnershipCase(c)
-	got, want := plan.ForSecret(given.seen), row.Then
+	got, want := plan.ForSecret(given.facts), row.Then
 	var mistakes []string
 	differ := func(what string, got, want any) {
 		mistakes = append(mistakes, fmt.Sprintf("%s: got %+v, want %+v", what, got, want))
 	}
-	if got.Verdict.Reason != want.Reason {
-		differ("the reason", got.Verdict.Reason, want.Reason)
+	if got.Condition.Reason != want.Reason {
+		differ("the reason", got.Condition.Reason, want.Reason)
 	}
 	if steps := given.steps(want.Plan); !slices.Equal(kindsOf(got.Steps), steps) {
 		differ("the steps", kindsOf(got.Steps), steps)
 	}
-	if quiet := got.Verdict.Message == ""; quiet != want.Quiet {
-		differ("nothing to say", quiet, want.Quiet)
+	if quiet := got.Condition.Message == ""; quiet != want.Quiet {
+		differ("no message", quiet, want.Quiet)
 	}
 	if before, after := given.notes(want.Note); !got.Before.Equal(before) || !got.After.Equal(after) {
 		differ("the record, before and after", []plan.Record{got.Before, got.After}, []plan.Record{before, after})
@@ -104,38 +107,39 @@ func checkRow(row ownership.Row, c ownership.Combination) []string {
 		differ("the record after a refusal", got.Refused, refused)
 	}
 	if !given.isOwner(want.Owner, got) {
-		differ("the owner", fmt.Sprintf("lost %t, foreign %t, adopted %t, secret %v", got.Lost, got.Foreign, got.Adopted, got.Secret), want.Owner)
+		differ("the owner", fmt.Sprintf("owns %d, secret %v", got.Owns, got.Secret), want.Owner)
 	}
 	return mistakes
 }
 
-// The IDs of an ownershipCase. By ID there is only one.
+// The IDs of an ownershipCase. With ByID there is only one.
 const (
 	oursID   = "9m4e2mr0ui3e8a215n60"
 	theirsID = "9m4e2mr0ui3e8a215n70"
-	// elsewhereID is that of another JujuSecret's, which has nothing to do with it but that it shall have the name asked for.
+	// elsewhereID is the secret of another JujuSecret that asks for the name.
 	elsewhereID = "9m4e2mr0ui3e8a215n90"
 	asked       = "db"
 )
 
-// The contents of ownershipCases, with their digests: what the manifest says, what it said before, and what somebody else wrote.
+// The contents of ownershipCases and their digests: the present content of the
+// manifest, its former content, and a manual change.
 var (
 	saidNow    = holding("now")
 	saidBefore = holding("before")
-	madeByHand = holding("by hand")
+	manual     = holding("manual")
 
 	ownershipDigests = map[string]string{
 		saidNow.Checksum().Open(): "digest of now", saidBefore.Checksum().Open(): "digest of before",
-		madeByHand.Checksum().Open(): "digest of what somebody else wrote",
+		manual.Checksum().Open(): "digest of the manual change",
 	}
 )
 
-// ownershipCase is a combination as the operator sees it.
+// ownershipCase has the facts of a combination.
 type ownershipCase struct {
 	ownership.Combination
 
-	seen plan.SecretSeen
-	// ours and theirs are the IDs of the secrets that are the object's and not.
+	facts plan.SecretFacts
+	// ours is the ID of the object's own secret, theirs the ID of another one.
 	ours, theirs string
 }
 
@@ -144,24 +148,24 @@ func newOwnershipCase(c ownership.Combination) ownershipCase {
 	if c.Naming == ownership.ByID {
 		given.theirs = oursID
 	}
-	given.seen = plan.SecretSeen{
-		Want:    given.want(),
+	given.facts = plan.SecretFacts{
+		Desired: given.want(),
 		Model:   plan.ModelRef{Controller: "default", Name: "prod/app"},
 		Tenancy: plan.Admitted(),
 		Record:  given.record(),
 	}
 	if c.Model == ownership.Denied || c.Model == ownership.Withdrawn {
-		given.seen.Tenancy = plan.Tenancy{Verdict: &plan.Verdict{Reason: v1alpha1.ReasonTenantDenied, Message: "no"}}
+		given.facts.Tenancy = plan.Tenancy{Problem: &plan.Condition{Reason: v1alpha1.ReasonTenantDenied, Message: "no"}}
 	}
 	given.setStatus()
-	if plan.MayLookForSecret(given.seen) {
+	if plan.MayLookForSecret(given.facts) {
 		given.look()
 	}
 	return given
 }
 
-func (g *ownershipCase) want() plan.SecretWant {
-	want := plan.SecretWant{
+func (g *ownershipCase) want() plan.Desired {
+	want := plan.Desired{
 		Name: asked, Info: "the database",
 		Observe:     g.Management == v1alpha1.ManagementObserve,
 		Adopt:       g.Adoption == v1alpha1.AdoptionAdopt,
@@ -177,7 +181,8 @@ func (g *ownershipCase) want() plan.SecretWant {
 	return want
 }
 
-// former is the content that the manifest had when it was last applied, or when the creation began.
+// former returns the content of the manifest when it was last applied, or when
+// the creation began.
 func (g *ownershipCase) former() content.Content {
 	if g.Manifest == ownership.Changed {
 		return saidBefore
@@ -193,7 +198,7 @@ func (g *ownershipCase) record() plan.Record {
 	digests := []string{ownershipDigests[g.former().Checksum().Open()]}
 	switch g.Record {
 	case ownership.None:
-	case ownership.Creating, ownership.Made: // The intent stays when it is carried out: the status tells that it is.
+	case ownership.Creating, ownership.Made: // The intent stays. The status shows that it is complete.
 		record.Creating = &plan.Creation{Name: asked, Digests: digests}
 	case ownership.Remaking, ownership.Replaced:
 		record.Creating = &plan.Creation{Name: asked, Replaces: g.ours, Digests: digests}
@@ -207,7 +212,7 @@ func (g *ownershipCase) record() plan.Record {
 	return record
 }
 
-// intended is the ID in an intent.
+// intended returns the ID in an intent.
 func (g *ownershipCase) intended() string {
 	if g.anotherHasIt() && !g.inTheWay() {
 		return g.theirs
@@ -219,32 +224,32 @@ func (g *ownershipCase) anotherHasIt() bool {
 	return g.Other == ownership.YoungerHas || g.Other == ownership.OlderHas || g.Other == ownership.LeavingHas
 }
 
-// inTheWay tells that there are two secrets, and what is said of the other JujuSecret is about the one that is not the object's.
+// inTheWay reports whether there are two secrets. The other JujuSecret is then
+// about the secret that is not the object's.
 func (g *ownershipCase) inTheWay() bool { return g.Juju == ownership.OursMisnamed }
 
 func (g *ownershipCase) setStatus() {
-	g.seen.BegunProven = g.Model != ownership.Denied
 	switch g.Record {
 	case ownership.None, ownership.Creating, ownership.Recognised, ownership.Adopting:
 		return
 	case ownership.Made, ownership.Remaking:
-		g.seen.LastID, g.seen.LastAutoPrune = g.ours, new(bool)
+		g.facts.LastID, g.facts.LastAutoPrune = g.ours, new(bool)
 	case ownership.Adopted, ownership.Replaced:
-		g.seen.LastID, g.seen.Adopted = g.ours, true
+		g.facts.LastID, g.facts.Adopted = g.ours, true
 	}
-	g.seen.LastRevision, g.seen.LastProven = 3, g.Model != ownership.Denied
-	g.seen.LastDigest = ownershipDigests[g.former().Checksum().Open()]
-	g.seen.SameSpec = g.Manifest == ownership.Unchanged
+	g.facts.LastRevision = 3
+	g.facts.LastDigest = ownershipDigests[g.former().Checksum().Open()]
+	g.facts.SameSpec = g.Manifest == ownership.Unchanged
 }
 
-// look sees the model as controllers.SecretReconciler does.
+// look sets the view of the model, as controllers.SecretReconciler does.
 func (g *ownershipCase) look() {
 	switch g.Model {
 	case ownership.Denied:
 	case ownership.Unreachable:
-		g.seen.World = plan.World{Trouble: &plan.Trouble{Kind: plan.Unreachable, Message: "no answer"}}
+		g.facts.View = plan.ModelView{Problem: &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable, Message: "no answer"}}
 	case ownership.Gone:
-		g.seen.World = plan.World{Trouble: &plan.Trouble{Kind: plan.ModelNotFound, Message: "no such model"}}
+		g.facts.View = plan.ModelView{Problem: &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: "no such model"}}
 	case ownership.Seen, ownership.Withdrawn:
 		g.lookAtModel()
 	}
@@ -259,31 +264,31 @@ func (g *ownershipCase) lookAtModel() {
 		}
 		return nil
 	}
-	query := g.seen.Query()
-	g.seen.World = plan.World{
+	query := g.facts.Query()
+	g.facts.View = plan.ModelView{
 		Known: true, ModelUUID: modelUUID,
 		CharmOwned: g.Juju == ownership.Charms && query.ID == oursID,
 		ByID:       find(func(s plan.UserSecret) bool { return s.ID == query.ID }),
 		ByName:     find(func(s plan.UserSecret) bool { return s.Name == query.Name }),
 	}
-	if name := g.seen.NameBegun(); name != "" {
-		g.seen.Begun = find(func(s plan.UserSecret) bool { return s.Name == name })
+	if name := g.facts.NameBegun(); name != "" {
+		g.facts.Begun = find(func(s plan.UserSecret) bool { return s.Name == name })
 	}
-	if g.seen.Want.Observe {
+	if g.facts.Desired.Observe {
 		return
 	}
-	if candidate := g.seen.Candidate(); candidate != nil {
-		g.seen.CandidateDigest = ownershipDigests[candidate.Checksum.Open()]
+	if candidate := g.facts.Candidate(); candidate != nil {
+		g.facts.CandidateDigest = ownershipDigests[candidate.Checksum.Open()]
 	}
-	g.setRivals()
-	g.seen.Content = content.Desired{State: content.Missing, Problem: "no such Secret"}
+	g.setOthers()
+	g.facts.Content = content.Desired{State: content.Missing, Problem: "no such Secret"}
 	if g.Sources == ownership.Ready {
-		g.seen.Content = content.Desired{State: content.Ready, Content: saidNow}
-		g.seen.Digest = ownershipDigests[saidNow.Checksum().Open()]
+		g.facts.Content = content.Desired{State: content.Ready, Content: saidNow}
+		g.facts.Digest = ownershipDigests[saidNow.Checksum().Open()]
 	}
 }
 
-// held is what the model has.
+// held returns the secrets of the model.
 func (g *ownershipCase) held() []plan.UserSecret {
 	secret := func(id string, c content.Content) plan.UserSecret {
 		return plan.UserSecret{ID: id, Name: asked, Info: "the database", Revision: 3, Checksum: c.Checksum()}
@@ -295,8 +300,8 @@ func (g *ownershipCase) held() []plan.UserSecret {
 	case ownership.OursEqual:
 		found = secret(g.ours, saidNow)
 	case ownership.OursDifferent:
-		found = secret(g.ours, madeByHand)
-	case ownership.OursCut: // Juju lists the checksum of what is gone.
+		found = secret(g.ours, manual)
+	case ownership.OursCut: // Juju lists the checksum of the removed revision.
 		found = secret(g.ours, g.former())
 		found.RevisionGone = true
 	case ownership.OursUnnamed:
@@ -315,7 +320,7 @@ func (g *ownershipCase) held() []plan.UserSecret {
 	case ownership.TheirsEqual:
 		found = secret(g.theirs, saidNow)
 	case ownership.TheirsDiffer:
-		found = secret(g.theirs, madeByHand)
+		found = secret(g.theirs, manual)
 		found.Revision = 1
 	case ownership.TheirsRemoving:
 		found = secret(g.theirs, saidNow)
@@ -324,38 +329,54 @@ func (g *ownershipCase) held() []plan.UserSecret {
 	return []plan.UserSecret{found}
 }
 
-func (g *ownershipCase) setRivals() {
-	rival := plan.Rival{Object: "team-b/other", Wants: true}
-	if g.anotherHasIt() {
-		rival.SecretID, rival.Noted = g.claimed(), true
-	}
-	switch g.Other {
-	case ownership.Nobody:
+// setOthers sets the competitors that follow from the facts about another
+// JujuSecret, as controllers.SecretReconciler does.
+func (g *ownershipCase) setOthers() {
+	if g.Other == ownership.NoOther {
 		return
-	case ownership.YoungerAsks, ownership.YoungerHas:
-	case ownership.OlderAsks, ownership.OlderHas:
-		rival.Older = true
-	case ownership.OlderAdopts:
-		rival.Older, rival.Adopts = true, true
-	case ownership.YoungerNames:
-		rival.SecretID, rival.Noted = elsewhereID, true
-	case ownership.OlderNames:
-		rival.SecretID, rival.Noted, rival.Older, rival.Adopts = elsewhereID, true, true, true // It adopts nothing, as it has one.
-	case ownership.LeavingHas:
-		rival.Older, rival.Going, rival.Wants = true, true, false
-	case ownership.YoungerBegun:
-		rival.Begun = []string{g.theirs}
-	case ownership.OlderBegun:
-		rival.Begun, rival.Older = []string{g.theirs}, true
 	}
-	g.seen.Rivals = []plan.Rival{rival}
+	other := plan.OtherSecret{
+		Identity: plan.Identity{Namespace: "team-b", Name: "other", Created: time.Unix(2, 0)},
+		SpecName: asked, Model: g.facts.Model, ModelUUID: modelUUID,
+	}
+	if g.Naming == ownership.ByID {
+		other.SpecID, other.SpecName = oursID, ""
+	}
+	if g.anotherHasIt() {
+		other.OwnedID, other.OwnedModelUUID = g.claimed(), modelUUID
+	}
+	begun := plan.Record{Creating: &plan.Creation{Name: asked}}
+	older := func() { other.Created = time.Unix(0, 0) }
+	switch g.Other {
+	case ownership.NoOther, ownership.YoungerAsks, ownership.YoungerHas:
+	case ownership.OlderAsks, ownership.OlderHas:
+		older()
+	case ownership.OlderAdopts:
+		older()
+		other.Adopt = true
+	case ownership.YoungerNames:
+		other.OwnedID, other.OwnedModelUUID = elsewhereID, modelUUID
+	case ownership.OlderNames: // It owns a secret, so it adopts none.
+		older()
+		other.OwnedID, other.OwnedModelUUID, other.Adopt = elsewhereID, modelUUID, true
+	case ownership.LeavingHas:
+		older()
+		other.Deleting = true
+	case ownership.YoungerBegun:
+		other.Record, other.Alike = begun, []string{g.theirs}
+	case ownership.OlderBegun:
+		older()
+		other.Record, other.Alike = begun, []string{g.theirs}
+	}
+	g.facts.Identity = plan.Identity{Namespace: "team-a", Name: "db", Created: time.Unix(1, 0)}
+	g.facts.Competitors = plan.Competitors(g.facts, []plan.OtherSecret{other})
 }
 
-// claimed is the secret that the other JujuSecret has: the one that is about all this, or that is in the way.
+// claimed returns the secret that the other JujuSecret owns.
 func (g *ownershipCase) claimed() string {
 	switch g.Juju {
 	case ownership.Nothing, ownership.Charms:
-		return g.seen.LastID
+		return g.facts.LastID
 	case ownership.OursEqual, ownership.OursDifferent, ownership.OursCut, ownership.OursUnnamed, ownership.OursRemoving:
 		return g.ours
 	case ownership.OursMisnamed, ownership.Begun, ownership.TheirsEqual, ownership.TheirsDiffer, ownership.TheirsRemoving:
@@ -364,7 +385,7 @@ func (g *ownershipCase) claimed() string {
 	return g.theirs
 }
 
-// kindsOf are the kinds of steps, in order.
+// kindsOf returns the types of steps, in order.
 func kindsOf(steps []plan.Step) []string {
 	var kinds []string
 	for _, step := range steps {
@@ -373,40 +394,42 @@ func kindsOf(steps []plan.Step) []string {
 	return kinds
 }
 
-// steps are those of a plan of the table.
+// steps returns the types of the steps of a plan in the table.
 func (g *ownershipCase) steps(of ownership.Plan) []string {
 	switch of {
-	case ownership.DoNothing, ownership.Adopt, ownership.LetGo, ownership.Blocked:
+	case ownership.DoNothing, ownership.Adopt, ownership.Release, ownership.Blocked:
 	case ownership.Create:
 		return kindsOf([]plan.Step{plan.Create{}})
 	case ownership.Remove:
 		return kindsOf([]plan.Step{plan.Remove{}})
 	case ownership.Update, ownership.AdoptAndUpdate:
 		if g.Juju == ownership.OursCut && g.Manifest == ownership.Unchanged {
-			return kindsOf([]plan.Step{plan.Update{}, plan.Update{}}) // Another content comes between.
+			return kindsOf([]plan.Step{plan.Update{}, plan.Update{}}) // Other content is written in between.
 		}
 		return kindsOf([]plan.Step{plan.Update{}})
 	}
 	return nil
 }
 
-// pendingCreation is the one in the record if its end is not known.
+// pendingCreation returns the creation in the record if its result is not
+// known.
 func (g *ownershipCase) pendingCreation() *plan.Creation {
 	switch g.Record {
 	case ownership.Creating, ownership.Recognised, ownership.Remaking, ownership.Replaced:
-		return g.seen.Record.Creating
+		return g.facts.Record.Creating
 	case ownership.None, ownership.Adopting, ownership.Made, ownership.Adopted:
 	}
 	return nil
 }
 
-// notes are the records that a note of the table means, before the first step and after the last.
+// notes returns the records of a note in the table, before the first step and
+// after the last step.
 func (g *ownershipCase) notes(of ownership.Note) (before, after plan.Record) {
-	record := g.seen.Record
+	record := g.facts.Record
 	switch of {
 	case ownership.AsItIs:
-		has := record.Creating != nil || record.Adopting != "" || g.seen.LastID != ""
-		record.Held = record.Held || has && g.Life == ownership.Applied && !g.seen.Want.Observe
+		has := record.Creating != nil || record.Adopting != "" || g.facts.LastID != ""
+		record.Held = record.Held || has && g.Life == ownership.Applied && !g.facts.Desired.Observe
 	case ownership.Hold:
 		record.Held = true
 	case ownership.NoIntent:
@@ -423,7 +446,7 @@ func (g *ownershipCase) notes(of ownership.Note) (before, after plan.Record) {
 		record = plan.Record{Held: true, Adopting: g.theirs}
 	case ownership.ToCreate:
 		creation := &plan.Creation{
-			Name: asked, Replaces: g.seen.LastID, Digests: []string{ownershipDigests[saidNow.Checksum().Open()]},
+			Name: asked, Replaces: g.facts.LastID, Digests: []string{ownershipDigests[saidNow.Checksum().Open()]},
 		}
 		if g.Manifest == ownership.Changed && g.pendingCreation() != nil {
 			creation.Digests = append(creation.Digests, g.pendingCreation().Digests...)
@@ -434,7 +457,7 @@ func (g *ownershipCase) notes(of ownership.Note) (before, after plan.Record) {
 	return record, record
 }
 
-// refused is the record to leave behind if Juju did not carry out a creation.
+// refused returns the record after a refused creation.
 func (g *ownershipCase) refused(of ownership.Plan) plan.Record {
 	if of != ownership.Create {
 		return plan.Record{}
@@ -446,25 +469,26 @@ func (g *ownershipCase) refused(of ownership.Plan) plan.Record {
 	return plan.Record{Held: true}
 }
 
-// isOwner tells whether the status that follows from a plan says whose the secret is.
+// isOwner reports whether the status that follows from a plan has the owner in
+// the table.
 func (g *ownershipCase) isOwner(owner ownership.Owner, got plan.Plan) bool {
 	secret := got.Secret
-	wasAdopted := g.seen.Adopted || g.Record == ownership.Adopting
-	lost, foreign := owner == ownership.NoneAnyMore, owner == ownership.Theirs
-	if got.Lost != lost || got.Foreign != foreign {
+	wasAdopted := g.facts.Adopted || g.Record == ownership.Adopting
+	lost, foreign := owner == ownership.NoOwner, owner == ownership.Theirs
+	if (got.Owns == plan.Nothing) != lost || (got.Owns == plan.Observed) != foreign {
 		return false
 	}
 	switch owner {
-	case ownership.NoneAnyMore:
+	case ownership.NoOwner:
 		return secret == nil
 	case ownership.Theirs:
-		return secret != nil && !got.Adopted
+		return secret != nil
 	case ownership.AsBefore:
-		return secret == nil || secret.ID == g.ours && got.Adopted == wasAdopted
+		return secret == nil || secret.ID == g.ours && (got.Owns == plan.Adopted) == wasAdopted
 	case ownership.Ours:
-		return !got.Adopted && (secret == nil && len(got.Steps) > 0 || secret != nil && secret.ID == g.theirs)
+		return got.Owns == plan.Own && (secret == nil && len(got.Steps) > 0 || secret != nil && secret.ID == g.theirs)
 	case ownership.OursAdopted:
-		return got.Adopted && secret != nil && secret.ID != g.seen.LastID
+		return got.Owns == plan.Adopted && secret != nil && secret.ID != g.facts.LastID
 	}
 	return false
 }

@@ -4,104 +4,131 @@
 package plan
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// Plan is what to do about one object, in this order: write Before to its metadata, carry out Steps, write what Settle
-// says to its metadata, and tell Verdict.
+// MaxResync is the longest time until an object that is not in sync is
+// reconciled again. A wake-up can come just before the status says that the
+// object waits, and then has no effect.
+const MaxResync = 5 * time.Minute
+
+// Plan is what to do about one object, in this order: write Before to its
+// metadata, carry out Steps, write the record that Settle returns, and report
+// Condition.
 type Plan struct {
-	// Model is where the Steps go.
+	// Model is the model that the Steps change.
 	Model ModelRef
-	// Before is the record that must stand in the object before the first step, so that a crash after any step leaves
-	// enough to finish the job.
+	// Before is the record to write before the first step. After a crash at any
+	// step it is enough to complete the change.
 	Before Record
-	// Steps are to be carried out in order, each only if those before it succeeded.
+	// Steps are carried out in order, each only if the steps before it
+	// succeeded.
 	Steps []Step
-	// Proven tells that the object is being deleted, and what the steps take away is proven to be its own: they stand though its
-	// tenancy ends before their turn.
-	Proven bool
-	// After is the record to leave behind once all steps succeeded.
+	// After is the record to write once all steps succeeded.
 	After Record
-	// Refused is the record to leave behind if Juju certainly did not carry out a Create.
+	// Refused is the record to write if Juju certainly did not carry out a
+	// Create.
 	Refused Record
-	// Verdict is what to tell if all steps succeed.
-	Verdict Verdict
-	// Secret is the user secret in Juju as it was before the steps, nil if there is none or it is not known.
+	// Condition is reported if all steps succeed. A plan without one changes no
+	// status.
+	Condition Condition
+	// Secret is the user secret in Juju before the steps. It is nil if there is
+	// none, and if it is not known.
 	Secret *UserSecret
-	// Foreign: Secret is somebody else's, and only looked at.
-	Foreign bool
-	// Adopted: Secret is the object's, and somebody else made it.
-	Adopted bool
-	// Lost: there is no secret that is the object's any more, or that it looks at.
-	Lost bool
+	// Owns is what the status reports about ownership after the steps.
+	Owns Owns
 	// ModelUUID is the model's UUID, empty if it is not known.
 	ModelUUID string
-	// Digest is that of the content which Juju holds if all steps succeed, empty if the plan is not about that.
+	// Digest is the digest of the content that Juju holds once all steps
+	// succeeded, empty if the plan is not about content.
 	Digest string
-	// Corrects tells that the steps undo what somebody else did.
+	// Corrects is true when the steps revert a change that the operator did not
+	// make.
 	Corrects bool
-	// Silent tells that the verdict is not worth a word, as another is about to come.
-	Silent bool
 }
 
-// Verdict is how things stand. Message is one sentence that tells what is, and what to do about it.
-type Verdict struct {
+// Owns is what a plan says about the object's own secret.
+type Owns int
+
+// The answers. The zero Owns leaves the status as it is.
+const (
+	// Nothing: the object owns no secret and observes none.
+	Nothing Owns = iota + 1
+	// Observed: the object observes Secret and does not own it.
+	Observed
+	// Own: the object owns Secret, which was created for it. Without a Secret
+	// it owns the secret that the first step creates.
+	Own
+	// Adopted: the object owns Secret and did not create it.
+	Adopted
+)
+
+// Condition is the state to report. Message says in one sentence what the state
+// is and what to do about it.
+type Condition struct {
 	Reason  v1alpha1.Reason
 	Message string
 }
 
-// Record is what the operator keeps in an object's metadata, for itself alone.
+// Record is what the operator stores in an object's metadata for its own use.
 type Record struct {
-	// Held: the finalizer is on the object, since something in Juju is, or is about to be, its.
+	// Held is true when the object has the finalizer, because it owns something
+	// in Juju or is about to.
 	Held bool
-	// Creating says which creation is, or was, about to be sent. JujuSecrets only.
+	// Creating is the creation that was sent, or is about to be sent. It is
+	// only for JujuSecrets.
 	Creating *Creation
-	// Adopting is the ID of the secret that is, or was, about to be taken over. JujuSecrets only.
+	// Adopting is the ID of the secret that was adopted, or is about to be
+	// adopted. It is only for JujuSecrets.
 	Adopting string
-	// Granted are the applications that were, or are about to be, granted the secret of SecretID in Model on the object's
-	// behalf, sorted. JujuSecretAccesses only.
+	// Granted are the applications that were granted, or are about to be
+	// granted, the secret SecretID in Model on the object's behalf, sorted.
+	// They are only for JujuSecretAccesses.
 	Granted  []string
 	SecretID string
 	Model    ModelRef
 }
 
-// Equal tells whether two records say the same.
+// Equal reports whether two records are the same.
 func (r Record) Equal(o Record) bool {
 	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
 		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted)
 }
 
-// Creation announces that a secret of a name is about to be created, at a time when the model had none of that name.
+// Creation records that a secret is about to be created, while the model has no
+// secret of that name.
 type Creation struct {
 	// Name is the secret's name in Juju.
 	Name string `json:"name"`
-	// Replaces is the secret ID in the object's status at that time. Once the status has another one the creation is
-	// over.
+	// Replaces is the secret ID in the object's status when the creation was
+	// recorded. Once the status has another ID, the creation is complete.
 	Replaces string `json:"replaces,omitempty"`
-	// Digests are those of the contents with which it was asked for since nobody knows how that ended, mostly one. They are
-	// keyed, so that they tell nothing of the contents.
+	// Digests are the digests of all contents that were sent since the last
+	// creation with a known result, usually one. They are keyed, so they do not
+	// reveal the content.
 	Digests []string `json:"digests,omitempty"`
-	// ID is that of the secret in which the creation was recognised after a crash. It is noted before that is changed, since
-	// nothing else tells what it was afterwards.
+	// ID is the ID of the secret that was recognised as this creation after a
+	// crash. It is recorded before that secret is changed, because a changed
+	// secret can no longer be recognised.
 	ID string `json:"id,omitempty"`
-	// Proof is a keyed digest of the ID, by which it is told from one that a person wrote here.
-	Proof string `json:"proof,omitempty"`
 }
 
-// Equal tells whether two creations are the same, or both nil.
+// Equal reports whether two creations are the same, or both nil.
 func (c *Creation) Equal(o *Creation) bool {
 	if c == nil || o == nil {
 		return c == o
 	}
-	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && c.Proof == o.Proof && slices.Equal(c.Digests, o.Digests)
+	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && slices.Equal(c.Digests, o.Digests)
 }
 
-// OnlyTakesAway tells that the steps remove and revoke, and do nothing else.
+// OnlyTakesAway reports whether the steps only remove and revoke.
 func (p Plan) OnlyTakesAway() bool {
 	return !slices.ContainsFunc(p.Steps, func(s Step) bool {
 		switch s.(type) {
@@ -121,7 +148,8 @@ type Create struct {
 	Content    content.Content
 }
 
-// Update changes what is not nil of a user secret. Without an ID it is about the one that the step before it creates.
+// Update changes the fields of a user secret that are not nil. Without an ID it
+// changes the secret that the step before it creates.
 type Update struct {
 	ID         string
 	Name, Info *string
@@ -129,7 +157,7 @@ type Update struct {
 	AutoPrune  *bool
 }
 
-// Parts names what an Update changes.
+// Parts returns the names of the fields that an Update changes.
 func (u Update) Parts() string {
 	var parts []string
 	if u.Name != nil {
@@ -147,16 +175,18 @@ func (u Update) Parts() string {
 	return strings.Join(parts, ", ")
 }
 
-// Remove removes a user secret with all its revisions. One that is gone already is a success.
+// Remove removes a user secret with all its revisions. A secret that no longer
+// exists is a success.
 type Remove struct{ ID string }
 
-// Grant lets applications use a user secret.
+// Grant grants a user secret to applications.
 type Grant struct {
 	ID           string
 	Applications []string
 }
 
-// Revoke takes a grant away from applications. One that never had it, or is gone, is a success.
+// Revoke revokes a user secret from applications. An application without the
+// grant, or a secret that no longer exists, is a success.
 type Revoke struct {
 	ID           string
 	Applications []string
@@ -168,24 +198,26 @@ func (Remove) step() {}
 func (Grant) step()  {}
 func (Revoke) step() {}
 
-// Outcome is how one step ended.
+// Outcome is the result of one step.
 type Outcome struct {
-	// Trouble is nil if the step succeeded, for Grant and Revoke as far as Applications does not say otherwise.
-	Trouble *Trouble
-	// NotTried: an earlier step failed.
+	// Problem is nil if the step succeeded. For a Grant or Revoke, Applications
+	// may still have problems.
+	Problem *Problem
+	// NotTried is true when an earlier step failed.
 	NotTried bool
-	// Secret is what is true after a Create or an Update.
+	// Secret is the secret after a Create or an Update.
 	Secret *UserSecret
-	// Applications are those of a Grant or Revoke that failed, and why.
-	Applications map[string]Trouble
+	// Applications are the applications for which a Grant or Revoke failed,
+	// with the problem of each.
+	Applications map[string]Problem
 }
 
-// Settle says which record to leave in the object after the steps ended as they did.
+// Settle returns the record to write to the object after the steps.
 func Settle(p Plan, outcomes []Outcome) Record {
 	for i, outcome := range outcomes {
 		switch p.Steps[i].(type) {
 		case Create:
-			if outcome.Trouble != nil && outcome.Trouble.Kind.Definite() {
+			if outcome.Problem != nil && outcome.Problem.Definite() {
 				return p.Refused
 			}
 		case Revoke:
@@ -193,39 +225,98 @@ func Settle(p Plan, outcomes []Outcome) Record {
 				return p.Before
 			}
 		case Update, Remove, Grant:
-			// An application that was not granted stays on record: it will be tried again.
+			// An application that was not granted stays in the record, because
+			// the grant is retried.
 		}
-		if outcome.Trouble != nil || outcome.NotTried {
+		if outcome.Problem != nil || outcome.NotTried {
 			return p.Before
 		}
 	}
 	return p.After
 }
 
-// Conclude is the verdict on a plan whose steps ended as they did: the plan's own, or the first trouble.
-func Conclude(p Plan, outcomes []Outcome) Verdict {
+// Ownership returns the secret that a JujuSecret owns after the steps, nil if
+// it owns none. Known is false when the plan says nothing about ownership, so
+// that it is unchanged.
+func Ownership(p Plan, outcomes []Outcome) (own *UserSecret, known bool) {
+	own = p.Secret
 	for _, outcome := range outcomes {
-		if outcome.Trouble != nil {
-			return outcome.Trouble.verdict()
-		}
-		if len(outcome.Applications) > 0 {
-			return worst(outcome.Applications).verdict()
+		if outcome.Secret != nil {
+			own = outcome.Secret
 		}
 	}
-	return p.Verdict
+	if p.Owns == Observed || own == nil {
+		return nil, p.Owns == Observed || p.Owns == Nothing
+	}
+	return own, true
 }
 
-// worst picks from several applications' troubles what to tell first: anything before an application that is only not
-// there yet. The message tells of all.
-func worst(troubles map[string]Trouble) Trouble {
-	kind := ApplicationNotFound
-	var messages []string
-	for _, app := range slices.Sorted(maps.Keys(troubles)) {
-		trouble := troubles[app]
-		if kind == ApplicationNotFound {
-			kind = trouble.Kind
+// Conclude returns the condition after the steps: the condition of the plan, or
+// the first problem.
+func Conclude(p Plan, outcomes []Outcome) Condition {
+	for i, outcome := range outcomes {
+		if outcome.Problem != nil {
+			return failedStep(p.Steps[i], *outcome.Problem).condition()
 		}
-		messages = append(messages, trouble.Message)
+		if len(outcome.Applications) > 0 {
+			return worst(p.Steps[i], outcome.Applications).condition()
+		}
 	}
-	return Trouble{Kind: kind, Message: strings.Join(messages, "; ")}
+	return p.Condition
+}
+
+// failedStep returns the problem of a step. A failure names the secret, and the
+// applications if there are any: Juju's error may name neither.
+func failedStep(step Step, problem Problem) Problem {
+	if problem.condition().Reason == v1alpha1.ReasonFailed {
+		problem.Message = fmt.Sprintf("cannot %s: %s", describe(step), problem.Message)
+	}
+	return problem
+}
+
+// describe returns what a step does, for messages.
+func describe(step Step) string {
+	switch step := step.(type) {
+	case Create:
+		return fmt.Sprintf("create the secret %q", step.Name)
+	case Update:
+		if step.ID == "" {
+			return "update the secret that was just created"
+		}
+		return "update secret:" + step.ID
+	case Remove:
+		return "remove secret:" + step.ID
+	case Grant:
+		return fmt.Sprintf("grant secret:%s to %s", step.ID, strings.Join(step.Applications, ", "))
+	case Revoke:
+		return fmt.Sprintf("revoke secret:%s from %s", step.ID, strings.Join(step.Applications, ", "))
+	}
+	return "change the secret"
+}
+
+// forApplication returns a Grant or Revoke for one application only.
+func forApplication(step Step, app string) Step {
+	switch step := step.(type) {
+	case Grant:
+		return Grant{ID: step.ID, Applications: []string{app}}
+	case Revoke:
+		return Revoke{ID: step.ID, Applications: []string{app}}
+	}
+	return step
+}
+
+// worst returns the problem to report for several applications.
+// ApplicationNotFound comes last, because it ends without a user. The message
+// has the messages of all.
+func worst(step Step, problems map[string]Problem) Problem {
+	reason := v1alpha1.ReasonApplicationNotFound
+	var messages []string
+	for _, app := range slices.Sorted(maps.Keys(problems)) {
+		problem := failedStep(forApplication(step, app), problems[app])
+		if reason == v1alpha1.ReasonApplicationNotFound {
+			reason = problem.Reason
+		}
+		messages = append(messages, problem.Message)
+	}
+	return Problem{Reason: reason, Message: strings.Join(messages, "; ")}
 }

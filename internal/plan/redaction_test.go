@@ -28,10 +28,11 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// sentinel is the secret value that must not be seen anywhere.
+// sentinel is the secret value that no printer may show.
 const sentinel = "s3nt1nel-value"
 
-// forms are the forms in which the sentinel could be seen, its unkeyed hashes among them, as squeezed leaves them.
+// forms returns the forms of the sentinel that no printer may show, with its
+// unkeyed hashes, as squeezed returns them.
 func forms() []string {
 	raw := sha256.Sum256([]byte(sentinel))
 	all := []string{
@@ -49,88 +50,93 @@ func forms() []string {
 	return all
 }
 
-// squeezed is a text without capitals, and with single blanks.
+// squeezed returns a text in lower case, with single spaces.
 func squeezed(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), " ")) }
 
 func sealedContent() content.Content {
 	return content.New(map[string][]byte{"password": []byte(sentinel)})
 }
 
-// carriers are values that have the sentinel or its checksum in them.
+// carriers returns values that contain the sentinel or its checksum.
 func carriers() map[string]any {
 	c := sealedContent()
 	secret := &plan.UserSecret{ID: dbID, Checksum: c.Checksum()}
-	seen := secretInSync()
-	seen.Content = content.Desired{State: content.Ready, Content: c}
-	seen.World.ByName = secret
-	creating := plan.ForSecret(func(s plan.SecretSeen) plan.SecretSeen {
-		holds(&s.World, nil, nil)
+	facts := secretInSync()
+	facts.Content = content.Desired{State: content.Ready, Content: c}
+	facts.View.ByName = secret
+	creating := plan.ForSecret(func(s plan.SecretFacts) plan.SecretFacts {
+		holds(&s.View, nil, nil)
 		return s
-	}(seen))
-	seen.World.ByID.Checksum = content.Seal("other")
+	}(facts))
+	facts.View.ByID.Checksum = content.Seal("other")
 	access := accessInSync()
-	access.World.ByID.Checksum = c.Checksum()
+	access.View.ByID.Checksum = c.Checksum()
 	connection := content.Connection{Username: "operator", Password: content.Seal(sentinel)}
 	data := content.Seal(map[string][]byte{"password": []byte(sentinel)})
 	return map[string]any{
-		"Sealed[string]":            content.Seal(sentinel),
-		"Sealed[[]byte]":            content.Seal([]byte(sentinel)),
-		"Sealed[map]":               data,
-		"Sealed in Sealed":          content.Seal(content.Seal(sentinel)),
-		"the checksum":              c.Checksum(),
-		"Key":                       content.Key{Sealed: content.Seal([]byte(sentinel))},
-		"a digest":                  digestOf(c),
-		"Content":                   c,
-		"Desired":                   content.Merge(map[string]string{"password": sentinel}, nil),
-		"Desired of which is wrong": content.Merge(map[string]string{"PASSWORD": sentinel}, nil),
-		"Source":                    content.Source{Name: "Secret db", Found: true, Data: data},
-		"Connection":                connection,
-		"plan.ControllerSeen":       plan.ControllerSeen{Credentials: plan.CredentialsSecret{Found: true}, Connection: connection},
-		"plan.UserSecret":           *secret,
-		"plan.World":                plan.World{Known: true, ByID: secret, ByName: secret},
-		"plan.SecretSeen":           seen,
-		"plan.AccessSeen":           access,
-		"plan.Create":               plan.Create{Name: "db", Content: c},
-		"plan.Update":               plan.Update{ID: dbID, Content: &c},
-		"plan.Outcome":              plan.Outcome{Secret: secret},
-		"plan.Plan that creates":    creating,
-		"plan.Plan that updates":    plan.ForSecret(seen),
-		"plan.Plan that grants":     plan.ForAccess(access),
-		"plan.Step in a list":       []plan.Step{plan.Create{Content: c}, plan.Update{Content: &c}},
-		"outcomes by name":          map[string]plan.Outcome{"db": {Secret: secret}},
+		"Sealed[string]":          content.Seal(sentinel),
+		"Sealed[[]byte]":          content.Seal([]byte(sentinel)),
+		"Sealed[map]":             data,
+		"Sealed in Sealed":        content.Seal(content.Seal(sentinel)),
+		"the checksum":            c.Checksum(),
+		"Key":                     content.Key{Sealed: content.Seal([]byte(sentinel))},
+		"a digest":                digestOf(c),
+		"Content":                 c,
+		"Desired":                 content.Merge(map[string]string{"password": sentinel}, nil),
+		"Desired that is invalid": content.Merge(map[string]string{"PASSWORD": sentinel}, nil),
+		"Source":                  content.Source{Name: "Secret db", Found: true, Data: data},
+		"Connection":              connection,
+		"plan.ControllerFacts": plan.ControllerFacts{
+			Credentials: plan.CredentialsSecret{Found: true}, Connection: connection,
+		},
+		"plan.UserSecret":        *secret,
+		"plan.ModelView":         plan.ModelView{Known: true, ByID: secret, ByName: secret},
+		"plan.SecretFacts":       facts,
+		"plan.AccessFacts":       access,
+		"plan.Create":            plan.Create{Name: "db", Content: c},
+		"plan.Update":            plan.Update{ID: dbID, Content: &c},
+		"plan.Outcome":           plan.Outcome{Secret: secret},
+		"plan.Plan that creates": creating,
+		"plan.Plan that updates": plan.ForSecret(facts),
+		"plan.Plan that grants":  plan.ForAccess(access),
+		"plan.Step in a list":    []plan.Step{plan.Create{Content: c}, plan.Update{Content: &c}},
+		"outcomes by name":       map[string]plan.Outcome{"db": {Secret: secret}},
 	}
 }
 
-// hidden has a field that encoders pass over and printers do not.
+// hidden has an unexported field. Encoders skip it, and printers do not.
 type hidden struct{ inside any }
 
-// Shown has fields that all of them look into.
+// Shown has exported fields, for encoders and printers.
 type Shown struct {
 	Inside any
 	List   []any
 }
 
-// wrapped is a value as it is, and in the places where a printer could find it.
+// wrapped returns a value in the places where a printer can find it.
 func wrapped(v any) map[string]any {
 	return map[string]any{
-		"itself":                v,
-		"behind a pointer":      &v,
-		"in a slice":            []any{v},
-		"in a map":              map[string]any{"key": v},
-		"in a struct":           Shown{Inside: v, List: []any{v}},
-		"in a pointer":          &Shown{Inside: v},
-		"in an unexported one":  hidden{v},
-		"in one behind another": []*hidden{{&hidden{v}}},
+		"itself":                 v,
+		"behind a pointer":       &v,
+		"in a slice":             []any{v},
+		"in a map":               map[string]any{"key": v},
+		"in a struct":            Shown{Inside: v, List: []any{v}},
+		"in a pointer":           &Shown{Inside: v},
+		"in an unexported field": hidden{v},
+		"nested and unexported":  []*hidden{{&hidden{v}}},
 	}
 }
 
-// printers are the ways in which a value could get out: each returns what would be seen, errors included.
+// printers returns the functions that can print a value. Each returns its
+// output, with errors.
 func printers() map[string]func(any) string {
 	all := map[string]func(any) string{
-		"print":           func(v any) string { return fmt.Sprint(v) },
-		"println":         func(v any) string { return fmt.Sprintln(v) },
-		"panic":           func(v any) (text string) { return fmt.Sprint(panicked(v)) },
-		"error":           func(v any) string { return fmt.Errorf("cannot do it: %w", errors.Join(fmt.Errorf("%+v", v))).Error() },
+		"print":   func(v any) string { return fmt.Sprint(v) },
+		"println": func(v any) string { return fmt.Sprintln(v) },
+		"panic":   func(v any) (text string) { return fmt.Sprint(panicked(v)) },
+		"error": func(v any) string {
+			return fmt.Errorf("cannot do it: %w", errors.Join(fmt.Errorf("%+v", v))).Error()
+		},
 		"json":            func(v any) string { return encoded(json.Marshal(v)) },
 		"indent":          func(v any) string { return encoded(json.MarshalIndent(v, "", "  ")) },
 		"xml":             func(v any) string { return encoded(xml.Marshal(v)) },
@@ -197,7 +203,7 @@ func zapped(encoder zapcore.Encoder, v any) string {
 	return out.String()
 }
 
-func TestNoPrinterShowsAValueOrItsChecksum(t *testing.T) {
+func TestPrintersRedactValuesAndChecksums(t *testing.T) {
 	t.Parallel()
 	forbidden, printers := forms(), printers()
 	for carrier, value := range carriers() {
@@ -214,7 +220,7 @@ func TestNoPrinterShowsAValueOrItsChecksum(t *testing.T) {
 	}
 }
 
-// seenIn is the form of the sentinel that a text has in it.
+// seenIn returns the form of the sentinel in a text, empty if there is none.
 func seenIn(text string, forms []string) string {
 	text = squeezed(text)
 	for _, form := range forms {
@@ -225,8 +231,8 @@ func seenIn(text string, forms []string) string {
 	return ""
 }
 
-// What is tested above would be worth nothing with printers that show nothing.
-func TestThePrintersWouldShowAValueThatIsNotSealed(t *testing.T) {
+// TestPrintersShowUnsealedValues checks the printers of the test above.
+func TestPrintersShowUnsealedValues(t *testing.T) {
 	t.Parallel()
 	for printer, show := range printers() {
 		if strings.HasSuffix(printer, "T") {

@@ -8,16 +8,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-func TestARefusalEndsACreationUnderANewName(t *testing.T) {
+func TestRefusalEndsCreationUnderNewName(t *testing.T) {
 	t.Parallel()
-	seen := newObject()
-	seen.Record = creating("old", "")
-	seen.World = plan.World{Known: true}
-	p := plan.ForSecret(*seen)
-	got := plan.Settle(p, []plan.Outcome{failed(plan.NameTaken)})
+	facts := newObject()
+	facts.Record = creating("old", "")
+	facts.View = plan.ModelView{Known: true}
+	p := plan.ForSecret(*facts)
+	got := plan.Settle(p, []plan.Outcome{failed(v1alpha1.ReasonNameTaken)})
 	if diff := cmp.Diff(plan.Record{Held: true}, got); diff != "" {
 		t.Errorf("the record after a refusal (-want +got):\n%s", diff)
 	}

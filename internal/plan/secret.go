@@ -6,502 +6,604 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// SecretSeen is all that a decision about one JujuSecret may depend on.
-type SecretSeen struct {
-	// Want is the spec, with its defaults.
-	Want SecretWant
-	// Model is where the secret belongs.
+// SecretFacts are all facts that a decision about one JujuSecret can depend on.
+type SecretFacts struct {
+	// Identity is the identity of the object.
+	Identity Identity
+	// Desired is the spec, with its defaults.
+	Desired Desired
+	// Model is the model of the secret.
 	Model ModelRef
-	// Content is what the secret shall hold; its zero value if nobody needs it.
+	// Content is the desired content, or its zero value if no content is
+	// needed.
 	Content content.Desired
 	// Tenancy is whether the object may use its model.
 	Tenancy Tenancy
-	// Record is what earlier runs left in the object's metadata.
+	// Record is the record in the object.
 	Record Record
-	// LastID is the ID of the secret that is the object's, by its status. One that it only observed is not.
+	// ForeignKey is true when the object has a record that another key signed,
+	// so that nothing is known of what it says.
+	ForeignKey bool
+	// LastID is the ID of the secret that the object owns, by its record.
 	LastID string
-	// LastProven tells that the operator itself noted LastID there, and not a person.
-	LastProven bool
 	// LastModelUUID is the UUID of the model that the secret of LastID is in.
 	LastModelUUID string
-	// Adopted tells that the object did not make the secret of LastID.
+	// Adopted is true when the object adopted the secret of LastID.
 	Adopted bool
-	// LastRevision is the latest revision that it had when it was last looked at.
+	// Restored is true when the status does not say what was last written to
+	// the secret of LastID, for example after a restore without the status.
+	Restored bool
+	// LastRevision is the latest revision of the secret of LastID when the
+	// object was last reconciled.
 	LastRevision int
-	// LastAutoPrune is what Juju was last told of it, nil if nobody knows.
+	// LastAutoPrune is the last auto-prune setting that was sent to Juju, nil
+	// if it is not known.
 	LastAutoPrune *bool
-	// Digest is that of Content, empty if there is none.
+	// Digest is the digest of Content, empty if there is none.
 	Digest string
-	// LastDigest is that of the content which was last put into Juju, by the status.
+	// LastDigest is the digest of the content that was last written to Juju, by
+	// the status.
 	LastDigest string
-	// HeldDigest is that of what Juju says that the secret of LastID holds, empty if that is not known, or if LastDigest was made
+	// HeldDigest is the digest of the content that Juju reports for the secret
+	// of LastID. It is empty if that is not known, or if LastDigest was made
 	// with another key.
 	HeldDigest string
-	// SameSpec tells that Juju once held all that the spec as it is now says.
+	// SameSpec is true when the present generation of the spec was in sync
+	// before.
 	SameSpec bool
-	// World is what the model holds, not asked for unless MayLookForSecret.
-	World World
-	// BegunProven tells that the operator itself noted the creation in Record, and not a person.
-	BegunProven bool
-	// Begun is the secret of the name in Record.Creating, if that is another name than the spec's by now.
+	// View is the view of the model. It is not requested unless
+	// MayLookForSecret.
+	View ModelView
+	// Begun is the secret of the name in Record.Creating, if the spec has
+	// another name.
 	Begun *UserSecret
-	// CandidateDigest is that of what the Candidate holds, empty if there is none or Juju does not tell.
+	// CandidateDigest is the digest of the Candidate's content, empty if there
+	// is no Candidate or Juju does not report its checksum.
 	CandidateDigest string
-	// CandidateProof is what proves that the Candidate was recognised, see Creation.
-	CandidateProof string
-	// Rivals are the other JujuSecrets that have, or want, one of the secrets that this is about, the oldest first.
-	Rivals []Rival
+	// Competitors are the other JujuSecrets that own or ask for one of the
+	// secrets that this object is about, the oldest first.
+	Competitors []Competitor
 }
 
-// SecretWant is what a JujuSecret asks for.
-type SecretWant struct {
-	// ID is that of a secret which is there already; empty if the object goes by the name.
+// Desired is what a JujuSecret asks for.
+type Desired struct {
+	// ID is the ID of an existing secret, empty if the object identifies its
+	// secret by name.
 	ID string
-	// Name may be empty beside an ID: then the secret keeps the name that it has.
+	// Name can be empty if there is an ID. The secret then keeps its name.
 	Name, Info string
 	AutoPrune  bool
-	// Observe: only look.
+	// Observe is true when the object only observes the secret.
 	Observe bool
-	// Adopt: take over a secret that somebody else made.
+	// Adopt is true when the object adopts an existing secret.
 	Adopt bool
-	// Deletion is what becomes of the secret when the object goes, empty if the manifest does not say.
+	// Deletion is the deletion policy, empty if the manifest has none.
 	Deletion v1alpha1.DeletionPolicy
-	// ReportDrift: tell of what somebody else changed, and leave it.
+	// ReportDrift is true when manual changes in Juju are reported and not
+	// reverted.
 	ReportDrift bool
-	// Suspended: do nothing until the object is deleted.
+	// Suspended is true when nothing is done until the object is deleted.
 	Suspended bool
-	// Deleting: the object is on its way out.
+	// Deleting is true when the object is being deleted.
 	Deleting bool
-	// Abandoned: let go of everything in Juju then, unseen.
+	// Abandoned is true when a deletion releases the object without any change
+	// in Juju.
 	Abandoned bool
 }
 
-// ForSecret decides what to do about a JujuSecret: the first rule that applies has the answer. Their order is the
-// policy.
-func ForSecret(seen SecretSeen) Plan {
-	plan := firstForSecret(seen)
-	plan.Model, plan.ModelUUID = seen.Model, seen.World.ModelUUID
-	if seen.mayHave() && !seen.Want.Deleting && !seen.Want.Observe && !plan.Lost && !plan.Silent {
-		plan.Before.Held, plan.After.Held = true, true // Whoever replaced the object, as kubectl replace does, took it off.
+// ForSecret returns the plan for a JujuSecret. It is the plan of the first rule
+// that applies, so the order of the rules is the policy.
+func ForSecret(facts SecretFacts) Plan {
+	plan := firstForSecret(facts)
+	plan.Model, plan.ModelUUID = facts.Model, facts.View.ModelUUID
+	if facts.mayOwn() && !facts.Desired.Deleting && !facts.Desired.Observe && plan.Owns != Nothing {
+		// kubectl replace removes the finalizer.
+		plan.Before.Held, plan.After.Held = true, true
 	}
-	if plan.Secret != nil && !plan.Foreign {
+	if plan.Secret != nil && plan.Owns != Observed {
+		plan.Owns = Own
 		id := plan.Secret.ID
-		plan.Adopted = id == seen.LastID && seen.Adopted || id == seen.Record.Adopting || id == plan.After.Adopting
+		if id == facts.LastID && facts.Adopted || id == facts.Record.Adopting || id == plan.After.Adopting {
+			plan.Owns = Adopted
+		}
 	}
 	return plan
 }
 
-func firstForSecret(seen SecretSeen) Plan {
-	rules := []func(SecretSeen) (Plan, bool){
-		secretElsewhere, // another installation of the operator has it: not a word
-		secretReleased,  // deleting, and nothing in Juju to remove: let go without asking Juju
-		secretSuspended, // nothing, until that is over
-		secretDenied,    // no tenant, or no controller object: nothing; deleting: only what is provably its own
-		secretUnseen,    // never act on what was not seen; deleting: a model that is gone took the secret with it
-		secretObserved,  // somebody else's: tell what is there
-		secretContested, // an older object has the same secret: leave it to that one
-		secretDeleting,  // remove it, and wait until Juju has
-		secretUnready,   // no content, or an invalid one: touch nothing
-		secretOurs,      // make it what the spec says
-		secretDying,     // the name still belongs to a secret that is being removed: wait
-		secretRemoved,   // somebody else removed it, which is only to be told
-		secretDisputed,  // ours or an older object's, which nobody can tell yet: wait
-		secretTaken,     // another object's, or somebody else's and not to be adopted: leave it
-		secretAdopted,   // somebody else's: take it over
-		secretAbsent,    // named by its ID, and not there: nothing can be made of that ID
-		secretAwaited,   // another object is about to make it: leave that to it
+type secretRule func(SecretFacts) (Plan, bool)
+
+// secretRulesBeforeLooking returns the rules that need no view of the model. If
+// one of them applies, Juju is not asked.
+func secretRulesBeforeLooking() []secretRule {
+	return []secretRule{
+		secretReleased,  // deleting, nothing to remove in Juju: remove the finalizer
+		secretSuspended, // suspended: nothing
+		secretDenied,    // no tenancy: nothing; deleting: remove what was created for it
 	}
-	for _, rule := range rules {
-		if plan, ok := rule(seen); ok {
+}
+
+// secretRules returns the rules that need a view of the model.
+func secretRules() []secretRule {
+	return []secretRule{
+		secretUnseen,   // no view of the model: nothing; deleting, the model is gone: release
+		secretObserved, // only observed: report it
+		lostOwnership,  // an older object owns the same secret: release it
+		secretDeleting, // deleting: remove the secret, and wait until Juju has removed it
+		secretUnready,  // content missing or invalid: nothing
+		secretOwned,    // its own secret: update it
+		secretRemoving, // Juju is removing the secret of this name: wait
+		secretRemoved,  // removed manually, and drift is only reported: report it
+		ambiguousOwner, // its own or an older object's, not known yet: wait
+		secretTaken,    // another object's, or not to be adopted: report it
+		secretAdopted,  // not its own, and to be adopted: adopt it
+		secretAbsent,   // no secret of the ID in the spec: report it
+		secretAwaited,  // another object is about to create it: wait
+	}
+}
+
+func firstForSecret(facts SecretFacts) Plan {
+	for _, rule := range append(secretRulesBeforeLooking(), secretRules()...) {
+		if plan, ok := rule(facts); ok {
 			return plan
 		}
 	}
-	return createSecret(seen)
+	return createSecret(facts)
 }
 
-// MayLookForSecret tells whether Juju may be asked anything on the object's behalf. World need not be filled in before.
-func MayLookForSecret(seen SecretSeen) bool {
-	_, released := secretReleased(seen)
-	_, suspended := secretSuspended(seen)
-	_, denied := secretDenied(seen)
-	_, elsewhere := secretElsewhere(seen)
-	return !elsewhere && !released && !suspended && !denied
+// MayLookForSecret reports whether Juju can be asked on the object's behalf.
+// The facts need no view of the model.
+func MayLookForSecret(facts SecretFacts) bool {
+	return !slices.ContainsFunc(secretRulesBeforeLooking(), func(rule secretRule) bool {
+		_, applies := rule(facts)
+		return applies
+	})
 }
 
-func secretElsewhere(seen SecretSeen) (Plan, bool) {
-	abandoned := seen.Want.Deleting && seen.Want.Abandoned // Which asks nobody anything, so that whoever sees it lets go.
-	return Plan{Before: seen.Record, After: seen.Record, Silent: true}, seen.Tenancy.leftTo(seen.Record, abandoned)
-}
-
-// Query is what to look for in the model.
-func (seen SecretSeen) Query() Query {
-	query := Query{ID: cmp.Or(seen.recognised(), seen.LastID, seen.Record.Adopting, seen.Want.ID), Name: seen.Want.Name}
-	if seen.Want.Observe {
-		query.ID = seen.Want.ID
+// Query returns the query for the model.
+func (facts SecretFacts) Query() Query {
+	query := Query{
+		ID:   cmp.Or(facts.recognised(), facts.LastID, facts.Record.Adopting, facts.Desired.ID),
+		Name: facts.Desired.Name,
+	}
+	if facts.Desired.Observe {
+		query.ID = facts.Desired.ID
 	}
 	return query
 }
 
-func secretReleased(seen SecretSeen) (Plan, bool) {
-	if !seen.Want.Deleting {
+func secretReleased(facts SecretFacts) (Plan, bool) {
+	if !facts.Desired.Deleting {
 		return Plan{}, false
 	}
-	left := fmt.Sprintf("left %s in model %q", seen.what(), seen.Model)
+	left := "left " + facts.subject()
 	switch {
-	case !seen.Record.Held:
-		return Plan{Verdict: Verdict{Reason: v1alpha1.ReasonRemoved}}, true
-	case seen.Want.Observe, !seen.mayHave():
-		return letGo(seen.Record, ""), true
-	case seen.Want.Abandoned:
-		return letGo(seen.Record, left+", should it be there, as the annotation "+v1alpha1.AnnotationAbandon+" says"), true
-	case seen.Want.Deletion == v1alpha1.DeletionRetain:
-		return letGo(seen.Record, left+", as deletionPolicy: Retain says"), true
-	case seen.Want.Deletion == "" && seen.adopted():
-		return letGo(seen.Record, left+asAdopted), true
+	case !facts.Record.Held:
+		return Plan{Condition: Condition{Reason: v1alpha1.ReasonRemoved}}, true
+	case facts.Desired.Observe:
+		return release(facts.Record, ""), true
+	case !facts.mayOwn():
+		return release(facts.Record, facts.unreadable()), true
+	case facts.Desired.Abandoned:
+		return release(facts.Record, left+ifExists+asAnnotated), true
+	case facts.Desired.Deletion == v1alpha1.DeletionRetain:
+		return release(facts.Record, left+asRetained), true
+	case facts.Desired.Deletion == "" && facts.adopted():
+		return release(facts.Record, left+asAdopted), true
 	}
 	return Plan{}, false
 }
 
-// asAdopted is why a secret is left that somebody else made.
-const asAdopted = ", as it was adopted and deletionPolicy does not say Delete"
+// The reasons why a secret or a grant is left in Juju.
+const (
+	asAdopted   = ": it was adopted, and deletionPolicy is not Delete"
+	asRetained  = ": deletionPolicy is Retain"
+	asAnnotated = ": the annotation " + v1alpha1.AnnotationAbandon + " is set"
+)
 
-// mayHave tells that something in Juju may be the object's.
-func (seen SecretSeen) mayHave() bool {
-	return seen.LastID != "" || seen.Record.Creating != nil || seen.Record.Adopting != ""
+// ifExists follows a secret that may not exist.
+const ifExists = ", if it exists"
+
+// mayOwn reports whether the object may own something in Juju.
+func (facts SecretFacts) mayOwn() bool {
+	return facts.LastID != "" || facts.Record.Creating != nil || facts.Record.Adopting != ""
 }
 
-// what names the secret, for messages.
-func (seen SecretSeen) what() string {
-	if seen.Want.Name == "" {
-		return "secret:" + seen.Want.ID
+// what returns the secret's name or ID for messages.
+func (facts SecretFacts) what() string {
+	if facts.Desired.Name == "" {
+		return "secret:" + facts.Desired.ID
 	}
-	return fmt.Sprintf("the secret %q", seen.Want.Name)
+	return fmt.Sprintf("the secret %q", facts.Desired.Name)
 }
 
-// adopted tells that somebody else made what is the object's.
-func (seen SecretSeen) adopted() bool {
-	if seen.LastID == "" {
-		return seen.Record.Adopting != ""
+// subject returns the secret's name or ID, and its model, for messages.
+func (facts SecretFacts) subject() string {
+	return fmt.Sprintf("%s in model %q", facts.what(), facts.Model)
+}
+
+// unreadable returns the message about a record that another key signed, empty
+// if there is none.
+func (facts SecretFacts) unreadable() string {
+	if !facts.ForeignKey {
+		return ""
 	}
-	return seen.Adopted && !seen.creationPending()
+	return "left " + facts.subject() + ifExists + ": the object's record was signed with another installation key"
 }
 
-// letGo drops the finalizer and touches nothing in Juju. The message tells what stays there.
-func letGo(record Record, message string) Plan {
-	return Plan{Before: record, Verdict: Verdict{Reason: v1alpha1.ReasonLetGo, Message: message}}
+// adopted reports whether the object adopted the secret that it owns.
+func (facts SecretFacts) adopted() bool {
+	if facts.LastID == "" {
+		return facts.Record.Adopting != ""
+	}
+	return facts.Adopted && !facts.creationPending()
 }
 
-func secretSuspended(seen SecretSeen) (Plan, bool) {
-	return Plan{Before: seen.Record, After: seen.Record, Verdict: Verdict{
+// release returns the plan that removes the finalizer and changes nothing in
+// Juju. The message says what stays there.
+func release(record Record, message string) Plan {
+	return Plan{Before: record, Condition: Condition{Reason: v1alpha1.ReasonOrphaned, Message: message}}
+}
+
+func secretSuspended(facts SecretFacts) (Plan, bool) {
+	return Plan{Before: facts.Record, After: facts.Record, Condition: Condition{
 		Reason:  v1alpha1.ReasonSuspended,
-		Message: "suspended: nothing is looked at or changed in Juju until spec.suspend is false",
-	}}, seen.Want.Suspended && !seen.Want.Deleting
+		Message: "suspended: the operator reads and changes nothing in Juju until spec.suspend is false",
+	}}, facts.Desired.Suspended && !facts.Desired.Deleting
 }
 
-func secretDenied(seen SecretSeen) (Plan, bool) {
-	return denied(seen.Tenancy, seen.Want.Deleting, seen.proven(), seen.Record, fmt.Sprintf("%s in model %q", seen.what(), seen.Model))
+func secretDenied(facts SecretFacts) (Plan, bool) {
+	return denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, facts.subject())
 }
 
-// proven tells that what is the object's is proven to be made for it. All that is compared with the model has to be, or a person's
-// guesses would be answered. What was adopted somebody else made, whatever the manifest says of it by now.
-func (seen SecretSeen) proven() bool {
-	return !seen.Adopted && (seen.LastID == "" || seen.LastProven) && (!seen.creationPending() || seen.BegunProven) &&
-		(seen.LastID != "" || seen.creationPending())
+// created reports whether the secret that the object owns was created for it.
+// An adopted secret was not, whatever the manifest says now.
+func (facts SecretFacts) created() bool {
+	adopted := facts.Adopted || facts.LastID != "" && facts.LastID == facts.Record.Adopting
+	return !adopted && (facts.LastID != "" || facts.creationPending())
 }
 
-// denied is the plan of an object that may not use its model. While it is deleted, what the operator itself noted as its own is
-// removed all the same; what a person may have written there stays, since that could be anybody's. Without a controller object
-// nobody can tell, so that is waited for.
-func denied(tenancy Tenancy, deleting, proven bool, record Record, leaving string) (Plan, bool) {
+// denied returns the plan of an object that may not use its model. A deletion
+// still removes what the operator recorded as created for the object. An
+// adopted secret stays, because the user chose it and it can belong to anyone.
+// Without a controller object the deletion waits, because the tenancy is not
+// known.
+func denied(tenancy Tenancy, deleting, made bool, record Record, leaving string) (Plan, bool) {
 	switch {
-	case tenancy.Verdict == nil:
+	case tenancy.Problem == nil:
 		return Plan{}, false
-	case deleting && tenancy.Verdict.Reason == v1alpha1.ReasonTenantDenied:
-		return letGo(record, fmt.Sprintf("left %s, as nothing proves it to be this object's: %s", leaving, tenancy.Verdict.Message)), !proven
+	case deleting && tenancy.Problem.Reason == v1alpha1.ReasonTenantDenied:
+		left := fmt.Sprintf("left %s, which was not created for this object: %s", leaving, tenancy.Problem.Message)
+		return release(record, left), !made
 	}
-	return Plan{Before: record, After: record, Verdict: *tenancy.Verdict}, true
+	return Plan{Before: record, After: record, Condition: *tenancy.Problem}, true
 }
 
-func secretUnseen(seen SecretSeen) (Plan, bool) {
-	return unseen(seen.World, seen.Want.Deleting, seen.Record)
+func secretUnseen(facts SecretFacts) (Plan, bool) {
+	return unseen(facts.View, facts.subject(), facts.Desired.Deleting, facts.Record)
 }
 
-func unseen(world World, deleting bool, record Record) (Plan, bool) {
+// unseen returns the plan of an object without a view of its model. Subject
+// names the secret and the model.
+func unseen(view ModelView, subject string, deleting bool, record Record) (Plan, bool) {
 	switch {
-	case world.Known:
+	case view.Known:
 		return Plan{}, false
-	case world.Trouble == nil:
-		return Plan{Before: record, After: record, Verdict: Verdict{
-			Reason: v1alpha1.ReasonFailed, Message: "nobody looked at the model",
+	case view.Problem == nil:
+		return Plan{Before: record, After: record, Condition: Condition{
+			Reason: v1alpha1.ReasonFailed, Message: "the operator did not read " + subject,
 		}}, true
-	case deleting && world.Trouble.Kind == ModelNotFound:
-		return letGo(record, "left whatever was made for this object, unless it went with its model: "+world.Trouble.Message), true
+	case deleting && view.Problem.Reason == v1alpha1.ReasonModelNotFound:
+		left := "left what was created for this object, unless it was removed with its model: " + view.Problem.Message
+		return release(record, left), true
 	}
-	return Plan{Before: record, After: record, Verdict: world.Trouble.verdict()}, true
+	return Plan{Before: record, After: record, Condition: unreadableModel(*view.Problem, subject)}, true
 }
 
-func secretObserved(seen SecretSeen) (Plan, bool) {
-	if !seen.Want.Observe {
+// unreadableModel returns the condition for a problem with a model. A failure
+// names the secret that could not be read.
+func unreadableModel(problem Problem, subject string) Condition {
+	condition := problem.condition()
+	if condition.Reason == v1alpha1.ReasonFailed {
+		condition.Message = fmt.Sprintf("cannot read %s: %s", subject, condition.Message)
+	}
+	return condition
+}
+
+func secretObserved(facts SecretFacts) (Plan, bool) {
+	if !facts.Desired.Observe {
 		return Plan{}, false
 	}
-	found := seen.named()
+	found := facts.named()
 	if found == nil || found.Removing {
-		return Plan{Before: seen.Record, Lost: true, Verdict: absent(seen)}, true
+		return Plan{Before: facts.Record, Owns: Nothing, Condition: absent(facts)}, true
 	}
-	return Plan{Before: seen.Record, Secret: found, Foreign: true, Verdict: synced()}, true
+	return Plan{Before: facts.Record, Secret: found, Owns: Observed, Condition: synced()}, true
 }
 
-// named is the secret that the spec names, whosever it is; nil if the model has none.
-func (seen SecretSeen) named() *UserSecret {
-	if id := seen.Want.ID; id != "" {
-		if found := seen.World.ByID; found != nil && found.ID == id {
+// named returns the secret that the spec identifies, also if another object
+// owns it. It is nil if the model has none.
+func (facts SecretFacts) named() *UserSecret {
+	if id := facts.Desired.ID; id != "" {
+		if found := facts.View.ByID; found != nil && found.ID == id {
 			return found
 		}
 		return nil
 	}
-	return seen.World.ByName
+	return facts.View.ByName
 }
 
-// absent tells that there is no secret as the spec names it.
-func absent(seen SecretSeen) Verdict {
+// absent returns the condition for a secret that the model does not have.
+func absent(facts SecretFacts) Condition {
 	switch {
-	case seen.World.CharmOwned:
-		return charmOwned(seen.Want.ID)
-	case seen.Want.ID != "":
-		return Verdict{
-			Reason: v1alpha1.ReasonSecretNotFound,
-			Message: fmt.Sprintf("model %q has no user secret with the ID %q: as spec.id cannot be changed, delete this object and "+
-				"apply it with another id, or with a name", seen.Model, seen.Want.ID),
+	case facts.View.CharmOwned:
+		return charmOwned(facts.Desired.ID)
+	case facts.Desired.ID != "":
+		return Condition{
+			Reason: v1alpha1.ReasonSecretIDNotFound,
+			Message: noSuchID(facts.Model, facts.Desired.ID) +
+				"spec.id cannot be changed, so create another JujuSecret with the right id, or with a name, and delete this one",
 		}
 	}
-	return Verdict{
+	return Condition{
 		Reason: v1alpha1.ReasonSecretNotFound,
-		Message: fmt.Sprintf("model %q has no user secret called %q: it is taken up when somebody adds it",
-			seen.Model, seen.Want.Name),
+		Message: fmt.Sprintf("model %q has no user secret %q: the object is reconciled when it is added",
+			facts.Model, facts.Desired.Name),
 	}
 }
 
-func charmOwned(id string) Verdict {
-	return Verdict{
-		Reason:  v1alpha1.ReasonCharmOwned,
-		Message: fmt.Sprintf("secret:%s belongs to a charm, which alone may change, grant and remove it: name a user secret", id),
+// noSuchID returns the beginning of the message about an ID that the model does
+// not have.
+func noSuchID(model ModelRef, id string) string {
+	return fmt.Sprintf(
+		"model %q has no user secret with the ID %q, and Juju never reuses an ID: compare it with juju secrets; ",
+		model, id,
+	)
+}
+
+func charmOwned(id string) Condition {
+	return Condition{
+		Reason: v1alpha1.ReasonCharmOwned,
+		Message: fmt.Sprintf(
+			"a charm owns secret:%s, and only that charm can change, grant and remove it: name a user secret", id,
+		),
 	}
 }
 
-func synced() Verdict {
-	return Verdict{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"}
+func synced() Condition {
+	return Condition{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"}
 }
 
-func secretDeleting(seen SecretSeen) (Plan, bool) {
-	if !seen.Want.Deleting {
+func secretDeleting(facts SecretFacts) (Plan, bool) {
+	if !facts.Desired.Deleting {
 		return Plan{}, false
 	}
-	ours := seen.ours()
-	if ours == nil {
+	own := facts.own()
+	if own == nil {
 		message := ""
-		if maybe := seen.Candidate(); maybe != nil && seen.holder(maybe.ID) == nil {
-			message = fmt.Sprintf("left the secret %q (%s) in model %q: it may have been made for this object just before a "+
-				"crash, but nothing proves it", maybe.Name, maybe.ID, seen.Model)
+		if maybe := facts.Candidate(); maybe != nil && facts.owner(maybe.ID) == nil {
+			message = fmt.Sprintf("left the secret %q (%s) in model %q: it may have been created for this object just before "+
+				"a crash, but nothing proves it", maybe.Name, maybe.ID, facts.Model)
 		}
-		return letGo(seen.Record, message), true
+		return release(facts.Record, message), true
 	}
-	// One that is there again, after it was thought to be gone and another was begun in its place.
-	if seen.Want.Deletion == "" && seen.Adopted && ours.ID == seen.LastID {
-		return letGo(seen.Record, fmt.Sprintf("left %s in model %q", seen.what(), seen.Model)+asAdopted), true
+	// The secret exists again, after it was missing and another creation began.
+	if facts.Desired.Deletion == "" && facts.Adopted && own.ID == facts.LastID {
+		return release(facts.Record, "left "+facts.subject()+asAdopted), true
 	}
-	plan := Plan{Before: seen.Record, After: seen.Record, Secret: ours, Verdict: Verdict{
+	plan := Plan{Before: facts.Record, After: facts.Record, Secret: own, Condition: Condition{
 		Reason:  v1alpha1.ReasonRemoving,
-		Message: fmt.Sprintf("Juju has yet to remove the secret %q from model %q", ours.Name, seen.Model),
+		Message: fmt.Sprintf("waiting until Juju has removed the secret %q from model %q", own.Name, facts.Model),
 	}}
-	if !ours.Removing {
-		plan.Steps, plan.Proven = []Step{Remove{ID: ours.ID}}, seen.proven()
+	if !own.Removing {
+		plan.Steps = []Step{Remove{ID: own.ID}}
 	}
 	return plan, true
 }
 
-func secretUnready(seen SecretSeen) (Plan, bool) {
-	plan := Plan{Before: seen.Record, After: seen.Record}
-	if found := seen.World.ByID; found != nil && found.ID == seen.LastID {
+func secretUnready(facts SecretFacts) (Plan, bool) {
+	plan := Plan{Before: facts.Record, After: facts.Record}
+	if found := facts.View.ByID; found != nil && found.ID == facts.LastID {
 		plan.Secret = found
 	}
-	switch seen.Content.State {
+	switch facts.Content.State {
 	case content.Ready:
 		return Plan{}, false
 	case content.Missing:
-		plan.Verdict = Verdict{Reason: v1alpha1.ReasonSourceNotFound, Message: seen.Content.Problem}
+		plan.Condition = Condition{Reason: v1alpha1.ReasonSourceNotFound, Message: facts.Content.Problem}
 	case content.Invalid:
-		plan.Verdict = Verdict{Reason: v1alpha1.ReasonContentInvalid, Message: seen.Content.Problem}
+		plan.Condition = Condition{Reason: v1alpha1.ReasonInvalidContent, Message: facts.Content.Problem}
 	default:
-		plan.Verdict = Verdict{Reason: v1alpha1.ReasonFailed, Message: "nobody read the content"}
+		plan.Condition = Condition{
+			Reason:  v1alpha1.ReasonFailed,
+			Message: fmt.Sprintf("the operator did not read the content of %s", facts.what()),
+		}
 	}
 	return plan, true
 }
 
-func secretOurs(seen SecretSeen) (Plan, bool) {
-	ours := seen.ours()
-	if ours == nil || ours.Removing {
+func secretOwned(facts SecretFacts) (Plan, bool) {
+	own := facts.own()
+	if own == nil || own.Removing {
 		return Plan{}, false
 	}
-	return updateSecret(seen, ours), true
+	return updateSecret(facts, own), true
 }
 
-// applied tells that Juju once held just what is asked for now. What is different since, somebody else did.
-func (seen SecretSeen) applied() bool {
-	return seen.SameSpec && seen.LastID != "" && seen.Digest != "" && seen.Digest == seen.LastDigest
+// applied reports whether Juju held exactly the desired state before. Every
+// difference since then is a manual change.
+func (facts SecretFacts) applied() bool {
+	return facts.SameSpec && facts.LastID != "" && facts.Digest != "" && facts.Digest == facts.LastDigest
 }
 
-// updateSecret makes a secret of ours what the spec says, and sends nothing that is so already: equal content would
-// only add work for Juju, and on some versions a revision.
-func updateSecret(seen SecretSeen, ours *UserSecret) Plan {
-	plan := Plan{Before: seen.Record, After: seen.Record, Secret: ours, Verdict: synced(), Digest: seen.Digest}
-	if ours.Unsummed {
-		plan.Verdict.Message += ". Before 3.6 Juju does not tell by a checksum what a secret holds: content that somebody " +
-			"else changes is noticed by its revision"
+// updateSecret returns the plan that brings the object's own secret in line
+// with the spec. It sends only what differs. Sending equal content adds load,
+// and on some versions a revision.
+func updateSecret(facts SecretFacts, own *UserSecret) Plan {
+	plan := Plan{Before: facts.Record, After: facts.Record, Secret: own, Condition: synced(), Digest: facts.Digest}
+	if own.Unsummed {
+		plan.Condition.Message += ". Before 3.6 Juju reports no checksum of the content: a manual change of the content " +
+			"is detected by its revision"
 	}
-	change, changed := updateOf(seen, ours)
-	if verdict, taken := renameBlocked(seen, ours); change.Name != nil && taken {
-		// The rename has to wait; a new password does not.
-		plan.Verdict = verdict
+	change, changed := updateOf(facts, own)
+	if condition, blocked := renameBlocked(facts, own); change.Name != nil && blocked {
+		// The rename waits. New content does not.
+		plan.Condition = condition
 		change.Name = nil
 		changed = change.Info != nil || change.Content != nil || change.AutoPrune != nil
 	}
 	if !changed {
 		return plan
 	}
-	plan.Corrects = seen.applied()
-	if plan.Corrects && seen.Want.ReportDrift {
-		// The status goes on telling of the secret as it was in sync, or the difference would not be seen the next time.
+	plan.Corrects = facts.applied()
+	if plan.Corrects && facts.Desired.ReportDrift {
+		// The status keeps the state that was in sync. Otherwise the next
+		// reconciliation would not see the difference.
 		plan.Corrects, plan.Digest, plan.Secret = false, "", nil
-		plan.Verdict = drifted(fmt.Sprintf("somebody changed %s of secret:%s in Juju", change.Parts(), ours.ID))
+		plan.Condition = drifted(fmt.Sprintf("another client changed %s of secret:%s in Juju", change.Parts(), own.ID))
 		return plan
 	}
-	if ours == seen.Candidate() {
-		creation := *seen.Record.Creating
-		creation.ID, creation.Proof = ours.ID, seen.CandidateProof
+	if own == facts.Candidate() {
+		creation := *facts.Record.Creating
+		creation.ID = own.ID
 		plan.Before.Creating, plan.After.Creating = &creation, &creation
 	}
-	if change.Content != nil && change.Content.Matches(ours.Checksum) {
-		// Juju takes content of the checksum that it has for no change, so another content has to come between.
-		detour := seen.Content.Content.With("restoring", "a revision that was removed")
-		plan.Steps = append(plan.Steps, Update{ID: ours.ID, Content: &detour})
+	if change.Content != nil && change.Content.Matches(own.Checksum) {
+		// Juju ignores content with the checksum that it has, so other content
+		// is written in between.
+		detour := facts.Content.Content.With("restoring", "a revision that was removed")
+		plan.Steps = append(plan.Steps, Update{ID: own.ID, Content: &detour})
 	}
 	plan.Steps = append(plan.Steps, change)
 	return plan
 }
 
-// updateOf is the update that makes a secret of ours what is asked for, if it is not.
-func updateOf(seen SecretSeen, ours *UserSecret) (change Update, changed bool) {
-	change.ID = ours.ID
-	if seen.Want.Name != "" && ours.Name != seen.Want.Name {
-		change.Name = &seen.Want.Name
+// updateOf returns the update that brings the object's own secret in line with
+// the spec. Changed is false if nothing differs.
+func updateOf(facts SecretFacts, own *UserSecret) (change Update, changed bool) {
+	change.ID = own.ID
+	if facts.Desired.Name != "" && own.Name != facts.Desired.Name {
+		change.Name = &facts.Desired.Name
 	}
-	if ours.Info != seen.Want.Info {
-		change.Info = &seen.Want.Info
+	if own.Info != facts.Desired.Info {
+		change.Info = &facts.Desired.Info
 	}
-	if seen.revisionLost(ours) || !holds(seen, ours) {
-		change.Content = &seen.Content.Content
+	if facts.revisionLost(own) || !holds(facts, own) {
+		change.Content = &facts.Content.Content
 	}
-	if seen.prunesOtherwise(ours) {
-		change.AutoPrune = &seen.Want.AutoPrune
+	if facts.prunesOtherwise(own) {
+		change.AutoPrune = &facts.Desired.AutoPrune
 	}
 	return change, change.Name != nil || change.Info != nil || change.Content != nil || change.AutoPrune != nil
 }
 
-// revisionLost tells that the latest revision of a secret of ours was removed. Juju's latest is then an older one, under the
-// checksum of the one that is gone: a number that went back, or, if that one was never noted, another content under the number
-// that was.
-func (seen SecretSeen) revisionLost(ours *UserSecret) bool {
-	if ours.RevisionGone || ours.ID != seen.LastID {
-		return ours.RevisionGone
+// revisionLost reports whether the latest revision of the object's own secret
+// was removed. Juju then lists an older revision as the latest, with the
+// checksum of the removed one. The revision number is then lower than before.
+// If the removed revision was never recorded, it is the same number with other
+// content.
+func (facts SecretFacts) revisionLost(own *UserSecret) bool {
+	if own.RevisionGone || own.ID != facts.LastID {
+		return own.RevisionGone
 	}
-	otherContent := seen.HeldDigest != "" && seen.LastDigest != "" && seen.HeldDigest != seen.LastDigest
-	return ours.Revision < seen.LastRevision || ours.Revision == seen.LastRevision && otherContent
+	otherContent := facts.HeldDigest != "" && facts.LastDigest != "" && facts.HeldDigest != facts.LastDigest
+	return own.Revision < facts.LastRevision || own.Revision == facts.LastRevision && otherContent
 }
 
-// prunesOtherwise tells whether Juju has to be told of auto-prune. It does not tell what it was told last. While nobody knows,
-// what somebody may have chosen stays, unless the manifest asks for it.
-func (seen SecretSeen) prunesOtherwise(ours *UserSecret) bool {
-	if last := seen.LastAutoPrune; ours.ID == seen.LastID && last != nil {
-		return *last != seen.Want.AutoPrune
+// prunesOtherwise reports whether the auto-prune setting has to be sent. Juju
+// does not report the setting. While it is not known, a manual setting stays
+// unless the manifest asks for auto-prune.
+func (facts SecretFacts) prunesOtherwise(own *UserSecret) bool {
+	if last := facts.LastAutoPrune; own.ID == facts.LastID && last != nil {
+		return *last != facts.Desired.AutoPrune
 	}
-	return seen.Want.AutoPrune
+	return facts.Desired.AutoPrune
 }
 
-// holds tells whether a secret of ours has the content that is asked for. Where Juju does not tell, it has what was last
-// put there, as long as nobody made a revision.
-func holds(seen SecretSeen, ours *UserSecret) bool {
-	if !ours.Unsummed || ours.Checksum.Open() != "" {
-		return ours.Holds(seen.Content.Content)
+// holds reports whether the object's own secret has the desired content. If
+// Juju does not report a checksum, it has the content that was last written, as
+// long as there is no new revision.
+func holds(facts SecretFacts, own *UserSecret) bool {
+	if !own.Unsummed || own.Checksum.Open() != "" {
+		return own.Holds(facts.Content.Content)
 	}
-	return ours.ID == seen.LastID && ours.Revision == seen.LastRevision && seen.Digest != "" && seen.Digest == seen.LastDigest
+	if own.ID != facts.LastID {
+		return false
+	}
+	// A restore does not need a new revision.
+	return facts.Restored || own.Revision == facts.LastRevision && facts.Digest != "" && facts.Digest == facts.LastDigest
 }
 
-func drifted(what string) Verdict {
-	return Verdict{
+func drifted(what string) Condition {
+	return Condition{
 		Reason: v1alpha1.ReasonDrifted,
-		Message: what + ", and driftPolicy is Report: change it back, change the manifest or a source, or set " +
+		Message: what + ", and driftPolicy is Report: revert the change, change the manifest or a source, or set " +
 			"driftPolicy: Correct",
 	}
 }
 
-func secretRemoved(seen SecretSeen) (Plan, bool) {
-	if !seen.applied() || !seen.Want.ReportDrift || seen.modelReplaced() {
+func secretRemoved(facts SecretFacts) (Plan, bool) {
+	if !facts.applied() || !facts.Desired.ReportDrift || facts.modelReplaced() {
 		return Plan{}, false
 	}
 	return Plan{
-		Before: seen.Record, After: seen.Record,
-		Verdict: drifted(fmt.Sprintf("somebody removed secret:%s from model %q", seen.LastID, seen.Model)),
+		Before: facts.Record, After: facts.Record,
+		Condition: drifted(fmt.Sprintf("another client removed secret:%s from model %q", facts.LastID, facts.Model)),
 	}, true
 }
 
-// modelReplaced tells that the model is another one than that of LastID: it was removed, and made again under its name. What was
-// in it went with it, which is not a change of the secret.
-func (seen SecretSeen) modelReplaced() bool {
-	return seen.LastModelUUID != "" && seen.World.Known && seen.World.ModelUUID != seen.LastModelUUID
+// modelReplaced reports whether the model is not the one of LastID: it was
+// removed and created again under its name. Its secrets were removed with it,
+// which is not drift.
+func (facts SecretFacts) modelReplaced() bool {
+	return facts.LastModelUUID != "" && facts.View.Known && facts.View.ModelUUID != facts.LastModelUUID
 }
 
-func secretDying(seen SecretSeen) (Plan, bool) {
-	for _, found := range []*UserSecret{seen.World.ByName, seen.World.ByID} {
+func secretRemoving(facts SecretFacts) (Plan, bool) {
+	for _, found := range []*UserSecret{facts.View.ByName, facts.View.ByID} {
 		if found != nil && found.Removing {
-			return Plan{Before: seen.Record, After: seen.Record, Verdict: dying(seen, found)}, true
+			return Plan{Before: facts.Record, After: facts.Record, Condition: removalPending(facts, found)}, true
 		}
 	}
 	return Plan{}, false
 }
 
-func dying(seen SecretSeen, former *UserSecret) Verdict {
-	return Verdict{
+func removalPending(facts SecretFacts, former *UserSecret) Condition {
+	return Condition{
 		Reason:  v1alpha1.ReasonRemoving,
-		Message: fmt.Sprintf("Juju has yet to remove the former secret %q from model %q", former.Name, seen.Model),
+		Message: fmt.Sprintf("waiting until Juju has removed the former secret %q from model %q", former.Name, facts.Model),
 	}
 }
 
-func createSecret(seen SecretSeen) Plan {
-	creation := &Creation{Name: seen.Want.Name, Replaces: seen.LastID, Digests: []string{seen.Digest}}
+func createSecret(facts SecretFacts) Plan {
+	creation := &Creation{Name: facts.Desired.Name, Replaces: facts.LastID, Digests: []string{facts.Digest}}
 	record := Record{Held: true, Creating: creation}
-	// Once refused, nothing was created, and whoever makes a secret of that name from here on is somebody else. But an
-	// earlier request for the same, whose end nobody knows, may be the reason for the refusal.
+	// After a refusal nothing was created, and a secret of that name that
+	// appears later is not the object's. An earlier request with an unknown
+	// result may be the cause of the refusal.
 	refused := Record{Held: true}
-	if seen.creationPending() && seen.Record.Creating.Name == seen.Want.Name {
-		creation.Digests = union(creation.Digests, seen.Record.Creating.Digests)
+	if facts.creationPending() && facts.Record.Creating.Name == facts.Desired.Name {
+		creation.Digests = union(creation.Digests, facts.Record.Creating.Digests)
 		refused = record
 	}
 	plan := Plan{
-		Before:   record,
-		Refused:  refused,
-		Steps:    []Step{Create{Name: seen.Want.Name, Info: seen.Want.Info, Content: seen.Content.Content}},
-		After:    record,
-		Verdict:  synced(),
-		Digest:   seen.Digest,
-		Corrects: seen.applied() && !seen.modelReplaced(),
+		Before:    record,
+		Refused:   refused,
+		Steps:     []Step{Create{Name: facts.Desired.Name, Info: facts.Desired.Info, Content: facts.Content.Content}},
+		After:     record,
+		Condition: synced(),
+		Owns:      Own,
+		Digest:    facts.Digest,
+		Corrects:  facts.applied() && !facts.modelReplaced(),
 	}
-	if seen.Want.AutoPrune {
-		plan.Steps = append(plan.Steps, Update{AutoPrune: &seen.Want.AutoPrune}) // Juju takes it only afterwards.
+	if facts.Desired.AutoPrune {
+		// Juju accepts it only for an existing secret.
+		plan.Steps = append(plan.Steps, Update{AutoPrune: &facts.Desired.AutoPrune})
 	}
 	return plan
 }

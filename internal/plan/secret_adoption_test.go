@@ -13,35 +13,36 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// adopts is a JujuSecret that was just applied, with adoptionPolicy: Adopt, to a model that has a secret of its name.
-func adopts(changes ...func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-	return func(s *plan.SecretSeen) {
-		s.Want.Adopt, s.Record, s.LastID = true, plan.Record{}, ""
-		holds(&s.World, nil, stranger())
+// adopts returns a new JujuSecret with adoptionPolicy: Adopt, in a model with a
+// secret of its name.
+func adopts(changes ...func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+	return func(s *plan.SecretFacts) {
+		s.Desired.Adopt, s.Record, s.LastID = true, plan.Record{}, ""
+		holds(&s.View, nil, stranger())
 		all(changes...)(s)
 	}
 }
 
-// byItsID makes the object go by an ID and no name.
-func byItsID(s *plan.SecretSeen) {
-	s.Want.ID, s.Want.Name = otherID, ""
-	holds(&s.World, s.World.ByName, nil)
+// byItsID makes the object identify its secret by ID and not by name.
+func byItsID(s *plan.SecretFacts) {
+	s.Desired.ID, s.Desired.Name = otherID, ""
+	holds(&s.View, s.View.ByName, nil)
 }
 
-// takesOver is the plan that makes somebody else's secret the object's.
+// takesOver returns the plan that adopts a secret.
 func takesOver(secret *plan.UserSecret, steps ...plan.Step) func(*plan.Plan) {
 	return func(p *plan.Plan) {
 		remembers(adopting(secret.ID))(p)
-		p.Secret, p.Steps, p.Adopted = secret, steps, true
+		p.Secret, p.Steps, p.Owns = secret, steps, plan.Adopted
 	}
 }
 
-// findsIt changes the secret that is there.
-func findsIt(change func(*plan.UserSecret)) func(*plan.SecretSeen) {
-	return func(s *plan.SecretSeen) { change(s.World.ByName) }
+// findsIt changes the secret that was found.
+func findsIt(change func(*plan.UserSecret)) func(*plan.SecretFacts) {
+	return func(s *plan.SecretFacts) { change(s.View.ByName) }
 }
 
-func TestASecretThatIsThereIsTakenOverIfTheManifestSaysSo(t *testing.T) {
+func TestAdoptionUpdatesExistingSecret(t *testing.T) {
 	t.Parallel()
 	otherContent := func(s *plan.UserSecret) { s.Checksum = holding("other").Checksum() }
 	sends := plan.Update{ID: otherID, Content: new(holding("hunter2"))}
@@ -49,49 +50,58 @@ func TestASecretThatIsThereIsTakenOverIfTheManifestSaysSo(t *testing.T) {
 	nameless := func(s *plan.UserSecret) { s.Name = "" }
 	revisionGone := func(s *plan.UserSecret) { s.RevisionGone = true }
 	runSecretTests(t, map[string]secretTest{
-		"one that is so already is only noted": {adopts(), takesOver(stranger())},
-		"one with other content gets a revision": {
+		"equal: only recorded": {adopts(), takesOver(stranger())},
+		"other content: new revision": {
 			adopts(findsIt(otherContent)), takesOver(stranger(otherContent), sends),
 		},
-		"one with other info gets no revision": {
-			adopts(func(s *plan.SecretSeen) { s.Want.Info = "new" }), takesOver(stranger(), plan.Update{ID: otherID, Info: new("new")}),
+		"other info: no new revision": {
+			adopts(func(s *plan.SecretFacts) { s.Desired.Info = "new" }), takesOver(
+				stranger(), plan.Update{ID: otherID, Info: new("new")},
+			),
 		},
-		"one whose latest revision is gone": {
+		"latest revision removed": {
 			adopts(findsIt(revisionGone)), takesOver(stranger(revisionGone), detour, sends),
 		},
-		"one of which Juju tells no checksum gets a revision, as nobody knows what it holds": {
+		"no checksum: new revision, because the content is not known": {
 			adopts(findsIt(unsummed)),
-			all(takesOver(stranger(unsummed), sends), func(p *plan.Plan) { p.Verdict.Message = unsummedToo }),
+			all(takesOver(stranger(unsummed), sends), func(p *plan.Plan) { p.Condition.Message = inSyncUnsummed }),
 		},
-		"one that is to be pruned": {
-			adopts(func(s *plan.SecretSeen) { s.Want.AutoPrune = true }), takesOver(stranger(), plan.Update{ID: otherID, AutoPrune: new(true)}),
+		"auto-prune": {
+			adopts(func(s *plan.SecretFacts) { s.Desired.AutoPrune = true }), takesOver(
+				stranger(), plan.Update{ID: otherID, AutoPrune: new(true)},
+			),
 		},
-		"one by its ID keeps its name": {
+		"by ID, without a name: keeps its name": {
 			adopts(findsIt(nameless), byItsID), takesOver(stranger(nameless)),
 		},
-		"one by its ID gets the name that the manifest says": {
-			adopts(findsIt(nameless), byItsID, func(s *plan.SecretSeen) { s.Want.Name = "db" }),
+		"by ID, with a name: renamed": {
+			adopts(findsIt(nameless), byItsID, func(s *plan.SecretFacts) { s.Desired.Name = "db" }),
 			takesOver(stranger(nameless), plan.Update{ID: otherID, Name: new("db")}),
 		},
-		"one by its ID whose name is taken is taken over, and the name waits": {
-			adopts(findsIt(nameless), findsIt(otherContent), byItsID, func(s *plan.SecretSeen) { s.Want.Name, s.World.ByName = "db", database() }),
+		"by ID, name taken: adopted, and the rename waits": {
+			adopts(
+				findsIt(nameless), findsIt(otherContent), byItsID,
+				func(s *plan.SecretFacts) { s.Desired.Name, s.View.ByName = "db", database() },
+			),
 			all(takesOver(stranger(nameless, otherContent), sends), func(p *plan.Plan) {
-				p.Verdict = plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: oursHasIt + removeIt}
+				p.Condition = plan.Condition{Reason: v1alpha1.ReasonNameTaken, Message: oursHasIt + removeIt}
 			}),
 		},
-		"one in place of our own that somebody removed": {
-			func(s *plan.SecretSeen) { s.Want.Adopt = true; holds(&s.World, nil, stranger()) }, takesOver(stranger()),
+		"own secret was removed manually": {
+			func(s *plan.SecretFacts) { s.Desired.Adopt = true; holds(&s.View, nil, stranger()) }, takesOver(stranger()),
 		},
-		"one that was in the way until now":      {adopts(recalls(plan.Record{Held: true})), takesOver(stranger())},
-		"one that a younger object asks for too": {adopts(rivals(plan.Rival{Wants: true, Adopts: true})), takesOver(stranger())},
-		"one that an older object asks for, and may not take over": {
-			adopts(rivals(plan.Rival{Older: true, Wants: true})), takesOver(stranger()),
+		"name was taken before": {adopts(recalls(plan.Record{Held: true})), takesOver(stranger())},
+		"a younger object asks for it too": {
+			adopts(competitors(plan.Competitor{Wants: true, Adopts: true})), takesOver(stranger()),
 		},
-		"one that an older object would take over, had it not its own": {
-			adopts(rivals(plan.Rival{Older: true, Wants: true, Adopts: true, SecretID: dbID})), takesOver(stranger()),
+		"an older object asks for it and does not adopt": {
+			adopts(competitors(plan.Competitor{Older: true, Wants: true})), takesOver(stranger()),
 		},
-		"nothing, if there is none: then it is created": {
-			adopts(func(s *plan.SecretSeen) { s.World.ByName = nil }),
+		"an older object would adopt it, and owns another": {
+			adopts(competitors(plan.Competitor{Older: true, Wants: true, Adopts: true, SecretID: dbID})), takesOver(stranger()),
+		},
+		"no secret: created": {
+			adopts(func(s *plan.SecretFacts) { s.View.ByName = nil }),
 			all(remembers(creating("db", "")), does(plan.Create{Name: "db", Info: "the database", Content: holding("hunter2")}),
 				func(p *plan.Plan) { p.Refused = plan.Record{Held: true} }),
 		},
@@ -99,182 +109,238 @@ func TestASecretThatIsThereIsTakenOverIfTheManifestSaysSo(t *testing.T) {
 }
 
 // recalls sets the record.
-func recalls(record plan.Record) func(*plan.SecretSeen) {
-	return func(s *plan.SecretSeen) { s.Record = record }
+func recalls(record plan.Record) func(*plan.SecretFacts) {
+	return func(s *plan.SecretFacts) { s.Record = record }
 }
 
 // rivals sets the other objects, which all have one name here.
-func rivals(others ...plan.Rival) func(*plan.SecretSeen) {
-	return func(s *plan.SecretSeen) {
+func competitors(others ...plan.Competitor) func(*plan.SecretFacts) {
+	return func(s *plan.SecretFacts) {
 		for i := range others {
 			others[i].Object = "team-b/db"
 		}
-		s.Rivals = others
+		s.Competitors = others
 	}
 }
 
 const (
-	noSuchID = `model "prod/app" has no user secret with the ID "` + otherID + `": as spec.id cannot be changed, delete this ` +
-		"object and apply it with another id, or with a name"
-	charmsOwn = "secret:" + otherID + " belongs to a charm, which alone may change, grant and remove it: name a user secret"
+	noSuchID = `model "prod/app" has no user secret with the ID "` + otherID +
+		`", and Juju never reuses an ID: compare it with ` +
+		"juju secrets; spec.id cannot be changed, so create another JujuSecret with the right id, or with a name, and " +
+		"delete this one"
+	charmsOwn = "a charm owns secret:" + otherID +
+		", and only that charm can change, grant and remove it: name a user secret"
 )
 
-func TestASecretThatCannotBeTakenOverIsLeftAlone(t *testing.T) {
+func TestAdoptionIsBlockedWithoutChanges(t *testing.T) {
 	t.Parallel()
-	absent := func(s *plan.SecretSeen) { byItsID(s); s.World.ByID = nil }
+	absent := func(s *plan.SecretFacts) { byItsID(s); s.View.ByID = nil }
 	gone := func(reason v1alpha1.Reason, message string) func(*plan.Plan) {
-		return all(tells(reason, message), lost, func(p *plan.Plan) { p.After = plan.Record{} })
+		return all(reports(reason, message), lost, func(p *plan.Plan) { p.After = plan.Record{} })
 	}
-	missing := func(s *plan.SecretSeen) { s.Content = content.Desired{State: content.Missing, Problem: "no source"} }
-	dying := tells(v1alpha1.ReasonRemoving, `Juju has yet to remove the former secret "db" from model "prod/app"`)
+	missing := func(s *plan.SecretFacts) { s.Content = content.Desired{State: content.Missing, Problem: "no source"} }
+	waits := reports(
+		v1alpha1.ReasonRemoving, `waiting until Juju has removed the former secret "db" from model "prod/app"`,
+	)
 	runSecretTests(t, map[string]secretTest{
-		"one that the manifest does not speak of": {
-			adopts(func(s *plan.SecretSeen) { s.Want.Adopt = false }), all(tells(v1alpha1.ReasonNameTaken, strangerHasIt+adoptIt), lost),
+		"without adoptionPolicy: Adopt": {
+			adopts(func(s *plan.SecretFacts) { s.Desired.Adopt = false }), all(
+				reports(v1alpha1.ReasonNameTaken, strangerHasIt+adoptIt), lost,
+			),
 		},
-		"one that is being removed":                         {adopts(findsIt(removing)), dying},
-		"one by its ID that is being removed":               {adopts(findsIt(removing), byItsID), dying},
-		"none of the ID":                                    {adopts(absent), gone(v1alpha1.ReasonSecretNotFound, noSuchID)},
-		"none of the ID any more, of which nothing is kept": {adopts(absent, recalls(adopting(otherID))), gone(v1alpha1.ReasonSecretNotFound, noSuchID)},
-		"none of the ID any more, and nothing is made in its place": {
-			adopts(absent, recalls(adopting(otherID)), func(s *plan.SecretSeen) { s.Want.Name, s.LastID, s.Adopted = "db", otherID, true }),
-			gone(v1alpha1.ReasonSecretNotFound, noSuchID),
+		"being removed":        {adopts(findsIt(removing)), waits},
+		"by ID, being removed": {adopts(findsIt(removing), byItsID), waits},
+		"no secret of the ID":  {adopts(absent), gone(v1alpha1.ReasonSecretIDNotFound, noSuchID)},
+		"no secret of the ID, adoption recorded": {
+			adopts(absent, recalls(adopting(otherID))), gone(v1alpha1.ReasonSecretIDNotFound, noSuchID),
 		},
-		"none of the ID, whoever has the name": {
-			adopts(absent, func(s *plan.SecretSeen) { s.Want.Name, s.World.ByName = "db", database() }),
-			gone(v1alpha1.ReasonSecretNotFound, noSuchID),
+		"adopted secret of the ID removed": {
+			adopts(
+				absent, recalls(adopting(otherID)),
+				func(s *plan.SecretFacts) { s.Desired.Name, s.LastID, s.Adopted = "db", otherID, true },
+			),
+			gone(v1alpha1.ReasonSecretIDNotFound, noSuchID),
 		},
-		"a charm's own": {
-			adopts(absent, func(s *plan.SecretSeen) { s.World.CharmOwned = true }), gone(v1alpha1.ReasonCharmOwned, charmsOwn),
+		"no secret of the ID, another has the name": {
+			adopts(absent, func(s *plan.SecretFacts) { s.Desired.Name, s.View.ByName = "db", database() }),
+			gone(v1alpha1.ReasonSecretIDNotFound, noSuchID),
 		},
-		"any, before it is known what it shall hold": {adopts(missing), tells(v1alpha1.ReasonSourceNotFound, "no source")},
-		"one that an older object would take over":   {adopts(rivals(plan.Rival{Older: true, Wants: true, Adopts: true})), comesFirst},
+		"a charm owns it": {
+			adopts(absent, func(s *plan.SecretFacts) { s.View.CharmOwned = true }), gone(v1alpha1.ReasonCharmOwned, charmsOwn),
+		},
+		"source missing": {adopts(missing), reports(v1alpha1.ReasonSourceNotFound, "no source")},
+		"an older object would adopt it": {
+			adopts(competitors(plan.Competitor{Older: true, Wants: true, Adopts: true})), comesFirst,
+		},
 	})
 }
 
-func TestAnAdoptionThatACrashCutOffIsTakenUp(t *testing.T) {
+func TestInterruptedAdoptionIsResumed(t *testing.T) {
 	t.Parallel()
-	pending := func(changes ...func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-		return adopts(recalls(adopting(otherID)), func(s *plan.SecretSeen) { s.World.ByID = s.World.ByName }, all(changes...))
+	pending := func(changes ...func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+		return adopts(recalls(adopting(otherID)), func(s *plan.SecretFacts) { s.View.ByID = s.View.ByName }, all(changes...))
 	}
 	byHand := func(s *plan.UserSecret) { s.Name = "by-hand" }
 	runSecretTests(t, map[string]secretTest{
-		"what was noted is ours": {pending(), takesOver(stranger())},
-		"whatever the adoption policy is by now": {
-			pending(func(s *plan.SecretSeen) { s.Want.Adopt = false }), takesOver(stranger()),
+		"recorded secret": {pending(), takesOver(stranger())},
+		"adoptionPolicy changed": {
+			pending(func(s *plan.SecretFacts) { s.Desired.Adopt = false }), takesOver(stranger()),
 		},
-		"whatever it is called by now": {
-			pending(func(s *plan.SecretSeen) { byHand(s.World.ByID); s.World.ByName = nil }),
+		"renamed since": {
+			pending(func(s *plan.SecretFacts) { byHand(s.View.ByID); s.View.ByName = nil }),
 			takesOver(stranger(byHand), plan.Update{ID: otherID, Name: new("db")}),
 		},
-		"and is made what the spec says by now": {
-			pending(func(s *plan.SecretSeen) { s.Content = wanting("new") }),
+		"spec changed": {
+			pending(func(s *plan.SecretFacts) { s.Content = wanting("new") }),
 			takesOver(stranger(), plan.Update{ID: otherID, Content: new(holding("new"))}),
 		},
-		"whoever asks for it too": {
-			pending(rivals(plan.Rival{Older: true, Wants: true, Adopts: true})), takesOver(stranger()),
+		"another object asks for it too": {
+			pending(competitors(plan.Competitor{Older: true, Wants: true, Adopts: true})), takesOver(stranger()),
 		},
-		"if it is gone, another is made": {
-			pending(func(s *plan.SecretSeen) { holds(&s.World, nil, nil) }),
+		"removed: created": {
+			pending(func(s *plan.SecretFacts) { holds(&s.View, nil, nil) }),
 			all(remembers(creating("db", "")), does(plan.Create{Name: "db", Info: "the database", Content: holding("hunter2")}),
 				func(p *plan.Plan) { p.Refused = plan.Record{Held: true} }),
 		},
-		"if it is being removed, that is waited for": {
-			pending(func(s *plan.SecretSeen) { s.World.ByID.Removing = true }),
-			tells(v1alpha1.ReasonRemoving, `Juju has yet to remove the former secret "db" from model "prod/app"`),
+		"being removed: waits": {
+			pending(func(s *plan.SecretFacts) { s.View.ByID.Removing = true }),
+			reports(v1alpha1.ReasonRemoving, `waiting until Juju has removed the former secret "db" from model "prod/app"`),
 		},
-		"not if another object has it by now": {
-			pending(rivals(plan.Rival{SecretID: otherID})),
-			all(tells(v1alpha1.ReasonConflict, strangerIsTheirs), lost, remembers(plan.Record{Held: true})),
+		"another object owns it": {
+			pending(competitors(plan.Competitor{SecretID: otherID})),
+			all(reports(v1alpha1.ReasonConflict, strangerIsTheirs), lost, remembers(plan.Record{Held: true})),
 		},
 	})
 }
 
-func TestWhatWasAdoptedStaysInJujuUnlessTheManifestSaysDelete(t *testing.T) {
+func TestDeletionOrphansAdoptedSecretByDefault(t *testing.T) {
 	t.Parallel()
-	const stays = `left the secret "db" in model "prod/app", as it was adopted and deletionPolicy does not say Delete`
-	unasked := func(s *plan.SecretSeen) { s.World = plan.World{} }
-	deletes := func(s *plan.SecretSeen) { s.Want.Deletion = v1alpha1.DeletionDelete }
-	adopted := func(s *plan.SecretSeen) { s.Record, s.Adopted = adopting(dbID), true }
-	pending := func(s *plan.SecretSeen) { s.Record, s.LastID = adopting(dbID), "" }
+	const stays = `left the secret "db" in model "prod/app": it was adopted, and deletionPolicy is not Delete`
+	unasked := func(s *plan.SecretFacts) { s.View = plan.ModelView{} }
+	deletes := func(s *plan.SecretFacts) { s.Desired.Deletion = v1alpha1.DeletionDelete }
+	adopted := func(s *plan.SecretFacts) { s.Record, s.Adopted = adopting(dbID), true }
+	pending := func(s *plan.SecretFacts) { s.Record, s.LastID = adopting(dbID), "" }
 	removes := func(adopted bool) func(*plan.Plan) {
 		return func(p *plan.Plan) {
-			p.Steps, p.Digest, p.Adopted = []plan.Step{plan.Remove{ID: dbID}}, "", adopted
-			p.Verdict = plan.Verdict{Reason: v1alpha1.ReasonRemoving, Message: `Juju has yet to remove the secret "db" from model "prod/app"`}
+			p.Steps, p.Digest = []plan.Step{plan.Remove{ID: dbID}}, ""
+			if adopted {
+				p.Owns = plan.Adopted
+			}
+			p.Condition = plan.Condition{
+				Reason:  v1alpha1.ReasonRemoving,
+				Message: `waiting until Juju has removed the secret "db" from model "prod/app"`,
+			}
 		}
 	}
 	runSecretTests(t, map[string]secretTest{
-		"it is left, and Juju is not asked":                  {goes(all(adopted, unasked)), letsGo(stays)},
-		"also if the record of it is gone":                   {goes(all(adopted, unasked, recalls(plan.Record{Held: true}))), letsGo(stays)},
-		"also if that was just about to be noted":            {goes(all(pending, unasked)), letsGo(stays)},
-		"it is removed with deletionPolicy: Delete":          {goes(all(adopted, deletes)), removes(true)},
-		"also if that it is ours was just about to be noted": {goes(all(pending, deletes)), removes(true)},
-		"but not if another object has it by then":           {goes(all(pending, deletes, rivals(plan.Rival{SecretID: dbID}))), letsGo("")},
-		"nor if that is gone":                                {goes(all(pending, deletes, func(s *plan.SecretSeen) { s.World.ByID = nil })), letsGo("")},
-		"one that was made for the object is removed":        {goes(func(*plan.SecretSeen) {}), removes(false)},
-		"one that was made in place of one that was adopted, too": {
-			goes(func(s *plan.SecretSeen) {
+		"default: Juju is not asked": {deleting(all(adopted, unasked)), releases(stays)},
+		"default, adoption not in the record": {
+			deleting(all(adopted, unasked, recalls(plan.Record{Held: true}))), releases(stays),
+		},
+		"default, status not written": {deleting(all(pending, unasked)), releases(stays)},
+		"Delete":                      {deleting(all(adopted, deletes)), removes(true)},
+		"Delete, status not written":  {deleting(all(pending, deletes)), removes(true)},
+		"Delete, another object owns it": {
+			deleting(all(pending, deletes, competitors(plan.Competitor{SecretID: dbID}))), releases(""),
+		},
+		"Delete, secret removed": {
+			deleting(all(pending, deletes, func(s *plan.SecretFacts) { s.View.ByID = nil })), releases(""),
+		},
+		"created, not adopted": {deleting(func(*plan.SecretFacts) {}), removes(false)},
+		"created in place of an adopted secret": {
+			deleting(func(s *plan.SecretFacts) {
 				s.Record, s.LastID, s.Adopted = creating("db", otherID), otherID, true
-				holds(&s.World, nil, database(firstRevision))
+				holds(&s.View, nil, database(firstRevision))
 			}),
 			all(removes(false), func(p *plan.Plan) { p.Secret = database(firstRevision) }),
 		},
-		"one by its ID is told of by that": {
-			goes(all(adopted, unasked, func(s *plan.SecretSeen) { s.Want.ID, s.Want.Name = dbID, "" })),
-			letsGo("left secret:" + dbID + ` in model "prod/app", as it was adopted and deletionPolicy does not say Delete`),
+		"by ID: the message has the ID": {
+			deleting(all(adopted, unasked, func(s *plan.SecretFacts) { s.Desired.ID, s.Desired.Name = dbID, "" })),
+			releases("left secret:" + dbID + ` in model "prod/app": it was adopted, and deletionPolicy is not Delete`),
 		},
 	})
 }
 
-func TestASecretIsLookedForByWhatIsKnownOfIt(t *testing.T) {
+func TestQueryUsesKnownID(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		given func(*plan.SecretSeen)
+		given func(*plan.SecretFacts)
 		want  plan.Query
 	}{
-		"by its ID, and by its name":                     {func(*plan.SecretSeen) {}, plan.Query{ID: dbID, Name: "db"}},
-		"by its name, as long as it has no ID":           {func(s *plan.SecretSeen) { s.LastID = "" }, plan.Query{Name: "db"}},
-		"by the ID that was about to be taken over":      {adopts(recalls(adopting(otherID))), plan.Query{ID: otherID, Name: "db"}},
-		"by the ID of the spec":                          {adopts(byItsID), plan.Query{ID: otherID}},
-		"not by what was taken over before the last one": {recalls(adopting(otherID)), plan.Query{ID: dbID, Name: "db"}},
-		"who only looks, by the name of the spec":        {func(s *plan.SecretSeen) { s.Want.Observe = true }, plan.Query{Name: "db"}},
-		"who only looks, by the ID of the spec": {
-			all(recalls(adopting(dbID)), func(s *plan.SecretSeen) { s.Want.Observe, s.Want.ID, s.Want.Name = true, otherID, "" }),
+		"owned: ID and name":                   {func(*plan.SecretFacts) {}, plan.Query{ID: dbID, Name: "db"}},
+		"not owned: name":                      {func(s *plan.SecretFacts) { s.LastID = "" }, plan.Query{Name: "db"}},
+		"adoption recorded: its ID":            {adopts(recalls(adopting(otherID))), plan.Query{ID: otherID, Name: "db"}},
+		"ID in the spec":                       {adopts(byItsID), plan.Query{ID: otherID}},
+		"owned, earlier adoption recorded: ID": {recalls(adopting(otherID)), plan.Query{ID: dbID, Name: "db"}},
+		"Observe: name in the spec": {
+			func(s *plan.SecretFacts) { s.Desired.Observe = true }, plan.Query{Name: "db"},
+		},
+		"Observe: ID in the spec": {
+			all(
+				recalls(adopting(dbID)),
+				func(s *plan.SecretFacts) { s.Desired.Observe, s.Desired.ID, s.Desired.Name = true, otherID, "" },
+			),
 			plan.Query{ID: otherID},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := secretInSync()
-			test.given(&seen)
-			if diff := cmp.Diff(test.want, seen.Query()); diff != "" {
+			facts := secretInSync()
+			test.given(&facts)
+			if diff := cmp.Diff(test.want, facts.Query()); diff != "" {
 				t.Errorf("Query (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestOnlyTheNewestViewDoesForWhoMayTakeSomethingOver(t *testing.T) {
+func TestMayAdoptNeedsFreshView(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		given func(*plan.SecretSeen)
+		given func(*plan.SecretFacts)
 		want  bool
 	}{
-		"who may":               {adopts(), true},
-		"who may not":           {adopts(func(s *plan.SecretSeen) { s.Want.Adopt = false }), false},
-		"who has a secret":      {func(s *plan.SecretSeen) { s.Want.Adopt = true }, false},
-		"who goes":              {adopts(func(s *plan.SecretSeen) { s.Want.Deleting = true }), false},
-		"who was just about to": {adopts(recalls(adopting(otherID))), true},
-		"who finds nothing":     {adopts(func(s *plan.SecretSeen) { holds(&s.World, nil, nil) }), false},
-		"who lost its own to somebody else": {
-			func(s *plan.SecretSeen) { s.Want.Adopt = true; holds(&s.World, nil, stranger()) }, true,
+		"Adopt":             {adopts(), true},
+		"not Adopt":         {adopts(func(s *plan.SecretFacts) { s.Desired.Adopt = false }), false},
+		"owns a secret":     {func(s *plan.SecretFacts) { s.Desired.Adopt = true }, false},
+		"deleting":          {adopts(func(s *plan.SecretFacts) { s.Desired.Deleting = true }), false},
+		"adoption recorded": {adopts(recalls(adopting(otherID))), true},
+		"nothing found":     {adopts(func(s *plan.SecretFacts) { holds(&s.View, nil, nil) }), false},
+		"own secret replaced manually": {
+			func(s *plan.SecretFacts) { s.Desired.Adopt = true; holds(&s.View, nil, stranger()) }, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := secretInSync()
-			test.given(&seen)
-			if got := seen.MayAdopt(); got != test.want {
-				t.Errorf("MayAdopt is %t, want %t", got, test.want)
+			facts := secretInSync()
+			test.given(&facts)
+			if got := facts.MayAdopt(); got != test.want {
+				t.Errorf("MayAdopt returned %t, want %t", got, test.want)
+			}
+		})
+	}
+}
+
+func TestMissesIDOfSpec(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		given func(*plan.SecretFacts)
+		want  bool
+	}{
+		"by ID, exists":  {adopts(byItsID), false},
+		"by ID, missing": {adopts(byItsID, func(s *plan.SecretFacts) { s.View.ByID = nil }), true},
+		"by ID, deleting": {
+			adopts(byItsID, func(s *plan.SecretFacts) { s.View.ByID, s.Desired.Deleting = nil, true }), false,
+		},
+		"by ID, not read":  {adopts(byItsID, func(s *plan.SecretFacts) { s.View = plan.ModelView{} }), false},
+		"by name, missing": {adopts(func(s *plan.SecretFacts) { s.View.ByName = nil }), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts := secretInSync()
+			test.given(&facts)
+			if got := facts.MissesID(); got != test.want {
+				t.Errorf("MissesID returned %t, want %t", got, test.want)
 			}
 		})
 	}

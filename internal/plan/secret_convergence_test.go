@@ -17,35 +17,36 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// A crash is the place where a run ends before its time.
+// A crash is the point where a reconciliation stops early.
 type crash int
 
 const (
-	atTheEnd        crash = iota // There is none.
-	beforeTheRecord              // Nothing happened.
-	beforeTheSteps               // The record stands.
-	unanswered                   // Juju did the steps, and the answer was lost on the way.
-	unsent                       // Juju never got the steps, and nobody can tell.
-	afterTheSteps                // Juju did the steps, and nobody noted that.
-	beforeTheStatus              // All but the status is written.
+	atTheEnd        crash = iota // No crash.
+	beforeTheRecord              // Before any change.
+	beforeTheSteps               // The record is written.
+	unanswered                   // The steps are carried out, and the answer is lost.
+	unsent                       // The steps are lost, and the operator does not know.
+	afterTheSteps                // The steps are carried out and not recorded.
+	beforeTheStatus              // Everything except the status is written.
 	crashes
 )
 
-// reconcile is one run of a reconciler for a JujuSecret: what it sees, decides, does, and leaves in the object.
-func (j *juju) reconcile(seen *plan.SecretSeen, at crash) plan.Plan {
-	j.look(seen)
-	p := plan.ForSecret(*seen)
+// reconcile runs a reconciler for a JujuSecret once: it observes, decides,
+// acts, and writes to the object.
+func (j *juju) reconcile(facts *plan.SecretFacts, at crash) plan.Plan {
+	j.look(facts)
+	p := plan.ForSecret(*facts)
 	if at == beforeTheRecord {
 		return p
 	}
-	seen.Record = p.Before
+	facts.Record = p.Before
 	var outcomes []plan.Outcome
 	switch {
 	case at == beforeTheSteps:
 		return p
 	case len(p.Steps) == 0:
 	case at == unsent:
-		outcomes = []plan.Outcome{failed(plan.Unreachable)}
+		outcomes = []plan.Outcome{failed(v1alpha1.ReasonJujuUnreachable)}
 	default:
 		outcomes = j.do(p.Steps)
 	}
@@ -53,46 +54,46 @@ func (j *juju) reconcile(seen *plan.SecretSeen, at crash) plan.Plan {
 		return p
 	}
 	if at == unanswered && len(p.Steps) > 0 {
-		outcomes = []plan.Outcome{failed(plan.Unreachable)}
+		outcomes = []plan.Outcome{failed(v1alpha1.ReasonJujuUnreachable)}
 	}
-	seen.Record = plan.Settle(p, outcomes)
+	facts.Record = plan.Settle(p, outcomes)
 	if at == beforeTheStatus {
 		return p
 	}
-	j.note(seen, p, outcomes)
+	j.note(facts, p, outcomes)
 	return p
 }
 
-// look is what a reconciler sees of a model.
-func (j *juju) look(seen *plan.SecretSeen) {
-	if plan.MayLookForSecret(*seen) {
-		seen.World = j.world(seen.Query())
-		seen.Begun = j.world(plan.Query{Name: seen.NameBegun()}).ByName
+// look sets the facts about the model, as a reconciler does.
+func (j *juju) look(facts *plan.SecretFacts) {
+	if plan.MayLookForSecret(*facts) {
+		facts.View = j.view(facts.Query())
+		facts.Begun = j.view(plan.Query{Name: facts.NameBegun()}).ByName
 	}
-	digested(seen)
+	digested(facts)
 }
 
-// note is what package status leaves in the object, and what the next run reads there.
-func (j *juju) note(seen *plan.SecretSeen, p plan.Plan, outcomes []plan.Outcome) {
+// note sets the facts of the next run from the status of this run.
+func (j *juju) note(facts *plan.SecretFacts, p plan.Plan, outcomes []plan.Outcome) {
 	old := v1alpha1.JujuSecretStatus{
-		SecretID: seen.LastID, Revision: seen.LastRevision, Managed: seen.LastID != "", AppliedDigest: seen.LastDigest,
-		Adopted: seen.Adopted, AutoPrune: seen.LastAutoPrune,
+		SecretID: facts.LastID, Revision: facts.LastRevision, Managed: facts.LastID != "", AppliedDigest: facts.LastDigest,
+		Adopted: facts.Adopted, AutoPrune: facts.LastAutoPrune,
 	}
 	const generation = 2
-	if seen.SameSpec {
+	if facts.SameSpec {
 		old.AppliedGeneration = generation
 	}
 	next, _ := status.NextSecret(old, generation, p, outcomes, time.Time{})
-	seen.LastID, seen.LastRevision, seen.LastDigest = "", 0, next.AppliedDigest
-	seen.Adopted, seen.LastAutoPrune = false, nil
-	seen.SameSpec = next.AppliedGeneration == generation
+	facts.LastID, facts.LastRevision, facts.LastDigest = "", 0, next.AppliedDigest
+	facts.Adopted, facts.LastAutoPrune = false, nil
+	facts.SameSpec = next.AppliedGeneration == generation
 	if next.Managed {
-		seen.LastID, seen.LastRevision = next.SecretID, next.Revision
-		seen.Adopted, seen.LastAutoPrune = next.Adopted, next.AutoPrune
+		facts.LastID, facts.LastRevision = next.SecretID, next.Revision
+		facts.Adopted, facts.LastAutoPrune = next.Adopted, next.AutoPrune
 	}
 }
 
-// anyJuju draws a model with up to two secrets.
+// anyJuju returns a random model with up to two secrets.
 func anyJuju(d *draw) *juju {
 	j := &juju{secrets: map[string]*plan.UserSecret{}, unsummed: d.in(4)}
 	for _, id := range []string{dbID, otherID} {
@@ -103,87 +104,89 @@ func anyJuju(d *draw) *juju {
 	return j
 }
 
-func TestASecretIsAsItShouldBeWithinThreeRuns(t *testing.T) {
+func TestSecretConvergesInThreeRuns(t *testing.T) {
 	t.Parallel()
 	for n := range cases {
 		d := draw(n)
-		seen, j := anySecretSeen(&d), anyJuju(&d)
-		if seen.LastAutoPrune != nil {
-			j.prune(seen.LastID, *seen.LastAutoPrune)
+		facts, j := anySecretFacts(&d), anyJuju(&d)
+		if facts.LastAutoPrune != nil {
+			j.prune(facts.LastID, *facts.LastAutoPrune)
 		}
-		began := seen
+		began := facts
 		for range 3 {
-			p := j.reconcile(&seen, beforeTheRecord)
-			if broken := brokenBySecret(seen, p); len(broken) > 0 {
-				t.Fatalf("case %d: %v\nseen %+v\nplan %+v", n, broken, seen, p)
+			p := j.reconcile(&facts, beforeTheRecord)
+			if broken := brokenBySecret(facts, p); len(broken) > 0 {
+				t.Fatalf("case %d: %v\nfacts %+v\nplan %+v", n, broken, facts, p)
 			}
-			j.reconcile(&seen, atTheEnd)
+			j.reconcile(&facts, atTheEnd)
 			j.sweep()
 		}
-		last := j.reconcile(&seen, beforeTheRecord)
-		if len(last.Steps) > 0 || !last.Before.Equal(seen.Record) || !last.After.Equal(seen.Record) {
-			t.Fatalf("case %d is not at rest after three runs\nbegan %+v\nended %+v\nplan  %+v", n, began, seen, last)
+		last := j.reconcile(&facts, beforeTheRecord)
+		if len(last.Steps) > 0 || !last.Before.Equal(facts.Record) || !last.After.Equal(facts.Record) {
+			t.Fatalf("case %d is not stable after three runs\nfirst %+v\nlast %+v\nplan  %+v", n, began, facts, last)
 		}
-		if wrong := wrongInTheEnd(j, seen, last); wrong != "" {
-			t.Fatalf("case %d: %s\nbegan %+v\nended %+v\nplan  %+v", n, wrong, began, seen, last)
+		if wrong := wrongInTheEnd(j, facts, last); wrong != "" {
+			t.Fatalf("case %d: %s\nfirst %+v\nlast %+v\nplan  %+v", n, wrong, began, facts, last)
 		}
 	}
 }
 
-// wrongInTheEnd says what is not as it should be once an object is at rest.
-func wrongInTheEnd(j *juju, seen plan.SecretSeen, last plan.Plan) string {
-	mine := j.secrets[seen.LastID]
-	right := mine != nil && hasItsName(seen, mine) && mine.Info == seen.Want.Info && !mine.Removing && !lostRevision(seen, mine) && prunedRight(j, seen) &&
-		believedRight(seen, j.tellOf(mine))
+// wrongInTheEnd returns what is wrong with an object after the last run.
+func wrongInTheEnd(j *juju, facts plan.SecretFacts, last plan.Plan) string {
+	mine := j.secrets[facts.LastID]
+	right := mine != nil && hasItsName(facts, mine) && mine.Info == facts.Desired.Info && !mine.Removing &&
+		!lostRevision(facts, mine) && prunedRight(j, facts) &&
+		believedRight(facts, j.list(mine))
 	switch {
-	case seen.Tenancy.Verdict != nil, seen.Want.Observe, seen.Want.Suspended && !seen.Want.Deleting:
+	case facts.Tenancy.Problem != nil, facts.Desired.Observe, facts.Desired.Suspended && !facts.Desired.Deleting:
 		return ""
-	case seen.Want.Deleting && seen.Record.Held:
-		return "an object that is deleted and may use its model does not go"
-	case seen.Want.Deleting, seen.Content.State != content.Ready:
+	case facts.Desired.Deleting && facts.Record.Held:
+		return "the deletion does not complete"
+	case facts.Desired.Deleting, facts.Content.State != content.Ready:
 		return ""
-	case last.Verdict.Reason == v1alpha1.ReasonNameTaken:
-		if rival := j.named(seen.Want.Name); rival == nil || mine == rival {
-			return "the name is not taken"
+	case last.Condition.Reason == v1alpha1.ReasonNameTaken:
+		if other := j.named(facts.Desired.Name); other == nil || mine == other {
+			return "the name is free"
 		}
-	case last.Verdict.Reason == v1alpha1.ReasonDrifted:
-		if right || !seen.Want.ReportDrift {
-			return "nothing is to be reported"
+	case last.Condition.Reason == v1alpha1.ReasonDrifted:
+		if right || !facts.Desired.ReportDrift {
+			return "there is no drift to report"
 		}
-	case last.Verdict.Reason == v1alpha1.ReasonConflict, last.Verdict.Reason == v1alpha1.ReasonRemoving:
-		if !slices.ContainsFunc(seen.Rivals, func(r plan.Rival) bool {
+	case last.Condition.Reason == v1alpha1.ReasonConflict, last.Condition.Reason == v1alpha1.ReasonRemoving:
+		if !slices.ContainsFunc(facts.Competitors, func(r plan.Competitor) bool {
 			return r.Wants || j.secrets[r.SecretID] != nil || len(r.Begun) > 0
 		}) {
-			return "nobody is its rival"
+			return "there is no competitor"
 		}
-	case last.Verdict.Reason == v1alpha1.ReasonSecretNotFound:
-		if seen.Want.ID == "" || j.secrets[seen.Want.ID] != nil {
-			return "the secret is there, or could be made"
+	case last.Condition.Reason == v1alpha1.ReasonSecretIDNotFound:
+		if facts.Desired.ID == "" || j.secrets[facts.Desired.ID] != nil {
+			return "the secret exists, or can be created"
 		}
-	case last.Verdict.Reason != v1alpha1.ReasonSynced:
-		return "it waits for nothing"
-	case mine == nil || !seen.Record.Held:
-		return "it is not noted"
+	case last.Condition.Reason != v1alpha1.ReasonSynced:
+		return "it waits without a cause"
+	case mine == nil || !facts.Record.Held:
+		return "it is not recorded"
 	case !right:
 		return fmt.Sprintf("Juju holds %+v", mine)
 	}
 	return ""
 }
 
-// prunedRight tells whether old revisions are removed if they shall be, as far as anybody can tell.
-func prunedRight(j *juju, seen plan.SecretSeen) bool {
-	pruned := j.pruned[seen.LastID]
-	return pruned == seen.Want.AutoPrune || pruned && seen.LastAutoPrune == nil
+// prunedRight reports whether a secret has the desired auto-prune setting, as
+// far as that is known.
+func prunedRight(j *juju, facts plan.SecretFacts) bool {
+	pruned := j.pruned[facts.LastID]
+	return pruned == facts.Desired.AutoPrune || pruned && facts.LastAutoPrune == nil
 }
 
-// newObject is a JujuSecret that was just applied.
-func newObject() *plan.SecretSeen {
-	seen := secretInSync()
-	seen.Record, seen.LastID, seen.World = plan.Record{}, "", plan.World{}
-	return &seen
+// newObject returns a new JujuSecret.
+func newObject() *plan.SecretFacts {
+	facts := secretInSync()
+	facts.Record, facts.LastID, facts.View = plan.Record{}, "", plan.ModelView{}
+	return &facts
 }
 
-// crashesInARow are all ways in which so many runs can end.
+// crashesInARow returns all sequences of crashes of a number of runs.
 func crashesInARow(runs int) [][]crash {
 	if runs == 0 {
 		return [][]crash{nil}
@@ -197,64 +200,64 @@ func crashesInARow(runs int) [][]crash {
 	return all
 }
 
-func TestACreationSurvivesACrashAnywhere(t *testing.T) {
+func TestCreationSurvivesCrashes(t *testing.T) {
 	t.Parallel()
-	for _, report := range []bool{false, true} { // What was never in sync is nobody's drift.
+	for _, report := range []bool{false, true} { // Nothing was in sync before, so there is no drift.
 		for _, ends := range crashesInARow(3) {
-			j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-			seen.Want.ReportDrift = report
+			j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+			facts.Desired.ReportDrift = report
 			for _, at := range append(ends, atTheEnd, atTheEnd) {
-				j.reconcile(seen, at)
+				j.reconcile(facts, at)
 			}
-			want := map[string]*plan.UserSecret{seen.LastID: {
-				ID: seen.LastID, Name: "db", Info: "the database", Revision: 1, Checksum: holding("hunter2").Checksum(),
+			want := map[string]*plan.UserSecret{facts.LastID: {
+				ID: facts.LastID, Name: "db", Info: "the database", Revision: 1, Checksum: holding("hunter2").Checksum(),
 			}}
-			if diff := cmp.Diff(want, j.secrets, sameValues); diff != "" || !seen.Record.Held || j.made != 1 {
-				t.Fatalf("runs ended %v: record %+v, %d made, Juju holds (-want +got):\n%s", ends, seen.Record, j.made, diff)
+			if diff := cmp.Diff(want, j.secrets, sameValues); diff != "" || !facts.Record.Held || j.made != 1 {
+				t.Fatalf("runs ended %v: record %+v, %d made, Juju holds (-want +got):\n%s", ends, facts.Record, j.made, diff)
 			}
 		}
 	}
 }
 
-func TestADeletionSurvivesACrashAnywhere(t *testing.T) {
+func TestDeletionSurvivesCrashes(t *testing.T) {
 	t.Parallel()
 	for _, ends := range crashesInARow(3) {
 		for deletedAt := range len(ends) + 1 {
-			j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+			j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
 			for run, at := range append(ends, atTheEnd, atTheEnd, atTheEnd) {
-				seen.Want.Deleting = run >= deletedAt
-				j.reconcile(seen, at)
+				facts.Desired.Deleting = run >= deletedAt
+				j.reconcile(facts, at)
 				if run%2 == 1 {
 					j.sweep()
 				}
-				if seen.Want.Deleting && !seen.Record.Held {
-					break // The object is gone.
+				if facts.Desired.Deleting && !facts.Record.Held {
+					break // The deletion is complete.
 				}
 			}
 			j.sweep()
-			if len(j.secrets) > 0 || seen.Record.Held {
-				t.Fatalf("runs ended %v, deleted at %d: record %+v, left in Juju %v", ends, deletedAt, seen.Record, j.secrets)
+			if len(j.secrets) > 0 || facts.Record.Held {
+				t.Fatalf("runs ended %v, deleted at %d: record %+v, left in Juju %v", ends, deletedAt, facts.Record, j.secrets)
 			}
 		}
 	}
 }
 
-func TestARemovalByHandSurvivesACrashAnywhere(t *testing.T) {
+func TestRecreationAfterManualRemovalSurvivesCrashes(t *testing.T) {
 	t.Parallel()
 	for _, ends := range crashesInARow(3) {
-		j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-		j.reconcile(seen, atTheEnd)
-		delete(j.secrets, seen.LastID)
+		j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+		j.reconcile(facts, atTheEnd)
+		delete(j.secrets, facts.LastID)
 		for _, at := range append(ends, atTheEnd, atTheEnd) {
-			j.reconcile(seen, at)
+			j.reconcile(facts, at)
 		}
-		if len(j.secrets) != 1 || j.secrets[seen.LastID] == nil || j.made != 2 {
-			t.Fatalf("runs ended %v: noted %s, %d made, Juju holds %v", ends, seen.LastID, j.made, j.secrets)
+		if len(j.secrets) != 1 || j.secrets[facts.LastID] == nil || j.made != 2 {
+			t.Fatalf("runs ended %v: owned %s, %d made, Juju holds %v", ends, facts.LastID, j.made, j.secrets)
 		}
 	}
 }
 
-// drifted are the ways in which a secret of ours is different after somebody was at it.
+// drifted returns the manual changes of the object's own secret.
 func drifted() map[string]func(*juju, string) {
 	return map[string]func(*juju, string){
 		"renamed":      func(j *juju, id string) { j.secrets[id].Name = "by-hand" },
@@ -267,57 +270,58 @@ func drifted() map[string]func(*juju, string) {
 	}
 }
 
-func TestWhatIsOnlyReportedIsLeftUntilASourceChangesWhateverCrashes(t *testing.T) {
+func TestReportedDriftStaysUntilSourceChangesDespiteCrashes(t *testing.T) {
 	t.Parallel()
 	for what, drift := range drifted() {
 		for _, ends := range crashesInARow(2) {
-			j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-			seen.Want.ReportDrift = true
-			j.reconcile(seen, atTheEnd)
-			drift(j, seen.LastID)
-			left := j.world(plan.Query{ID: seen.LastID}).ByID
+			j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+			facts.Desired.ReportDrift = true
+			j.reconcile(facts, atTheEnd)
+			drift(j, facts.LastID)
+			left := j.view(plan.Query{ID: facts.LastID}).ByID
 			for _, at := range append(ends, atTheEnd) {
-				j.reconcile(seen, at)
+				j.reconcile(facts, at)
 			}
-			now := j.world(plan.Query{ID: seen.LastID}).ByID
-			if last := j.reconcile(seen, beforeTheRecord); last.Verdict.Reason != v1alpha1.ReasonDrifted || !cmp.Equal(left, now, sameValues) {
-				t.Fatalf("%s, runs ended %v: %+v, Juju holds %+v, want it reported and %+v", what, ends, last.Verdict, now, left)
+			now := j.view(plan.Query{ID: facts.LastID}).ByID
+			if last := j.reconcile(facts, beforeTheRecord); last.Condition.Reason != v1alpha1.ReasonDrifted ||
+				!cmp.Equal(left, now, sameValues) {
+				t.Fatalf("%s, runs ended %v: %+v, Juju holds %+v, want it reported and %+v", what, ends, last.Condition, now, left)
 			}
-			seen.Content = wanting("new")
+			facts.Content = wanting("new")
 			for _, at := range append(ends, atTheEnd, atTheEnd) {
-				j.reconcile(seen, at)
+				j.reconcile(facts, at)
 			}
-			last := j.reconcile(seen, beforeTheRecord)
-			if last.Verdict.Reason != v1alpha1.ReasonSynced || len(j.secrets) != 1 || wrongInTheEnd(j, *seen, last) != "" {
-				t.Fatalf("%s, runs ended %v: %+v, Juju holds %+v, want the new content", what, ends, last.Verdict, j.secrets)
+			last := j.reconcile(facts, beforeTheRecord)
+			if last.Condition.Reason != v1alpha1.ReasonSynced || len(j.secrets) != 1 || wrongInTheEnd(j, *facts, last) != "" {
+				t.Fatalf("%s, runs ended %v: %+v, Juju holds %+v, want the new content", what, ends, last.Condition, j.secrets)
 			}
 		}
 	}
 }
 
-func TestACreationThatArrivesLateIsStillOurs(t *testing.T) {
+func TestLateCreationIsRecognised(t *testing.T) {
 	t.Parallel()
-	j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-	j.reconcile(seen, unsent) // So it seems: the connection broke, and Juju is slow.
-	seen.World = j.world(plan.Query{Name: "db"})
-	p := plan.ForSecret(*seen)
+	j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+	j.reconcile(facts, unsent) // The connection breaks, and Juju carries the steps out later.
+	facts.View = j.view(plan.Query{Name: "db"})
+	p := plan.ForSecret(*facts)
 	j.do([]plan.Step{plan.Create{Name: "db", Info: "the database", Content: holding("hunter2")}})
-	seen.Record = plan.Settle(p, j.do(p.Steps))
-	last := j.reconcile(seen, atTheEnd)
-	if last.Verdict.Reason != v1alpha1.ReasonSynced {
-		t.Errorf("the object's own secret is not its: %+v", last.Verdict)
+	facts.Record = plan.Settle(p, j.do(p.Steps))
+	last := j.reconcile(facts, atTheEnd)
+	if last.Condition.Reason != v1alpha1.ReasonSynced {
+		t.Errorf("the object does not own its secret: %+v", last.Condition)
 	}
 }
 
-func TestARenameInTheMiddleOfACreationLosesNothing(t *testing.T) {
+func TestRenameDuringCreationLosesNoSecret(t *testing.T) {
 	t.Parallel()
-	j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-	j.reconcile(seen, afterTheSteps)
-	seen.Want.Name = "other"
+	j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+	j.reconcile(facts, afterTheSteps)
+	facts.Desired.Name = "other"
 	for range 3 {
-		j.reconcile(seen, atTheEnd)
+		j.reconcile(facts, atTheEnd)
 	}
 	if len(j.secrets) != 1 {
-		t.Errorf("Juju holds %d secrets, and the object knows one", len(j.secrets))
+		t.Errorf("Juju holds %d secrets, want 1", len(j.secrets))
 	}
 }

@@ -11,81 +11,82 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// goes is a JujuSecret that is being deleted, with changes.
-func goes(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-	return func(s *plan.SecretSeen) {
-		s.Want.Deleting = true
+// deleting returns a JujuSecret that is being deleted, with changes.
+func deleting(change func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+	return func(s *plan.SecretFacts) {
+		s.Desired.Deleting = true
 		change(s)
 	}
 }
 
-func TestASecretThatIsNobodysIsLetGoWithoutAskingJuju(t *testing.T) {
+func TestDeletionReleasesWithoutAskingJuju(t *testing.T) {
 	t.Parallel()
-	// Nothing is known of the model, or the object may not use it: neither may hold it up.
-	unasked := func(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-		return goes(func(s *plan.SecretSeen) {
-			s.World, s.Tenancy = plan.World{}, denied()
+	// The model is not known, or the object may not use it. Neither blocks the
+	// deletion.
+	unasked := func(change func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+		return deleting(func(s *plan.SecretFacts) {
+			s.View, s.Tenancy = plan.ModelView{}, denied()
 			change(s)
 		})
 	}
-	const retained = `left the secret "db" in model "prod/app", as deletionPolicy: Retain says`
+	const retained = `left the secret "db" in model "prod/app": deletionPolicy is Retain`
 	runSecretTests(t, map[string]secretTest{
-		"the finalizer is gone already": {
-			given: unasked(func(s *plan.SecretSeen) { s.Record = plan.Record{} }),
-			want:  tells(v1alpha1.ReasonRemoved, ""),
+		"finalizer already removed": {
+			given: unasked(func(s *plan.SecretFacts) { s.Record = plan.Record{} }),
+			want:  reports(v1alpha1.ReasonRemoved, ""),
 		},
-		"there never was one, and somebody else has the name": {
-			given: goes(func(s *plan.SecretSeen) {
+		"no finalizer, another secret has the name": {
+			given: deleting(func(s *plan.SecretFacts) {
 				s.Record, s.LastID = plan.Record{}, ""
-				holds(&s.World, nil, stranger())
+				holds(&s.View, nil, stranger())
 			}),
-			want: tells(v1alpha1.ReasonRemoved, ""),
+			want: reports(v1alpha1.ReasonRemoved, ""),
 		},
-		"nothing was ever made": {
-			given: unasked(func(s *plan.SecretSeen) { s.Record, s.LastID = plan.Record{Held: true}, "" }),
-			want:  letsGo(""),
+		"nothing created": {
+			given: unasked(func(s *plan.SecretFacts) { s.Record, s.LastID = plan.Record{Held: true}, "" }),
+			want:  releases(""),
 		},
-		"it was only looked at": {
-			given: unasked(func(s *plan.SecretSeen) { s.Want.Observe = true }),
-			want:  letsGo(""),
+		"Observe": {
+			given: unasked(func(s *plan.SecretFacts) { s.Desired.Observe = true }),
+			want:  releases(""),
 		},
-		"it is to be retained": {
-			given: unasked(func(s *plan.SecretSeen) { s.Want.Deletion = v1alpha1.DeletionRetain }),
-			want:  letsGo(retained),
+		"Retain": {
+			given: unasked(func(s *plan.SecretFacts) { s.Desired.Deletion = v1alpha1.DeletionRetain }),
+			want:  releases(retained),
 		},
-		"it is to be retained, and Juju is away": {
-			given: goes(func(s *plan.SecretSeen) {
-				s.Want.Deletion, s.World = v1alpha1.DeletionRetain, troubled(plan.Unreachable)
+		"Retain, Juju unreachable": {
+			given: deleting(func(s *plan.SecretFacts) {
+				s.Desired.Deletion, s.View = v1alpha1.DeletionRetain, unavailable(v1alpha1.ReasonJujuUnreachable)
 			}),
-			want: letsGo(retained),
+			want: releases(retained),
 		},
-		"it is to be retained, and its controller object is gone": {
-			given: unasked(func(s *plan.SecretSeen) {
-				s.Want.Deletion, s.Tenancy = v1alpha1.DeletionRetain, plan.NoController("default")
+		"Retain, controller object missing": {
+			given: unasked(func(s *plan.SecretFacts) {
+				s.Desired.Deletion, s.Tenancy = v1alpha1.DeletionRetain, plan.NoController("default")
 			}),
-			want: letsGo(retained),
+			want: releases(retained),
 		},
-		"it is to be retained, if its creation got through": {
-			given: unasked(func(s *plan.SecretSeen) { s.Want.Deletion, s.LastID = v1alpha1.DeletionRetain, "" }),
-			want:  letsGo(retained),
+		"Retain, creation pending": {
+			given: unasked(func(s *plan.SecretFacts) { s.Desired.Deletion, s.LastID = v1alpha1.DeletionRetain, "" }),
+			want:  releases(retained),
 		},
-		"it is to be retained, but nothing was ever made": {
-			given: unasked(func(s *plan.SecretSeen) {
-				s.Want.Deletion, s.Record, s.LastID = v1alpha1.DeletionRetain, plan.Record{Held: true}, ""
+		"Retain, nothing created": {
+			given: unasked(func(s *plan.SecretFacts) {
+				s.Desired.Deletion, s.Record, s.LastID = v1alpha1.DeletionRetain, plan.Record{Held: true}, ""
 			}),
-			want: letsGo(""),
+			want: releases(""),
 		},
 	})
 }
 
-func TestASecretThatGoesIsRemovedAndWaitedFor(t *testing.T) {
+func TestDeletionRemovesSecretAndWaits(t *testing.T) {
 	t.Parallel()
 	removes := func(secret *plan.UserSecret) func(*plan.Plan) {
 		return func(p *plan.Plan) {
 			p.Secret, p.Steps, p.Digest = secret, []plan.Step{plan.Remove{ID: secret.ID}}, ""
-			p.Verdict = plan.Verdict{
+			p.Condition = plan.Condition{
 				Reason:  v1alpha1.ReasonRemoving,
-				Message: `Juju has yet to remove the secret "` + secret.Name + `" from model "prod/app"`,
+				Message: `waiting until Juju has removed the secret "` + secret.Name + `" from model "prod/app"`,
 			}
 		}
 	}
@@ -95,147 +96,147 @@ func TestASecretThatGoesIsRemovedAndWaitedFor(t *testing.T) {
 			p.Steps = nil
 		}
 	}
-	gone := letsGo("")
+	gone := releases("")
 	runSecretTests(t, map[string]secretTest{
-		"it is removed, and the finalizer stays": {
-			given: goes(func(*plan.SecretSeen) {}),
+		"removed, and the finalizer stays": {
+			given: deleting(func(*plan.SecretFacts) {}),
 			want:  removes(database()),
 		},
-		"Juju has yet to do it": {
-			given: goes(func(s *plan.SecretSeen) { s.World.ByID.Removing = true }),
+		"being removed: waits": {
+			given: deleting(func(s *plan.SecretFacts) { s.View.ByID.Removing = true }),
 			want:  waits(database(removing)),
 		},
-		"Juju has done it": {
-			given: goes(func(s *plan.SecretSeen) { holds(&s.World, nil, nil) }),
+		"removal completed": {
+			given: deleting(func(s *plan.SecretFacts) { holds(&s.View, nil, nil) }),
 			want:  gone,
 		},
-		"Juju has done it, and somebody else has the name already": {
-			given: goes(func(s *plan.SecretSeen) { holds(&s.World, nil, stranger()) }),
+		"removal completed, another secret has the name": {
+			given: deleting(func(s *plan.SecretFacts) { holds(&s.View, nil, stranger()) }),
 			want:  gone,
 		},
-		"under the name that it has in Juju": {
-			given: goes(func(s *plan.SecretSeen) {
-				s.World.ByID.Name = "old"
-				s.World.ByName = stranger()
+		"another name in Juju": {
+			given: deleting(func(s *plan.SecretFacts) {
+				s.View.ByID.Name = "old"
+				s.View.ByName = stranger()
 			}),
 			want: removes(database(func(s *plan.UserSecret) { s.Name = "old" })),
 		},
-		"without its sources, which often go first": {
-			given: goes(func(s *plan.SecretSeen) { s.Content = content.Desired{State: content.Missing, Problem: "no"} }),
+		"sources already deleted": {
+			given: deleting(func(s *plan.SecretFacts) { s.Content = content.Desired{State: content.Missing, Problem: "no"} }),
 			want:  removes(database()),
 		},
-		"without valid content": {
-			given: goes(func(s *plan.SecretSeen) { s.Content = content.Desired{State: content.Invalid, Problem: "no"} }),
+		"content invalid": {
+			given: deleting(func(s *plan.SecretFacts) { s.Content = content.Desired{State: content.Invalid, Problem: "no"} }),
 			want:  removes(database()),
 		},
-		"whatever its content is by now": {
-			given: goes(func(s *plan.SecretSeen) { s.World.ByID.Checksum, s.World.ByID.Revision = content.Seal("x"), 9 }),
+		"content changed in Juju": {
+			given: deleting(func(s *plan.SecretFacts) { s.View.ByID.Checksum, s.View.ByID.Revision = content.Seal("x"), 9 }),
 			want:  removes(database(func(s *plan.UserSecret) { s.Checksum, s.Revision = content.Seal("x"), 9 })),
 		},
-		"though its namespace is no tenant any more, as the operator itself noted it": {
-			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.LastProven = denied(), true }),
-			want:  all(removes(database()), proven),
+		"tenancy ended, secret in the record": {
+			given: deleting(func(s *plan.SecretFacts) { s.Tenancy = denied() }),
+			want:  removes(database()),
 		},
-		"though its namespace is no tenant any more, after a creation that the operator itself noted and a crash cut off": {
-			given: goes(cutOff(func(s *plan.SecretSeen) { s.Tenancy, s.BegunProven = denied(), true })),
-			want:  all(removes(database(firstRevision)), proven),
-		},
-		"after a creation that a crash cut off": {
-			given: goes(cutOff(func(*plan.SecretSeen) {})),
+		"tenancy ended, creation interrupted": {
+			given: deleting(cutOff(func(s *plan.SecretFacts) { s.Tenancy = denied() })),
 			want:  removes(database(firstRevision)),
 		},
-		"after a creation in its place that a crash cut off": {
-			given: goes(cutOff(func(s *plan.SecretSeen) { s.Record, s.LastID = creating("db", otherID), otherID })),
+		"creation interrupted": {
+			given: deleting(cutOff(func(*plan.SecretFacts) {})),
 			want:  removes(database(firstRevision)),
 		},
-		"whatever it shall hold by now": {
-			given: goes(cutOff(func(s *plan.SecretSeen) { s.Content = wanting("new") })),
+		"creation of a replacement interrupted": {
+			given: deleting(cutOff(func(s *plan.SecretFacts) { s.Record, s.LastID = creating("db", otherID), otherID })),
 			want:  removes(database(firstRevision)),
 		},
-		"whatever has become of its sources": {
-			given: goes(cutOff(func(s *plan.SecretSeen) {
+		"creation interrupted, content changed": {
+			given: deleting(cutOff(func(s *plan.SecretFacts) { s.Content = wanting("new") })),
+			want:  removes(database(firstRevision)),
+		},
+		"creation interrupted, source missing": {
+			given: deleting(cutOff(func(s *plan.SecretFacts) {
 				s.Content = content.Desired{State: content.Missing, Problem: "no"}
 			})),
 			want: removes(database(firstRevision)),
 		},
-		"but not if it cannot be proved to be ours, of which it tells": {
-			given: goes(cutOff(func(s *plan.SecretSeen) { s.World.ByName.Checksum = holding("other").Checksum() })),
-			want: letsGo(`left the secret "db" (` + dbID + `) in model "prod/app": it may have been made for this ` +
+		"creation interrupted, unproven secret is left": {
+			given: deleting(cutOff(func(s *plan.SecretFacts) { s.View.ByName.Checksum = holding("other").Checksum() })),
+			want: releases(`left the secret "db" (` + dbID + `) in model "prod/app": it may have been created for this ` +
 				"object just before a crash, but nothing proves it"),
 		},
-		"after a creation under another name that a crash cut off": {
-			given: goes(cutOff(func(s *plan.SecretSeen) {
-				s.Want.Name, s.Begun = "new", s.World.ByName
-				holds(&s.World, nil, nil)
+		"creation under another name interrupted": {
+			given: deleting(cutOff(func(s *plan.SecretFacts) {
+				s.Desired.Name, s.Begun = "new", s.View.ByName
+				holds(&s.View, nil, nil)
 			})),
 			want: removes(database(firstRevision)),
 		},
-		"after a creation that never got through": {
-			given: goes(cutOff(func(s *plan.SecretSeen) { holds(&s.World, nil, nil) })),
+		"creation never sent": {
+			given: deleting(cutOff(func(s *plan.SecretFacts) { holds(&s.View, nil, nil) })),
 			want:  gone,
 		},
 	})
 }
 
-func TestADeletionIsHeldUpOnlyByWhatCanPass(t *testing.T) {
+func TestDeletionWaitsOnlyForTemporaryProblems(t *testing.T) {
 	t.Parallel()
 	runSecretTests(t, map[string]secretTest{
-		"a namespace that is no tenant leaves what somebody may have written into the status, and says so": {
-			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.World = denied(), plan.World{} }),
-			want:  letsGo(`left the secret "db" in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
-		},
-		"it leaves what may have been begun, unseen, as somebody may have written that into the record": {
-			given: goes(cutOff(func(s *plan.SecretSeen) { s.Tenancy, s.World = denied(), plan.World{} })),
-			want:  letsGo(`left the secret "db" in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
-		},
-		"it leaves what it had, if somebody may have written besides that another was begun": {
-			given: goes(func(s *plan.SecretSeen) {
-				s.Tenancy, s.World, s.LastProven, s.Record = denied(), plan.World{}, true, creating("theirs", s.LastID)
+		"no tenant: adopted secret is left": {
+			given: deleting(func(s *plan.SecretFacts) {
+				s.Tenancy, s.View, s.Adopted, s.Desired.Deletion = denied(), plan.ModelView{}, true, v1alpha1.DeletionDelete
 			}),
-			want: letsGo(`left the secret "db" in model "prod/app", as nothing proves it to be this object's: ` + deniedMessage),
+			want: releases(`left the secret "db" in model "prod/app", which was not created for this object: ` + deniedMessage),
 		},
-		"a controller object that is missing is waited for": {
-			given: goes(func(s *plan.SecretSeen) { s.Tenancy, s.World = plan.NoController("default"), plan.World{} }),
-			want:  tells(v1alpha1.ReasonControllerNotReady, noControllerMessage),
+		"record signed with another key": {
+			given: deleting(func(s *plan.SecretFacts) {
+				s.Record, s.LastID, s.ForeignKey, s.View = plan.Record{Held: true}, "", true, plan.ModelView{}
+			}),
+			want: releases(`left the secret "db" in model "prod/app", if it exists: the object's record was signed with ` +
+				`another ` +
+				"installation key"),
 		},
-		"Juju is waited for": {
-			given: goes(func(s *plan.SecretSeen) { s.World = troubled(plan.Unreachable) }),
-			want:  tells(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"),
+		"controller object missing: waits": {
+			given: deleting(func(s *plan.SecretFacts) { s.Tenancy, s.View = plan.NoController("default"), plan.ModelView{} }),
+			want:  reports(v1alpha1.ReasonControllerNotReady, noControllerMessage),
 		},
-		"a wrong password never looks like a missing model": {
-			given: goes(func(s *plan.SecretSeen) { s.World = troubled(plan.CredentialsRejected) }),
-			want:  tells(v1alpha1.ReasonCredentialsRejected, "Juju answered: no"),
+		"Juju unreachable: waits": {
+			given: deleting(func(s *plan.SecretFacts) { s.View = unavailable(v1alpha1.ReasonJujuUnreachable) }),
+			want:  reports(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"),
 		},
-		"a model that is gone took the secret with it": {
-			given: goes(func(s *plan.SecretSeen) { s.World = troubled(plan.ModelNotFound) }),
-			want:  letsGo("left whatever was made for this object, unless it went with its model: Juju answered: no"),
+		"credentials rejected: waits": {
+			given: deleting(func(s *plan.SecretFacts) { s.View = unavailable(v1alpha1.ReasonCredentialsRejected) }),
+			want:  reports(v1alpha1.ReasonCredentialsRejected, "Juju answered: no"),
+		},
+		"model removed: released": {
+			given: deleting(func(s *plan.SecretFacts) { s.View = unavailable(v1alpha1.ReasonModelNotFound) }),
+			want:  releases("left what was created for this object, unless it was removed with its model: Juju answered: no"),
 		},
 	})
 }
 
-func TestADeletionRemovesNoSecretThatOnlyLooksLikeOurs(t *testing.T) {
+func TestDeletionKeepsUnprovenSecret(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*plan.SecretSeen){
-		"other content than was announced": cutOff(func(s *plan.SecretSeen) {
-			s.World.ByName.Checksum = holding("other").Checksum()
+	tests := map[string]func(*plan.SecretFacts){
+		"other content than recorded": cutOff(func(s *plan.SecretFacts) {
+			s.View.ByName.Checksum = holding("other").Checksum()
 		}),
-		"content that Juju does not tell": cutOff(func(s *plan.SecretSeen) { s.World.ByName.Checksum = content.Seal("") }),
-		"a second revision":               cutOff(func(s *plan.SecretSeen) { s.World.ByName.Revision = 2 }),
-		"another name":                    cutOff(func(s *plan.SecretSeen) { s.Record = creating("old", "") }),
-		"a creation for another one":      cutOff(func(s *plan.SecretSeen) { s.Record = creating("db", otherID) }),
-		"somebody else's, since ours is gone": func(s *plan.SecretSeen) {
-			holds(&s.World, nil, stranger(firstRevision))
+		"no checksum":               cutOff(func(s *plan.SecretFacts) { s.View.ByName.Checksum = content.Seal("") }),
+		"second revision":           cutOff(func(s *plan.SecretFacts) { s.View.ByName.Revision = 2 }),
+		"another name":              cutOff(func(s *plan.SecretFacts) { s.Record = creating("old", "") }),
+		"creation replaces another": cutOff(func(s *plan.SecretFacts) { s.Record = creating("db", otherID) }),
+		"own secret replaced manually": func(s *plan.SecretFacts) {
+			holds(&s.View, nil, stranger(firstRevision))
 		},
 	}
 	for name, given := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := secretInSync()
-			goes(given)(&seen)
-			digested(&seen)
-			got := plan.ForSecret(seen)
+			facts := secretInSync()
+			deleting(given)(&facts)
+			digested(&facts)
+			got := plan.ForSecret(facts)
 			if len(got.Steps) > 0 || !got.After.Equal(plan.Record{}) {
-				t.Errorf("steps %v, record %v: want none, so that the object goes", got.Steps, got.After)
+				t.Errorf("steps %v, record %v, want none", got.Steps, got.After)
 			}
 		})
 	}

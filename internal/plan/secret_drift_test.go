@@ -13,54 +13,58 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// applied is a JujuSecret that was in sync when it was last looked at, for the spec and the sources as they are now, and
-// what is different in Juju since.
-func applied(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-	return func(s *plan.SecretSeen) {
-		s.SameSpec, s.LastRevision, s.Digest = true, s.World.ByID.Revision, digestOf(s.Content.Content)
+// applied returns a JujuSecret that was in sync with its present spec and
+// sources, with a change in Juju since then.
+func applied(change func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+	return func(s *plan.SecretFacts) {
+		s.SameSpec, s.LastRevision, s.Digest = true, s.View.ByID.Revision, digestOf(s.Content.Content)
 		s.LastDigest = s.Digest
 		change(s)
 	}
 }
 
 // reporting sets driftPolicy: Report.
-func reporting(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-	return func(s *plan.SecretSeen) {
-		s.Want.ReportDrift = true
+func reporting(change func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+	return func(s *plan.SecretFacts) {
+		s.Desired.ReportDrift = true
 		change(s)
 	}
 }
 
-// byHand is a secret of ours that somebody changed in Juju, after it was in sync.
-func byHand(change func(*plan.UserSecret)) func(*plan.SecretSeen) { return applied(alter(change)) }
+// byHand returns a secret that was in sync and then changed manually in Juju.
+func byHand(change func(*plan.UserSecret)) func(*plan.SecretFacts) { return applied(alter(change)) }
 
-// goneByHand is a secret of ours that somebody removed, after it was in sync.
-func goneByHand(s *plan.SecretSeen) {
-	applied(func(s *plan.SecretSeen) { holds(&s.World, nil, nil) })(s)
+// goneByHand is a secret that was in sync and then removed manually.
+func goneByHand(s *plan.SecretFacts) {
+	applied(func(s *plan.SecretFacts) { holds(&s.View, nil, nil) })(s)
 }
 
 func unsummed(s *plan.UserSecret) { s.Unsummed, s.Checksum = true, content.Sealed[string]{} }
 
 const (
-	changeItBack = ", and driftPolicy is Report: change it back, change the manifest or a source, or set driftPolicy: Correct"
-	unsummedToo  = "Juju holds what the spec asks for. Before 3.6 Juju does not tell by a checksum what a secret holds: " +
-		"content that somebody else changes is noticed by its revision"
+	revertIt = ", and driftPolicy is Report: revert the change, change the manifest or a source, or set " +
+		"driftPolicy: Correct"
+	inSyncUnsummed = "Juju holds what the spec asks for. Before 3.6 Juju reports no checksum of the content: a manual " +
+		"change of the content is detected by its revision"
 )
 
-// drift is something that somebody else did in Juju: what is seen of it, what makes it good, and how it is told.
+// drift is a manual change in Juju: the facts after it, the steps that correct
+// it, and the message about it.
 type drift struct {
-	seen  func(*plan.SecretSeen)
-	mends []plan.Step
+	seen  func(*plan.SecretFacts)
+	steps []plan.Step
 	what  string
 }
 
-// drifts are all ways in which a secret that was in sync can be different.
+// drifts returns all ways in which a secret that was in sync can differ.
 func drifts() map[string]drift {
 	var (
 		right   = plan.Update{ID: dbID, Content: new(holding("hunter2"))}
 		detour  = plan.Update{ID: dbID, Content: new(holding("hunter2").With("restoring", "a revision that was removed"))}
 		other   = holding("by hand").Checksum()
-		changed = func(parts string) string { return "somebody changed " + parts + " of secret:" + dbID + " in Juju" }
+		changed = func(parts string) string {
+			return "another client changed " + parts + " of secret:" + dbID + " in Juju"
+		}
 	)
 	return map[string]drift{
 		"another name": {
@@ -83,69 +87,70 @@ func drifts() map[string]drift {
 			byHand(func(s *plan.UserSecret) { s.Revision, s.Checksum = 4, other }),
 			[]plan.Step{right}, changed("content"),
 		},
-		"everything at once": {
+		"all fields": {
 			byHand(func(s *plan.UserSecret) { s.Name, s.Info, s.Revision, s.Checksum = "by-hand", "by hand", 4, other }),
 			[]plan.Step{plan.Update{ID: dbID, Name: new("db"), Info: new("the database"), Content: new(holding("hunter2"))}},
 			changed("name, info, content"),
 		},
-		"a revision that is gone, and that Juju goes on listing": {
+		"latest revision removed, still listed": {
 			byHand(func(s *plan.UserSecret) { s.RevisionGone = true }),
 			[]plan.Step{detour, right}, changed("content"),
 		},
-		"a revision that is gone, after one by hand": {
+		"manual revision, then removed": {
 			byHand(func(s *plan.UserSecret) { s.Revision, s.Checksum, s.RevisionGone = 4, other, true }),
 			[]plan.Step{right}, changed("content"),
 		},
-		"a revision that is gone, so that an older one is the latest, under its checksum": {
+		"latest revision removed, older listed with its checksum": {
 			byHand(func(s *plan.UserSecret) { s.Revision = 2 }),
 			[]plan.Step{detour, right}, changed("content"),
 		},
-		"a revision that is gone, so that an older one is the latest, under its own checksum": {
+		"latest revision removed, older listed with its own checksum": {
 			byHand(func(s *plan.UserSecret) { s.Revision, s.Checksum = 2, other }),
 			[]plan.Step{right}, changed("content"),
 		},
-		"a revision that is gone, and another info": {
+		"latest revision removed, another info": {
 			byHand(func(s *plan.UserSecret) { s.Info, s.RevisionGone = "by hand", true }),
 			[]plan.Step{detour, plan.Update{ID: dbID, Info: new("the database"), Content: new(holding("hunter2"))}},
 			changed("info, content"),
 		},
-		"another revision, of which Juju tells no checksum": {
+		"another revision without a checksum": {
 			byHand(func(s *plan.UserSecret) { unsummed(s); s.Revision = 4 }),
 			[]plan.Step{right}, changed("content"),
 		},
-		"an older revision, of which Juju tells no checksum": {
+		"older revision without a checksum": {
 			byHand(func(s *plan.UserSecret) { unsummed(s); s.Revision = 2 }),
 			[]plan.Step{right}, changed("content"),
 		},
-		"a revision that is gone, of which Juju tells no checksum": {
+		"latest revision removed, no checksum": {
 			byHand(func(s *plan.UserSecret) { unsummed(s); s.RevisionGone = true }),
 			[]plan.Step{right}, changed("content"),
 		},
-		"another info, where Juju tells no checksum": {
+		"another info, no checksum": {
 			byHand(func(s *plan.UserSecret) { unsummed(s); s.Info = "" }),
 			[]plan.Step{plan.Update{ID: dbID, Info: new("the database")}}, changed("info"),
 		},
 		"no secret": {
 			goneByHand,
 			[]plan.Step{plan.Create{Name: "db", Info: "the database", Content: holding("hunter2")}},
-			"somebody removed secret:" + dbID + ` from model "prod/app"`,
+			"another client removed secret:" + dbID + ` from model "prod/app"`,
 		},
 	}
 }
 
-// wants is the plan of steps that make a secret what it should be. Of a secret that is created, its record is another.
+// wants sets the steps that correct the secret. A secret that is created again
+// has another record.
 func (d drift) wants(p *plan.Plan) {
-	p.Steps, p.Digest = d.mends, digestOf(holding("hunter2"))
+	p.Steps, p.Digest = d.steps, digestOf(holding("hunter2"))
 	if p.Secret == nil {
 		p.Before, p.After, p.Refused = creating("db", dbID), creating("db", dbID), plan.Record{Held: true}
 		return
 	}
 	if p.Secret.Unsummed {
-		p.Verdict.Message = unsummedToo
+		p.Condition.Message = inSyncUnsummed
 	}
 }
 
-func TestWhatSomebodyElseDidIsCorrected(t *testing.T) {
+func TestDriftIsCorrected(t *testing.T) {
 	t.Parallel()
 	tests := map[string]secretTest{}
 	for name, drift := range drifts() {
@@ -154,46 +159,47 @@ func TestWhatSomebodyElseDidIsCorrected(t *testing.T) {
 	runSecretTests(t, tests)
 }
 
-func TestWhatSomebodyElseDidIsReportedAndLeft(t *testing.T) {
+func TestDriftIsOnlyReported(t *testing.T) {
 	t.Parallel()
 	tests := map[string]secretTest{}
 	for name, drift := range drifts() {
-		// Without a secret the status keeps the revision that was last in sync.
-		tests[name] = secretTest{reporting(drift.seen), tells(v1alpha1.ReasonDrifted, drift.what+changeItBack)}
+		// The plan has no secret, so the status keeps the revision in sync.
+		tests[name] = secretTest{reporting(drift.seen), reports(v1alpha1.ReasonDrifted, drift.what+revertIt)}
 	}
 	runSecretTests(t, tests)
 }
 
-func TestAnotherSpecIsAppliedWhateverSomebodyElseDid(t *testing.T) {
+func TestChangedSpecIsAppliedDespiteDrift(t *testing.T) {
 	t.Parallel()
 	tests := map[string]secretTest{}
 	for name, drift := range drifts() {
-		otherSpec := all(drift.seen, func(s *plan.SecretSeen) { s.SameSpec = false })
+		otherSpec := all(drift.seen, func(s *plan.SecretFacts) { s.SameSpec = false })
 		tests[name] = secretTest{otherSpec, drift.wants}
 		tests[name+", with driftPolicy: Report"] = secretTest{reporting(otherSpec), drift.wants}
 	}
 	runSecretTests(t, tests)
 }
 
-func TestAnotherSourceIsAppliedWhateverSomebodyElseDid(t *testing.T) {
+func TestChangedSourceIsAppliedDespiteDrift(t *testing.T) {
 	t.Parallel()
 	for name, drift := range drifts() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, report := range []bool{false, true} {
-				seen := secretInSync()
-				drift.seen(&seen)
-				seen.Want.ReportDrift, seen.Content, seen.Digest = report, wanting("new"), digestOf(holding("new"))
-				p := plan.ForSecret(seen)
-				if p.Verdict.Reason != v1alpha1.ReasonSynced || p.Corrects || p.Digest != seen.Digest || !sends(p, holding("new")) {
-					t.Errorf("with Report %t the plan is %+v, want one that sends the new content and corrects nothing", report, p)
+				facts := secretInSync()
+				drift.seen(&facts)
+				facts.Desired.ReportDrift, facts.Content, facts.Digest = report, wanting("new"), digestOf(holding("new"))
+				p := plan.ForSecret(facts)
+				if p.Condition.Reason != v1alpha1.ReasonSynced || p.Corrects || p.Digest != facts.Digest ||
+					!sends(p, holding("new")) {
+					t.Errorf("with Report %t the plan is %+v, want the new content without Corrects", report, p)
 				}
 			}
 		})
 	}
 }
 
-// sends tells whether the last step of a plan sends a content, and no step but it.
+// sends reports whether a plan has only one step, and the step sends a content.
 func sends(p plan.Plan, c content.Content) bool {
 	if len(p.Steps) != 1 {
 		return false
@@ -207,7 +213,7 @@ func sends(p plan.Plan, c content.Content) bool {
 	return false
 }
 
-func TestWhatIsNotTheDoingOfOthersIsNoDrift(t *testing.T) {
+func TestOwnChangesAreNotDrift(t *testing.T) {
 	t.Parallel()
 	digest := digestOf(holding("hunter2"))
 	inSync := func(p *plan.Plan) { p.Digest = digest }
@@ -221,36 +227,36 @@ func TestWhatIsNotTheDoingOfOthersIsNoDrift(t *testing.T) {
 			p.Steps = []plan.Step{plan.Create{Name: "db", Info: "the database", Content: holding("hunter2")}}
 		}
 	}
-	recovered := func(change func(*plan.UserSecret), more ...func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-		return applied(cutOff(func(s *plan.SecretSeen) { change(s.World.ByName); all(more...)(s) }))
+	recovered := func(change func(*plan.UserSecret), more ...func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+		return applied(cutOff(func(s *plan.SecretFacts) { change(s.View.ByName); all(more...)(s) }))
 	}
 	tests := map[string]secretTest{
-		"nothing is different": {applied(func(*plan.SecretSeen) {}), inSync},
-		"a revision with the same content is as good": {
+		"no difference": {applied(func(*plan.SecretFacts) {}), inSync},
+		"new revision with equal content": {
 			byHand(func(s *plan.UserSecret) { s.Revision = 7 }), inSync,
 		},
-		"grants are the business of others": {
+		"other grants": {
 			byHand(func(s *plan.UserSecret) { s.Granted = nil }), inSync,
 		},
-		"the first creation": {
-			applied(func(s *plan.SecretSeen) {
+		"first creation": {
+			applied(func(s *plan.SecretFacts) {
 				s.Record, s.LastID, s.LastRevision, s.LastDigest = plan.Record{}, "", 0, ""
-				holds(&s.World, nil, nil)
+				holds(&s.View, nil, nil)
 			}),
 			creates(""),
 		},
-		"the creation of a secret whose like was in sync before it was taken for another's": {
-			applied(func(s *plan.SecretSeen) {
+		"creation after an equal secret was in sync": {
+			applied(func(s *plan.SecretFacts) {
 				s.Record, s.LastID = plan.Record{}, ""
-				holds(&s.World, nil, nil)
+				holds(&s.View, nil, nil)
 			}),
 			creates(""),
 		},
-		"a creation that a crash cut off": {
+		"interrupted creation": {
 			recovered(func(*plan.UserSecret) {}),
 			func(p *plan.Plan) { p.Secret, p.Digest = database(firstRevision), digest },
 		},
-		"a creation that a crash cut off, made what the spec says by now": {
+		"interrupted creation, spec changed": {
 			recovered(func(s *plan.UserSecret) { s.Info = "old" }),
 			func(p *plan.Plan) {
 				p.Secret = database(firstRevision, func(s *plan.UserSecret) { s.Info = "old" })
@@ -258,39 +264,41 @@ func TestWhatIsNotTheDoingOfOthersIsNoDrift(t *testing.T) {
 				recognised(p)
 			},
 		},
-		"a creation in place of another that a crash cut off": {
-			recovered(func(*plan.UserSecret) {}, func(s *plan.SecretSeen) { s.Record, s.LastID = creating("db", otherID), otherID }),
+		"interrupted creation of a replacement": {
+			recovered(func(*plan.UserSecret) {}, func(s *plan.SecretFacts) {
+				s.Record, s.LastID = creating("db", otherID), otherID
+			}),
 			func(p *plan.Plan) { p.Secret, p.Digest = database(firstRevision), digest },
 		},
-		"an update of which nobody noted that it was done": {
-			applied(func(s *plan.SecretSeen) {
-				s.LastDigest, s.World.ByID.Checksum, s.LastRevision = digestOf(holding("old")), holding("hunter2").Checksum(), 2
+		"update carried out, status not written": {
+			applied(func(s *plan.SecretFacts) {
+				s.LastDigest, s.View.ByID.Checksum, s.LastRevision = digestOf(holding("old")), holding("hunter2").Checksum(), 2
 			}),
 			inSync,
 		},
-		"an update of which nobody noted that it was done, before somebody removed its revision": {
-			applied(func(s *plan.SecretSeen) {
-				s.LastDigest, s.World.ByID.Checksum = digestOf(holding("old")), holding("hunter2").Checksum()
-				s.LastRevision = s.World.ByID.Revision
+		"update carried out, status not written, revision removed": {
+			applied(func(s *plan.SecretFacts) {
+				s.LastDigest, s.View.ByID.Checksum = digestOf(holding("old")), holding("hunter2").Checksum()
+				s.LastRevision = s.View.ByID.Revision
 			}),
 			updates(plan.Update{ID: dbID, Content: new(holding("hunter2").With("restoring", "a revision that was removed"))},
 				plan.Update{ID: dbID, Content: new(holding("hunter2"))}),
 		},
-		"an update of which nobody noted that it was not done": {
-			applied(func(s *plan.SecretSeen) {
-				s.LastDigest, s.World.ByID.Checksum = digestOf(holding("old")), holding("old").Checksum()
+		"update not carried out, status not written": {
+			applied(func(s *plan.SecretFacts) {
+				s.LastDigest, s.View.ByID.Checksum = digestOf(holding("old")), holding("old").Checksum()
 			}),
 			updates(plan.Update{ID: dbID, Content: new(holding("hunter2"))}),
 		},
-		"a secret that went with its model, when that was made again": {
-			applied(func(s *plan.SecretSeen) {
-				s.LastModelUUID = "that of the former model"
-				holds(&s.World, nil, nil)
+		"model removed and created again": {
+			applied(func(s *plan.SecretFacts) {
+				s.LastModelUUID = "former model"
+				holds(&s.View, nil, nil)
 			}),
 			creates(dbID),
 		},
-		"a secret of which nobody noted what was put there, as before digests": {
-			applied(func(s *plan.SecretSeen) { s.LastDigest, s.World.ByID.Info = "", "" }),
+		"no digest in the status": {
+			applied(func(s *plan.SecretFacts) { s.LastDigest, s.View.ByID.Info = "", "" }),
 			updates(plan.Update{ID: dbID, Info: new("the database")}),
 		},
 	}
@@ -300,51 +308,55 @@ func TestWhatIsNotTheDoingOfOthersIsNoDrift(t *testing.T) {
 	runSecretTests(t, tests)
 }
 
-func TestATakenNameIsToldWithWhatElseIsDifferent(t *testing.T) {
+func TestDriftWithNameTaken(t *testing.T) {
 	t.Parallel()
 	taken := func(corrects bool, steps ...plan.Step) func(*plan.Plan) {
 		return func(p *plan.Plan) {
-			p.Verdict = plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: strangerHasIt + removeIt}
+			p.Condition = plan.Condition{Reason: v1alpha1.ReasonNameTaken, Message: strangerHasIt + removeIt}
 			p.Digest, p.Steps, p.Corrects = digestOf(holding("hunter2")), steps, corrects
 		}
 	}
-	robbed := func(change func(*plan.UserSecret)) func(*plan.SecretSeen) {
-		return all(byHand(func(s *plan.UserSecret) { s.Name = "by-hand"; change(s) }), func(s *plan.SecretSeen) {
-			s.World.ByName = stranger()
+	robbed := func(change func(*plan.UserSecret)) func(*plan.SecretFacts) {
+		return all(byHand(func(s *plan.UserSecret) { s.Name = "by-hand"; change(s) }), func(s *plan.SecretFacts) {
+			s.View.ByName = stranger()
 		})
 	}
-	replaced := func(modify ...func(*plan.UserSecret)) func(*plan.SecretSeen) {
-		return applied(func(s *plan.SecretSeen) { holds(&s.World, nil, stranger(modify...)) })
+	replaced := func(modify ...func(*plan.UserSecret)) func(*plan.SecretFacts) {
+		return applied(func(s *plan.SecretFacts) { holds(&s.View, nil, stranger(modify...)) })
 	}
-	left := all(tells(v1alpha1.ReasonNameTaken, strangerHasIt+adoptIt), lost, remembers(plan.Record{Held: true}))
-	removed := tells(v1alpha1.ReasonDrifted, "somebody removed secret:"+dbID+` from model "prod/app"`+changeItBack)
+	left := all(reports(v1alpha1.ReasonNameTaken, strangerHasIt+adoptIt), lost, remembers(plan.Record{Held: true}))
+	removed := reports(v1alpha1.ReasonDrifted, "another client removed secret:"+dbID+` from model "prod/app"`+revertIt)
 	asItIs, otherInfo := func(*plan.UserSecret) {}, func(s *plan.UserSecret) { s.Info = "by hand" }
-	infoOnly := tells(v1alpha1.ReasonDrifted, "somebody changed info of secret:"+dbID+" in Juju"+changeItBack)
-	dying := tells(v1alpha1.ReasonRemoving, `Juju has yet to remove the former secret "db" from model "prod/app"`)
+	infoOnly := reports(v1alpha1.ReasonDrifted, "another client changed info of secret:"+dbID+" in Juju"+revertIt)
+	waits := reports(
+		v1alpha1.ReasonRemoving, `waiting until Juju has removed the former secret "db" from model "prod/app"`,
+	)
 	runSecretTests(t, map[string]secretTest{
-		"a name that somebody gave to another waits":                    {robbed(asItIs), taken(false)},
-		"also with driftPolicy: Report":                                 {reporting(robbed(asItIs)), taken(false)},
-		"the info does not wait for the name":                           {robbed(otherInfo), taken(true, plan.Update{ID: dbID, Info: new("the database")})},
-		"with driftPolicy: Report it waits for a person, like the name": {reporting(robbed(otherInfo)), infoOnly},
-		"a secret that was replaced by hand is not created":             {replaced(), left},
-		"and only told with driftPolicy: Report":                        {reporting(replaced()), removed},
-		"nor while what replaced it is being removed":                   {replaced(removing), dying},
-		"nor then with driftPolicy: Report":                             {reporting(replaced(removing)), dying},
+		"name taken manually":         {robbed(asItIs), taken(false)},
+		"name taken manually, Report": {reporting(robbed(asItIs)), taken(false)},
+		"name taken manually, another info": {
+			robbed(otherInfo), taken(true, plan.Update{ID: dbID, Info: new("the database")}),
+		},
+		"name taken manually, another info, Report": {reporting(robbed(otherInfo)), infoOnly},
+		"replaced manually":                         {replaced(), left},
+		"replaced manually, Report":                 {reporting(replaced()), removed},
+		"replacement is being removed":              {replaced(removing), waits},
+		"replacement is being removed, Report":      {reporting(replaced(removing)), waits},
 	})
 }
 
-func TestADeletionRemovesWhateverSomebodyElseDid(t *testing.T) {
+func TestDeletionRemovesDespiteDrift(t *testing.T) {
 	t.Parallel()
 	for name, drift := range drifts() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := secretInSync()
-			reporting(goes(drift.seen))(&seen)
-			want, record := []plan.Step{plan.Remove{ID: dbID}}, seen.Record
-			if seen.World.ByID == nil {
+			facts := secretInSync()
+			reporting(deleting(drift.seen))(&facts)
+			want, record := []plan.Step{plan.Remove{ID: dbID}}, facts.Record
+			if facts.View.ByID == nil {
 				want, record = nil, plan.Record{}
 			}
-			p := plan.ForSecret(seen)
+			p := plan.ForSecret(facts)
 			if diff := cmp.Diff(want, p.Steps); diff != "" || !p.After.Equal(record) || p.Corrects || p.Digest != "" {
 				t.Errorf("the plan is %+v, the steps (-want +got):\n%s", p, diff)
 			}
@@ -352,64 +364,64 @@ func TestADeletionRemovesWhateverSomebodyElseDid(t *testing.T) {
 	}
 }
 
-func TestBeforeThereWereChecksumsARevisionTells(t *testing.T) {
+func TestRevisionShowsDriftWithoutChecksums(t *testing.T) {
 	t.Parallel()
 	digest := digestOf(holding("hunter2"))
-	noted := func(change func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-		return applied(func(s *plan.SecretSeen) {
-			unsummed(s.World.ByID)
+	known := func(change func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+		return applied(func(s *plan.SecretFacts) {
+			unsummed(s.View.ByID)
 			change(s)
 		})
 	}
 	says := func(steps ...plan.Step) func(*plan.Plan) {
-		return func(p *plan.Plan) { p.Digest, p.Steps, p.Verdict.Message = digest, steps, unsummedToo }
+		return func(p *plan.Plan) { p.Digest, p.Steps, p.Condition.Message = digest, steps, inSyncUnsummed }
 	}
 	right := plan.Update{ID: dbID, Content: new(holding("hunter2"))}
 	tests := map[string]secretTest{
-		"what was put there last is there": {noted(func(*plan.SecretSeen) {}), says()},
-		"new content is sent": {
-			noted(func(s *plan.SecretSeen) { s.LastDigest = digestOf(holding("old")) }), says(right),
+		"no new revision": {known(func(*plan.SecretFacts) {}), says()},
+		"new content": {
+			known(func(s *plan.SecretFacts) { s.LastDigest = digestOf(holding("old")) }), says(right),
 		},
-		"new info is sent alone": {
-			noted(func(s *plan.SecretSeen) { s.SameSpec, s.World.ByID.Info = false, "old" }),
+		"new info": {
+			known(func(s *plan.SecretFacts) { s.SameSpec, s.View.ByID.Info = false, "old" }),
 			says(plan.Update{ID: dbID, Info: new("the database")}),
 		},
-		"new content is sent over a revision by hand": {
-			noted(func(s *plan.SecretSeen) { s.LastDigest, s.World.ByID.Revision = digestOf(holding("old")), 4 }), says(right),
+		"new content, manual revision": {
+			known(func(s *plan.SecretFacts) { s.LastDigest, s.View.ByID.Revision = digestOf(holding("old")), 4 }), says(right),
 		},
-		"what the operator itself wrote is known while it runs, whatever the status says": {
-			noted(func(s *plan.SecretSeen) {
-				s.World.ByID.Checksum, s.World.ByID.Revision = holding("hunter2").Checksum(), 4
+		"checksum known to the running operator": {
+			known(func(s *plan.SecretFacts) {
+				s.View.ByID.Checksum, s.View.ByID.Revision = holding("hunter2").Checksum(), 4
 			}),
 			says(),
 		},
-		"and new content is seen to be new": {
-			noted(func(s *plan.SecretSeen) {
-				s.World.ByID.Checksum, s.LastDigest = holding("old").Checksum(), digestOf(holding("old"))
+		"checksum known, new content": {
+			known(func(s *plan.SecretFacts) {
+				s.View.ByID.Checksum, s.LastDigest = holding("old").Checksum(), digestOf(holding("old"))
 			}),
 			says(right),
 		},
-		"and a creation that nobody noted is ours": {
-			applied(cutOff(func(s *plan.SecretSeen) { s.World.ByName.Unsummed = true })),
+		"checksum known, interrupted creation": {
+			applied(cutOff(func(s *plan.SecretFacts) { s.View.ByName.Unsummed = true })),
 			all(says(), func(p *plan.Plan) {
 				p.Secret = database(firstRevision, func(s *plan.UserSecret) { s.Unsummed = true })
 			}),
 		},
-		"what nobody noted is sent": {
-			noted(func(s *plan.SecretSeen) { s.LastDigest = "" }), says(right),
+		"digest not in the status": {
+			known(func(s *plan.SecretFacts) { s.LastDigest = "" }), says(right),
 		},
-		"a revision by hand is overwritten with another spec": {
-			noted(func(s *plan.SecretSeen) { s.SameSpec, s.World.ByID.Revision = false, 4 }), says(right),
+		"manual revision, spec changed": {
+			known(func(s *plan.SecretFacts) { s.SameSpec, s.View.ByID.Revision = false, 4 }), says(right),
 		},
-		"another name waits, and the content need not be sent": {
-			noted(func(s *plan.SecretSeen) { s.SameSpec, s.World.ByID.Name, s.World.ByName = false, "old", stranger() }),
+		"name taken, no new content": {
+			known(func(s *plan.SecretFacts) { s.SameSpec, s.View.ByID.Name, s.View.ByName = false, "old", stranger() }),
 			func(p *plan.Plan) {
-				p.Digest, p.Verdict = digest, plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: strangerHasIt + removeIt}
+				p.Digest, p.Condition = digest, plan.Condition{Reason: v1alpha1.ReasonNameTaken, Message: strangerHasIt + removeIt}
 			},
 		},
-		"a creation that a crash cut off cannot be told from that of another": {
-			applied(cutOff(func(s *plan.SecretSeen) { unsummed(s.World.ByName) })),
-			all(tells(v1alpha1.ReasonNameTaken, oursHasIt+adoptIt), lost, remembers(plan.Record{Held: true})),
+		"interrupted creation is not recognised": {
+			applied(cutOff(func(s *plan.SecretFacts) { unsummed(s.View.ByName) })),
+			all(reports(v1alpha1.ReasonNameTaken, oursHasIt+adoptIt), lost, remembers(plan.Record{Held: true})),
 		},
 	}
 	for name, test := range tests {

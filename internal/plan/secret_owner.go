@@ -10,249 +10,259 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// This file decides whose a secret is. Juju has no place to write that down, so it is kept in Kubernetes: in the status of
-// the object that has the secret, and, until that is written, in the record of what it was about to do.
+// This file decides which object owns a secret. Juju cannot store that, so the
+// signed record of each object does: what it owns, and the step that it began
+// last.
 
-// Rival is another JujuSecret of this cluster, as far as it matters to one that is decided on.
-type Rival struct {
-	// Object is its namespace/name.
-	Object string
-	// Older tells that it was made before the one that is decided on.
-	Older bool
-	// Going tells that it is being deleted.
-	Going bool
-	// SecretID is the ID of the secret that is its: noted, about to be adopted, or recognised after a crash. It is empty if
-	// there is none.
-	SecretID string
-	// Noted tells that SecretID is by its status. A person may write a record, but not that.
-	Noted bool
-	// Begun are the IDs of secrets that are as it asked for in a creation whose end is not in its status.
-	Begun []string
-	// Wants tells that it may use the model and asks for a secret of the name or the ID that is wanted here.
-	Wants bool
-	// Adopts tells that it may use the model and would take over the secret that was found here, by its name or its ID.
-	Adopts bool
+// owner returns the other object that owns a secret, nil if none does.
+func (facts SecretFacts) owner(id string) *Competitor {
+	return facts.competitor(func(r Competitor) bool { return r.SecretID == id })
 }
 
-// holder is the other object that has a secret, nil if none has.
-func (seen SecretSeen) holder(id string) *Rival {
-	return seen.rival(func(r Rival) bool { return r.SecretID == id })
-}
-
-// claimant is the other object that has a secret, or may have made it just now, nil if there is none.
-func (seen SecretSeen) claimant(id string) *Rival {
-	if holder := seen.holder(id); holder != nil {
+// possibleOwner returns the other object that owns a secret or may have just
+// created it, nil if there is none.
+func (facts SecretFacts) possibleOwner(id string) *Competitor {
+	if holder := facts.owner(id); holder != nil {
 		return holder
 	}
-	return seen.rival(func(r Rival) bool { return slices.Contains(r.Begun, id) })
+	return facts.competitor(func(r Competitor) bool { return slices.Contains(r.Begun, id) })
 }
 
-func (seen SecretSeen) rival(is func(Rival) bool) *Rival {
-	i := slices.IndexFunc(seen.Rivals, is)
+func (facts SecretFacts) competitor(is func(Competitor) bool) *Competitor {
+	i := slices.IndexFunc(facts.Competitors, is)
 	if i < 0 {
 		return nil
 	}
-	return &seen.Rivals[i]
+	return &facts.Competitors[i]
 }
 
-// ours is the secret in the model that is this object's: by the ID it has noted, or as the adoption or the creation that a
-// crash cut off. It is nil if there is none.
-func (seen SecretSeen) ours() *UserSecret {
-	if found := seen.World.ByID; found != nil {
-		pending := found.ID == seen.recognised() || seen.LastID == "" && found.ID == seen.Record.Adopting
-		if found.ID == seen.LastID || pending && seen.holder(found.ID) == nil {
+// own returns the object's own secret in the model, nil if there is none. It
+// is the secret of the recorded ID, or the secret of an adoption or a creation
+// that a crash interrupted.
+func (facts SecretFacts) own() *UserSecret {
+	if found := facts.View.ByID; found != nil {
+		pending := found.ID == facts.recognised() || facts.LastID == "" && found.ID == facts.Record.Adopting
+		if found.ID == facts.LastID || pending && facts.owner(found.ID) == nil {
 			return found
 		}
 	}
-	if found := seen.Candidate(); found != nil && seen.asBegun() && !seen.othersCandidate() {
+	if found := facts.Candidate(); found != nil && facts.matchesPending() && !facts.othersCandidate() {
 		return found
 	}
 	return nil
 }
 
-// asBegun tells that the Candidate, which there has to be, is as the creation on record asked for.
-func (seen SecretSeen) asBegun() bool {
-	return seen.Candidate().Revision == 1 && seen.CandidateDigest != "" &&
-		slices.Contains(seen.Record.Creating.Digests, seen.CandidateDigest)
+// matchesPending reports whether the Candidate, which must exist, matches the
+// creation in the record.
+func (facts SecretFacts) matchesPending() bool {
+	return facts.Candidate().Revision == 1 && facts.CandidateDigest != "" &&
+		slices.Contains(facts.Record.Creating.Digests, facts.CandidateDigest)
 }
 
-// Candidate is the secret of the name that a creation was recorded for, if that creation may have been cut off. Whether it
-// is this object's is not said.
-func (seen SecretSeen) Candidate() *UserSecret {
-	if !seen.creationPending() || seen.recognised() != "" {
+// Candidate returns the secret with the name of a creation that a crash may
+// have interrupted. Whether the object owns it is not decided here.
+func (facts SecretFacts) Candidate() *UserSecret {
+	if !facts.creationPending() || facts.recognised() != "" {
 		return nil
 	}
-	found := seen.World.ByName
-	if seen.Record.Creating.Name != seen.Want.Name {
-		found = seen.Begun
+	found := facts.View.ByName
+	if facts.Record.Creating.Name != facts.Desired.Name {
+		found = facts.Begun
 	}
-	if found == nil || found.Removing || found.RevisionGone || found.Name != seen.Record.Creating.Name {
+	if found == nil || found.Removing || found.RevisionGone || found.Name != facts.Record.Creating.Name {
 		return nil
 	}
 	return found
 }
 
-// othersCandidate tells that the Candidate is another object's, or may be as well and that one is older.
-func (seen SecretSeen) othersCandidate() bool {
-	id := seen.Candidate().ID
-	return slices.ContainsFunc(seen.Rivals, func(r Rival) bool {
+// othersCandidate reports whether the Candidate belongs to another object, or
+// may belong to an older one.
+func (facts SecretFacts) othersCandidate() bool {
+	id := facts.Candidate().ID
+	return slices.ContainsFunc(facts.Competitors, func(r Competitor) bool {
 		return r.SecretID == id || r.Older && slices.Contains(r.Begun, id)
 	})
 }
 
-// recognised is the ID of the secret in which a creation that a crash cut off was recognised, empty if there is none.
-func (seen SecretSeen) recognised() string {
-	if !seen.creationPending() {
+// recognised returns the ID of the secret that was recognised as an interrupted
+// creation, empty if there is none.
+func (facts SecretFacts) recognised() string {
+	if !facts.creationPending() {
 		return ""
 	}
-	return seen.Record.Creating.ID
+	return facts.Record.Creating.ID
 }
 
-// creationPending tells that the record is of a creation whose end is not in the status.
-func (seen SecretSeen) creationPending() bool {
-	return seen.Record.Creating != nil && seen.Record.Creating.Replaces == seen.LastID
+// creationPending reports whether the record has a creation with a result that
+// is not in the status.
+func (facts SecretFacts) creationPending() bool {
+	return facts.Record.Creating != nil && facts.Record.Creating.Replaces == facts.LastID
 }
 
-// NameBegun is the name to look for besides the spec's: that of a creation which may have been cut off. It is empty if
-// there is none.
-func (seen SecretSeen) NameBegun() string {
-	if seen.creationPending() && seen.recognised() == "" && seen.Record.Creating.Name != seen.Want.Name {
-		return seen.Record.Creating.Name
+// NameBegun returns the name to look for besides the name in the spec: the name
+// of a creation that a crash may have interrupted. It is empty if there is
+// none.
+func (facts SecretFacts) NameBegun() string {
+	if facts.creationPending() && facts.recognised() == "" && facts.Record.Creating.Name != facts.Desired.Name {
+		return facts.Record.Creating.Name
 	}
 	return ""
 }
 
-// MayAdopt tells that what was found may be taken over, so that nothing will do but the newest view of the model.
-func (seen SecretSeen) MayAdopt() bool {
-	found := seen.named()
-	has := seen.LastID != "" && seen.World.ByID != nil
-	return seen.Want.Adopt && !seen.Want.Deleting && !has && found != nil && !found.Removing
+// MayAdopt reports whether the secret that was found may be adopted. The
+// decision then needs a fresh view of the model.
+func (facts SecretFacts) MayAdopt() bool {
+	found := facts.named()
+	has := facts.LastID != "" && facts.View.ByID != nil
+	return facts.Desired.Adopt && !facts.Desired.Deleting && !has && found != nil && !found.Removing
 }
 
-func secretContested(seen SecretSeen) (Plan, bool) {
-	if seen.LastID == "" {
-		return Plan{}, false
-	}
-	rival := seen.rival(func(r Rival) bool { return r.SecretID == seen.LastID && r.Noted && r.Older })
-	if rival == nil {
-		return Plan{}, false
-	}
-	message := fmt.Sprintf("secret:%s in model %q is also that of JujuSecret %s, which is older: delete one of the two",
-		seen.LastID, seen.Model, rival.Object)
-	if seen.Want.Deleting {
-		return letGo(seen.Record, "left it: "+message), true
-	}
-	return Plan{Before: seen.Record, Lost: true, Verdict: Verdict{Reason: v1alpha1.ReasonConflict, Message: message}}, true
+// MissesID reports whether the model has no secret with the ID in the spec. The
+// decision then needs a view of the model that is newer than the object.
+func (facts SecretFacts) MissesID() bool {
+	return facts.View.Known && facts.Desired.ID != "" && !facts.Desired.Deleting && facts.named() == nil
 }
 
-// secretDisputed leaves alone what the creation on record made, if an older object may have made it as well: its creation is open
-// too, and asked for the same. It shows once that one's is not. Until then nothing is forgotten, as that one may be about a model
-// that only has the same name, at another controller.
-func secretDisputed(seen SecretSeen) (Plan, bool) {
-	found := seen.Candidate()
-	if found == nil || !seen.asBegun() || seen.holder(found.ID) != nil {
+func lostOwnership(facts SecretFacts) (Plan, bool) {
+	if facts.LastID == "" {
 		return Plan{}, false
 	}
-	other := seen.rival(func(r Rival) bool { return r.Older && slices.Contains(r.Begun, found.ID) })
+	other := facts.competitor(func(r Competitor) bool { return r.SecretID == facts.LastID && r.Recorded && r.Older })
 	if other == nil {
 		return Plan{}, false
 	}
-	return Plan{Before: seen.Record, After: seen.Record, Verdict: Verdict{
+	message := fmt.Sprintf(
+		"secret:%s in model %q belongs to JujuSecret %s, which is older", facts.LastID, facts.Model, other.Object,
+	)
+	if facts.Desired.Deleting {
+		return release(facts.Record, "left it: "+message), true
+	}
+	message += ": set managementPolicy: Observe on this object, or delete it, which leaves the secret in Juju"
+	conflict := Condition{Reason: v1alpha1.ReasonConflict, Message: message}
+	return Plan{Before: facts.Record, Owns: Nothing, Condition: conflict}, true
+}
+
+// ambiguousOwner waits if an older object may also have created the secret of
+// the pending creation, because the older object has a pending creation that
+// matches the secret too. It is resolved once the older object has its secret.
+// Until then the record stays, because the older object may be about a model of
+// the same name at another controller.
+func ambiguousOwner(facts SecretFacts) (Plan, bool) {
+	found := facts.Candidate()
+	if found == nil || !facts.matchesPending() || facts.owner(found.ID) != nil {
+		return Plan{}, false
+	}
+	other := facts.competitor(func(r Competitor) bool { return r.Older && slices.Contains(r.Begun, found.ID) })
+	if other == nil {
+		return Plan{}, false
+	}
+	return Plan{Before: facts.Record, After: facts.Record, Condition: Condition{
 		Reason: v1alpha1.ReasonConflict,
-		Message: fmt.Sprintf("the secret %q (%s) in model %q may have been made for this object, or for JujuSecret %s: it shows when "+
-			"that one has its secret, or is deleted", found.Name, found.ID, seen.Model, other.Object),
+		Message: fmt.Sprintf("the secret %q (%s) in model %q was created for this object or for JujuSecret %s: the "+
+			"operator decides once JujuSecret %s has its secret, or is deleted", found.Name, found.ID, facts.Model, other.Object,
+			other.Object),
 	}}, true
 }
 
-func secretTaken(seen SecretSeen) (Plan, bool) {
-	found := seen.named()
-	if found == nil || seen.Want.Adopt && seen.claimant(found.ID) == nil {
+func secretTaken(facts SecretFacts) (Plan, bool) {
+	found := facts.named()
+	if found == nil || facts.Desired.Adopt && facts.possibleOwner(found.ID) == nil {
 		return Plan{}, false
 	}
-	record := seen.Record
+	record := facts.Record
 	record.Creating, record.Adopting = nil, ""
-	return Plan{Before: record, After: record, Lost: true, Verdict: nameTaken(seen, found,
-		"set adoptionPolicy: Adopt to take it over, reference it with managementPolicy: Observe, or choose another spec.name",
+	return Plan{Before: record, After: record, Owns: Nothing, Condition: nameTaken(facts, found,
+		"reference it with managementPolicy: Observe, choose another spec.name, or adopt it with adoptionPolicy: Adopt",
 	)}, true
 }
 
-// renameBlocked tells why a secret of ours cannot have the name that is wanted yet, if so.
-func renameBlocked(seen SecretSeen, ours *UserSecret) (why Verdict, blocked bool) {
-	if other := seen.World.ByName; other != nil && other.ID != ours.ID {
-		return nameTaken(seen, other, "remove that secret, or choose another spec.name"), true
+// renameBlocked reports why the object's own secret cannot have the desired
+// name yet.
+func renameBlocked(facts SecretFacts, own *UserSecret) (why Condition, blocked bool) {
+	if other := facts.View.ByName; other != nil && other.ID != own.ID {
+		return nameTaken(facts, other, "choose another spec.name, or remove that secret"), true
 	}
-	awaited, blocked := secretAwaited(seen)
-	return awaited.Verdict, blocked
+	awaited, blocked := secretAwaited(facts)
+	return awaited.Condition, blocked
 }
 
-// nameTaken tells whose a secret is that stands in the way.
-func nameTaken(seen SecretSeen, other *UserSecret, cure string) Verdict {
-	holder := seen.claimant(other.ID)
+// nameTaken returns the condition for a name that another secret has.
+func nameTaken(facts SecretFacts, other *UserSecret, cure string) Condition {
+	holder := facts.possibleOwner(other.ID)
 	switch {
 	case other.Removing:
-		return dying(seen, other)
-	case holder != nil && holder.Going:
-		return Verdict{Reason: v1alpha1.ReasonRemoving, Message: fmt.Sprintf(
-			"the secret %q (%s) in model %q is that of JujuSecret %s, which is being deleted", other.Name, other.ID, seen.Model, holder.Object)}
+		return removalPending(facts, other)
+	case holder != nil && holder.Deleting:
+		return Condition{Reason: v1alpha1.ReasonRemoving, Message: fmt.Sprintf(
+			"the secret %q (%s) in model %q belongs to JujuSecret %s, which is being deleted",
+			other.Name, other.ID, facts.Model, holder.Object)}
 	case holder != nil:
-		return Verdict{Reason: v1alpha1.ReasonConflict, Message: fmt.Sprintf(
-			"the secret %q (%s) in model %q is that of JujuSecret %s: delete one of the two, or choose another spec.name",
-			other.Name, other.ID, seen.Model, holder.Object)}
+		return Condition{Reason: v1alpha1.ReasonConflict, Message: fmt.Sprintf(
+			"the secret %q (%s) in model %q belongs to JujuSecret %s: choose another spec.name, reference it with "+
+				"managementPolicy: Observe, or delete one of the two",
+			other.Name, other.ID, facts.Model, holder.Object)}
 	}
-	return Verdict{
+	if facts.ForeignKey {
+		cure = "this object's record was signed with another key. After a restore from a backup, restore the Secret with " +
+			"the installation's key too and restart the operator. Otherwise " + cure
+	}
+	return Condition{
 		Reason: v1alpha1.ReasonNameTaken,
-		Message: fmt.Sprintf("model %q has a user secret called %q (%s) that this object did not make: %s",
-			seen.Model, other.Name, other.ID, cure),
+		Message: fmt.Sprintf("model %q has a user secret %q (%s) that this object did not create: %s",
+			facts.Model, other.Name, other.ID, cure),
 	}
 }
 
-func secretAdopted(seen SecretSeen) (Plan, bool) {
-	found := seen.named()
-	if found == nil || !seen.Want.Adopt {
+func secretAdopted(facts SecretFacts) (Plan, bool) {
+	found := facts.named()
+	if found == nil || !facts.Desired.Adopt {
 		return Plan{}, false
 	}
-	for _, rival := range seen.Rivals {
-		if rival.Older && rival.Adopts && rival.SecretID == "" {
-			return awaits(seen, rival), true
+	for _, other := range facts.Competitors {
+		if other.Older && other.Adopts && other.SecretID == "" {
+			return yieldTo(facts, other), true
 		}
 	}
-	seen.Record = Record{Held: true, Adopting: found.ID}
-	return updateSecret(seen, found), true
+	facts.Record = Record{Held: true, Adopting: found.ID}
+	return updateSecret(facts, found), true
 }
 
-func secretAbsent(seen SecretSeen) (Plan, bool) {
-	if seen.Want.ID == "" {
+func secretAbsent(facts SecretFacts) (Plan, bool) {
+	if facts.Desired.ID == "" {
 		return Plan{}, false
 	}
-	return Plan{Before: seen.Record, Lost: true, Verdict: absent(seen)}, true
+	return Plan{Before: facts.Record, Owns: Nothing, Condition: absent(facts)}, true
 }
 
-func secretAwaited(seen SecretSeen) (Plan, bool) {
-	one := seen.LastID != "" || seen.ours() != nil
-	for _, rival := range seen.Rivals {
-		// Who has a secret, and wants to call it so, comes before who has none, or a name that somebody changed in Juju would
-		// be lost to an object that has waited for it. Among equals age decides.
-		before := rival.Older
-		if another := rival.SecretID != ""; another != one {
-			before = another
+func secretAwaited(facts SecretFacts) (Plan, bool) {
+	owns := facts.LastID != "" || facts.own() != nil
+	for _, other := range facts.Competitors {
+		// An object that owns a secret comes before one that owns none.
+		// Otherwise an object that waits for a name would get it after a manual
+		// rename in Juju. Among equals the older comes first.
+		first := other.Older
+		if otherOwns := other.SecretID != ""; otherOwns != owns {
+			first = otherOwns
 		}
-		if rival.Wants && before {
-			return awaits(seen, rival), true
+		if other.Wants && first {
+			return yieldTo(facts, other), true
 		}
 	}
 	return Plan{}, false
 }
 
-// awaits leaves to another object what both ask for and nobody has.
-func awaits(seen SecretSeen, rival Rival) Plan {
-	record := seen.Record
+// yieldTo returns the plan of an object that yields to another object. Both ask
+// for a secret that no object owns.
+func yieldTo(facts SecretFacts, other Competitor) Plan {
+	record := facts.Record
 	record.Adopting = ""
-	if !seen.creationPending() {
-		record.Creating = nil // Or it would be taken for pending, once the status has no ID any more.
+	if !facts.creationPending() {
+		// Without an ID in the status it would count as pending.
+		record.Creating = nil
 	}
-	return Plan{Before: record, After: record, Lost: true, Verdict: Verdict{
+	return Plan{Before: record, After: record, Owns: Nothing, Condition: Condition{
 		Reason: v1alpha1.ReasonConflict,
-		Message: fmt.Sprintf("JujuSecret %s, which comes first, asks for %s in model %q too: delete one of the two, or choose another "+
-			"spec.name", rival.Object, seen.what(), seen.Model),
+		Message: fmt.Sprintf("JujuSecret %s also asks for %s, and comes first: choose another spec.name, or delete one of "+
+			"the two", other.Object, facts.subject()),
 	}}
 }

@@ -10,70 +10,71 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// inSyncWith is a model and a JujuSecret with driftPolicy: Report that are in sync.
-func inSyncWith(report bool) (*juju, *plan.SecretSeen) {
-	j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-	seen.Want.ReportDrift = report
-	j.reconcile(seen, atTheEnd)
-	return j, seen
+// inSyncWith returns a model and a JujuSecret in sync, with driftPolicy: Report
+// if report is true.
+func inSyncWith(report bool) (*juju, *plan.SecretFacts) {
+	j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+	facts.Desired.ReportDrift = report
+	j.reconcile(facts, atTheEnd)
+	return j, facts
 }
 
-func TestAnotherSpecIsAppliedHoweverManyRunsItTakes(t *testing.T) {
+func TestChangedSpecIsAppliedAfterFailedRun(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*plan.SecretSeen){
-		"info": func(s *plan.SecretSeen) { s.Want.Info = "new" },
-		"name": func(s *plan.SecretSeen) { s.Want.Name = "new" },
+	for name, change := range map[string]func(*plan.SecretFacts){
+		"info": func(s *plan.SecretFacts) { s.Desired.Info = "new" },
+		"name": func(s *plan.SecretFacts) { s.Desired.Name = "new" },
 	} {
 		for _, report := range []bool{true, false} {
-			j, seen := inSyncWith(report)
-			change(seen)
-			seen.SameSpec = false     // The generation is another.
-			j.reconcile(seen, unsent) // Juju does not answer; the status is written.
-			p := j.reconcile(seen, atTheEnd)
-			if p.Verdict.Reason != v1alpha1.ReasonSynced || p.Corrects {
-				t.Errorf("%s, with Report %t: %+v, corrects %t", name, report, p.Verdict, p.Corrects)
+			j, facts := inSyncWith(report)
+			change(facts)
+			facts.SameSpec = false     // A new generation.
+			j.reconcile(facts, unsent) // No answer. The status is written.
+			p := j.reconcile(facts, atTheEnd)
+			if p.Condition.Reason != v1alpha1.ReasonSynced || p.Corrects {
+				t.Errorf("%s, with Report %t: %+v, corrects %t", name, report, p.Condition, p.Corrects)
 			}
 		}
 	}
 }
 
-func TestAnotherSpecIsAppliedAfterAnOutage(t *testing.T) {
+func TestChangedSpecIsAppliedAfterOutage(t *testing.T) {
 	t.Parallel()
-	j, seen := inSyncWith(true)
-	seen.Want.Info, seen.SameSpec = "new", false
-	seen.World = troubled(plan.Unreachable)
-	j.note(seen, plan.ForSecret(*seen), nil)
-	if p := j.reconcile(seen, atTheEnd); p.Verdict.Reason != v1alpha1.ReasonSynced {
-		t.Errorf("%+v", p.Verdict)
+	j, facts := inSyncWith(true)
+	facts.Desired.Info, facts.SameSpec = "new", false
+	facts.View = unavailable(v1alpha1.ReasonJujuUnreachable)
+	j.note(facts, plan.ForSecret(*facts), nil)
+	if p := j.reconcile(facts, atTheEnd); p.Condition.Reason != v1alpha1.ReasonSynced {
+		t.Errorf("%+v", p.Condition)
 	}
 }
 
-func TestARenameThatWaitedIsStillTheSpecs(t *testing.T) {
+func TestDelayedRenameIsNotDrift(t *testing.T) {
 	t.Parallel()
 	for _, report := range []bool{true, false} {
-		j, seen := inSyncWith(report)
+		j, facts := inSyncWith(report)
 		j.add(stranger(func(s *plan.UserSecret) { s.Name = "new" }))
-		seen.Want.Name, seen.SameSpec = "new", false
-		if p := j.reconcile(seen, atTheEnd); p.Verdict.Reason != v1alpha1.ReasonNameTaken {
-			t.Fatalf("%+v", p.Verdict)
+		facts.Desired.Name, facts.SameSpec = "new", false
+		if p := j.reconcile(facts, atTheEnd); p.Condition.Reason != v1alpha1.ReasonNameTaken {
+			t.Fatalf("%+v", p.Condition)
 		}
 		delete(j.secrets, otherID)
-		if p := j.reconcile(seen, atTheEnd); p.Verdict.Reason != v1alpha1.ReasonSynced || p.Corrects {
-			t.Errorf("with Report %t: %+v, corrects %t", report, p.Verdict, p.Corrects)
+		if p := j.reconcile(facts, atTheEnd); p.Condition.Reason != v1alpha1.ReasonSynced || p.Corrects {
+			t.Errorf("with Report %t: %+v, corrects %t", report, p.Condition, p.Corrects)
 		}
 	}
 }
 
-func TestAReplacedSecretIsOnlyReportedAlsoWhenItsNameIsFreeAgain(t *testing.T) {
+func TestReplacedSecretIsOnlyReportedAfterNameIsFree(t *testing.T) {
 	t.Parallel()
-	j, seen := inSyncWith(true)
-	delete(j.secrets, seen.LastID)
+	j, facts := inSyncWith(true)
+	delete(j.secrets, facts.LastID)
 	j.add(stranger())
-	if p := j.reconcile(seen, atTheEnd); p.Verdict.Reason != v1alpha1.ReasonDrifted {
-		t.Fatalf("%+v", p.Verdict)
+	if p := j.reconcile(facts, atTheEnd); p.Condition.Reason != v1alpha1.ReasonDrifted {
+		t.Fatalf("%+v", p.Condition)
 	}
 	delete(j.secrets, otherID)
-	if p := j.reconcile(seen, atTheEnd); len(p.Steps) > 0 {
-		t.Errorf("%+v, steps %+v", p.Verdict, p.Steps)
+	if p := j.reconcile(facts, atTheEnd); len(p.Steps) > 0 {
+		t.Errorf("%+v, steps %+v", p.Condition, p.Steps)
 	}
 }

@@ -5,6 +5,7 @@ package plan_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,11 +15,11 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// cases is how many cases each property is tried on. All of them together take a few seconds with the race
-// detector.
+// cases is the number of cases for each property. All of them take a few
+// seconds with the race detector.
 const cases = 2_000
 
-// What secrets shall hold, and what they do hold, in the cases.
+// The desired contents and the checksums in Juju of the cases.
 var (
 	contents = []content.Desired{
 		wanting("one"), wanting("one"), wanting("two"),
@@ -33,7 +34,7 @@ func anyTenancy(d *draw) plan.Tenancy {
 	return pick(d, plan.Admitted(), plan.Admitted(), plan.Admitted(), denied(), plan.NoController("default"))
 }
 
-// anySecret draws a user secret, mostly like what is wanted.
+// anySecret returns a random user secret, usually similar to the desired one.
 func anySecret(d *draw, id string) *plan.UserSecret {
 	return &plan.UserSecret{
 		ID: id, Name: pick(d, "db", "db", "other", "third", ""), Info: pick(d, "", "info"),
@@ -42,7 +43,8 @@ func anySecret(d *draw, id string) *plan.UserSecret {
 	}
 }
 
-// anyListed draws what is told of a user secret, now and then without a checksum, or with one that only the operator knows.
+// anyListed returns a random listed user secret, sometimes without a checksum,
+// or with a checksum that only the operator knows.
 func anyListed(d *draw, id string) *plan.UserSecret {
 	secret := anySecret(d, id)
 	if d.in(6) {
@@ -53,10 +55,11 @@ func anyListed(d *draw, id string) *plan.UserSecret {
 	return secret
 }
 
-// anySecretSeen draws facts about a JujuSecret, whether they can be together or not, but for the world.
-func anySecretSeen(d *draw) plan.SecretSeen {
-	seen := plan.SecretSeen{
-		Want: plan.SecretWant{
+// anySecretFacts returns random facts about a JujuSecret without a view,
+// possible or not.
+func anySecretFacts(d *draw) plan.SecretFacts {
+	facts := plan.SecretFacts{
+		Desired: plan.Desired{
 			ID: pick(d, "", "", "", "", dbID), Name: pick(d, "db", "db", "other"), Info: pick(d, "", "info"), AutoPrune: d.in(3),
 			Observe: d.in(6), Adopt: d.in(3), Deletion: pick(d, "", "", v1alpha1.DeletionDelete, v1alpha1.DeletionRetain),
 			ReportDrift: d.in(3), Suspended: d.in(8), Deleting: d.in(3), Abandoned: d.in(8),
@@ -69,21 +72,21 @@ func anySecretSeen(d *draw) plan.SecretSeen {
 		LastRevision: pick(d, 0, 1, 2, 7),
 		LastDigest:   pick(d, "", digestOf(holding("one")), digestOf(holding("one")), digestOf(holding("two"))),
 		SameSpec:     !d.in(3),
-		Rivals:       anyRivals(d),
+		Competitors:  anyCompetitors(d),
 	}
-	if seen.Want.ID != "" { // It cannot be changed, so that there never was another. The name may be, or left out.
-		seen.Want.Name, seen.Want.Adopt = pick(d, "", "", "db", "other"), !seen.Want.Observe
-		seen.LastID, seen.Record.Creating = pick(d, "", dbID), nil
-		seen.Record.Adopting = pick(d, "", dbID)
+	if facts.Desired.ID != "" { // The ID is immutable. The name is optional and can change.
+		facts.Desired.Name, facts.Desired.Adopt = pick(d, "", "", "db", "other"), !facts.Desired.Observe
+		facts.LastID, facts.Record.Creating = pick(d, "", dbID), nil
+		facts.Record.Adopting = pick(d, "", dbID)
 	}
-	if seen.LastID != "" {
-		seen.Adopted, seen.LastAutoPrune = d.in(3), pick(d, nil, new(false), new(true))
+	if facts.LastID != "" {
+		facts.Adopted, facts.LastAutoPrune = d.in(3), pick(d, nil, new(false), new(true))
 	}
-	digested(&seen)
-	return seen
+	digested(&facts)
+	return facts
 }
 
-// anyRecord draws what earlier runs may have left.
+// anyRecord returns a random record.
 func anyRecord(d *draw) plan.Record {
 	record := plan.Record{Held: !d.in(5)}
 	if d.in(3) {
@@ -98,127 +101,133 @@ func anyRecord(d *draw) plan.Record {
 	return record
 }
 
-// anyRivals draws up to two other objects, the older first, and mostly none.
-func anyRivals(d *draw) []plan.Rival {
-	var rivals []plan.Rival
+// anyCompetitors returns up to two other objects, the older first, and usually
+// none.
+func anyCompetitors(d *draw) []plan.Competitor {
+	var competitors []plan.Competitor
 	older := true
 	for range pick(d, 0, 0, 1, 2) {
 		older = older && d.in(2)
-		rivals = append(rivals, plan.Rival{
-			Object: "team-b/db", Older: older, Going: d.in(4), SecretID: pick(d, "", "", dbID, otherID), Noted: d.in(2),
+		competitors = append(competitors, plan.Competitor{
+			Object: "team-b/db", Older: older, Deleting: d.in(4), SecretID: pick(d, "", "", dbID, otherID), Recorded: d.in(2),
 			Begun: pick(d, nil, nil, []string{dbID}, []string{otherID}), Wants: d.in(2), Adopts: d.in(2),
 		})
 	}
-	return rivals
+	return competitors
 }
 
-// anyWorld draws what is known of a model that was asked for an ID. The secrets may be one, two values for one, or two.
-func anyWorld(d *draw, id string, ids ...string) plan.World {
-	world := plan.World{Known: !d.in(4), ModelUUID: modelUUID, CharmOwned: d.in(8)}
-	if !world.Known && !d.in(4) {
-		world.Trouble = in(plan.Kind(d.below(int(plan.Refused)) + 1))
+// anyView returns a random view of a model that was asked for an ID. ByID and
+// ByName are the same secret, two values of one secret, or two secrets.
+func anyView(d *draw, id string, ids ...string) plan.ModelView {
+	view := plan.ModelView{Known: !d.in(4), ModelUUID: modelUUID, CharmOwned: d.in(8)}
+	if !view.Known && !d.in(4) {
+		view.Problem = in(plan.JujuReasons()[d.below(len(plan.JujuReasons()))])
 	}
 	if id != "" && !d.in(3) {
-		world.ByID = anyListed(d, id)
+		view.ByID = anyListed(d, id)
 	}
 	switch d.below(4) {
 	case 0:
-		world.ByName = world.ByID
+		view.ByName = view.ByID
 	case 1, 2:
-		world.ByName = anyListed(d, pick(d, ids...))
+		view.ByName = anyListed(d, pick(d, ids...))
 	}
-	return world
+	return view
 }
 
-// isOurs tells whether a secret in the world is the object's: by its status, by an adoption that it noted before, or by a
-// creation that it announced. It is written anew here, in the words of the docs.
-func isOurs(seen plan.SecretSeen, id string) bool {
-	if id == seen.LastID {
-		return !someRival(seen, func(r plan.Rival) bool { return r.Older && r.Noted && r.SecretID == id })
+// isOurs reports whether the object owns a secret in the view: by its record,
+// by an adoption that it recorded, or by a creation that it announced. It
+// repeats the rule independently, in the words of the documentation.
+func isOurs(facts plan.SecretFacts, id string) bool {
+	if id == facts.LastID {
+		return !someCompetitor(facts, func(r plan.Competitor) bool { return r.Older && r.Recorded && r.SecretID == id })
 	}
-	if someRival(seen, func(r plan.Rival) bool { return r.SecretID == id }) {
+	if someCompetitor(facts, func(r plan.Competitor) bool { return r.SecretID == id }) {
 		return false
 	}
-	if seen.LastID == "" && id == seen.Record.Adopting {
+	if facts.LastID == "" && id == facts.Record.Adopting {
 		return true
 	}
-	found, announced := seen.World.ByName, seen.Record.Creating
-	if announced != nil && announced.Replaces == seen.LastID && announced.ID != "" {
-		return announced.ID == id // It was recognised before.
+	found, announced := facts.View.ByName, facts.Record.Creating
+	if announced != nil && announced.Replaces == facts.LastID && announced.ID != "" {
+		return announced.ID == id
 	}
-	if seen.NameBegun() != "" {
-		found = seen.Begun
+	if facts.NameBegun() != "" {
+		found = facts.Begun
 	}
-	return found != nil && found.ID == id && announced != nil && announced.Name == found.Name && announced.Replaces == seen.LastID &&
+	return found != nil && found.ID == id && announced != nil && announced.Name == found.Name &&
+		announced.Replaces == facts.LastID &&
 		found.Revision == 1 && !found.RevisionGone && !found.Removing && found.Checksum.Open() != "" &&
 		slices.Contains(announced.Digests, digestOfSum(found.Checksum)) &&
-		!someRival(seen, func(r plan.Rival) bool { return r.Older && slices.Contains(r.Begun, id) })
+		!someCompetitor(facts, func(r plan.Competitor) bool { return r.Older && slices.Contains(r.Begun, id) })
 }
 
-// mayBeAdopted tells whether a secret is what the manifest names, nobody's, and to be taken over by this object and no other.
-func mayBeAdopted(seen plan.SecretSeen, id string) bool {
-	named := seen.Want.ID == id
-	if found := seen.World.ByName; seen.Want.ID == "" && found != nil {
+// mayBeAdopted reports whether the manifest names a secret that no object owns,
+// and this object adopts it first.
+func mayBeAdopted(facts plan.SecretFacts, id string) bool {
+	named := facts.Desired.ID == id
+	if found := facts.View.ByName; facts.Desired.ID == "" && found != nil {
 		named = found.ID == id && !found.Removing
 	}
-	return named && seen.Want.Adopt && !someRival(seen, func(r plan.Rival) bool {
+	return named && facts.Desired.Adopt && !someCompetitor(facts, func(r plan.Competitor) bool {
 		return r.SecretID == id || slices.Contains(r.Begun, id) || r.Older && r.Adopts && r.SecretID == ""
 	})
 }
 
-func someRival(seen plan.SecretSeen, is func(plan.Rival) bool) bool {
-	return slices.ContainsFunc(seen.Rivals, is)
+func someCompetitor(facts plan.SecretFacts, is func(plan.Competitor) bool) bool {
+	return slices.ContainsFunc(facts.Competitors, is)
 }
 
-// madeByOthers tells whether somebody else made a secret of the object.
-func madeByOthers(seen plan.SecretSeen, id string) bool {
-	return id == seen.LastID && seen.Adopted || seen.LastID == "" && id == seen.Record.Adopting
+// madeByOthers reports whether the object adopted a secret.
+func madeByOthers(facts plan.SecretFacts, id string) bool {
+	return id == facts.LastID && facts.Adopted || facts.LastID == "" && id == facts.Record.Adopting
 }
 
-// hasItsName tells whether a secret has the name that it shall have.
-func hasItsName(seen plan.SecretSeen, secret *plan.UserSecret) bool {
-	return secret.Name == seen.Want.Name || seen.Want.Name == "" && seen.Want.ID != ""
+// hasItsName reports whether a secret has the desired name.
+func hasItsName(facts plan.SecretFacts, secret *plan.UserSecret) bool {
+	return secret.Name == facts.Desired.Name || facts.Desired.Name == "" && facts.Desired.ID != ""
 }
 
-// wasInSync tells whether Juju once held what the manifest and its sources say now.
-func wasInSync(seen plan.SecretSeen) bool {
-	return seen.SameSpec && seen.LastID != "" && seen.Content.State == content.Ready && seen.LastDigest == seen.Digest
+// wasInSync reports whether Juju held the present desired state before.
+func wasInSync(facts plan.SecretFacts) bool {
+	return facts.SameSpec && facts.LastID != "" && facts.Content.State == content.Ready && facts.LastDigest == facts.Digest
 }
 
-// lostRevision tells whether a secret has not the latest revision any more that it had when it was in sync.
-func lostRevision(seen plan.SecretSeen, secret *plan.UserSecret) bool {
-	if secret.ID != seen.LastID {
+// lostRevision reports whether a secret lost the latest revision that it had in
+// sync.
+func lostRevision(facts plan.SecretFacts, secret *plan.UserSecret) bool {
+	if secret.ID != facts.LastID {
 		return secret.RevisionGone
 	}
-	another := seen.HeldDigest != "" && seen.LastDigest != "" && seen.HeldDigest != seen.LastDigest
-	return secret.RevisionGone || secret.Revision < seen.LastRevision || secret.Revision == seen.LastRevision && another
+	another := facts.HeldDigest != "" && facts.LastDigest != "" && facts.HeldDigest != facts.LastDigest
+	return secret.RevisionGone || secret.Revision < facts.LastRevision || secret.Revision == facts.LastRevision && another
 }
 
-// believedRight tells whether a secret has the content that is asked for, as far as anybody can tell.
-func believedRight(seen plan.SecretSeen, secret *plan.UserSecret) bool {
+// believedRight reports whether a secret has the desired content, as far as
+// that is known.
+func believedRight(facts plan.SecretFacts, secret *plan.UserSecret) bool {
 	if secret.Unsummed && secret.Checksum.Open() == "" {
-		return secret.ID == seen.LastID && secret.Revision == seen.LastRevision && seen.LastDigest == seen.Digest
+		return secret.ID == facts.LastID && secret.Revision == facts.LastRevision && facts.LastDigest == facts.Digest
 	}
-	return secret.Holds(seen.Content.Content)
+	return secret.Holds(facts.Content.Content)
 }
 
-func TestWhateverIsSeenOfASecretThePlanKeepsThePromises(t *testing.T) {
+func TestSecretPlanKeepsInvariants(t *testing.T) {
 	t.Parallel()
 	for n := range cases {
 		d := draw(n)
-		seen := anySecretSeen(&d)
-		seen.World = anyWorld(&d, seen.Query().ID, dbID, otherID)
+		facts := anySecretFacts(&d)
+		facts.View = anyView(&d, facts.Query().ID, dbID, otherID)
 		if d.in(2) {
-			seen.Begun = anyListed(&d, pick(&d, dbID, otherID))
+			facts.Begun = anyListed(&d, pick(&d, dbID, otherID))
 		}
-		digested(&seen)
-		seen.LastProven, seen.BegunProven = d.in(3), d.in(3)
-		p := plan.ForSecret(seen)
-		if !cmp.Equal(p, plan.ForSecret(seen), sameValues) {
-			t.Fatalf("case %d: two plans for %+v", n, seen)
+		digested(&facts)
+		p := plan.ForSecret(facts)
+		if !cmp.Equal(p, plan.ForSecret(facts), sameValues) {
+			t.Fatalf("case %d: two plans for %+v", n, facts)
 		}
-		for _, broken := range brokenBySecret(seen, p) {
-			t.Errorf("case %d: %s\nseen %+v\nplan %+v", n, broken, seen, p)
+		for _, broken := range brokenBySecret(facts, p) {
+			t.Errorf("case %d: %s\nfacts %+v\nplan %+v", n, broken, facts, p)
 		}
 		if t.Failed() {
 			return
@@ -226,164 +235,189 @@ func TestWhateverIsSeenOfASecretThePlanKeepsThePromises(t *testing.T) {
 	}
 }
 
-// promises are what is to be kept, and those of them that are not.
-type promises struct{ broken []string }
+// invariants collects the invariants that are broken.
+type invariants struct{ broken []string }
 
-func (k *promises) promise(what string, kept bool) {
+func (k *invariants) require(what string, kept bool) {
 	if !kept {
 		k.broken = append(k.broken, what)
 	}
 }
 
-// brokenBySecret are the promises that a plan does not keep.
-func brokenBySecret(seen plan.SecretSeen, p plan.Plan) []string {
-	var kept promises
-	kept.ofRest(seen, p)
-	kept.ofRecords(seen, p)
-	kept.ofVerdicts(seen, p)
+// brokenBySecret returns the invariants that a plan breaks.
+func brokenBySecret(facts plan.SecretFacts, p plan.Plan) []string {
+	var checked invariants
+	checked.ofNoSteps(facts, p)
+	checked.ofRecords(facts, p)
+	checked.ofConditions(facts, p)
 	for i, step := range p.Steps {
 		switch step := step.(type) {
 		case plan.Create:
-			kept.ofCreation(seen, p, step)
-			kept.promise("a creation comes first", i == 0)
+			checked.ofCreation(facts, p, step)
+			checked.require("a creation is the first step", i == 0)
 		case plan.Update:
-			kept.ofUpdate(seen, p, step)
+			checked.ofUpdate(facts, p, step)
 		case plan.Remove:
-			kept.ofRemoval(seen, p, step)
+			checked.ofRemoval(facts, p, step)
 		default:
-			kept.promise("a secret has no such steps", false)
+			checked.require("no grants or revokes", false)
 		}
 	}
-	return kept.broken
+	return checked.broken
 }
 
-// ofRest are the promises about who does nothing.
-func (k *promises) ofRest(seen plan.SecretSeen, p plan.Plan) {
-	rests := len(p.Steps) == 0
-	k.promise("nothing is done about what was not seen", seen.World.Known || rests)
-	k.promise("nothing is done for who may not", seen.Tenancy.Verdict == nil || rests || p.Proven)
-	k.promise("only what goes, and is proven, outlasts its tenancy", !p.Proven || seen.Want.Deleting && p.OnlyTakesAway() &&
-		(seen.LastProven || seen.BegunProven))
-	k.promise("who only looks does nothing", !seen.Want.Observe || rests)
-	k.promise("who is suspended does nothing, but go", !seen.Want.Suspended || seen.Want.Deleting || rests)
-	k.promise("who is abandoned goes, and does nothing", !seen.Want.Abandoned || !seen.Want.Deleting || rests)
-	k.promise("nothing is done while something is missing or invalid, but to remove it",
-		seen.Content.State == content.Ready || seen.Want.Deleting || rests)
-	k.promise("nothing is done without a finalizer", rests || p.Before.Held)
-	k.promise("who lets go does nothing", p.Before.Held == p.After.Held || rests)
-	k.promise("who only reports leaves what others did", rests || seen.Want.Deleting || !seen.Want.ReportDrift || !wasInSync(seen))
-	k.promise("who has nothing any more does nothing", rests || !p.Lost)
-	restores := len(p.Steps) == 2 && p.Secret != nil && lostRevision(seen, p.Secret)
-	prunes := len(p.Steps) == 2 && p.Secret == nil && seen.Want.AutoPrune
-	k.promise("one step is enough, but to restore a revision, and to prune what is new", len(p.Steps) <= 1 || restores || prunes)
-	looking := plan.MayLookForSecret(seen)
-	k.promise("who looks has a reason to", looking || p.Verdict.Message != nobodyLooked)
+// ofNoSteps checks the cases without steps.
+func (k *invariants) ofNoSteps(facts plan.SecretFacts, p plan.Plan) {
+	idle := len(p.Steps) == 0
+	k.require("no steps without a view", facts.View.Known || idle)
+	k.require("without a tenancy only a deletion has steps, and only removes a created secret",
+		facts.Tenancy.Problem == nil || idle || facts.Desired.Deleting && p.OnlyTakesAway() && p.Owns == plan.Own)
+	k.require("no steps with Observe", !facts.Desired.Observe || idle)
+	k.require("no steps while suspended, except a deletion", !facts.Desired.Suspended || facts.Desired.Deleting || idle)
+	k.require("no steps for an abandoned deletion", !facts.Desired.Abandoned || !facts.Desired.Deleting || idle)
+	k.require("no steps without content, except a removal",
+		facts.Content.State == content.Ready || facts.Desired.Deleting || idle)
+	k.require("no steps without a finalizer", idle || p.Before.Held)
+	k.require("no steps if the finalizer is removed", p.Before.Held == p.After.Held || idle)
+	k.require(
+		"no steps if drift is only reported",
+		idle || facts.Desired.Deleting || !facts.Desired.ReportDrift || !wasInSync(facts),
+	)
+	k.require("no steps without a secret of its own", idle || p.Owns != plan.Nothing)
+	restores := len(p.Steps) == 2 && p.Secret != nil && lostRevision(facts, p.Secret)
+	prunes := len(p.Steps) == 2 && p.Secret == nil && facts.Desired.AutoPrune
+	k.require(
+		"one step, except to restore a revision, and to set auto-prune of a new secret",
+		len(p.Steps) <= 1 || restores || prunes,
+	)
+	looking := plan.MayLookForSecret(facts)
+	k.require("the model is read if it may be", looking || !strings.Contains(p.Condition.Message, notRead))
 	if !looking {
-		unasked := seen
-		unasked.World = plan.World{ModelUUID: seen.World.ModelUUID}
-		k.promise("who may not look decides without", cmp.Equal(p, plan.ForSecret(unasked), sameValues))
+		unasked := facts
+		unasked.View = plan.ModelView{ModelUUID: facts.View.ModelUUID}
+		k.require("no view is needed if the model may not be read", cmp.Equal(p, plan.ForSecret(unasked), sameValues))
 	}
 }
 
-// ofRecords are the promises about what is noted in the object.
-func (k *promises) ofRecords(seen plan.SecretSeen, p plan.Plan) {
-	contested := seen.LastID != "" && !isOurs(seen, seen.LastID)
-	k.promise("what is not deleted keeps its finalizer, unless it only looks, or has nothing",
-		seen.Want.Deleting || seen.Want.Observe || !seen.Record.Held || p.Before.Held && p.After.Held ||
-			p.Lost && (contested || seen.Want.ID != ""))
+// ofRecords checks the records.
+func (k *invariants) ofRecords(facts plan.SecretFacts, p plan.Plan) {
+	contested := facts.LastID != "" && !isOurs(facts, facts.LastID)
+	k.require("the finalizer stays without a deletion, except with Observe or without a secret",
+		facts.Desired.Deleting || facts.Desired.Observe || !facts.Record.Held || p.Before.Held && p.After.Held ||
+			p.Owns == plan.Nothing && (contested || facts.Desired.ID != ""))
 	for _, record := range []plan.Record{p.Before, p.After, p.Refused} {
-		k.promise("an adoption and a creation are not on record together", record.Adopting == "" || record.Creating == nil)
+		k.require("a record has no adoption together with a creation", record.Adopting == "" || record.Creating == nil)
 	}
-	mine := p.Secret != nil && !p.Foreign
-	k.promise("what is taken over is on record, or noted", !mine || isOurs(seen, p.Secret.ID) || p.Before.Held && p.After.Held &&
-		p.Before.Adopting == p.Secret.ID && p.After.Adopting == p.Secret.ID || len(p.Steps) == 0 && p.Before.Equal(p.After))
-	k.promise("what somebody else made is told to be adopted", !mine || !madeByOthers(seen, p.Secret.ID) || p.Adopted)
-	k.promise("the steps go to the model", p.Model == seen.Model && p.ModelUUID == seen.World.ModelUUID)
+	mine := p.Secret != nil && p.Owns != plan.Observed
+	k.require("an adopted secret is in the record or in the status", !mine || isOurs(facts, p.Secret.ID) ||
+		p.Before.Held && p.After.Held &&
+			p.Before.Adopting == p.Secret.ID && p.After.Adopting == p.Secret.ID || len(p.Steps) == 0 && p.Before.Equal(p.After))
+	k.require(
+		"an adopted secret is reported as adopted",
+		!mine || !madeByOthers(facts, p.Secret.ID) || p.Owns == plan.Adopted,
+	)
+	k.require("steps are for the model", p.Model == facts.Model && p.ModelUUID == facts.View.ModelUUID)
 }
 
-// ofVerdicts are the promises about what is told.
-func (k *promises) ofVerdicts(seen plan.SecretSeen, p plan.Plan) {
-	doing := seen.World.Known && seen.Tenancy.Verdict == nil && !seen.Want.Observe && !seen.Want.Deleting && !seen.Want.Suspended
-	k.promise("every plan says how things stand", p.Verdict.Reason != "")
-	k.promise("what others did is told to be that", p.Corrects == (len(p.Steps) > 0 && doing && wasInSync(seen)))
-	k.promise("only what others did is reported, and then nothing is noted", p.Verdict.Reason != v1alpha1.ReasonDrifted ||
-		seen.Want.ReportDrift && doing && wasInSync(seen) && p.Secret == nil && p.Digest == "")
-	k.promise("what is noted is the digest of what is asked for", p.Digest == "" || doing && p.Digest == seen.Digest)
-	k.promise("it is noted when it is in sync, and when it is sent", p.Digest != "" || len(p.Steps) == 0 && seen.Want.Observe ||
-		p.Verdict.Reason != v1alpha1.ReasonSynced)
-	k.promise("what is only looked at is told to be foreign", p.Foreign == (seen.Want.Observe && p.Secret != nil))
-	k.promise("in sync means in sync", p.Verdict.Reason != v1alpha1.ReasonSynced || len(p.Steps) > 0 || seen.Want.Observe ||
-		hasItsName(seen, p.Secret) && p.Secret.Info == seen.Want.Info && !p.Secret.Removing &&
-			believedRight(seen, p.Secret) && !lostRevision(seen, p.Secret) && believedPruned(seen, p.Secret))
-	k.promise("in sync means that it is ours", p.Verdict.Reason != v1alpha1.ReasonSynced || p.Secret == nil || seen.Want.Observe ||
-		isOurs(seen, p.Secret.ID) || mayBeAdopted(seen, p.Secret.ID))
-	k.promise("who is told of a conflict has a rival", p.Verdict.Reason != v1alpha1.ReasonConflict || len(seen.Rivals) > 0)
+// ofConditions checks the conditions.
+func (k *invariants) ofConditions(facts plan.SecretFacts, p plan.Plan) {
+	doing := facts.View.Known && facts.Tenancy.Problem == nil && !facts.Desired.Observe && !facts.Desired.Deleting &&
+		!facts.Desired.Suspended
+	k.require("every plan has a condition", p.Condition.Reason != "")
+	k.require("only drift is reported as corrected", p.Corrects == (len(p.Steps) > 0 && doing && wasInSync(facts)))
+	drifted := p.Condition.Reason == v1alpha1.ReasonDrifted
+	k.require("only drift is reported as drift, and the status keeps the secret in sync", !drifted ||
+		facts.Desired.ReportDrift && doing && wasInSync(facts) && p.Secret == nil && p.Digest == "")
+	k.require("the digest is the desired digest", p.Digest == "" || doing && p.Digest == facts.Digest)
+	k.require("the digest is set in sync, and when content is sent", p.Digest != "" || len(p.Steps) == 0 &&
+		facts.Desired.Observe ||
+		p.Condition.Reason != v1alpha1.ReasonSynced)
+	k.require(
+		"an observed secret is reported as observed",
+		(p.Owns == plan.Observed) == (facts.Desired.Observe && p.Secret != nil),
+	)
+	k.require("in sync means equal", p.Condition.Reason != v1alpha1.ReasonSynced || len(p.Steps) > 0 ||
+		facts.Desired.Observe ||
+		hasItsName(facts, p.Secret) && p.Secret.Info == facts.Desired.Info && !p.Secret.Removing &&
+			believedRight(facts, p.Secret) && !lostRevision(facts, p.Secret) && believedPruned(facts, p.Secret))
+	k.require("in sync means owned", p.Condition.Reason != v1alpha1.ReasonSynced || p.Secret == nil ||
+		facts.Desired.Observe ||
+		isOurs(facts, p.Secret.ID) || mayBeAdopted(facts, p.Secret.ID))
+	k.require("a conflict has a competitor", p.Condition.Reason != v1alpha1.ReasonConflict || len(facts.Competitors) > 0)
 }
 
-// believedPruned tells whether a secret is pruned as it shall be, as far as anybody can tell.
-func believedPruned(seen plan.SecretSeen, secret *plan.UserSecret) bool {
-	if secret.ID == seen.LastID && seen.LastAutoPrune != nil {
-		return *seen.LastAutoPrune == seen.Want.AutoPrune
+// believedPruned reports whether a secret has the desired auto-prune setting,
+// as far as that is known.
+func believedPruned(facts plan.SecretFacts, secret *plan.UserSecret) bool {
+	if secret.ID == facts.LastID && facts.LastAutoPrune != nil {
+		return *facts.LastAutoPrune == facts.Desired.AutoPrune
 	}
-	return !seen.Want.AutoPrune
+	return !facts.Desired.AutoPrune
 }
 
-func (k *promises) ofCreation(seen plan.SecretSeen, p plan.Plan, step plan.Create) {
-	digests := []string{seen.Digest}
-	begun := seen.Record.Creating
-	again := begun != nil && begun.Replaces == seen.LastID && begun.Name == step.Name
+func (k *invariants) ofCreation(facts plan.SecretFacts, p plan.Plan, step plan.Create) {
+	digests := []string{facts.Digest}
+	begun := facts.Record.Creating
+	again := begun != nil && begun.Replaces == facts.LastID && begun.Name == step.Name
 	if again {
 		digests = append(digests, begun.Digests...)
 	}
 	slices.Sort(digests)
-	k.promise("a creation is on record before it is sent, and after, with all contents that it may have", p.Before.Held &&
+	k.require("a creation is recorded before it is sent, and after, with all its contents", p.Before.Held &&
 		p.Before.Equal(p.After) && p.Before.Equal(plan.Record{Held: true, Creating: &plan.Creation{
-		Name: step.Name, Replaces: seen.LastID, Digests: slices.Compact(digests),
+		Name: step.Name, Replaces: facts.LastID, Digests: slices.Compact(digests),
 	}}))
-	k.promise("only a free name is used", seen.World.ByName == nil && step.Name == seen.Want.Name)
-	k.promise("nothing is made of an ID", seen.Want.ID == "")
-	k.promise("a refusal is the end of a creation that has just begun", (p.Refused.Creating == nil) == !again)
-	k.promise("nothing is created for what goes", !seen.Want.Deleting)
-	k.promise("only what is ours is replaced, and gone", seen.World.ByID == nil || !isOurs(seen, seen.World.ByID.ID))
-	k.promise("nothing is created that another is about to create", !someRival(seen, comesBefore(seen)))
+	k.require("a creation uses a free name", facts.View.ByName == nil && step.Name == facts.Desired.Name)
+	k.require("nothing is created by ID", facts.Desired.ID == "")
+	k.require("a refusal ends a new creation", (p.Refused.Creating == nil) == !again)
+	k.require("a deletion creates nothing", !facts.Desired.Deleting)
+	k.require(
+		"a creation replaces only a removed secret of its own",
+		facts.View.ByID == nil || !isOurs(facts, facts.View.ByID.ID),
+	)
+	k.require("a creation yields to an object that comes first", !someCompetitor(facts, comesBefore(facts)))
 }
 
-// comesBefore tells which other object is to have a name that nobody has: one that has a secret already, and would call it so,
-// and among equals the older.
-func comesBefore(seen plan.SecretSeen) func(plan.Rival) bool {
-	return func(r plan.Rival) bool {
-		if seen.LastID != "" || r.SecretID != "" {
-			return r.Wants && r.SecretID != "" && (r.Older || seen.LastID == "")
+// comesBefore returns which other object gets a free name: an object that owns
+// a secret and asks for the name, and among equals the older one.
+func comesBefore(facts plan.SecretFacts) func(plan.Competitor) bool {
+	return func(r plan.Competitor) bool {
+		if facts.LastID != "" || r.SecretID != "" {
+			return r.Wants && r.SecretID != "" && (r.Older || facts.LastID == "")
 		}
 		return r.Wants && r.Older
 	}
 }
 
-func (k *promises) ofUpdate(seen plan.SecretSeen, p plan.Plan, step plan.Update) {
+func (k *invariants) ofUpdate(facts plan.SecretFacts, p plan.Plan, step plan.Update) {
 	if step.ID == "" {
-		k.promise("what was just created is only to be pruned", p.Secret == nil && step.Name == nil && step.Info == nil &&
+		k.require("an update of a new secret only sets auto-prune", p.Secret == nil && step.Name == nil && step.Info == nil &&
 			step.Content == nil && step.AutoPrune != nil && *step.AutoPrune)
 		return
 	}
-	k.promise("only what is ours is changed, or becomes it", isOurs(seen, step.ID) || mayBeAdopted(seen, step.ID))
-	k.promise("a change changes something", step.Name != nil || step.Info != nil || step.Content != nil || step.AutoPrune != nil)
-	k.promise("content that is there is not sent", step.Content == nil || lostRevision(seen, p.Secret) ||
-		!believedRight(seen, p.Secret))
-	k.promise("what is pruned as it shall be is left so", step.AutoPrune == nil || *step.AutoPrune == seen.Want.AutoPrune &&
-		!believedPruned(seen, p.Secret))
-	k.promise("a name is not taken from anybody", step.Name == nil ||
-		seen.World.ByName == nil || seen.World.ByName.ID == step.ID)
-	k.promise("a name that is free is left to who comes first", step.Name == nil || seen.World.ByName != nil ||
-		!someRival(seen, comesBefore(seen)))
-	k.promise("what is named by its ID alone keeps its name", step.Name == nil || seen.Want.Name != "")
-	k.promise("nothing is changed on what goes", !seen.Want.Deleting)
+	k.require("only an owned or adopted secret is updated", isOurs(facts, step.ID) || mayBeAdopted(facts, step.ID))
+	k.require(
+		"an update is not empty",
+		step.Name != nil || step.Info != nil || step.Content != nil || step.AutoPrune != nil,
+	)
+	k.require("equal content is not sent", step.Content == nil || lostRevision(facts, p.Secret) ||
+		!believedRight(facts, p.Secret))
+	k.require("an equal auto-prune setting is not sent", step.AutoPrune == nil ||
+		*step.AutoPrune == facts.Desired.AutoPrune &&
+			!believedPruned(facts, p.Secret))
+	k.require("a rename uses a free name", step.Name == nil ||
+		facts.View.ByName == nil || facts.View.ByName.ID == step.ID)
+	k.require("a rename yields to an object that comes first", step.Name == nil || facts.View.ByName != nil ||
+		!someCompetitor(facts, comesBefore(facts)))
+	k.require("a secret without a desired name keeps its name", step.Name == nil || facts.Desired.Name != "")
+	k.require("a deletion updates nothing", !facts.Desired.Deleting)
 }
 
-func (k *promises) ofRemoval(seen plan.SecretSeen, p plan.Plan, step plan.Remove) {
-	k.promise("only what is ours is removed", isOurs(seen, step.ID))
-	k.promise("only who goes removes", seen.Want.Deleting)
-	k.promise("what is to be retained is not removed", seen.Want.Deletion != v1alpha1.DeletionRetain)
-	k.promise("what somebody else made is removed only if the manifest says so",
-		seen.Want.Deletion == v1alpha1.DeletionDelete || !madeByOthers(seen, step.ID))
-	k.promise("the finalizer stays until it is gone", p.Before.Held && p.After.Held)
+func (k *invariants) ofRemoval(facts plan.SecretFacts, p plan.Plan, step plan.Remove) {
+	k.require("only an owned secret is removed", isOurs(facts, step.ID))
+	k.require("only a deletion removes", facts.Desired.Deleting)
+	k.require("a retained secret is not removed", facts.Desired.Deletion != v1alpha1.DeletionRetain)
+	k.require("an adopted secret is removed only with Delete",
+		facts.Desired.Deletion == v1alpha1.DeletionDelete || !madeByOthers(facts, step.ID))
+	k.require("the finalizer stays until the secret is removed", p.Before.Held && p.After.Held)
 }

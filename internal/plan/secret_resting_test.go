@@ -11,63 +11,83 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-func TestWhoIsSuspendedRests(t *testing.T) {
+func TestSuspendedObjectDoesNothing(t *testing.T) {
 	t.Parallel()
-	suspended := func(changes ...func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-		return func(s *plan.SecretSeen) {
-			s.Want.Suspended = true
+	suspended := func(changes ...func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+		return func(s *plan.SecretFacts) {
+			s.Desired.Suspended = true
 			all(changes...)(s)
 		}
 	}
-	rests := tells(v1alpha1.ReasonSuspended, "suspended: nothing is looked at or changed in Juju until spec.suspend is false")
+	idle := reports(
+		v1alpha1.ReasonSuspended,
+		"suspended: the operator reads and changes nothing in Juju until spec.suspend is false",
+	)
 	removes := func(p *plan.Plan) {
 		p.Steps, p.Digest = []plan.Step{plan.Remove{ID: dbID}}, ""
-		p.Verdict = plan.Verdict{Reason: v1alpha1.ReasonRemoving, Message: `Juju has yet to remove the secret "db" from model "prod/app"`}
+		p.Condition = plan.Condition{
+			Reason:  v1alpha1.ReasonRemoving,
+			Message: `waiting until Juju has removed the secret "db" from model "prod/app"`,
+		}
 	}
 	runSecretTests(t, map[string]secretTest{
-		"whatever there is to do":     {suspended(func(s *plan.SecretSeen) { s.Want.Info, s.Content = "new", wanting("new") }), rests},
-		"whatever is not there":       {suspended(func(s *plan.SecretSeen) { holds(&s.World, nil, nil) }), rests},
-		"though nobody looked":        {suspended(func(s *plan.SecretSeen) { s.World, s.Content = plan.World{}, content.Desired{} }), rests},
-		"though it is no tenant":      {suspended(func(s *plan.SecretSeen) { s.Tenancy = denied() }), rests},
-		"though another has it":       {suspended(rivals(plan.Rival{SecretID: dbID, Older: true})), rests},
-		"before there is anything":    {suspended(recalls(plan.Record{}), func(s *plan.SecretSeen) { s.LastID = "" }), rests},
-		"in the middle of a creation": {suspended(cutOff(func(*plan.SecretSeen) {})), rests},
-		"who only looks, too":         {suspended(func(s *plan.SecretSeen) { s.Want.Observe = true }), rests},
-		"until it goes":               {goes(suspended()), removes},
+		"with changes to make": {
+			suspended(func(s *plan.SecretFacts) { s.Desired.Info, s.Content = "new", wanting("new") }), idle,
+		},
+		"secret missing": {suspended(func(s *plan.SecretFacts) { holds(&s.View, nil, nil) }), idle},
+		"model not read": {
+			suspended(func(s *plan.SecretFacts) { s.View, s.Content = plan.ModelView{}, content.Desired{} }), idle,
+		},
+		"no tenant":              {suspended(func(s *plan.SecretFacts) { s.Tenancy = denied() }), idle},
+		"another object owns it": {suspended(competitors(plan.Competitor{SecretID: dbID, Older: true})), idle},
+		"new":                    {suspended(recalls(plan.Record{}), func(s *plan.SecretFacts) { s.LastID = "" }), idle},
+		"creation pending":       {suspended(cutOff(func(*plan.SecretFacts) {})), idle},
+		"Observe":                {suspended(func(s *plan.SecretFacts) { s.Desired.Observe = true }), idle},
+		"deleting":               {deleting(suspended()), removes},
 	})
 }
 
-func TestWhoIsAbandonedGoesWithoutAskingJuju(t *testing.T) {
+func TestAbandonedObjectIsReleasedWithoutAskingJuju(t *testing.T) {
 	t.Parallel()
-	const left = `left the secret "db" in model "prod/app", should it be there, as the annotation jujusecrets.io/abandon says`
-	abandoned := func(changes ...func(*plan.SecretSeen)) func(*plan.SecretSeen) {
-		return func(s *plan.SecretSeen) {
-			s.Want.Abandoned = true
+	const left = `left the secret "db" in model "prod/app", if it exists: the annotation jujusecrets.io/abandon is set`
+	abandoned := func(changes ...func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+		return func(s *plan.SecretFacts) {
+			s.Desired.Abandoned = true
 			all(changes...)(s)
 		}
 	}
-	nothing := func(s *plan.SecretSeen) { s.Record, s.LastID = plan.Record{Held: true}, "" }
-	retained := func(s *plan.SecretSeen) { s.Want.Deletion = v1alpha1.DeletionRetain }
+	nothing := func(s *plan.SecretFacts) { s.Record, s.LastID = plan.Record{Held: true}, "" }
+	retained := func(s *plan.SecretFacts) { s.Desired.Deletion = v1alpha1.DeletionRetain }
 	runSecretTests(t, map[string]secretTest{
-		"not before it goes":                     {given: abandoned()},
-		"while Juju is away":                     {goes(abandoned(func(s *plan.SecretSeen) { s.World = troubled(plan.Unreachable) })), letsGo(left)},
-		"while its controller object is gone":    {goes(abandoned(func(s *plan.SecretSeen) { s.Tenancy = plan.NoController("default") })), letsGo(left)},
-		"also if it could be removed":            {goes(abandoned()), letsGo(left)},
-		"also if that is not asked for":          {goes(abandoned(retained)), letsGo(left)},
-		"also in the middle of a creation":       {goes(abandoned(cutOff(func(*plan.SecretSeen) {}))), letsGo(left)},
-		"also in the middle of an adoption":      {goes(abandoned(adopts(recalls(adopting(otherID))))), letsGo(left)},
-		"without a word if nothing was made":     {goes(abandoned(nothing)), letsGo("")},
-		"without a word if it only looks":        {goes(abandoned(func(s *plan.SecretSeen) { s.Want.Observe = true })), letsGo("")},
-		"without a word if it was let go before": {goes(abandoned(recalls(plan.Record{}))), tells(v1alpha1.ReasonRemoved, "")},
+		"not deleting": {given: abandoned()},
+		"Juju unreachable": {
+			deleting(abandoned(func(s *plan.SecretFacts) { s.View = unavailable(v1alpha1.ReasonJujuUnreachable) })),
+			releases(left),
+		},
+		"controller object missing": {
+			deleting(abandoned(func(s *plan.SecretFacts) { s.Tenancy = plan.NoController("default") })), releases(left),
+		},
+		"Juju reachable":              {deleting(abandoned()), releases(left)},
+		"Retain":                      {deleting(abandoned(retained)), releases(left)},
+		"creation pending":            {deleting(abandoned(cutOff(func(*plan.SecretFacts) {}))), releases(left)},
+		"adoption pending":            {deleting(abandoned(adopts(recalls(adopting(otherID))))), releases(left)},
+		"nothing created: no message": {deleting(abandoned(nothing)), releases("")},
+		"Observe: no message": {
+			deleting(abandoned(func(s *plan.SecretFacts) { s.Desired.Observe = true })), releases(""),
+		},
+		"released: no message": {deleting(abandoned(recalls(plan.Record{}))), reports(v1alpha1.ReasonRemoved, "")},
 	})
 }
 
-func TestNothingIsBegunThroughAControllerThatGoes(t *testing.T) {
+func TestControllerDeletionBlocksNewChanges(t *testing.T) {
 	t.Parallel()
-	going := func(s *plan.SecretSeen) { s.Tenancy, s.World = plan.ControllerGoing("default"), plan.World{} }
+	viaDeleted := func(s *plan.SecretFacts) { s.Tenancy, s.View = plan.ControllerDeleting("default"), plan.ModelView{} }
 	runSecretTests(t, map[string]secretTest{
-		"what is there stays":     {going, tells(v1alpha1.ReasonControllerNotReady, goingMessage)},
-		"what is new waits":       {adopts(going), tells(v1alpha1.ReasonControllerNotReady, goingMessage)},
-		"who only looks, as well": {all(going, func(s *plan.SecretSeen) { s.Want.Observe = true }), tells(v1alpha1.ReasonControllerNotReady, goingMessage)},
+		"in sync": {viaDeleted, reports(v1alpha1.ReasonControllerDeleting, deletingMessage)},
+		"new":     {adopts(viaDeleted), reports(v1alpha1.ReasonControllerDeleting, deletingMessage)},
+		"Observe": {
+			all(viaDeleted, func(s *plan.SecretFacts) { s.Desired.Observe = true }),
+			reports(v1alpha1.ReasonControllerDeleting, deletingMessage),
+		},
 	})
 }

@@ -13,67 +13,75 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// newAdopter is a JujuSecret that was just applied, with adoptionPolicy: Adopt.
-func newAdopter() *plan.SecretSeen {
-	seen := newObject()
-	seen.Want.Adopt = true
-	return seen
+// newAdopter returns a new JujuSecret with adoptionPolicy: Adopt.
+func newAdopter() *plan.SecretFacts {
+	facts := newObject()
+	facts.Desired.Adopt = true
+	return facts
 }
 
-func TestAnAdoptionSurvivesACrashAnywhere(t *testing.T) {
+func TestAdoptionSurvivesCrashes(t *testing.T) {
 	t.Parallel()
 	for what, there := range map[string]*plan.UserSecret{
-		"as it shall be": stranger(),
-		"different":      stranger(func(s *plan.UserSecret) { s.Info, s.Checksum = "by hand", holding("by hand").Checksum() }),
-		"without name":   stranger(func(s *plan.UserSecret) { s.Name = "" }),
+		"equal":        stranger(),
+		"different":    stranger(func(s *plan.UserSecret) { s.Info, s.Checksum = "by hand", holding("by hand").Checksum() }),
+		"without name": stranger(func(s *plan.UserSecret) { s.Name = "" }),
 	} {
 		for _, ends := range crashesInARow(3) {
-			j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newAdopter()
-			j.add(j.tellOf(there))
-			seen.Want.AutoPrune = true
+			j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newAdopter()
+			j.add(j.list(there))
+			facts.Desired.AutoPrune = true
 			if there.Name == "" {
-				seen.Want.ID = otherID
+				facts.Desired.ID = otherID
 			}
 			for _, at := range append(ends, atTheEnd, atTheEnd) {
-				j.reconcile(seen, at)
+				j.reconcile(facts, at)
 			}
 			mine := j.secrets[otherID]
-			if seen.LastID != otherID || !seen.Adopted || len(j.secrets) != 1 || mine.Name != "db" || !mine.Holds(holding("hunter2")) ||
-				mine.Info != "the database" || !j.pruned[otherID] || !seen.Record.Held {
-				t.Fatalf("%s, runs ended %v: record %+v, noted %s, adopted %t, Juju holds %+v", what, ends, seen.Record, seen.LastID, seen.Adopted, mine)
+			if facts.LastID != otherID || !facts.Adopted || len(j.secrets) != 1 || mine.Name != "db" ||
+				!mine.Holds(holding("hunter2")) ||
+				mine.Info != "the database" || !j.pruned[otherID] || !facts.Record.Held {
+				t.Fatalf(
+					"%s, runs ended %v: record %+v, owned %s, adopted %t, Juju holds %+v", what, ends, facts.Record,
+					facts.LastID, facts.Adopted, mine,
+				)
 			}
 		}
 	}
 }
 
-func TestAnAdoptionAndItsDeletionSurviveACrashAnywhere(t *testing.T) {
+func TestAdoptionAndDeletionSurviveCrashes(t *testing.T) {
 	t.Parallel()
 	for _, deletion := range []v1alpha1.DeletionPolicy{"", v1alpha1.DeletionDelete, v1alpha1.DeletionRetain} {
 		for _, ends := range crashesInARow(3) {
 			for deletedAt := range len(ends) + 1 {
-				j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newAdopter()
+				j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newAdopter()
 				j.add(stranger())
-				seen.Want.Deletion = deletion
-				touched := j.untilGone(seen, ends, deletedAt)
+				facts.Desired.Deletion = deletion
+				touched := j.untilGone(facts, ends, deletedAt)
 				stays := deletion != v1alpha1.DeletionDelete || !touched
-				if (len(j.secrets) == 1) != stays || j.made > 0 || seen.Record.Held {
-					t.Fatalf("%q, runs ended %v, deleted at %d: record %+v, left in Juju %v", deletion, ends, deletedAt, seen.Record, j.secrets)
+				if (len(j.secrets) == 1) != stays || j.made > 0 || facts.Record.Held {
+					t.Fatalf(
+						"%q, runs ended %v, deleted at %d: record %+v, left in Juju %v", deletion, ends, deletedAt,
+						facts.Record, j.secrets,
+					)
 				}
 			}
 		}
 	}
 }
 
-// untilGone reconciles an object that is deleted at a run, until it is gone. It tells whether there ever was a record.
-func (j *juju) untilGone(seen *plan.SecretSeen, ends []crash, deletedAt int) (touched bool) {
+// untilGone reconciles an object that is deleted before a run, until the
+// deletion is complete. It reports whether an adoption was recorded.
+func (j *juju) untilGone(facts *plan.SecretFacts, ends []crash, deletedAt int) (touched bool) {
 	for run, at := range append(ends, atTheEnd, atTheEnd, atTheEnd) {
-		seen.Want.Deleting = run >= deletedAt
-		j.reconcile(seen, at)
-		touched = touched || seen.Record.Adopting != ""
+		facts.Desired.Deleting = run >= deletedAt
+		j.reconcile(facts, at)
+		touched = touched || facts.Record.Adopting != ""
 		if run%2 == 1 {
 			j.sweep()
 		}
-		if seen.Want.Deleting && !seen.Record.Held {
+		if facts.Desired.Deleting && !facts.Record.Held {
 			break
 		}
 	}
@@ -81,100 +89,108 @@ func (j *juju) untilGone(seen *plan.SecretSeen, ends []crash, deletedAt int) (to
 	return touched
 }
 
-func TestACreationWithContentThatChangesMeanwhileIsStillOurs(t *testing.T) {
+func TestCreationWithChangingContentIsRecognised(t *testing.T) {
 	t.Parallel()
 	for _, ends := range crashesInARow(3) {
-		j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+		j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
 		for i, at := range append(ends, atTheEnd, atTheEnd) {
-			seen.Content = wanting(fmt.Sprint("password ", min(i, len(ends))))
-			j.reconcile(seen, at)
+			facts.Content = wanting(fmt.Sprint("password ", min(i, len(ends))))
+			j.reconcile(facts, at)
 		}
-		mine := j.secrets[seen.LastID]
-		if len(j.secrets) != 1 || j.made != 1 || mine == nil || !mine.Holds(seen.Content.Content) {
-			t.Fatalf("runs ended %v: record %+v, noted %s, %d made, Juju holds %v", ends, seen.Record, seen.LastID, j.made, j.secrets)
+		mine := j.secrets[facts.LastID]
+		if len(j.secrets) != 1 || j.made != 1 || mine == nil || !mine.Holds(facts.Content.Content) {
+			t.Fatalf(
+				"runs ended %v: record %+v, owned %s, %d made, Juju holds %v", ends, facts.Record, facts.LastID, j.made,
+				j.secrets,
+			)
 		}
 	}
 }
 
-func TestAPrunedCreationSurvivesACrashAnywhere(t *testing.T) {
+func TestCreationWithAutoPruneSurvivesCrashes(t *testing.T) {
 	t.Parallel()
 	for _, report := range []bool{false, true} {
 		for _, ends := range crashesInARow(3) {
-			j, seen := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
-			seen.Want.AutoPrune, seen.Want.ReportDrift = true, report
+			j, facts := &juju{secrets: map[string]*plan.UserSecret{}}, newObject()
+			facts.Desired.AutoPrune, facts.Desired.ReportDrift = true, report
 			for _, at := range append(ends, atTheEnd, atTheEnd) {
-				j.reconcile(seen, at)
+				j.reconcile(facts, at)
 			}
-			if j.made != 1 || j.secrets[seen.LastID] == nil || !j.pruned[seen.LastID] {
-				t.Fatalf("runs ended %v: record %+v, %d made, pruned %v", ends, seen.Record, j.made, j.pruned)
+			if j.made != 1 || j.secrets[facts.LastID] == nil || !j.pruned[facts.LastID] {
+				t.Fatalf("runs ended %v: record %+v, %d made, pruned %v", ends, facts.Record, j.made, j.pruned)
 			}
 		}
 	}
 }
 
-// claimant is one of several JujuSecrets that ask for one name. The first is the oldest.
+// claimant is one of several JujuSecrets that ask for one name. The first is
+// the oldest.
 type claimant struct {
-	plan.SecretSeen
+	plan.SecretFacts
 
 	number int
 	gone   bool
 }
 
-// turn is a change of what is asked for.
+// turn changes the spec.
 func (c *claimant) turn(d *draw) {
 	switch d.below(6) {
 	case 0:
-		c.Want.Name = pick(d, "db", "other")
+		c.Desired.Name = pick(d, "db", "other")
 	case 1:
-		c.Want.Deleting = true
+		c.Desired.Deleting = true
 	case 2:
 		c.Content = wanting(pick(d, "one", "two"))
 	case 3:
-		c.Want.Suspended = !c.Want.Suspended
+		c.Desired.Suspended = !c.Desired.Suspended
 	}
 	c.SameSpec = false
 }
 
-// asRival is what a claimant means for another.
-func (c *claimant) asRival(other *claimant) plan.Rival {
-	rival := plan.Rival{
-		Object: fmt.Sprintf("team-%d/db", c.number), Older: c.number < other.number, Going: c.Want.Deleting,
-		SecretID: cmp.Or(c.LastID, c.Record.Adopting), Noted: c.LastID != "", Adopts: c.Want.Adopt && !c.Want.Deleting && !c.Want.Suspended && c.Want.Name == other.Want.Name,
-		Wants: !c.Want.Deleting && !c.Want.Suspended && c.Want.Name == other.Want.Name,
+// asCompetitor returns what a claimant means for another one.
+func (c *claimant) asCompetitor(other *claimant) plan.Competitor {
+	competitor := plan.Competitor{
+		Object: fmt.Sprintf("team-%d/db", c.number), Older: c.number < other.number, Deleting: c.Desired.Deleting,
+		SecretID: cmp.Or(c.LastID, c.Record.Adopting), Recorded: c.LastID != "", Adopts: c.Desired.Adopt &&
+			!c.Desired.Deleting && !c.Desired.Suspended && c.Desired.Name == other.Desired.Name,
+		Wants: !c.Desired.Deleting && !c.Desired.Suspended && c.Desired.Name == other.Desired.Name,
 	}
 	begun := c.Record.Creating
 	if begun == nil || begun.Replaces != c.LastID {
-		return rival
+		return competitor
 	}
 	if begun.ID != "" {
-		rival.SecretID, rival.Noted = begun.ID, false
-		return rival
+		competitor.SecretID, competitor.Recorded = begun.ID, false
+		return competitor
 	}
-	for _, found := range []*plan.UserSecret{other.World.ByID, other.World.ByName, other.Begun} {
-		if found != nil && begun.Name == found.Name && found.Revision == 1 && slices.Contains(begun.Digests, digestOfSum(found.Checksum)) {
-			rival.Begun = append(rival.Begun, found.ID)
+	for _, found := range []*plan.UserSecret{other.View.ByID, other.View.ByName, other.Begun} {
+		if found != nil && begun.Name == found.Name && found.Revision == 1 && slices.Contains(
+			begun.Digests, digestOfSum(found.Checksum),
+		) {
+			competitor.Begun = append(competitor.Begun, found.ID)
 		}
 	}
-	return rival
+	return competitor
 }
 
-// reconcileClaim is a run for one of several objects, which sees what the others have and want. It answers what it would do,
-// and which promises that breaks.
+// reconcileClaim runs a reconciler once for one of several objects, with the
+// facts about the others. It returns the plan and the invariants that the plan
+// breaks.
 func (j *juju) reconcileClaim(one *claimant, all []*claimant, at crash) (plan.Plan, []string) {
 	if one.gone {
 		return plan.Plan{}, nil
 	}
-	j.look(&one.SecretSeen)
-	one.Rivals = nil
+	j.look(&one.SecretFacts)
+	one.Competitors = nil
 	for _, other := range all {
 		if other != one && !other.gone {
-			one.Rivals = append(one.Rivals, other.asRival(one))
+			one.Competitors = append(one.Competitors, other.asCompetitor(one))
 		}
 	}
-	p := plan.ForSecret(one.SecretSeen)
-	broken := brokenBySecret(one.SecretSeen, p)
-	j.reconcile(&one.SecretSeen, at)
-	one.gone = one.Want.Deleting && !one.Record.Held
+	p := plan.ForSecret(one.SecretFacts)
+	broken := brokenBySecret(one.SecretFacts, p)
+	j.reconcile(&one.SecretFacts, at)
+	one.gone = one.Desired.Deleting && !one.Record.Held
 	return p, broken
 }
 
@@ -186,16 +202,17 @@ func (j *juju) settle(all []*claimant) map[v1alpha1.Reason]int {
 		}
 		j.sweep()
 	}
-	told := map[v1alpha1.Reason]int{}
+	reasons := map[v1alpha1.Reason]int{}
 	for _, one := range all {
 		if p, _ := j.reconcileClaim(one, all, beforeTheRecord); !one.gone {
-			told[p.Verdict.Reason]++
+			reasons[p.Condition.Reason]++
 		}
 	}
-	return told
+	return reasons
 }
 
-// claims draws a model that may have a secret of the name, and objects that ask for it, at some point of their histories.
+// claims returns a random model that may have a secret of the name, and objects
+// that ask for the name, after random changes and crashes.
 func claims(d *draw, withStranger bool) (*juju, []*claimant, []string) {
 	j := &juju{secrets: map[string]*plan.UserSecret{}}
 	if withStranger {
@@ -203,9 +220,9 @@ func claims(d *draw, withStranger bool) (*juju, []*claimant, []string) {
 	}
 	all := make([]*claimant, 3)
 	for i := range all {
-		all[i] = &claimant{SecretSeen: *newObject(), number: i}
-		all[i].Want.Adopt = withStranger && d.in(2)
-		all[i].Want.Deletion = pick(d, "", v1alpha1.DeletionDelete)
+		all[i] = &claimant{SecretFacts: *newObject(), number: i}
+		all[i].Desired.Adopt = withStranger && d.in(2)
+		all[i].Desired.Deletion = pick(d, "", v1alpha1.DeletionDelete)
 		all[i].Content = wanting(pick(d, "one", "one", "two"))
 	}
 	for range 8 {
@@ -216,12 +233,12 @@ func claims(d *draw, withStranger bool) (*juju, []*claimant, []string) {
 		}
 	}
 	for _, one := range all {
-		one.Want.Name, one.Want.Suspended, one.SameSpec = "db", false, false
+		one.Desired.Name, one.Desired.Suspended, one.SameSpec = "db", false, false
 	}
 	return j, all, nil
 }
 
-func TestOfSeveralObjectsThatAskForOneNameOneHasIt(t *testing.T) {
+func TestConflictBetweenSeveralObjectsHasOneOwner(t *testing.T) {
 	t.Parallel()
 	for n := range cases / 8 {
 		d := draw(n)
@@ -230,25 +247,25 @@ func TestOfSeveralObjectsThatAskForOneNameOneHasIt(t *testing.T) {
 		if len(broken) > 0 {
 			t.Fatalf("case %d: %v", n, broken)
 		}
-		told := j.settle(all)
-		if wrong := wrongAmong(j, all, told); wrong != "" {
-			t.Fatalf("case %d, with a stranger: %t: %s\nthey are told %v, Juju holds %v\n%+v\n%+v\n%+v",
-				n, withStranger, wrong, told, j.secrets, *all[0], *all[1], *all[2])
+		reasons := j.settle(all)
+		if wrong := wrongAmong(j, all, reasons); wrong != "" {
+			t.Fatalf("case %d, with a stranger: %t: %s\nthe reasons are %v, Juju holds %v\n%+v\n%+v\n%+v",
+				n, withStranger, wrong, reasons, j.secrets, *all[0], *all[1], *all[2])
 		}
 		for _, one := range all {
-			one.Want.Deleting = true
+			one.Desired.Deleting = true
 		}
 		j.settle(all)
 		for id := range j.secrets {
 			if id != otherID {
-				t.Fatalf("case %d: %s was made and is left\n%+v\n%+v\n%+v", n, id, *all[0], *all[1], *all[2])
+				t.Fatalf("case %d: %s was created and not removed\n%+v\n%+v\n%+v", n, id, *all[0], *all[1], *all[2])
 			}
 		}
 	}
 }
 
-// wrongAmong says what is not as it should be among several objects once all of them are at rest.
-func wrongAmong(j *juju, all []*claimant, told map[v1alpha1.Reason]int) string {
+// wrongAmong returns what is wrong with several objects after the last run.
+func wrongAmong(j *juju, all []*claimant, reasons map[v1alpha1.Reason]int) string {
 	owners := map[string]bool{}
 	left, adopters := 0, 0
 	for _, one := range all {
@@ -261,16 +278,16 @@ func wrongAmong(j *juju, all []*claimant, told map[v1alpha1.Reason]int) string {
 		}
 		if one.LastID != "" {
 			owners[one.LastID] = true
-		} else if one.Want.Adopt {
+		} else if one.Desired.Adopt {
 			adopters++
 		}
 	}
 	want := min(left, 1)
 	if has := j.named("db"); has != nil && has.ID == otherID && !owners[otherID] && adopters == 0 {
-		want = 0 // It is nobody's, and nobody takes it over.
+		want = 0 // No object owns it or adopts it.
 	}
-	if told[v1alpha1.ReasonSynced] != want {
-		return fmt.Sprintf("%d are in sync, want %d", told[v1alpha1.ReasonSynced], want)
+	if reasons[v1alpha1.ReasonSynced] != want {
+		return fmt.Sprintf("%d are in sync, want %d", reasons[v1alpha1.ReasonSynced], want)
 	}
 	return ""
 }

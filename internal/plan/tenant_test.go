@@ -12,7 +12,7 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// asking is who asks for which model, and who is named.
+// asking has the arguments of Admit.
 type asking struct {
 	tenants []v1alpha1.Tenant
 	ns      plan.Namespace
@@ -27,7 +27,7 @@ func labels(labels map[string]string) v1alpha1.TenantNamespaces {
 	return v1alpha1.TenantNamespaces{MatchLabels: labels}
 }
 
-// named has one entry, for the namespaces and these models.
+// named sets one entry, for the namespaces and these models.
 func named(namespaces v1alpha1.TenantNamespaces, models ...string) func(*asking) {
 	return func(a *asking) { a.tenants = []v1alpha1.Tenant{{Namespaces: namespaces, Models: models}} }
 }
@@ -65,134 +65,137 @@ func runTenantTests(t *testing.T, want plan.Tenancy, tests map[string]func(*aski
 	}
 }
 
-func TestATenantMayUseWhatItsEntriesName(t *testing.T) {
+func TestTenantMayUseListedModels(t *testing.T) {
 	t.Parallel()
 	everyone := v1alpha1.TenantNamespaces{All: true}
 	runTenantTests(t, plan.Admitted(), map[string]func(*asking){
-		"by its name":                       func(*asking) {},
-		"by one of several names":           named(names("team-b", "team-a"), "prod/app"),
-		"by a label":                        named(labels(map[string]string{"team": "a"}), "prod/app"),
-		"by all of several labels":          named(labels(map[string]string{"team": "a", "tier": "gold"}), "prod/app"),
-		"as everyone":                       named(everyone, "prod/app"),
-		"one of several models":             named(names("team-a"), "prod/other", "prod/app"),
-		"every model":                       named(names("team-a"), "*"),
-		"every model, also by UUID":         all(named(names("team-a"), "*"), byUUID(modelUUID)),
-		"a model by its UUID":               all(named(names("team-a"), modelUUID), byUUID(modelUUID)),
-		"every model of a qualifier":        named(names("team-a"), "prod/*"),
-		"models that begin alike":           all(named(names("team-a"), "prod/team-a-*"), model("prod/team-a-db")),
-		"models that end alike":             all(named(names("team-a"), "prod/*-db"), model("prod/team-a-db")),
-		"models that are alike in parts":    all(named(names("team-a"), "prod/*-a-*"), model("prod/team-a-db")),
-		"a star may stand for nothing":      named(names("team-a"), "prod/app*"),
-		"a model of that name by whoever":   named(names("team-a"), "*/app"),
-		"every model with a qualifier":      named(names("team-a"), "*/*"),
-		"qualifiers that begin alike":       named(names("team-a"), "pr*/app"),
-		"qualifiers with signs":             all(named(names("team-a"), "ann@example.com/*"), model("ann@example.com/app")),
-		"another entry of the same names":   all(named(names("team-a"), "prod/other"), also(names("team-a"), "prod/app")),
-		"an entry after those of others":    all(named(names("team-b"), "prod/app"), also(everyone, "prod/app")),
-		"an entry before those of others":   also(names("team-b"), "prod/other"),
-		"a label with an empty value":       all(named(labels(map[string]string{"x": ""}), "*"), func(a *asking) { a.ns.Labels["x"] = "" }),
+		"by its name":                     func(*asking) {},
+		"by one of several names":         named(names("team-b", "team-a"), "prod/app"),
+		"by a label":                      named(labels(map[string]string{"team": "a"}), "prod/app"),
+		"by all of several labels":        named(labels(map[string]string{"team": "a", "tier": "gold"}), "prod/app"),
+		"all namespaces":                  named(everyone, "prod/app"),
+		"one of several models":           named(names("team-a"), "prod/other", "prod/app"),
+		"every model":                     named(names("team-a"), "*"),
+		"every model, also by UUID":       all(named(names("team-a"), "*"), byUUID(modelUUID)),
+		"a model by its UUID":             all(named(names("team-a"), modelUUID), byUUID(modelUUID)),
+		"every model of a qualifier":      named(names("team-a"), "prod/*"),
+		"a prefix of models":              all(named(names("team-a"), "prod/team-a-*"), model("prod/team-a-db")),
+		"a suffix of models":              all(named(names("team-a"), "prod/*-db"), model("prod/team-a-db")),
+		"a part of model names":           all(named(names("team-a"), "prod/*-a-*"), model("prod/team-a-db")),
+		"a star that matches nothing":     named(names("team-a"), "prod/app*"),
+		"a model of every qualifier":      named(names("team-a"), "*/app"),
+		"every model with a qualifier":    named(names("team-a"), "*/*"),
+		"a prefix of qualifiers":          named(names("team-a"), "pr*/app"),
+		"special characters":              all(named(names("team-a"), "ann@example.com/*"), model("ann@example.com/app")),
+		"another entry of the same names": all(named(names("team-a"), "prod/other"), also(names("team-a"), "prod/app")),
+		"an entry after another one":      all(named(names("team-b"), "prod/app"), also(everyone, "prod/app")),
+		"an entry before another one":     also(names("team-b"), "prod/other"),
+		"a label with an empty value": all(
+			named(labels(map[string]string{"x": ""}), "*"), func(a *asking) { a.ns.Labels["x"] = "" },
+		),
 		"a model that an entry names twice": named(names("team-a"), "prod/app", "prod/*"),
 	})
 }
 
-func TestWhoIsNotNamedIsNoTenant(t *testing.T) {
+func TestUnlistedNamespaceIsDenied(t *testing.T) {
 	t.Parallel()
-	want := plan.Tenancy{Verdict: &plan.Verdict{Reason: v1alpha1.ReasonTenantDenied, Message: deniedMessage}}
+	want := plan.Tenancy{Problem: &plan.Condition{Reason: v1alpha1.ReasonTenantDenied, Message: deniedMessage}}
 	runTenantTests(t, want, map[string]func(*asking){
-		"if there is nobody":                              func(a *asking) { a.tenants = nil },
-		"by another name":                                 named(names("team-b"), "*"),
-		"by the beginning of a name":                      named(names("team", "team-a-b"), "*"),
-		"by a name with a star":                           named(names("*", "team-*"), "*"),
-		"by another label":                                named(labels(map[string]string{"owner": "a"}), "*"),
-		"by another value of a label":                     named(labels(map[string]string{"team": "b"}), "*"),
-		"by some of the labels":                           named(labels(map[string]string{"team": "a", "zone": "x"}), "*"),
-		"by a label that is not there, should be empty":   named(labels(map[string]string{"x": ""}), "*"),
-		"by a label that is not there, without any":       all(named(labels(map[string]string{"team": "a"}), "*"), func(a *asking) { a.ns.Labels = nil }),
-		"by a name for a label":                           named(labels(map[string]string{"name": "team-a"}), "*"),
-		"by an entry that selects nobody":                 named(v1alpha1.TenantNamespaces{}, "*"),
-		"without a name, by an entry that selects nobody": all(named(labels(map[string]string{}), "*")),
+		"no tenants":                 func(a *asking) { a.tenants = nil },
+		"another name":               named(names("team-b"), "*"),
+		"a prefix of the name":       named(names("team", "team-a-b"), "*"),
+		"a name with a star":         named(names("*", "team-*"), "*"),
+		"another label":              named(labels(map[string]string{"owner": "a"}), "*"),
+		"another label value":        named(labels(map[string]string{"team": "b"}), "*"),
+		"some of the labels":         named(labels(map[string]string{"team": "a", "zone": "x"}), "*"),
+		"missing label, empty value": named(labels(map[string]string{"x": ""}), "*"),
+		"missing label, no labels": all(
+			named(labels(map[string]string{"team": "a"}), "*"), func(a *asking) { a.ns.Labels = nil },
+		),
+		"the name as a label":           named(labels(map[string]string{"name": "team-a"}), "*"),
+		"an entry that selects nothing": named(v1alpha1.TenantNamespaces{}, "*"),
+		"an entry with empty labels":    all(named(labels(map[string]string{}), "*")),
 	})
 }
 
-func TestATenantMayUseNoOtherModel(t *testing.T) {
+func TestTenantIsDeniedOtherModels(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		given func(*asking)
 		model string
 	}{
-		"of another name":                  {model("prod/other"), "prod/other"},
-		"of another qualifier":             {model("test/app"), "test/app"},
-		"of a longer name":                 {model("prod/app2"), "prod/app2"},
-		"of a shorter name":                {model("prod/ap"), "prod/ap"},
-		"under another qualifier's name":   {model("my-prod/app"), "my-prod/app"},
-		"of a name in capitals":            {model("prod/APP"), "prod/APP"},
-		"a star does not cross the slash":  {all(named(names("team-a"), "p*"), model("prod/app")), "prod/app"},
-		"nor from the left":                {all(named(names("team-a"), "*/app"), model("a/b/app")), "a/b/app"},
-		"nor from the right":               {all(named(names("team-a"), "a/*"), model("a/b/app")), "a/b/app"},
-		"a dot is a dot":                   {all(named(names("team-a"), "ann.b/app"), model("annxb/app")), "annxb/app"},
-		"signs of expressions are signs":   {all(named(names("team-a"), "(prod|test)/[a-z]+"), model("prod/app")), "prod/app"},
-		"so are those at the ends":         {all(named(names("team-a"), "prod/app$", "^prod/app"), model("prod/app")), "prod/app"},
-		"a name without a qualifier":       {named(names("team-a"), "app"), "prod/app"},
-		"the models of another entry":      {all(also(names("team-b"), "prod/b"), model("prod/b")), "prod/b"},
-		"an empty pattern":                 {named(names("team-a"), ""), "prod/app"},
-		"an empty pattern, asked by UUID":  {all(named(names("team-a"), ""), byUUID(modelUUID)), modelUUID},
-		"no model at all":                  {named(names("team-a")), "prod/app"},
-		"by UUID, if named by name":        {byUUID(modelUUID), modelUUID},
-		"by UUID, under a pattern of all":  {all(named(names("team-a"), "*/*"), byUUID(modelUUID)), modelUUID},
-		"by name, if named by UUID":        {named(names("team-a"), modelUUID), "prod/app"},
-		"by another UUID":                  {all(named(names("team-a"), modelUUID), byUUID("f"+modelUUID[1:])), "f" + modelUUID[1:]},
-		"by a UUID that a pattern matches": {all(named(names("team-a"), "6f3b*"), byUUID(modelUUID)), modelUUID},
+		"another name":                    {model("prod/other"), "prod/other"},
+		"another qualifier":               {model("test/app"), "test/app"},
+		"a longer name":                   {model("prod/app2"), "prod/app2"},
+		"a shorter name":                  {model("prod/ap"), "prod/ap"},
+		"a longer qualifier":              {model("my-prod/app"), "my-prod/app"},
+		"a name in capitals":              {model("prod/APP"), "prod/APP"},
+		"a star does not cross the slash": {all(named(names("team-a"), "p*"), model("prod/app")), "prod/app"},
+		"nor at the beginning":            {all(named(names("team-a"), "*/app"), model("a/b/app")), "a/b/app"},
+		"nor at the end":                  {all(named(names("team-a"), "a/*"), model("a/b/app")), "a/b/app"},
+		"a dot is a dot":                  {all(named(names("team-a"), "ann.b/app"), model("annxb/app")), "annxb/app"},
+		"no regular expressions":          {all(named(names("team-a"), "(prod|test)/[a-z]+"), model("prod/app")), "prod/app"},
+		"no anchors": {
+			all(named(names("team-a"), "prod/app$", "^prod/app"), model("prod/app")), "prod/app",
+		},
+		"a name without a qualifier":      {named(names("team-a"), "app"), "prod/app"},
+		"the models of another entry":     {all(also(names("team-b"), "prod/b"), model("prod/b")), "prod/b"},
+		"an empty pattern":                {named(names("team-a"), ""), "prod/app"},
+		"an empty pattern, asked by UUID": {all(named(names("team-a"), ""), byUUID(modelUUID)), modelUUID},
+		"no model at all":                 {named(names("team-a")), "prod/app"},
+		"by name, listed by UUID":         {named(names("team-a"), modelUUID), "prod/app"},
+		"by another UUID": {
+			all(named(names("team-a"), modelUUID), byUUID("f"+modelUUID[1:])), "f" + modelUUID[1:],
+		},
+		"a UUID that a pattern matches": {all(named(names("team-a"), "6f3b*"), byUUID(modelUUID)), modelUUID},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := plan.Tenancy{Verdict: &plan.Verdict{
+			want := plan.Tenancy{Problem: &plan.Condition{
 				Reason: v1alpha1.ReasonTenantDenied,
-				Message: `ClusterJujuController "default" does not grant namespace "team-a" the model "` + test.model +
-					`" in spec.tenants: ask whoever manages it for an entry`,
+				Message: `ClusterJujuController "default" does not list model "` + test.model +
+					`" for namespace "team-a" in spec.tenants: ask its administrator for an entry`,
 			}}
 			runTenantTests(t, want, map[string]func(*asking){"asked": test.given})
 		})
 	}
 }
 
-func TestWithoutAControllerObjectNobodyCanTell(t *testing.T) {
+func TestTenantIsDeniedUUIDThatNamePatternsDoNotMatch(t *testing.T) {
 	t.Parallel()
-	want := plan.Tenancy{Verdict: &plan.Verdict{Reason: v1alpha1.ReasonControllerNotReady, Message: noControllerMessage}}
-	if diff := cmp.Diff(want, plan.NoController("default")); diff != "" {
-		t.Errorf("NoController (-want +got):\n%s", diff)
-	}
-}
-
-// Another installation may serve what cannot be seen. Let go of, its secret would stay in Juju for ever.
-func TestWhatAnotherInstallationMayHaveIsLeftToIt(t *testing.T) {
-	t.Parallel()
-	elsewhere, unseen := plan.Tenancy{Elsewhere: true}, plan.NotServed("default")
-	held := plan.Record{Held: true}
-	for name, row := range map[string]struct {
-		tenancy   plan.Tenancy
-		record    plan.Record
-		abandoned bool
-		silent    bool
+	for name, test := range map[string]struct {
+		given    func(*asking)
+		patterns string
 	}{
-		"what another serves":                            {elsewhere, held, false, true},
-		"what another serves, and has nothing of":        {elsewhere, plan.Record{}, false, true},
-		"what cannot be seen, and somebody holds":        {unseen, held, false, true},
-		"not what cannot be seen, and nobody holds":      {unseen, plan.Record{}, false, false},
-		"not what another serves, once it is abandoned":  {elsewhere, held, true, false},
-		"not what cannot be seen, once it is abandoned":  {unseen, held, true, false},
-		"not what is served here, and is not a tenant's": {denied(), held, false, false},
+		"a name":               {byUUID(modelUUID), `"prod/app"`},
+		"all names":            {all(named(names("team-a"), "*/*"), byUUID(modelUUID)), `"*/*"`},
+		"names and a UUID":     {all(named(names("team-a"), "prod/*", "f"+modelUUID[1:]), byUUID(modelUUID)), `"prod/*"`},
+		"names of two entries": {all(also(names("team-a"), "prod/b"), byUUID(modelUUID)), `"prod/app", "prod/b"`},
+		"names of others":      {all(also(names("team-b"), "prod/b"), byUUID(modelUUID)), `"prod/app"`},
+		"many names": {
+			all(named(names("team-a"), "a/a", "b/b", "c/c", "d/d", "e/e"), byUUID(modelUUID)),
+			`"a/a", "b/b", "c/c", and 2 more patterns`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			secret := plan.SecretSeen{Tenancy: row.tenancy, Record: row.record, LastID: dbID}
-			secret.Want.Deleting, secret.Want.Abandoned = true, row.abandoned
-			access := plan.AccessSeen{Tenancy: row.tenancy, Record: row.record, Deleting: true, Abandoned: row.abandoned}
-			for kind, got := range map[string]plan.Plan{"JujuSecret": plan.ForSecret(secret), "JujuSecretAccess": plan.ForAccess(access)} {
-				if got.Silent != row.silent || got.Silent && !got.After.Equal(row.record) {
-					t.Errorf("the plan of a %s is %+v, want it silent: %t", kind, got, row.silent)
-				}
-			}
+			want := plan.Tenancy{Problem: &plan.Condition{
+				Reason: v1alpha1.ReasonTenantDenied,
+				Message: `ClusterJujuController "default" does not list modelUUID "` + modelUUID +
+					`" for namespace "team-a" in spec.tenants, ` +
+					"and patterns of names do not match a UUID: use spec.model (qualifier/name) instead of spec.modelUUID, which " +
+					"is allowed if the name matches " + test.patterns + ", or ask its administrator for an entry",
+			}}
+			runTenantTests(t, want, map[string]func(*asking){"asked": test.given})
 		})
+	}
+}
+
+func TestMissingControllerObjectIsReported(t *testing.T) {
+	t.Parallel()
+	want := plan.Tenancy{Problem: &plan.Condition{Reason: v1alpha1.ReasonControllerNotReady, Message: noControllerMessage}}
+	if diff := cmp.Diff(want, plan.NoController("default")); diff != "" {
+		t.Errorf("NoController (-want +got):\n%s", diff)
 	}
 }

@@ -12,11 +12,13 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// ControllerKey names a controller object: the name of a ClusterJujuController, or namespace/name of a JujuController. It is
-// empty for none.
+// ControllerKey identifies a controller object: the name of a
+// ClusterJujuController, or namespace/name of a JujuController. The empty key
+// identifies none.
 type ControllerKey string
 
-// Namespace is that of a JujuController, empty for a ClusterJujuController.
+// Namespace returns the namespace of a JujuController, empty for a
+// ClusterJujuController.
 func (k ControllerKey) Namespace() string {
 	namespace, _, found := strings.Cut(string(k), "/")
 	if !found {
@@ -25,10 +27,10 @@ func (k ControllerKey) Namespace() string {
 	return namespace
 }
 
-// Name is the object's name without the namespace.
+// Name returns the object's name without the namespace.
 func (k ControllerKey) Name() string { return strings.TrimPrefix(string(k), k.Namespace()+"/") }
 
-// Object is how messages name it.
+// Object returns the kind and the name of the object for messages.
 func (k ControllerKey) Object() string {
 	kind := v1alpha1.KindClusterJujuController
 	if k.Namespace() != "" {
@@ -37,9 +39,10 @@ func (k ControllerKey) Object() string {
 	return fmt.Sprintf("%s %q", kind, k.Name())
 }
 
-// ModelRef names one model of one controller object, by exactly one of Name and UUID.
+// ModelRef identifies one model of one controller object, by exactly one of
+// Name and UUID.
 type ModelRef struct {
-	// Controller is the controller object to go through.
+	// Controller is the controller object that the model is used through.
 	Controller ControllerKey `json:"controller"`
 	// Name is qualifier/name.
 	Name string `json:"model,omitempty"`
@@ -47,7 +50,7 @@ type ModelRef struct {
 	UUID string `json:"modelUUID,omitempty"`
 }
 
-// String is the model as the manifest names it.
+// String returns the model as the manifest names it.
 func (m ModelRef) String() string {
 	if m.Name != "" {
 		return m.Name
@@ -55,121 +58,156 @@ func (m ModelRef) String() string {
 	return m.UUID
 }
 
-// Query says which user secrets of a model to look for. An empty field is not looked for.
+// Query selects the user secrets of a model to look for. An empty field selects
+// none.
 type Query struct {
 	ID, Name string
-	// Age is how old the answer may be.
+	// Age is the maximum age of the answer.
 	Age Age
 }
 
-// Age is how old may be what is known of a model.
+// Age is the maximum age of what is known of a model.
 type Age int
 
 // The ages.
 const (
-	// AsKnown: what was seen last, at most as old as the drift interval.
+	// AsKnown: the last listing, at most as old as the drift interval.
 	AsKnown Age = iota
-	// Recent: a few seconds old, for an object that somebody has just changed, perhaps after they did something in Juju.
+	// Recent: a few seconds old. It is for an object that a user has just
+	// changed, because the user may have changed something in Juju before.
 	Recent
-	// Fresh: as Juju lists it from now on.
+	// Fresh: a listing that begins after the query.
 	Fresh
 )
 
-// World is what is known of a model: the answer to a Query, or why there is none. The zero World was not asked for.
-type World struct {
-	// Known tells that the fields below, but for Trouble, are so. If it is false nothing may be concluded from them.
+// ModelView is what is known of a model: the answer to a Query, or why there is
+// none. The zero ModelView was not asked for.
+type ModelView struct {
+	// Known is true when the other fields, except Problem, are valid. When
+	// false, nothing can be concluded from them.
 	Known bool
-	// Trouble says why nothing is known. It is nil if Known, or if nobody asked.
-	Trouble *Trouble
+	// Problem is why nothing is known. It is nil if Known is true, or if the
+	// model was not asked for.
+	Problem *Problem
 	// ModelUUID is the UUID of the model that answered.
 	ModelUUID string
-	// ByID and ByName are the user secrets that the query named, nil where the model has none. Secrets that a charm
-	// owns are never here.
+	// ByID and ByName are the user secrets of the query, nil where the model
+	// has none. They never contain secrets that a charm owns.
 	ByID, ByName *UserSecret
-	// CharmOwned tells that the ID is that of a charm's own secret.
+	// CharmOwned is true when a charm owns the secret of the ID.
 	CharmOwned bool
 }
 
-// UserSecret is what Juju tells of a user secret without its values.
+// UserSecret is what Juju reports of a user secret, without its values.
 type UserSecret struct {
 	ID, Name, Info string
 	// Revision is the number of the latest revision.
 	Revision int
-	// RevisionGone tells that the latest revision was removed by hand, so that its checksum means nothing.
+	// RevisionGone is true when the latest revision was removed manually. Its
+	// checksum then means nothing.
 	RevisionGone bool
-	// Checksum is that of the latest revision, see content.Content.
+	// Checksum is the checksum of the latest revision, see content.Content.
 	Checksum content.Sealed[string]
-	// Unsummed tells that Juju does not tell the checksum, as before 3.6. It is known all the same while the operator
-	// itself made the revision and runs since, and empty otherwise.
+	// Unsummed is true when Juju does not report the checksum (before 3.6).
+	// Checksum is then known only while the operator that made the revision
+	// runs, and otherwise empty.
 	Unsummed bool
-	// Granted are the applications that may use the secret, sorted.
+	// Granted are the applications that can read the secret, sorted.
 	Granted []string
-	// Removing tells that Juju was told to remove the secret and will, so that it must not be relied on.
+	// Removing is true when Juju has accepted the removal of the secret and not
+	// completed it. The secret must not be relied on.
 	Removing bool
 }
 
-// Holds tells whether the latest revision has this content.
+// Holds reports whether the latest revision has this content.
 func (s *UserSecret) Holds(c content.Content) bool { return !s.RevisionGone && c.Matches(s.Checksum) }
 
-// Equal tells whether Juju tells the same of two secrets.
+// Equal reports whether Juju reports the same of two secrets.
 func (s UserSecret) Equal(o UserSecret) bool {
 	return s.ID == o.ID && s.Name == o.Name && s.Info == o.Info && s.Revision == o.Revision &&
 		s.RevisionGone == o.RevisionGone && s.Unsummed == o.Unsummed && s.Checksum.Open() == o.Checksum.Open() &&
 		slices.Equal(s.Granted, o.Granted) && s.Removing == o.Removing
 }
 
-// Change tells that something about a controller's models is different from what World said last. It concerns every
-// object that waits for something, and those that the fields name.
+// Change says that the models of a controller differ from the last view of
+// them. It concerns every object that waits for something, and the objects that
+// its fields name.
 type Change struct {
 	// Controller is the controller object.
 	Controller ControllerKey
-	// ModelUUID is the model's UUID; empty means every model, and the connection itself.
+	// ModelUUID is the model's UUID. Empty means every model, and the
+	// connection itself.
 	ModelUUID string
-	// IDs are the secrets that are different.
+	// IDs are the IDs of the secrets that differ.
 	IDs []string
-	// All tells that every secret is concerned, as with a connection that is lost.
+	// All is true when the change concerns every secret, for example after the
+	// connection was lost.
 	All bool
-	// Health tells that it is only about what Health tells of the controller: no secret is concerned.
+	// Health is true when only the Health of the controller differs. The change
+	// then concerns no secret.
 	Health bool
-	// Ours tells that the operator itself made the secrets different, on behalf of one object: it concerns only others
-	// that stand for them.
-	Ours bool
+	// Own is the change that the operator itself made to the secrets, on behalf
+	// of one object. It concerns only other objects of these secrets.
+	Own OwnChange
+	// Renamed is true when an OwnUpdate gave up a name.
+	Renamed bool
+	// Applications are the applications that an OwnRevoke revoked the secret
+	// from.
+	Applications []string
 }
 
-// Health is how the operator stands with a controller.
+// OwnChange is a change that the operator itself made.
+type OwnChange int
+
+// The changes of the operator. The zero OwnChange is a change that the operator
+// did not make.
+const (
+	OwnUpdate OwnChange = iota + 1
+	OwnRemoval
+	OwnRevoke
+)
+
+// Health is the state of the connection to a controller.
 type Health struct {
-	// Trouble is nil while the operator is logged in.
-	Trouble *Trouble
-	// ControllerUUID and Version are what the controller said of itself at login.
+	// Problem is nil while the operator is logged in.
+	Problem *Problem
+	// ControllerUUID and Version are what the controller reported at login.
 	ControllerUUID, Version string
-	// User is as whom the operator is logged in.
+	// User is the Juju user that the operator is logged in as.
 	User string
-	// SecretsFacade is the version of the facade that is spoken with the controller's models, 0 while there is none.
+	// SecretsFacade is the version of the Secrets facade that is used with the
+	// controller's models, 0 while it is not known.
 	SecretsFacade int
-	// Reachable are the addresses that answered when they were last tried. It is nil while that is not known.
+	// Reachable are the addresses that answered when they were last tried. It
+	// is nil while that is not known.
 	Reachable []string
-	// Models are the models that are connected, by UUID.
+	// Models are the connected models, by UUID.
 	Models map[string]ModelHealth
 }
 
-// ModelUse is how objects of one controller object use a model.
+// ModelUse says how the objects of one controller object use a model.
 type ModelUse struct {
-	// UUID is the model's; Name is how an object calls it, empty if all go by the UUID.
+	// UUID is the model's UUID. Name is the name that an object uses for it,
+	// empty if all objects use the UUID.
 	UUID, Name string
-	// Objects is how many there are.
+	// Objects is the number of objects that use the model.
 	Objects int
 }
 
-// What a user may do in a model, as Juju has it: read, write and admin; and superuser, in every model of the controller.
+// The access of a user to a model, as Juju names it: read, write and admin. A
+// superuser has all access to every model of the controller.
 const (
+	AccessRead      = "read"
+	AccessWrite     = "write"
 	AccessAdmin     = "admin"
 	AccessSuperuser = "superuser"
 )
 
-// ModelHealth is how the operator stands with a model.
+// ModelHealth is the state of the connection to a model.
 type ModelHealth struct {
 	// Name is qualifier/name.
 	Name string
-	// Access is what the operator's user may do there: read, write, admin, or superuser.
+	// Access is the access of the operator's user to the model: read, write,
+	// admin or superuser.
 	Access string
 }

@@ -16,16 +16,16 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// holding is content with one key.
+// holding returns a content with one key.
 func holding(value string) content.Content {
 	return content.New(map[string][]byte{"password": []byte(value)})
 }
 
-// accessIn is what NextAccess takes, and accessOut what it gives.
+// accessIn holds the arguments of NextAccess, accessOut its results.
 type (
 	accessIn struct {
 		old      v1alpha1.JujuSecretAccessStatus
-		seen     plan.AccessSeen
+		seen     plan.AccessFacts
 		plan     plan.Plan
 		outcomes []plan.Outcome
 	}
@@ -33,8 +33,8 @@ type (
 		Status v1alpha1.JujuSecretAccessStatus
 		Report status.Report
 	}
-	// accessTest is a row: what is different from a JujuSecretAccess in sync about which there is nothing new, in what
-	// goes in and in what comes out.
+	// accessTest modifies the arguments for a JujuSecretAccess in sync, and its
+	// unchanged status.
 	accessTest struct {
 		given func(*accessIn)
 		want  func(*accessOut)
@@ -47,16 +47,18 @@ func accessInSync() accessIn {
 			ObservedGeneration: generation,
 			Conditions:         []metav1.Condition{condition(readyCond, yes, then, synced, inSync)},
 			Controller:         "default", Model: "prod/app", ModelUUID: modelUUID, SecretID: dbID, Granted: "2/2",
-			Applications: []v1alpha1.ApplicationStatus{is("app1", v1alpha1.ApplicationGranted), is("app2", v1alpha1.ApplicationGranted)},
+			Applications: []v1alpha1.ApplicationStatus{
+				is("app1", v1alpha1.ApplicationGranted), is("app2", v1alpha1.ApplicationGranted),
+			},
 		},
-		seen: plan.AccessSeen{
-			Want: []string{"app2", "app1"},
+		seen: plan.AccessFacts{
+			Applications: []string{"app2", "app1"},
 			Target: plan.Target{
 				Model: plan.ModelRef{Controller: "default", Name: "prod/app"}, Query: plan.Query{ID: dbID},
 			},
 		},
 		plan: plan.Plan{
-			Verdict: plan.Verdict{Reason: synced, Message: inSync}, ModelUUID: modelUUID,
+			Condition: plan.Condition{Reason: synced, Message: inSync}, ModelUUID: modelUUID,
 			Secret: &plan.UserSecret{ID: dbID, Name: "db", Revision: 3, Granted: []string{"app1", "app2", "app9"}},
 		},
 	}
@@ -75,6 +77,7 @@ func runAccessTests(t *testing.T, tests map[string]accessTest) {
 			if test.want != nil {
 				test.want(&want)
 			}
+			resync(want.Status.Conditions, &want.Report)
 			before := in.old.DeepCopy()
 			var got accessOut
 			got.Status, got.Report = status.NextAccess(in.old, generation, in.seen, in.plan, in.outcomes, now)
@@ -88,7 +91,7 @@ func runAccessTests(t *testing.T, tests map[string]accessTest) {
 	}
 }
 
-// is is the state of an application, with a message or none.
+// is returns the status of an application, with an optional message.
 func is(app string, state v1alpha1.ApplicationState, message ...string) v1alpha1.ApplicationStatus {
 	result := v1alpha1.ApplicationStatus{Name: app, State: state}
 	for _, m := range message {
@@ -97,23 +100,25 @@ func is(app string, state v1alpha1.ApplicationState, message ...string) v1alpha1
 	return result
 }
 
-// have sets the states of the applications, of which so many are granted.
+// have sets the status of the applications, and the number of granted ones.
 func have(granted string, apps ...v1alpha1.ApplicationStatus) func(*accessOut) {
 	return func(out *accessOut) { out.Status.Granted, out.Status.Applications = granted, apps }
 }
 
-// says sets the condition and the event of a verdict that is new.
+// says sets the conditions and the event of a new verdict.
 func says(event status.Event, also string) func(*accessOut) {
 	return func(out *accessOut) {
 		out.Status.Conditions = []metav1.Condition{
-			condition(readyCond, no, now, event.Reason, event.Message), condition(also, yes, now, event.Reason, event.Message),
+			condition(readyCond, no, now, event.Reason, event.Message),
+			condition(also, yes, now, event.Reason, event.Message),
 		}
 		out.Report.Events = append(out.Report.Events, event)
 		out.Report.LookAgain = min(status.HandlingOf(event.Reason).LookAgain, time.Second)
 	}
 }
 
-// grants has a plan that grants both applications, which nobody had before, and ends in some way.
+// grants sets a plan that grants the secret to both applications, with an
+// outcome.
 func grants(outcome plan.Outcome) func(*accessIn) {
 	return func(in *accessIn) {
 		in.plan.Secret.Granted = nil
@@ -122,87 +127,95 @@ func grants(outcome plan.Outcome) func(*accessIn) {
 	}
 }
 
-// did adds an event of something done.
+// did adds the event of a successful step.
 func did(reason v1alpha1.Reason, message string) func(*accessOut) {
 	return func(out *accessOut) { out.Report.Events = append(out.Report.Events, normal(reason, message)) }
 }
 
-func TestEachApplicationHasItsOwnState(t *testing.T) {
+func TestApplicationStateFollowsItsOutcome(t *testing.T) {
 	t.Parallel()
-	const granted, pending, failed = v1alpha1.ApplicationGranted, v1alpha1.ApplicationPending, v1alpha1.ApplicationFailed
-	failing := func(apps map[string]plan.Trouble) func(*accessIn) { return grants(plan.Outcome{Applications: apps}) }
-	notFound := plan.Trouble{Kind: plan.ApplicationNotFound, Message: "no such application"}
-	refused := plan.Trouble{Kind: plan.Refused, Message: "not this one"}
+	const granted, pending = v1alpha1.ApplicationGranted, v1alpha1.ApplicationPending
+	const failed = v1alpha1.ApplicationFailed
+	const (
+		grantFailed  = "cannot grant secret:" + dbID + " to app1, app2: unknown"
+		revokeFailed = "cannot revoke secret:" + dbID + " from app9: unknown"
+	)
+	failing := func(apps map[string]plan.Problem) func(*accessIn) { return grants(plan.Outcome{Applications: apps}) }
+	notFound := plan.Problem{Reason: v1alpha1.ReasonApplicationNotFound, Message: "no such application"}
+	refused := plan.Problem{Reason: v1alpha1.ReasonInvalidRequest, Message: "not this one"}
 	runAccessTests(t, map[string]accessTest{
-		"nothing is new": {},
-		"granted, since they have it": {
+		"no change": {},
+		"granted before": {
 			given: func(in *accessIn) { in.old.Applications, in.old.Granted = nil, "" },
 			want:  have("2/2", is("app1", granted), is("app2", granted)),
 		},
-		"granted, since they were given it just now": {
+		"granted by this plan": {
 			given: grants(plan.Outcome{}),
 			want:  did(v1alpha1.ReasonGranted, "granted secret:"+dbID+" to app1, app2"),
 		},
-		"pending, until it is deployed": {
-			given: failing(map[string]plan.Trouble{"app2": notFound}),
+		"pending while an application is missing": {
+			given: failing(map[string]plan.Problem{"app2": notFound}),
 			want: all(have("1/2", is("app1", granted), is("app2", pending, notFound.Message)),
 				did(v1alpha1.ReasonGranted, "granted secret:"+dbID+" to app1"),
 				says(normal(v1alpha1.ReasonApplicationNotFound, notFound.Message), reconciling)),
 		},
-		"failed, since Juju refused": {
-			given: failing(map[string]plan.Trouble{"app1": refused}),
+		"failed because Juju refused": {
+			given: failing(map[string]plan.Problem{"app1": refused}),
 			want: all(have("1/2", is("app1", failed, refused.Message), is("app2", granted)),
 				did(v1alpha1.ReasonGranted, "granted secret:"+dbID+" to app2"),
-				says(warning(v1alpha1.ReasonRefused, refused.Message), stalled)),
+				says(warning(v1alpha1.ReasonInvalidRequest, refused.Message), stalled)),
 		},
-		"one failed and one pending, each with its own words": {
-			given: failing(map[string]plan.Trouble{"app1": refused, "app2": notFound}),
+		"one failed and one pending": {
+			given: failing(map[string]plan.Problem{"app1": refused, "app2": notFound}),
 			want: all(have("0/2", is("app1", failed, refused.Message), is("app2", pending, notFound.Message)),
-				says(warning(v1alpha1.ReasonRefused, refused.Message+"; "+notFound.Message), stalled)),
+				says(warning(v1alpha1.ReasonInvalidRequest, refused.Message+"; "+notFound.Message), stalled)),
 		},
-		"pending, since nobody got an answer": {
-			given: grants(trouble(plan.Failed, "what?")),
-			want: all(have("0/2", is("app1", pending, "what?"), is("app2", pending, "what?")),
-				says(warning(v1alpha1.ReasonFailed, "what?"), reconciling)),
+		"pending after a failed request": {
+			given: grants(failure(v1alpha1.ReasonFailed, "unknown")),
+			want: all(have("0/2", is("app1", pending, grantFailed), is("app2", pending, grantFailed)),
+				says(warning(v1alpha1.ReasonFailed, grantFailed), reconciling)),
 		},
-		"pending, since something before the grant failed": {
+		"pending because an earlier step failed": {
 			given: func(in *accessIn) {
 				in.plan.Secret.Granted = []string{"app1", "app9"}
 				in.plan.Steps = []plan.Step{
-					plan.Revoke{ID: dbID, Applications: []string{"app9"}}, plan.Grant{ID: dbID, Applications: []string{"app2"}},
+					plan.Revoke{ID: dbID, Applications: []string{"app9"}},
+					plan.Grant{ID: dbID, Applications: []string{"app2"}},
 				}
-				in.outcomes = []plan.Outcome{trouble(plan.Failed, "what?"), {NotTried: true}}
+				in.outcomes = []plan.Outcome{failure(v1alpha1.ReasonFailed, "unknown"), {NotTried: true}}
 			},
-			want: all(have("1/2", is("app1", granted), is("app2", pending, "what?")),
-				says(warning(v1alpha1.ReasonFailed, "what?"), reconciling)),
+			want: all(have("1/2", is("app1", granted), is("app2", pending, revokeFailed)),
+				says(warning(v1alpha1.ReasonFailed, revokeFailed), reconciling)),
 		},
-		"granted, whatever could not be revoked": {
+		"granted after a failed revoke": {
 			given: func(in *accessIn) {
 				in.plan.Secret.Granted = []string{"app1", "app9"}
 				in.plan.Steps = []plan.Step{
-					plan.Revoke{ID: dbID, Applications: []string{"app9"}}, plan.Grant{ID: dbID, Applications: []string{"app2"}},
+					plan.Revoke{ID: dbID, Applications: []string{"app9"}},
+					plan.Grant{ID: dbID, Applications: []string{"app2"}},
 				}
-				in.outcomes = []plan.Outcome{{Applications: map[string]plan.Trouble{"app9": refused}}, {}}
+				in.outcomes = []plan.Outcome{{Applications: map[string]plan.Problem{"app9": refused}}, {}}
 			},
 			want: all(did(v1alpha1.ReasonGranted, "granted secret:"+dbID+" to app2"),
-				says(warning(v1alpha1.ReasonRefused, refused.Message), stalled)),
+				says(warning(v1alpha1.ReasonInvalidRequest, refused.Message), stalled)),
 		},
-		"only those that the spec has": {
-			given: func(in *accessIn) { in.seen.Want = []string{"app2"} },
+		"only applications in the spec": {
+			given: func(in *accessIn) { in.seen.Applications = []string{"app2"} },
 			want:  have("1/1", is("app2", granted)),
 		},
 	})
 }
 
-func TestWhileNothingIsSeenApplicationsAreWhatTheyWere(t *testing.T) {
+func TestApplicationStateIsKeptWithoutAView(t *testing.T) {
 	t.Parallel()
 	const granted, pending = v1alpha1.ApplicationGranted, v1alpha1.ApplicationPending
 	away := func(in *accessIn) {
-		in.plan = plan.Plan{Verdict: plan.Verdict{Reason: unreachable, Message: notConnected}}
+		in.plan = plan.Plan{Condition: plan.Condition{Reason: unreachable, Message: notConnected}}
 	}
 	kept := func(out *accessOut) {
 		out.Status.Conditions = []metav1.Condition{
-			condition(readyCond, yes, then, unreachable, notConnected), condition(reconciling, yes, now, unreachable, notConnected),
+			condition(readyCond, yes, then, unreachable, notConnected),
+			condition(reconciling, yes, now, unreachable, notConnected),
 		}
 		out.Report.Events = []status.Event{warning(unreachable, notConnected)}
 	}
@@ -214,42 +227,46 @@ func TestWhileNothingIsSeenApplicationsAreWhatTheyWere(t *testing.T) {
 			}),
 			want: all(kept, have("1/2", is("app1", granted), is("app2", pending, notConnected))),
 		},
-		"one that is new is pending": {
-			given: all(away, func(in *accessIn) { in.seen.Want = []string{"app3", "app1"} }),
+		"a new application is pending": {
+			given: all(away, func(in *accessIn) { in.seen.Applications = []string{"app3", "app1"} }),
 			want:  all(kept, have("1/2", is("app1", granted), is("app3", pending, notConnected))),
 		},
-		"all are new": {
+		"a new access": {
 			given: all(away, func(in *accessIn) { in.old = v1alpha1.JujuSecretAccessStatus{} }),
 			want: all(says(warning(unreachable, notConnected), reconciling),
-				have("0/2", is("app1", pending, notConnected), is("app2", pending, notConnected)), func(out *accessOut) {
-					out.Status.ObservedGeneration, out.Status.Controller, out.Status.Model = generation, "default", "prod/app"
+				have("0/2", is("app1", pending, notConnected), is("app2", pending, notConnected)),
+				func(out *accessOut) {
+					out.Status.ObservedGeneration = generation
+					out.Status.Controller, out.Status.Model = "default", "prod/app"
 				}),
 		},
 	})
 }
 
-func TestAnAccessSaysWhichSecretItIs(t *testing.T) {
+func TestAccessStatusIdentifiesTheSecret(t *testing.T) {
 	t.Parallel()
 	runAccessTests(t, map[string]accessTest{
-		"once it has been seen": {
+		"a new secret": {
 			given: func(in *accessIn) { in.old.SecretID, in.old.ModelUUID = "", "" },
 			want:  func(out *accessOut) { out.Status.SecretID, out.Status.ModelUUID = dbID, modelUUID },
 		},
-		"another, once that has been seen": {
+		"another secret": {
 			given: func(in *accessIn) { in.plan.Secret.ID = otherID },
 			want:  func(out *accessOut) { out.Status.SecretID = otherID },
 		},
-		"the model as the manifest calls it": {
+		"the model as in the manifest": {
 			given: func(in *accessIn) {
 				in.old.Controller, in.old.Model = "", ""
 				in.seen.Target.Model = plan.ModelRef{Controller: "other", Name: "prod/other"}
 			},
 			want: func(out *accessOut) { out.Status.Controller, out.Status.Model = "other", "prod/other" },
 		},
-		"the model as it was, if the JujuSecret is not there to ask": {
+		"the last model without the JujuSecret": {
 			given: func(in *accessIn) {
-				in.seen.Target = plan.NotReady("db")
-				in.plan = plan.Plan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonJujuSecretNotReady, Message: "no db"}}
+				in.seen.Target = plan.UnreadySecret("db", plan.ModelRef{}, false)
+				in.plan = plan.Plan{
+					Condition: plan.Condition{Reason: v1alpha1.ReasonJujuSecretNotReady, Message: "no db"},
+				}
 			},
 			want: says(normal(v1alpha1.ReasonJujuSecretNotReady, "no db"), reconciling),
 		},

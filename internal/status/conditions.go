@@ -16,11 +16,11 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// Report is what follows from a status besides the status itself.
+// Report holds the events and the requeue that belong to a status.
 type Report struct {
-	// Events to record.
+	// Events are the events to record.
 	Events []Event
-	// LookAgain is the time until the next look; 0 for none.
+	// LookAgain is the time until the requeue, 0 for none.
 	LookAgain time.Duration
 }
 
@@ -32,8 +32,11 @@ type Event struct {
 	Message string
 }
 
-// conditions is the new list of conditions for a verdict, with what follows from it. The old list is not changed.
-func conditions(old []metav1.Condition, generation int64, verdict plan.Verdict, handling Handling, now time.Time) ([]metav1.Condition, Report) {
+// conditions returns the new conditions for a verdict, and its report. It does
+// not change the old conditions.
+func conditions(
+	old []metav1.Condition, generation int64, verdict plan.Condition, handling Handling, now time.Time,
+) ([]metav1.Condition, Report) {
 	next := slices.Clone(old)
 	set := func(kind string, status metav1.ConditionStatus) {
 		meta.SetStatusCondition(&next, metav1.Condition{
@@ -62,25 +65,46 @@ func conditions(old []metav1.Condition, generation int64, verdict plan.Verdict, 
 	if handling.Event != "" && (before == nil || before.Reason != string(verdict.Reason)) {
 		report.Events = []Event{{Type: handling.Event, Reason: verdict.Reason, Message: shortened(verdict.Message)}}
 	}
-	if handling.LookAgain > 0 {
+	report.LookAgain = handling.LookAgain
+	switch {
+	case handling.LookAgain == 0:
+	case before == nil || before.Reason != string(verdict.Reason):
 		report.LookAgain = time.Second
-		if before != nil && before.Reason == string(verdict.Reason) {
-			lasted := now.Sub(meta.FindStatusCondition(next, handling.Also).LastTransitionTime.Time)
+	default:
+		lasted := now.Sub(meta.FindStatusCondition(next, handling.Also).LastTransitionTime.Time)
+		if !handling.Woken || lasted < newFor {
 			report.LookAgain = min(max(lasted, time.Second), handling.LookAgain)
 		}
 	}
 	return next, report
 }
 
-// done tells of something that the operator did.
+// lookAgain returns the time until the next look at an object with these
+// conditions: as its reason says, and at most plan.MaxResync while it is not in
+// sync.
+func lookAgain(conditions []metav1.Condition, after time.Duration) time.Duration {
+	inSync := meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady) &&
+		!meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)
+	if after > 0 || inSync {
+		return after
+	}
+	return plan.MaxResync
+}
+
+// newFor is how long a reason counts as new. Condition times have a resolution
+// of a second.
+const newFor = 2 * time.Second
+
+// done returns the event for a successful step.
 func done(reason v1alpha1.Reason, message string) Event {
 	return Event{Type: corev1.EventTypeNormal, Reason: reason, Message: shortened(message)}
 }
 
-// maxMessage is the most that Kubernetes takes as the note of an event, in bytes. Conditions take more, but nobody reads
-// it.
+// maxMessage bounds messages in bytes. It is Kubernetes' limit for the note of
+// an event. Conditions allow more, but longer messages are not readable.
 const maxMessage = 1024
 
+// shortened returns a message that is truncated to maxMessage.
 func shortened(message string) string {
 	const more = " ..."
 	if len(message) <= maxMessage {

@@ -12,25 +12,28 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// maxModels is how many models a status has at most, so that the object stays small whatever the number.
+// maxModels bounds the models in a status, so that the object stays small.
 const maxModels = 200
 
-// maxCertificate is how many bytes of certificates a status keeps: as many as a spec may have.
+// maxCertificate bounds the certificates in a status, in bytes. It equals the
+// limit of the spec.
 const maxCertificate = 1 << 16
 
-// NextController is the status of a controller object of a generation that was found in this health, after what was done about it,
-// with the models that objects use. What is not known just now, as after a start, stays as it was.
-func NextController(old v1alpha1.JujuControllerStatus, spec *v1alpha1.JujuControllerSpec, generation int64, done plan.ControllerPlan,
+// NextController returns the new status of a controller object from its plan,
+// the health of the connection and the models in use. Unknown facts, for
+// example after a start, stay as they were.
+func NextController(
+	old v1alpha1.JujuControllerStatus, spec *v1alpha1.JujuControllerSpec, generation int64, done plan.ControllerPlan,
 	health plan.Health, uses []plan.ModelUse, now time.Time,
 ) (v1alpha1.JujuControllerStatus, Report) {
 	next := old
 	next.ObservedGeneration = generation
 	models := modelStatuses(old.Models, health.Models, uses)
-	verdict := plan.ForHealth(done.Verdict, health, models)
+	verdict := plan.ForHealth(done.Condition, health, models)
 	var report Report
 	handling := HandlingOf(verdict.Reason)
 	if handling.Ready == ReadyKept {
-		handling.Ready = ReadyFalse // An outage makes nobody's secret worse, but it is what this object tells of.
+		handling.Ready = ReadyFalse // An outage does not affect secrets, but this object reports it.
 	}
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, handling, now)
 	if health.ControllerUUID != "" {
@@ -41,7 +44,7 @@ func NextController(old v1alpha1.JujuControllerStatus, spec *v1alpha1.JujuContro
 		next.CACertificate = ""
 	}
 	if health.SecretsFacade != 0 {
-		next.SecretsFacadeVersion = int32(health.SecretsFacade) //nolint:gosec // Juju's facades have versions of one digit, or two.
+		next.SecretsFacadeVersion = int32(health.SecretsFacade) //nolint:gosec // Facade versions are small.
 	}
 	reachable := old.ReachableAddresses
 	if health.Reachable != nil {
@@ -57,8 +60,10 @@ func NextController(old v1alpha1.JujuControllerStatus, spec *v1alpha1.JujuContro
 	return next, report
 }
 
-// modelStatuses tells of the models that objects use, by name.
-func modelStatuses(old []v1alpha1.ModelStatus, health map[string]plan.ModelHealth, uses []plan.ModelUse) []v1alpha1.ModelStatus {
+// modelStatuses returns the status of the models in use, sorted by name.
+func modelStatuses(
+	old []v1alpha1.ModelStatus, health map[string]plan.ModelHealth, uses []plan.ModelUse,
+) []v1alpha1.ModelStatus {
 	before := map[string]v1alpha1.ModelStatus{}
 	for _, model := range old {
 		before[model.UUID] = model

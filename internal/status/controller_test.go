@@ -17,10 +17,11 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
+func TestControllerStatus(t *testing.T) {
 	t.Parallel()
 	const connected, loggedIn = v1alpha1.ReasonConnected, "logged in to the controller"
-	const tooMuch = loggedIn + "; the user operator has more access than it needs, admin of prod/app: write access is enough"
+	const tooMuch = loggedIn + "; the user operator has more access than it needs, admin of prod/app: " +
+		"write access is enough"
 	const second, third = "10.0.0.2:17070", "10.0.0.3:17070"
 	type in struct {
 		old    v1alpha1.JujuControllerStatus
@@ -35,13 +36,14 @@ func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
 	}
 	broken := func(reason v1alpha1.Reason, message string) func(*in) {
 		return func(in *in) {
-			in.done.Verdict, in.health = plan.Verdict{Reason: reason, Message: message}, plan.Health{}
+			in.done.Condition, in.health = plan.Condition{Reason: reason, Message: message}, plan.Health{}
 		}
 	}
 	says := func(event status.Event, also string) func(*out) {
 		return func(out *out) {
 			out.Status.Conditions = []metav1.Condition{
-				condition(readyCond, no, now, event.Reason, event.Message), condition(also, yes, now, event.Reason, event.Message),
+				condition(readyCond, no, now, event.Reason, event.Message),
+				condition(also, yes, now, event.Reason, event.Message),
 			}
 			out.Report.Events = []status.Event{event}
 		}
@@ -49,7 +51,9 @@ func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
 	loggedInWith := func(certificate string) func(*in) {
 		return func(in *in) {
 			in.old.CACertificate, in.done.CACertificate = "before", certificate
-			in.spec.CACertificateFrom = &v1alpha1.CertificateSource{ConfigMapRef: &v1alpha1.KeyReference{Name: "juju-ca"}}
+			in.spec.CACertificateFrom = &v1alpha1.CertificateSource{
+				ConfigMapRef: &v1alpha1.KeyReference{Name: "juju-ca"},
+			}
 		}
 	}
 	keeps := func(certificate string) func(*out) {
@@ -59,32 +63,36 @@ func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
 		given func(*in)
 		want  func(*out)
 	}{
-		"nothing is new": {},
+		"no change": {},
 		"connected for the first time": {
 			given: func(in *in) { in.old = v1alpha1.JujuControllerStatus{} },
 			want: func(out *out) {
 				out.Status = v1alpha1.JujuControllerStatus{
 					ObservedGeneration: generation, ControllerUUID: modelUUID, Version: "4.0.12", User: "operator",
 					SecretsFacadeVersion: 2, ReachableAddresses: []string{second, third},
-					Models:     []v1alpha1.ModelStatus{{UUID: modelUUID, Name: "prod/app", Access: "write", Objects: 2}},
+					Models: []v1alpha1.ModelStatus{
+						{UUID: modelUUID, Name: "prod/app", Access: "write", Objects: 2},
+					},
 					Conditions: []metav1.Condition{condition(readyCond, yes, now, connected, loggedIn)},
 				}
 			},
 		},
-		"what is not known yet stays as it was": {
+		"unknown facts are kept": {
 			given: func(in *in) { in.health.SecretsFacade, in.health.Reachable, in.health.Models = 0, nil, nil },
 		},
-		"what the user may do too much is told, also while it is not known yet": {
+		"excess access is reported while it is unknown": {
 			given: func(in *in) {
 				in.old.Models[0].Access, in.old.Conditions[0].Message = "admin", tooMuch
 				in.health.Models = nil
 			},
 			want: func(out *out) { out.Status.Models[0].Access, out.Status.Conditions[0].Message = "admin", tooMuch },
 		},
-		"what the user may do in a model that nobody uses any more is not told": {
+		"excess access to an unused model is not reported": {
 			given: func(in *in) {
 				in.old.Models[0].Access, in.old.Conditions[0].Message = "admin", tooMuch
-				in.uses, in.health.Models = nil, map[string]plan.ModelHealth{modelUUID: {Name: "prod/app", Access: "admin"}}
+				in.uses, in.health.Models = nil, map[string]plan.ModelHealth{
+					modelUUID: {Name: "prod/app", Access: "admin"},
+				}
 			},
 			want: func(out *out) { out.Status.Models, out.Status.Conditions[0].Message = nil, loggedIn },
 		},
@@ -92,78 +100,87 @@ func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
 			given: func(in *in) { in.health.Reachable = []string{} },
 			want:  func(out *out) { out.Status.ReachableAddresses = nil },
 		},
-		"the addresses are in the order of the spec": {
+		"addresses are in the order of the spec": {
 			given: func(in *in) { in.health.Reachable = []string{third, second} },
 		},
-		"an address that the spec has no more is not told of": {
+		"a removed address is not reported": {
 			given: func(in *in) { in.spec.Addresses, in.health.Reachable = []string{third}, nil },
 			want:  func(out *out) { out.Status.ReachableAddresses = []string{third} },
 		},
-		"nobody uses a model any more": {
+		"no model is in use": {
 			given: func(in *in) { in.uses = nil },
 			want:  func(out *out) { out.Status.Models = nil },
 		},
-		"models are told of by name, as far as anybody knows": {
+		"models are sorted by name": {
 			given: func(in *in) {
-				in.uses = append(in.uses, plan.ModelUse{UUID: "b", Objects: 1}, plan.ModelUse{UUID: "a", Name: "prod/a", Objects: 3})
+				in.uses = append(in.uses, plan.ModelUse{UUID: "b", Objects: 1},
+					plan.ModelUse{UUID: "a", Name: "prod/a", Objects: 3})
 				in.health.Models["a"] = plan.ModelHealth{Name: "prod/renamed", Access: "read"}
 			},
 			want: func(out *out) {
 				out.Status.Models = []v1alpha1.ModelStatus{
-					{UUID: "b", Objects: 1}, out.Status.Models[0], {UUID: "a", Name: "prod/renamed", Access: "read", Objects: 3},
+					{UUID: "b", Objects: 1}, out.Status.Models[0],
+					{UUID: "a", Name: "prod/renamed", Access: "read", Objects: 3},
 				}
 			},
 		},
-		"of too many models some are told of": {
+		"the number of models is limited": {
 			given: func(in *in) {
 				for i := range 1000 {
-					in.uses = append(in.uses, plan.ModelUse{UUID: fmt.Sprintf("%03d", i), Name: fmt.Sprintf("prod/b%03d", i), Objects: 1})
+					in.uses = append(in.uses,
+						plan.ModelUse{UUID: fmt.Sprintf("%03d", i), Name: fmt.Sprintf("prod/b%03d", i), Objects: 1})
 				}
 			},
 			want: func(out *out) {
 				for i := range 199 {
-					out.Status.Models = append(out.Status.Models,
-						v1alpha1.ModelStatus{UUID: fmt.Sprintf("%03d", i), Name: fmt.Sprintf("prod/b%03d", i), Objects: 1})
+					out.Status.Models = append(out.Status.Models, v1alpha1.ModelStatus{
+						UUID: fmt.Sprintf("%03d", i), Name: fmt.Sprintf("prod/b%03d", i), Objects: 1,
+					})
 				}
 			},
 		},
-		"upgraded": {
+		"an upgrade": {
 			given: func(in *in) { in.health.Version = "4.1.0" },
 			want:  func(out *out) { out.Status.Version = "4.1.0" },
 		},
-		"away: it is not connected, whatever of its users can go on": {
+		"an unreachable controller is not ready": {
 			given: broken(unreachable, notConnected),
 			want:  says(warning(unreachable, notConnected), reconciling),
 		},
-		"of another password": {
+		"a refused password": {
 			given: broken(v1alpha1.ReasonCredentialsRejected, "wrong"),
 			want:  says(warning(v1alpha1.ReasonCredentialsRejected, "wrong"), stalled),
 		},
-		"to be deleted, and in use": {
-			given: func(in *in) { in.done.Verdict = plan.Verdict{Reason: v1alpha1.ReasonInUse, Message: "by team-a/db"} },
+		"deleted while in use": {
+			given: func(in *in) {
+				in.done.Condition = plan.Condition{Reason: v1alpha1.ReasonInUse, Message: "by team-a/db"}
+			},
 			want: func(out *out) {
 				says(warning(v1alpha1.ReasonInUse, "by team-a/db"), reconciling)(out)
 				out.Report.LookAgain = time.Second
 			},
 		},
-		"the CA certificate of a login is kept, if it has a source": {loggedInWith("PEM"), keeps("PEM")},
-		"that of the login before is kept until there is another one": {
+		"the CA certificate from a source is stored": {loggedInWith("PEM"), keeps("PEM")},
+		"the CA certificate of the last login is kept": {
 			all(loggedInWith("PEM"), broken(v1alpha1.ReasonCertificateMismatch, "wrong")),
 			all(says(warning(v1alpha1.ReasonCertificateMismatch, "wrong"), stalled), keeps("before")),
 		},
-		"it is kept while its source is missing": {
-			all(loggedInWith(""), broken(noSource, "gone")), all(says(normal(noSource, "gone"), reconciling), keeps("before")),
+		"the CA certificate is kept while its source is missing": {
+			all(loggedInWith(""), broken(noSource, "gone")),
+			all(says(normal(noSource, "gone"), reconciling), keeps("before")),
 		},
-		"it is not kept any more once the spec has it, or has none": {
+		"the CA certificate is removed without a source": {
 			all(loggedInWith("PEM"), func(in *in) { in.spec.CACertificateFrom = nil }), keeps(""),
 		},
-		"nor then while there is no login": {
+		"the CA certificate is removed without a login": {
 			all(loggedInWith(""), broken(unreachable, notConnected), func(in *in) { in.spec.CACertificateFrom = nil }),
 			all(says(warning(unreachable, notConnected), reconciling), keeps("")),
 		},
-		"a bundle as big as the spec may have is kept": {loggedInWith(strings.Repeat("x", 1<<16)), keeps(strings.Repeat("x", 1<<16))},
-		"a bigger one is not":                          {loggedInWith(strings.Repeat("x", 1<<16+1)), keeps("")},
-		"without credentials": {
+		"a bundle of the maximum size is stored": {
+			loggedInWith(strings.Repeat("x", 1<<16)), keeps(strings.Repeat("x", 1<<16)),
+		},
+		"a bigger bundle is not stored": {loggedInWith(strings.Repeat("x", 1<<16+1)), keeps("")},
+		"missing credentials": {
 			given: broken(noSource, "gone"),
 			want:  says(normal(noSource, "gone"), reconciling),
 		},
@@ -175,15 +192,18 @@ func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
 				old: v1alpha1.JujuControllerStatus{
 					ObservedGeneration: generation, ControllerUUID: modelUUID, Version: "4.0.12", User: "operator",
 					SecretsFacadeVersion: 2, ReachableAddresses: []string{second, third},
-					Models:     []v1alpha1.ModelStatus{{UUID: modelUUID, Name: "prod/app", Access: "write", Objects: 2}},
+					Models: []v1alpha1.ModelStatus{
+						{UUID: modelUUID, Name: "prod/app", Access: "write", Objects: 2},
+					},
 					Conditions: []metav1.Condition{condition(readyCond, yes, then, connected, loggedIn)},
 				},
 				spec: v1alpha1.JujuControllerSpec{Addresses: []string{"10.0.0.1:17070", second, third}},
 				uses: []plan.ModelUse{{UUID: modelUUID, Name: "prod/app", Objects: 2}},
-				done: plan.ControllerPlan{Verdict: plan.Verdict{Reason: connected, Message: loggedIn}},
+				done: plan.ControllerPlan{Condition: plan.Condition{Reason: connected, Message: loggedIn}},
 				health: plan.Health{
-					ControllerUUID: modelUUID, Version: "4.0.12", User: "operator", SecretsFacade: 2, Reachable: []string{second, third},
-					Models: map[string]plan.ModelHealth{modelUUID: {Name: "prod/app", Access: "write"}},
+					ControllerUUID: modelUUID, Version: "4.0.12", User: "operator", SecretsFacade: 2,
+					Reachable: []string{second, third},
+					Models:    map[string]plan.ModelHealth{modelUUID: {Name: "prod/app", Access: "write"}},
 				},
 			}
 			if test.given != nil {
@@ -195,7 +215,8 @@ func TestTheStatusOfAControllerIsHowTheOperatorStandsWithIt(t *testing.T) {
 			}
 			before := given.old.DeepCopy()
 			var got out
-			got.Status, got.Report = status.NextController(given.old, &given.spec, generation, given.done, given.health, given.uses, now)
+			got.Status, got.Report = status.NextController(given.old, &given.spec, generation, given.done, given.health,
+				given.uses, now)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("NextController (-want +got):\n%s", diff)
 			}

@@ -16,16 +16,17 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// except is the outcome of a Grant or Revoke that failed for some applications.
+// except returns the outcome of a Grant or Revoke that failed for some
+// applications.
 func except(apps ...string) plan.Outcome {
-	outcome := plan.Outcome{Applications: map[string]plan.Trouble{}}
+	outcome := plan.Outcome{Applications: map[string]plan.Problem{}}
 	for _, app := range apps {
-		outcome.Applications[app] = plan.Trouble{Kind: plan.ApplicationNotFound, Message: "no " + app}
+		outcome.Applications[app] = plan.Problem{Reason: v1alpha1.ReasonApplicationNotFound, Message: "no " + app}
 	}
 	return outcome
 }
 
-func TestWhatWasDoneIsAnEvent(t *testing.T) {
+func TestStepsAreEvents(t *testing.T) {
 	t.Parallel()
 	var (
 		done   = plan.Outcome{Secret: &plan.UserSecret{ID: dbID, Revision: 4}}
@@ -35,58 +36,75 @@ func TestWhatWasDoneIsAnEvent(t *testing.T) {
 		grant  = plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}}
 		revoke = plan.Revoke{ID: dbID, Applications: []string{"app3", "app4"}}
 	)
-	created := normal(v1alpha1.ReasonCreated, `added "db" as secret:`+dbID)
-	removed := normal(v1alpha1.ReasonRemoved, "told Juju to remove secret:"+dbID)
+	created := normal(v1alpha1.ReasonCreated, `created "db" as secret:`+dbID)
+	removed := normal(v1alpha1.ReasonRemoved, "asked Juju to remove secret:"+dbID)
 	updated := func(what string) status.Event {
 		return normal(v1alpha1.ReasonUpdated, "updated "+what+" of secret:"+dbID+", now at revision 4")
 	}
-	granted := func(whom string) status.Event {
-		return normal(v1alpha1.ReasonGranted, "granted secret:"+dbID+" to "+whom)
+	granted := func(apps string) status.Event {
+		return normal(v1alpha1.ReasonGranted, "granted secret:"+dbID+" to "+apps)
 	}
-	revoked := func(whom string) status.Event {
-		return normal(v1alpha1.ReasonRevoked, "revoked secret:"+dbID+" from "+whom)
+	revoked := func(apps string) status.Event {
+		return normal(v1alpha1.ReasonRevoked, "revoked secret:"+dbID+" from "+apps)
 	}
 	does := func(steps ...plan.Step) plan.Plan {
-		return plan.Plan{Steps: steps, Verdict: plan.Verdict{Reason: synced, Message: inSync}}
+		return plan.Plan{Steps: steps, Condition: plan.Condition{Reason: synced, Message: inSync}}
 	}
 	corrects := func(steps ...plan.Step) plan.Plan {
 		p := does(steps...)
 		p.Corrects = true
 		return p
 	}
+	replaces := func(p plan.Plan) plan.Plan {
+		p.Before.Creating = &plan.Creation{Name: "db", Replaces: otherID}
+		return p
+	}
 	corrected := func(what string) status.Event { return normal(v1alpha1.ReasonCorrected, what) }
-	letGo := func(message string) plan.Plan {
-		return plan.Plan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonLetGo, Message: message}}
+	orphaned := func(message string) plan.Plan {
+		return plan.Plan{Condition: plan.Condition{Reason: v1alpha1.ReasonOrphaned, Message: message}}
 	}
 	tests := map[string]struct {
 		plan     plan.Plan
 		outcomes []plan.Outcome
 		want     []status.Event
 	}{
-		"nothing":      {plan: does()},
-		"a creation":   {does(create), []plan.Outcome{done}, []status.Event{created}},
-		"a rename":     {does(update), []plan.Outcome{done}, []status.Event{updated("name")}},
-		"another info": {does(plan.Update{ID: dbID, Info: new("")}), []plan.Outcome{done}, []status.Event{updated("info")}},
-		"pruning":      {does(plan.Update{ID: dbID, AutoPrune: new(true)}), []plan.Outcome{done}, []status.Event{updated("auto-prune")}},
-		"a creation, and pruning of what it made": {
-			does(create, plan.Update{AutoPrune: new(true)}), []plan.Outcome{done, done}, []status.Event{created, updated("auto-prune")},
+		"no steps": {plan: does()},
+		"a create": {does(create), []plan.Outcome{done}, []status.Event{created}},
+		"a rename": {does(update), []plan.Outcome{done}, []status.Event{updated("name")}},
+		"an info": {
+			does(plan.Update{ID: dbID, Info: new("")}), []plan.Outcome{done}, []status.Event{updated("info")},
 		},
-		"a creation, and not the pruning, which failed": {
-			does(create, plan.Update{AutoPrune: new(true)}), []plan.Outcome{done, trouble(plan.Refused, "no")},
-			[]status.Event{created, warning(v1alpha1.ReasonRefused, "no")},
+		"auto-prune": {
+			does(plan.Update{ID: dbID, AutoPrune: new(true)}), []plan.Outcome{done},
+			[]status.Event{updated("auto-prune")},
 		},
-		"another content": {does(plan.Update{ID: dbID, Content: new(holding("x"))}), []plan.Outcome{done}, []status.Event{updated("content")}},
-		"all of these": {
-			does(plan.Update{ID: dbID, Content: new(holding("x")), Name: new("x"), Info: new("x"), AutoPrune: new(false)}), []plan.Outcome{done},
+		"a create and auto-prune": {
+			does(create, plan.Update{AutoPrune: new(true)}), []plan.Outcome{done, done},
+			[]status.Event{created, updated("auto-prune")},
+		},
+		"a create and a failed auto-prune": {
+			does(create, plan.Update{AutoPrune: new(true)}),
+			[]plan.Outcome{done, failure(v1alpha1.ReasonInvalidRequest, "no")},
+			[]status.Event{created, warning(v1alpha1.ReasonInvalidRequest, "no")},
+		},
+		"a content": {
+			does(plan.Update{ID: dbID, Content: new(holding("x"))}), []plan.Outcome{done},
+			[]status.Event{updated("content")},
+		},
+		"all parts of an update": {
+			does(plan.Update{
+				ID: dbID, Content: new(holding("x")), Name: new("x"), Info: new("x"), AutoPrune: new(false),
+			}),
+			[]plan.Outcome{done},
 			[]status.Event{updated("name, info, content, auto-prune")},
 		},
-		"a removal": {does(remove), []plan.Outcome{{}}, []status.Event{removed}},
-		"a grant":   {does(grant), []plan.Outcome{{}}, []status.Event{granted("app1, app2")}},
-		"a grant, but for one": {
+		"a remove": {does(remove), []plan.Outcome{{}}, []status.Event{removed}},
+		"a grant":  {does(grant), []plan.Outcome{{}}, []status.Event{granted("app1, app2")}},
+		"a grant that failed for one application": {
 			does(grant), []plan.Outcome{except("app1")},
 			[]status.Event{granted("app2"), normal(v1alpha1.ReasonApplicationNotFound, "no app1")},
 		},
-		"a grant, but for all": {
+		"a grant that failed for all applications": {
 			does(grant), []plan.Outcome{except("app1", "app2")},
 			[]status.Event{normal(v1alpha1.ReasonApplicationNotFound, "no app1; no app2")},
 		},
@@ -94,44 +112,53 @@ func TestWhatWasDoneIsAnEvent(t *testing.T) {
 			does(revoke, grant), []plan.Outcome{except(), except()},
 			[]status.Event{revoked("app3, app4"), granted("app1, app2")},
 		},
-		"a revoke and no grant, which failed": {
-			does(revoke, grant), []plan.Outcome{{}, trouble(plan.Refused, "no")},
-			[]status.Event{revoked("app3, app4"), warning(v1alpha1.ReasonRefused, "no")},
+		"a revoke and a failed grant": {
+			does(revoke, grant), []plan.Outcome{{}, failure(v1alpha1.ReasonInvalidRequest, "no")},
+			[]status.Event{revoked("app3, app4"), warning(v1alpha1.ReasonInvalidRequest, "no")},
 		},
-		"not what failed, and not what nobody tried then": {
-			does(revoke, grant), []plan.Outcome{trouble(plan.Refused, "no"), {NotTried: true}},
-			[]status.Event{warning(v1alpha1.ReasonRefused, "no")},
+		"a failed revoke and a grant that was not tried": {
+			does(revoke, grant), []plan.Outcome{failure(v1alpha1.ReasonInvalidRequest, "no"), {NotTried: true}},
+			[]status.Event{warning(v1alpha1.ReasonInvalidRequest, "no")},
 		},
-		"a change, whatever had to wait": {
-			plan.Plan{Steps: []plan.Step{update}, Verdict: plan.Verdict{Reason: v1alpha1.ReasonNameTaken, Message: "taken"}},
+		"a change with a waiting name": {
+			plan.Plan{
+				Steps:     []plan.Step{update},
+				Condition: plan.Condition{Reason: v1alpha1.ReasonNameTaken, Message: "taken"},
+			},
 			[]plan.Outcome{done},
 			[]status.Event{updated("name"), warning(v1alpha1.ReasonNameTaken, "taken")},
 		},
-		"a change of what somebody else did": {
-			corrects(update), []plan.Outcome{done}, []status.Event{corrected("updated name of secret:" + dbID + ", now at revision 4")},
+		"a reverted change": {
+			corrects(update), []plan.Outcome{done},
+			[]status.Event{corrected("updated name of secret:" + dbID + ", now at revision 4")},
 		},
-		"a secret in place of one that somebody removed": {
-			corrects(create), []plan.Outcome{done}, []status.Event{corrected(`added "db" as secret:` + dbID)},
+		"a reverted removal": {
+			replaces(corrects(create)), []plan.Outcome{done},
+			[]status.Event{corrected(`created "db" as secret:` + dbID + "; the URI changed from secret:" + otherID +
+				" to secret:" + dbID + ": update what uses the old URI, for example charm options and references to status.uri")},
 		},
-		"a change of what somebody else did, in two steps": {
-			corrects(plan.Update{ID: dbID, Content: new(holding("x"))}, plan.Update{ID: dbID, Info: new("")}), []plan.Outcome{done, done},
+		"a reverted change in two steps": {
+			corrects(plan.Update{ID: dbID, Content: new(holding("x"))}, plan.Update{ID: dbID, Info: new("")}),
+			[]plan.Outcome{done, done},
 			[]status.Event{
 				corrected("updated content of secret:" + dbID + ", now at revision 4"),
 				corrected("updated info of secret:" + dbID + ", now at revision 4"),
 			},
 		},
-		"not a change of what somebody else did, if it failed": {
-			corrects(update), []plan.Outcome{trouble(plan.Refused, "no")}, []status.Event{warning(v1alpha1.ReasonRefused, "no")},
+		"a failed correction": {
+			corrects(update), []plan.Outcome{failure(v1alpha1.ReasonInvalidRequest, "no")},
+			[]status.Event{warning(v1alpha1.ReasonInvalidRequest, "no")},
 		},
-		"what stays in Juju":         {letGo("left it"), nil, []status.Event{normal(v1alpha1.ReasonLetGo, "left it")}},
-		"nothing, if nothing stays":  {plan: letGo("")},
-		"nothing, about who is gone": {plan: plan.Plan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonRevoked}}},
+		"an orphaned secret": {orphaned("left it"), nil, []status.Event{normal(v1alpha1.ReasonOrphaned, "left it")}},
+		"nothing orphaned":   {plan: orphaned("")},
+		"a revoked access":   {plan: plan.Plan{Condition: plan.Condition{Reason: v1alpha1.ReasonRevoked}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, ofSecret := status.NextSecret(v1alpha1.JujuSecretStatus{}, 1, test.plan, test.outcomes, now)
-			_, ofAccess := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, 1, plan.AccessSeen{}, test.plan, test.outcomes, now)
+			_, ofAccess := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, 1, plan.AccessFacts{}, test.plan,
+				test.outcomes, now)
 			want := [][]status.Event{test.want, test.want}
 			if diff := cmp.Diff(want, [][]status.Event{ofSecret.Events, ofAccess.Events}); diff != "" {
 				t.Errorf("events of a JujuSecret and of a JujuSecretAccess (-want +got):\n%s", diff)
@@ -140,19 +167,19 @@ func TestWhatWasDoneIsAnEvent(t *testing.T) {
 	}
 }
 
-func TestMessagesAreNoLongerThanKubernetesTakes(t *testing.T) {
+func TestMessagesAreTruncatedToTheEventLimit(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ message, want string }{
-		"as long as may be":  {strings.Repeat("x", 1024), strings.Repeat("x", 1024)},
-		"one byte too long":  {strings.Repeat("x", 1025), strings.Repeat("x", 1020) + " ..."},
-		"far too long":       {strings.Repeat("x", 1<<20), strings.Repeat("x", 1020) + " ..."},
-		"not cut in a sign":  {strings.Repeat("ä", 600), strings.Repeat("ä", 510) + " ..."},
-		"not cut in another": {"x" + strings.Repeat("ä", 600), "x" + strings.Repeat("ä", 509) + " ..."},
+		"at the limit":            {strings.Repeat("x", 1024), strings.Repeat("x", 1024)},
+		"one byte over":           {strings.Repeat("x", 1025), strings.Repeat("x", 1020) + " ..."},
+		"far over":                {strings.Repeat("x", 1<<20), strings.Repeat("x", 1020) + " ..."},
+		"two-byte characters":     {strings.Repeat("ä", 600), strings.Repeat("ä", 510) + " ..."},
+		"odd two-byte characters": {"x" + strings.Repeat("ä", 600), "x" + strings.Repeat("ä", 509) + " ..."},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := plan.Plan{Verdict: plan.Verdict{Reason: v1alpha1.ReasonContentInvalid, Message: test.message}}
+			p := plan.Plan{Condition: plan.Condition{Reason: v1alpha1.ReasonInvalidContent, Message: test.message}}
 			next, report := status.NextSecret(v1alpha1.JujuSecretStatus{}, generation, p, nil, now)
 			got := []string{next.Conditions[0].Message, next.Conditions[1].Message, report.Events[0].Message}
 			if diff := cmp.Diff([]string{test.want, test.want, test.want}, got); diff != "" {
@@ -165,12 +192,15 @@ func TestMessagesAreNoLongerThanKubernetesTakes(t *testing.T) {
 func TestManyApplicationsFitIntoOneEvent(t *testing.T) {
 	t.Parallel()
 	var apps []string
-	for i := range 256 { // As many as an access may have.
+	for i := range 256 { // The limit of an access.
 		apps = append(apps, fmt.Sprintf("application-%d", i))
 	}
-	p := plan.Plan{Steps: []plan.Step{plan.Grant{ID: dbID, Applications: apps}}, Verdict: plan.Verdict{Reason: synced}}
+	p := plan.Plan{
+		Steps: []plan.Step{plan.Grant{ID: dbID, Applications: apps}}, Condition: plan.Condition{Reason: synced},
+	}
 	for what, outcome := range map[string]plan.Outcome{"granted": {}, "not granted": except(apps...)} {
-		next, report := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, generation, plan.AccessSeen{}, p, []plan.Outcome{outcome}, now)
+		next, report := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, generation, plan.AccessFacts{}, p,
+			[]plan.Outcome{outcome}, now)
 		for _, message := range []string{report.Events[0].Message, next.Conditions[0].Message} {
 			if len(message) > 1024 || !utf8.ValidString(message) {
 				t.Errorf("%s: %d bytes", what, len(message))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -34,21 +35,23 @@ const (
 	notConnected = "no route to host"
 )
 
-// The two moments of the tables: when the object's conditions last changed, and now.
+// The times of the tables: the last change of the conditions, and now.
 var (
 	then = time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
 	now  = then.Add(time.Hour)
 )
 
-// condition is a condition of the present generation.
-func condition(kind string, state metav1.ConditionStatus, since time.Time, reason v1alpha1.Reason, message string) metav1.Condition {
+// condition returns a condition of the current generation.
+func condition(
+	kind string, state metav1.ConditionStatus, since time.Time, reason v1alpha1.Reason, message string,
+) metav1.Condition {
 	return metav1.Condition{
 		Type: kind, Status: state, ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(since),
 		Reason: string(reason), Message: message,
 	}
 }
 
-// ofGeneration changes the generation that conditions are about.
+// ofGeneration sets the generation of conditions.
 func ofGeneration(n int64, conditions ...metav1.Condition) []metav1.Condition {
 	for i := range conditions {
 		conditions[i].ObservedGeneration = n
@@ -64,12 +67,12 @@ func normal(reason v1alpha1.Reason, message string) status.Event {
 	return status.Event{Type: corev1.EventTypeNormal, Reason: reason, Message: message}
 }
 
-// trouble is the outcome of a step that failed.
-func trouble(kind plan.Kind, message string) plan.Outcome {
-	return plan.Outcome{Trouble: &plan.Trouble{Kind: kind, Message: message}}
+// failure returns the outcome of a failed step.
+func failure(reason v1alpha1.Reason, message string) plan.Outcome {
+	return plan.Outcome{Problem: &plan.Problem{Reason: reason, Message: message}}
 }
 
-// secretIn is what NextSecret takes, and secretOut what it gives.
+// secretIn holds the arguments of NextSecret, secretOut its results.
 type (
 	secretIn struct {
 		old        v1alpha1.JujuSecretStatus
@@ -84,10 +87,10 @@ type (
 	}
 )
 
-// tells sets a verdict of a plan that knows no secret.
-func tells(reason v1alpha1.Reason, message string) func(*secretIn) {
+// verdict sets a plan with a condition and without a secret.
+func verdict(reason v1alpha1.Reason, message string) func(*secretIn) {
 	return func(in *secretIn) {
-		in.plan = plan.Plan{Verdict: plan.Verdict{Reason: reason, Message: message}}
+		in.plan = plan.Plan{Condition: plan.Condition{Reason: reason, Message: message}}
 	}
 }
 
@@ -110,11 +113,21 @@ func all[T any](changes ...func(*T)) func(*T) {
 	}
 }
 
-// secretTest is a row: what is different from a JujuSecret in sync about which there is nothing new, in what goes in and
-// in what comes out.
+// secretTest modifies the arguments for a JujuSecret in sync, and its unchanged
+// status.
 type secretTest struct {
 	given func(*secretIn)
 	want  func(*secretOut)
+}
+
+// resync sets the time of the next look at an object that is not in sync, if its
+// reason asks for none.
+func resync(conditions []metav1.Condition, report *status.Report) {
+	inSync := meta.IsStatusConditionTrue(conditions, readyCond) &&
+		!meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)
+	if report.LookAgain == 0 && !inSync {
+		report.LookAgain = plan.MaxResync
+	}
 }
 
 func runSecretTests(t *testing.T, tests map[string]secretTest) {
@@ -131,6 +144,7 @@ func runSecretTests(t *testing.T, tests map[string]secretTest) {
 			if test.want != nil {
 				test.want(&want)
 			}
+			resync(want.Status.Conditions, &want.Report)
 			before := in.old.DeepCopy()
 			var got secretOut
 			got.Status, got.Report = status.NextSecret(in.old, in.generation, in.plan, in.outcomes, in.now)
@@ -153,7 +167,7 @@ func secretInSync() secretIn {
 		},
 		generation: generation,
 		plan: plan.Plan{
-			Verdict: plan.Verdict{Reason: synced, Message: inSync}, ModelUUID: modelUUID,
+			Condition: plan.Condition{Reason: synced, Message: inSync}, ModelUUID: modelUUID,
 			Secret: &plan.UserSecret{ID: dbID, Name: "db", Revision: 3},
 		},
 		now: now,

@@ -11,41 +11,55 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// Ready is what a reason makes of the Ready condition.
+// Ready is the effect of a reason on the Ready condition.
 type Ready int
 
-// What a reason makes of the Ready condition.
+// The effects of a reason on the Ready condition.
 const (
-	// ReadyTrue: everything is as it should be.
+	// ReadyTrue sets Ready to True.
 	ReadyTrue Ready = iota + 1
-	// ReadyFalse: it is not.
+	// ReadyFalse sets Ready to False.
 	ReadyFalse
-	// ReadyKept: nobody can tell now, so Ready stays True if the spec's present generation was in sync.
+	// ReadyKept is for an unknown state. Ready stays True if the current
+	// generation was in sync.
 	ReadyKept
-	// ReadyFrozen: nobody looks, so Ready stays what it was, whatever the spec says since.
+	// ReadyFrozen is for a suspended object. Ready stays as it was, even if the
+	// spec changes.
 	ReadyFrozen
 )
 
-// Handling is all that follows from a reason.
+// Handling holds the effects of a reason.
 type Handling struct {
-	// Ready is what becomes of the Ready condition.
+	// Ready is the effect on the Ready condition.
 	Ready Ready
-	// Also is the condition that is True beside it: Reconciling, Stalled, or none.
+	// Also is the other condition that is True: Reconciling, Stalled, or none.
 	Also string
-	// Event is the type of the event that tells of the reason when it first appears; empty for none.
+	// Event is the type of the event for a new reason, empty for no event.
 	Event string
-	// LookAgain is the longest time until the next look, where nothing can wake the object. A new reason is looked at again
-	// after a second, then after as long as the object has not been well. 0: something wakes it.
+	// LookAgain is the longest time until the object is requeued, for reasons
+	// without an event that wakes it. The first requeue is after a second.
+	// Later requeues are after as long as the problem has lasted. 0 means no
+	// requeue of its own: lookAgain then decides.
 	LookAgain time.Duration
+	// InProgress is true when the operator completes a change without further
+	// action. With any other reason the change is complete, or waits for a user or
+	// for another object.
+	InProgress bool
+	// Woken is true when another object wakes this object. The early requeue
+	// then only finds changes from before the status was written. After that,
+	// the object is requeued every LookAgain.
+	Woken bool
 }
 
-// Known tells whether a reason is in the table, as the reason in a status is unless a person wrote it there.
+// Known reports whether a reason is in the table. Other reasons in a status
+// were not written by the operator.
 func Known(reason v1alpha1.Reason) bool {
 	return reason == v1alpha1.ReasonFailed || HandlingOf(reason) != HandlingOf(v1alpha1.ReasonFailed)
 }
 
-// HandlingOf is the table of reasons: who can end a trouble decides how it is shown and when it is looked at again.
-// The reasons themselves are explained in api/v1alpha1/reasons.go.
+// HandlingOf returns the handling of a reason. It is the table of all reasons.
+// Conditions and requeues depend on what can resolve the problem: the operator,
+// another object, or the user. api/v1alpha1/reasons.go explains the reasons.
 func HandlingOf(reason v1alpha1.Reason) Handling {
 	const (
 		reconciling = v1alpha1.ConditionReconciling
@@ -55,35 +69,41 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	)
 	switch reason {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonConnected,
-		v1alpha1.ReasonCreated, v1alpha1.ReasonAdopted, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected, v1alpha1.ReasonRemoved, v1alpha1.ReasonLetGo, v1alpha1.ReasonModelReplaced,
+		v1alpha1.ReasonCreated, v1alpha1.ReasonAdopted, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected,
+		v1alpha1.ReasonRemoved, v1alpha1.ReasonOrphaned, v1alpha1.ReasonModelReplaced,
 		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked:
 		return Handling{Ready: ReadyTrue}
 
 	case v1alpha1.ReasonSourceNotFound, v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonJujuSecretNotReady:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal}
 	case v1alpha1.ReasonRemoving:
-		return Handling{Ready: ReadyFalse, Also: reconciling}
+		return Handling{Ready: ReadyFalse, Also: reconciling, InProgress: true}
 	case v1alpha1.ReasonInUse:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: time.Minute}
 	case v1alpha1.ReasonSuspended:
 		return Handling{Ready: ReadyFrozen, Event: normal}
-	case v1alpha1.ReasonApplicationNotFound: // All of them are looked for together, so this is for what that misses.
+	case v1alpha1.ReasonApplicationNotFound: // The model looks for all applications; this is the fallback.
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute}
-	case v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver:
+	case v1alpha1.ReasonSecretNotFound:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second}
+	case v1alpha1.ReasonTransferringGrants:
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second, InProgress: true}
 
 	case v1alpha1.ReasonJujuUnreachable:
-		return Handling{Ready: ReadyKept, Also: reconciling, Event: warning}
-	case v1alpha1.ReasonModelBusy:
-		return Handling{Ready: ReadyKept, Also: reconciling, Event: warning, LookAgain: 30 * time.Second}
+		return Handling{Ready: ReadyKept, Also: reconciling, Event: warning, InProgress: true}
+	case v1alpha1.ReasonModelUnavailable:
+		return Handling{Ready: ReadyKept, Also: reconciling, Event: warning, LookAgain: 30 * time.Second, InProgress: true}
 	case v1alpha1.ReasonFailed:
-		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: 5 * time.Minute}
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: 5 * time.Minute, InProgress: true}
 
-	case v1alpha1.ReasonContentInvalid, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
-		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonControllerChanged, v1alpha1.ReasonRefused, v1alpha1.ReasonJujuTooOld, v1alpha1.ReasonDrifted,
-		v1alpha1.ReasonCharmOwned:
+	case v1alpha1.ReasonInvalidContent, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
+		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonControllerChanged, v1alpha1.ReasonInvalidRequest,
+		v1alpha1.ReasonUnsupportedJujuVersion, v1alpha1.ReasonDrifted, v1alpha1.ReasonCharmOwned,
+		v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonSecretIDNotFound:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
-	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonConflict, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:
+	case v1alpha1.ReasonConflict:
+		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: 5 * time.Minute, Woken: true}
+	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: time.Minute}
 	}
 	return HandlingOf(v1alpha1.ReasonFailed)

@@ -20,18 +20,20 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// A kindOfReason is a group of constants in reasons.go, by the words of its comment.
+// kindOfReason is a group of constants in reasons.go, identified by its
+// comment.
 type kindOfReason string
 
 const (
 	ofReady  kindOfReason = "Reasons of Ready=True."
-	ofEvents kindOfReason = "Reasons of events that tell of something done."
-	passing  kindOfReason = "Reasons of Ready=False that pass without a change of the manifest. Reconciling is True with them."
-	lasting  kindOfReason = "Reasons of Ready=False that want a person. Stalled is True with them."
-	resting  kindOfReason = "Reasons that leave Ready as it was, False if there was none."
+	ofEvents kindOfReason = "Reasons of events that report a change."
+	passing  kindOfReason = "Reasons of Ready=False that need no change of the manifest. Reconciling is True with them."
+	lasting  kindOfReason = "Reasons of Ready=False that need a change by a user. Stalled is True with them."
+	resting  kindOfReason = "Reasons that leave Ready unchanged. Without a previous status, Ready is False."
 )
 
-// allReasons are the reasons in the source of package v1alpha1, so that a new one cannot be forgotten here.
+// allReasons returns the reasons in the source of package v1alpha1, so that a
+// new reason cannot be forgotten.
 func allReasons(t *testing.T) map[v1alpha1.Reason]kindOfReason {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/reasons.go", nil, parser.ParseComments)
@@ -51,7 +53,7 @@ func allReasons(t *testing.T) map[v1alpha1.Reason]kindOfReason {
 			}
 			literal, ok := constant.Values[0].(*ast.BasicLit)
 			if !ok {
-				t.Fatalf("%s is no literal", constant.Names[0].Name)
+				t.Fatalf("%s is not a literal", constant.Names[0].Name)
 			}
 			value, err := strconv.Unquote(literal.Value)
 			if err != nil {
@@ -68,23 +70,23 @@ func allReasons(t *testing.T) map[v1alpha1.Reason]kindOfReason {
 
 func TestEveryReasonHasARowInTheTable(t *testing.T) {
 	t.Parallel()
-	unheardOf := status.HandlingOf("UnheardOf")
+	unknown := status.HandlingOf("Unknown")
 	for reason := range allReasons(t) {
-		if cmp.Equal(status.HandlingOf(reason), unheardOf) != (reason == v1alpha1.ReasonFailed) {
-			t.Errorf("%s has no row of its own, and is handled like one that nobody has heard of", reason)
+		if cmp.Equal(status.HandlingOf(reason), unknown) != (reason == v1alpha1.ReasonFailed) {
+			t.Errorf("%s has no row in the table", reason)
 		}
 	}
-	if diff := cmp.Diff(status.HandlingOf(v1alpha1.ReasonFailed), unheardOf); diff != "" {
-		t.Errorf("a reason that nobody has heard of (-failed +got):\n%s", diff)
+	if diff := cmp.Diff(status.HandlingOf(v1alpha1.ReasonFailed), unknown); diff != "" {
+		t.Errorf("an unknown reason (-failed +got):\n%s", diff)
 	}
 }
 
-func TestAReasonIsShownAsItsCommentSays(t *testing.T) {
+func TestReasonHandlingMatchesItsComment(t *testing.T) {
 	t.Parallel()
-	outages := []v1alpha1.Reason{v1alpha1.ReasonJujuUnreachable, v1alpha1.ReasonModelBusy}
+	outages := []v1alpha1.Reason{v1alpha1.ReasonJujuUnreachable, v1alpha1.ReasonModelUnavailable}
 	expected := []v1alpha1.Reason{
 		v1alpha1.ReasonSourceNotFound, v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonJujuSecretNotReady,
-		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonHandingOver,
+		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonTransferringGrants,
 	}
 	for reason, kind := range allReasons(t) {
 		t.Run(string(reason), func(t *testing.T) {
@@ -101,13 +103,13 @@ func TestAReasonIsShownAsItsCommentSays(t *testing.T) {
 				want = status.Handling{
 					Ready: status.ReadyFalse, Also: v1alpha1.ConditionStalled, Event: corev1.EventTypeWarning,
 				}
-			case resting: // Nothing is wrong, and nobody looks.
+			case resting: // The object is suspended.
 				want = status.Handling{Ready: status.ReadyFrozen, Event: corev1.EventTypeNormal}
 			default:
-				t.Fatalf("a new group of reasons: %q", kind)
+				t.Fatalf("unknown group of reasons: %q", kind)
 			}
-			// What nobody can tell changes nothing, what belongs to a usual day is not warned of, and a removal was told of
-			// when it was asked for.
+			// An outage keeps Ready, an expected wait is not a warning, and a
+			// removal had its event when it was requested.
 			switch {
 			case slices.Contains(outages, reason):
 				want.Ready = status.ReadyKept
@@ -117,7 +119,8 @@ func TestAReasonIsShownAsItsCommentSays(t *testing.T) {
 				want.Event = ""
 			}
 			got := status.HandlingOf(reason)
-			got.LookAgain = 0 // Below.
+			// Other tests check these.
+			got.LookAgain, got.Woken, got.InProgress = 0, false, false
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("HandlingOf (-want +got):\n%s", diff)
 			}
@@ -125,37 +128,55 @@ func TestAReasonIsShownAsItsCommentSays(t *testing.T) {
 	}
 }
 
-func TestWhatNothingCanWakeIsLookedAtAgain(t *testing.T) {
+func TestReasonWithoutAWakeUpIsRequeued(t *testing.T) {
 	t.Parallel()
 	longest := map[v1alpha1.Reason]time.Duration{
-		// Juju tells nobody of these.
+		// Juju does not notify of these.
 		v1alpha1.ReasonApplicationNotFound: 5 * time.Minute,
 		v1alpha1.ReasonSecretNotFound:      30 * time.Second,
-		v1alpha1.ReasonModelBusy:           30 * time.Second,
-		v1alpha1.ReasonHandingOver:         30 * time.Second,
+		v1alpha1.ReasonModelUnavailable:    30 * time.Second,
+		v1alpha1.ReasonTransferringGrants:  30 * time.Second,
 		v1alpha1.ReasonNameTaken:           time.Minute,
-		v1alpha1.ReasonConflict:            time.Minute,
+		v1alpha1.ReasonConflict:            5 * time.Minute,
 		v1alpha1.ReasonInUse:               time.Minute,
 		v1alpha1.ReasonModelNotFound:       time.Minute,
 		v1alpha1.ReasonPermissionDenied:    time.Minute,
-		// And nobody knows who could.
+		// It can have any cause.
 		v1alpha1.ReasonFailed: 5 * time.Minute,
 	}
 	for reason := range allReasons(t) {
 		if got := status.HandlingOf(reason); got.LookAgain != longest[reason] {
-			t.Errorf("%s is looked at again within %v, want %v", reason, got.LookAgain, longest[reason])
+			t.Errorf("%s is requeued within %v, want %v", reason, got.LookAgain, longest[reason])
 		}
 	}
 }
 
-func TestReasonsOfTheTableAreTold(t *testing.T) {
+func TestReasonIsInProgressWhileTheOperatorCompletesAChange(t *testing.T) {
+	t.Parallel()
+	want := []v1alpha1.Reason{
+		v1alpha1.ReasonFailed, v1alpha1.ReasonJujuUnreachable, v1alpha1.ReasonModelUnavailable, v1alpha1.ReasonRemoving,
+		v1alpha1.ReasonTransferringGrants,
+	}
+	var got []v1alpha1.Reason
+	for reason := range allReasons(t) {
+		if status.HandlingOf(reason).InProgress {
+			got = append(got, reason)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("reasons in progress (-want +got):\n%s", diff)
+	}
+}
+
+func TestKnownReasonsAreInTheTable(t *testing.T) {
 	t.Parallel()
 	for reason := range allReasons(t) {
 		if !status.Known(reason) {
-			t.Errorf("%s is taken for one that a person wrote", reason)
+			t.Errorf("%s is unknown", reason)
 		}
 	}
-	if status.Known("Whatever") || status.Known("") {
-		t.Error("a reason that is not in the table is taken for one that is")
+	if status.Known("Other") || status.Known("") {
+		t.Error("a reason that is not in the table is known")
 	}
 }

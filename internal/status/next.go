@@ -15,16 +15,17 @@ import (
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-// NextSecret is the status of a JujuSecret of a generation after a plan was carried out with these outcomes.
-func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outcomes []plan.Outcome, now time.Time) (v1alpha1.JujuSecretStatus, Report) {
-	if p.Silent {
-		return old, Report{}
-	}
+// NextSecret returns the new status of a JujuSecret after a plan with its
+// outcomes.
+func NextSecret(
+	old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outcomes []plan.Outcome, now time.Time,
+) (v1alpha1.JujuSecretStatus, Report) {
 	verdict := plan.Conclude(p, outcomes)
 	next := old
 	next.ObservedGeneration = generation
 	var report Report
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
+	report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
@@ -37,19 +38,19 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	}
 	switch {
 	case secret != nil:
-		another := secret.ID != old.SecretID || old.Managed == p.Foreign
+		another := secret.ID != old.SecretID || old.Managed == (p.Owns == plan.Observed)
 		if sure || another {
-			next.Revision = secret.Revision // Otherwise it is the last that was in sync, which a lost one is missed by.
+			next.Revision = secret.Revision // Otherwise the last synced revision stays, to detect a lost one.
 		}
 		next.SecretID, next.URI = secret.ID, "secret:"+secret.ID
-		next.Managed, next.Adopted = !p.Foreign, p.Adopted
+		next.Managed, next.Adopted = p.Owns != plan.Observed, p.Owns == plan.Adopted
 		if another {
 			next.AppliedDigest, next.AppliedGeneration, next.AutoPrune = "", 0, nil
 		}
-		if another && p.Adopted {
-			events = append([]Event{done(v1alpha1.ReasonAdopted, "took over "+next.URI)}, events...)
+		if another && p.Owns == plan.Adopted {
+			events = append([]Event{done(v1alpha1.ReasonAdopted, "adopted "+next.URI)}, events...)
 		}
-	case p.Lost:
+	case p.Owns == plan.Nothing:
 		next.SecretID, next.URI, next.Revision = "", "", 0
 		next.Managed, next.Adopted, next.AutoPrune = false, false, nil
 	}
@@ -57,10 +58,14 @@ func NextSecret(old v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, ou
 	return applied(next, generation, p, outcomes, verdict), report
 }
 
-// applied notes what of a plan Juju does not tell back: by which content, and which generation of the spec, it was asked.
-func applied(next v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outcomes []plan.Outcome, verdict plan.Verdict) v1alpha1.JujuSecretStatus {
+// applied sets the parts of the status that Juju does not report: the digest of
+// the content, the generation of the spec and the auto-prune setting that were
+// sent.
+func applied(
+	next v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outcomes []plan.Outcome, verdict plan.Condition,
+) v1alpha1.JujuSecretStatus {
 	if contentUnknown(p, outcomes) {
-		next.AppliedDigest = "" // Or what was perhaps put there would be taken for somebody else's.
+		next.AppliedDigest = "" // Otherwise content that was sent would count as an external change.
 	}
 	if p.Digest != "" && !contentFailed(p, outcomes) {
 		next.AppliedDigest = p.Digest
@@ -69,7 +74,7 @@ func applied(next v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outc
 		}
 	}
 	for i, outcome := range outcomes {
-		if outcome.Trouble != nil || outcome.NotTried {
+		if outcome.Problem != nil || outcome.NotTried {
 			continue
 		}
 		switch step := p.Steps[i].(type) {
@@ -84,10 +89,10 @@ func applied(next v1alpha1.JujuSecretStatus, generation int64, p plan.Plan, outc
 	return next
 }
 
-// contentUnknown tells that nobody knows whether a content was put into Juju.
+// contentUnknown reports whether a step with content has an unknown outcome.
 func contentUnknown(p plan.Plan, outcomes []plan.Outcome) bool {
 	for i, outcome := range outcomes {
-		if outcome.Trouble == nil || outcome.Trouble.Kind.Definite() {
+		if outcome.Problem == nil || outcome.Problem.Definite() {
 			continue
 		}
 		switch step := p.Steps[i].(type) {
@@ -100,29 +105,34 @@ func contentUnknown(p plan.Plan, outcomes []plan.Outcome) bool {
 	return false
 }
 
-// contentFailed tells that a step that has a content was not carried out.
+// contentFailed reports whether a step with content failed or was not tried.
 func contentFailed(p plan.Plan, outcomes []plan.Outcome) bool {
 	for i, outcome := range outcomes {
 		update, isUpdate := p.Steps[i].(plan.Update)
-		if (outcome.Trouble != nil || outcome.NotTried) && (!isUpdate || update.Content != nil) {
+		if (outcome.Problem != nil || outcome.NotTried) && (!isUpdate || update.Content != nil) {
 			return true
 		}
 	}
 	return false
 }
 
-// NextAccess is the status of a JujuSecretAccess of a generation after a plan was carried out with these outcomes.
-func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan.AccessSeen, p plan.Plan, outcomes []plan.Outcome, now time.Time) (v1alpha1.JujuSecretAccessStatus, Report) {
-	if p.Silent {
-		return old, Report{}
+// NextAccess returns the new status of a JujuSecretAccess after a plan with its
+// outcomes.
+func NextAccess(
+	old v1alpha1.JujuSecretAccessStatus, generation int64, facts plan.AccessFacts, p plan.Plan,
+	outcomes []plan.Outcome, now time.Time,
+) (v1alpha1.JujuSecretAccessStatus, Report) {
+	if p.Condition.Reason == "" {
+		return old, Report{LookAgain: facts.Target.Wait}
 	}
 	next := old
 	next.ObservedGeneration = generation
 	var report Report
 	verdict := plan.Conclude(p, outcomes)
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
-	if seen.Target.Verdict == nil {
-		next.Controller, next.Model = string(seen.Target.Model.Controller), seen.Target.Model.Name
+	report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
+	if facts.Target.Problem == nil {
+		next.Controller, next.Model = string(facts.Target.Model.Controller), facts.Target.Model.Name
 	}
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
@@ -130,19 +140,19 @@ func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan
 	switch {
 	case p.Secret != nil:
 		next.SecretID = p.Secret.ID
-	case p.Lost:
+	case p.Owns == plan.Nothing:
 		next.SecretID = ""
 	}
 	next.Applications = nil
 	granted := 0
-	for _, app := range slices.Sorted(slices.Values(seen.Want)) {
+	for _, app := range slices.Sorted(slices.Values(facts.Applications)) {
 		application := applicationStatus(app, old, p, outcomes, verdict)
 		if application.State == v1alpha1.ApplicationGranted {
 			granted++
 		}
 		next.Applications = append(next.Applications, application)
 	}
-	next.Granted = fmt.Sprintf("%d/%d", granted, len(seen.Want))
+	next.Granted = fmt.Sprintf("%d/%d", granted, len(facts.Applications))
 	if sameModel := old.Controller == next.Controller && old.Model == next.Model; sameModel {
 		report.Events = append(modelReplaced(p, old.ModelUUID), report.Events...)
 	}
@@ -150,31 +160,35 @@ func NextAccess(old v1alpha1.JujuSecretAccessStatus, generation int64, seen plan
 	return next, report
 }
 
-func applicationStatus(app string, old v1alpha1.JujuSecretAccessStatus, p plan.Plan, outcomes []plan.Outcome, verdict plan.Verdict) v1alpha1.ApplicationStatus {
+// applicationStatus returns the new status of an application of a
+// JujuSecretAccess.
+func applicationStatus(
+	app string, old v1alpha1.JujuSecretAccessStatus, p plan.Plan, outcomes []plan.Outcome, verdict plan.Condition,
+) v1alpha1.ApplicationStatus {
 	granted := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationGranted}
 	waits := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationPending, Message: verdict.Message}
 	if HandlingOf(verdict.Reason).Also == v1alpha1.ConditionStalled && p.Secret != nil {
 		waits.State = v1alpha1.ApplicationFailed
 	}
 	switch {
-	case p.Secret == nil && slices.Contains(old.Applications, granted) && !p.Lost:
-		return granted // Nothing was seen, so what was true last is the best guess.
+	case p.Secret == nil && slices.Contains(old.Applications, granted) && p.Owns != plan.Nothing:
+		return granted // Without a view of the secret the last state is the best guess.
 	case p.Secret == nil:
 		return waits
 	}
 	holds := slices.Contains(p.Secret.Granted, app)
 	for i, step := range p.Steps {
 		apps := accessStep(step)
-		if !slices.Contains(apps, app) || outcomes[i].Trouble != nil || outcomes[i].NotTried {
+		if !slices.Contains(apps, app) || outcomes[i].Problem != nil || outcomes[i].NotTried {
 			continue
 		}
-		trouble, failed := outcomes[i].Applications[app]
+		problem, failed := outcomes[i].Applications[app]
 		if _, grants := step.(plan.Grant); !failed {
 			holds = grants
 			continue
 		}
-		waits.State, waits.Message = v1alpha1.ApplicationFailed, trouble.Message
-		if trouble.Kind == plan.ApplicationNotFound {
+		waits.State, waits.Message = v1alpha1.ApplicationFailed, problem.Message
+		if problem.Reason == v1alpha1.ReasonApplicationNotFound {
 			waits.State = v1alpha1.ApplicationPending
 		}
 	}
@@ -184,7 +198,7 @@ func applicationStatus(app string, old v1alpha1.JujuSecretAccessStatus, p plan.P
 	return waits
 }
 
-// accessStep are the applications that a step grants or revokes.
+// accessStep returns the applications that a step grants or revokes.
 func accessStep(step plan.Step) []string {
 	switch step := step.(type) {
 	case plan.Grant:
@@ -195,52 +209,72 @@ func accessStep(step plan.Step) []string {
 	return nil
 }
 
-// modelReplaced tells that the model's name is that of another one by now.
+// modelReplaced returns an event if the model has another UUID than before.
 func modelReplaced(p plan.Plan, before string) []Event {
 	if before == "" || p.ModelUUID == "" || p.ModelUUID == before {
 		return nil
 	}
 	return []Event{{Type: corev1.EventTypeWarning, Reason: v1alpha1.ReasonModelReplaced, Message: shortened(fmt.Sprintf(
-		"model %q was removed and made again, with the UUID %s instead of %s: what was made in it for this object went with it",
+		"model %q was removed and created again, with the UUID %s instead of %s: "+
+			"the secrets and grants of this object in the old model are gone",
 		p.Model, p.ModelUUID, before))}}
 }
 
-// stepEvents tells of the steps that were done, and of what was let go.
+// stepEvents returns events for the steps that succeeded and for an orphaned
+// secret.
 func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
 	var events []Event
 	for i, outcome := range outcomes {
-		if outcome.Trouble != nil || outcome.NotTried {
+		if outcome.Problem != nil || outcome.NotTried {
 			continue
 		}
 		switch step := p.Steps[i].(type) {
 		case plan.Create:
-			events = append(events, done(reasonOf(p, v1alpha1.ReasonCreated), fmt.Sprintf("added %q as secret:%s", step.Name, outcome.Secret.ID)))
+			message := fmt.Sprintf("created %q as secret:%s", step.Name, outcome.Secret.ID) + newURI(p, outcome.Secret.ID)
+			events = append(events, done(reasonOf(p, v1alpha1.ReasonCreated), message))
 		case plan.Update:
-			events = append(events, done(reasonOf(p, v1alpha1.ReasonUpdated), fmt.Sprintf("updated %s of secret:%s, now at revision %d",
-				step.Parts(), outcome.Secret.ID, outcome.Secret.Revision)))
+			message := fmt.Sprintf("updated %s of secret:%s, now at revision %d",
+				step.Parts(), outcome.Secret.ID, outcome.Secret.Revision)
+			events = append(events, done(reasonOf(p, v1alpha1.ReasonUpdated), message))
 		case plan.Remove:
-			events = append(events, done(v1alpha1.ReasonRemoved, "told Juju to remove secret:"+step.ID))
+			events = append(events, done(v1alpha1.ReasonRemoved, "asked Juju to remove secret:"+step.ID))
 		case plan.Grant:
-			events = appendApplications(events, v1alpha1.ReasonGranted, "granted secret:"+step.ID+" to ", step.Applications, outcome)
+			events = appendApplications(events, v1alpha1.ReasonGranted, "granted secret:"+step.ID+" to ",
+				step.Applications, outcome)
 		case plan.Revoke:
-			events = appendApplications(events, v1alpha1.ReasonRevoked, "revoked secret:"+step.ID+" from ", step.Applications, outcome)
+			events = appendApplications(events, v1alpha1.ReasonRevoked, "revoked secret:"+step.ID+" from ",
+				step.Applications, outcome)
 		}
 	}
-	if p.Verdict.Reason == v1alpha1.ReasonLetGo && p.Verdict.Message != "" {
-		events = append(events, done(v1alpha1.ReasonLetGo, p.Verdict.Message))
+	if p.Condition.Reason == v1alpha1.ReasonOrphaned && p.Condition.Message != "" {
+		events = append(events, done(v1alpha1.ReasonOrphaned, p.Condition.Message))
 	}
 	return events
 }
 
-// reasonOf is the reason of the event for a step of a plan, unless the plan corrects what somebody else did.
-func reasonOf(p plan.Plan, ordinary v1alpha1.Reason) v1alpha1.Reason {
+// newURI returns the part of a message about a secret that replaces another one:
+// the URI changed. It is empty if the secret replaces none.
+func newURI(p plan.Plan, id string) string {
+	if p.Before.Creating == nil || p.Before.Creating.Replaces == "" {
+		return ""
+	}
+	return fmt.Sprintf("; the URI changed from secret:%s to secret:%s: update what uses the old URI, for example charm "+
+		"options and references to status.uri", p.Before.Creating.Replaces, id)
+}
+
+// reasonOf returns the reason of the event for a step. A plan that reverts an
+// external change has the reason Corrected.
+func reasonOf(p plan.Plan, normal v1alpha1.Reason) v1alpha1.Reason {
 	if p.Corrects {
 		return v1alpha1.ReasonCorrected
 	}
-	return ordinary
+	return normal
 }
 
-func appendApplications(events []Event, reason v1alpha1.Reason, what string, apps []string, outcome plan.Outcome) []Event {
+// appendApplications adds an event for the applications that succeeded, if any.
+func appendApplications(
+	events []Event, reason v1alpha1.Reason, what string, apps []string, outcome plan.Outcome,
+) []Event {
 	succeeded := slices.DeleteFunc(slices.Clone(apps), func(app string) bool {
 		_, failed := outcome.Applications[app]
 		return failed

@@ -14,12 +14,12 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// takesOver has a plan about a secret that somebody else made.
-func takesOver(id string, revision int) func(*secretIn) {
-	return all(finds(id, revision), func(in *secretIn) { in.plan.Adopted = true })
+// adopts sets a plan that adopts a secret.
+func adopts(id string, revision int) func(*secretIn) {
+	return all(sees(id, revision), func(in *secretIn) { in.plan.Owns = plan.Adopted })
 }
 
-// isAdopted is the status of who has taken over a secret.
+// isAdopted sets the status of an adopted secret.
 func isAdopted(id string, revision int) func(*secretOut) {
 	return func(out *secretOut) {
 		out.Status.SecretID, out.Status.URI, out.Status.Revision = id, "secret:"+id, revision
@@ -27,64 +27,73 @@ func isAdopted(id string, revision int) func(*secretOut) {
 	}
 }
 
-// noOne is the status of an object that has nothing yet.
-func noOne(in *secretIn) {
-	firstOne(in)
+// withoutSecret sets the status of an object without a secret.
+func withoutSecret(in *secretIn) {
+	firstSecret(in)
 	in.old.Managed = false
 }
 
-func TestAnAdoptionIsToldOfOnce(t *testing.T) {
+func TestAdoptionHasOneEvent(t *testing.T) {
 	t.Parallel()
-	event := normal(v1alpha1.ReasonAdopted, "took over secret:"+otherID)
-	tellsOf := func(events ...status.Event) func(*secretOut) {
+	event := normal(v1alpha1.ReasonAdopted, "adopted secret:"+otherID)
+	withEvents := func(events ...status.Event) func(*secretOut) {
 		return func(out *secretOut) { out.Report.Events = append(out.Report.Events, events...) }
 	}
-	waits := []metav1.Condition{condition(readyCond, no, then, unreachable, notConnected), condition(reconciling, yes, then, unreachable, notConnected)}
+	waits := []metav1.Condition{
+		condition(readyCond, no, then, unreachable, notConnected),
+		condition(reconciling, yes, then, unreachable, notConnected),
+	}
 	observed := func(in *secretIn) { in.old.SecretID, in.old.URI, in.old.Managed = otherID, "secret:"+otherID, false }
 	runSecretTests(t, map[string]secretTest{
-		"when it is the object's": {all(noOne, takesOver(otherID, 7)), all(isAdopted(otherID, 7), tellsOf(event))},
-		"before what was changed": {
-			all(noOne, takesOver(otherID, 7), func(in *secretIn) {
+		"a new owner": {all(withoutSecret, adopts(otherID, 7)), all(isAdopted(otherID, 7), withEvents(event))},
+		"before the events of steps": {
+			all(withoutSecret, adopts(otherID, 7), func(in *secretIn) {
 				in.plan.Steps = []plan.Step{plan.Update{ID: otherID, Info: new("new")}}
 				in.outcomes = []plan.Outcome{{Secret: &plan.UserSecret{ID: otherID, Revision: 7}}}
 			}),
-			all(isAdopted(otherID, 7), tellsOf(event, normal(v1alpha1.ReasonUpdated, "updated info of secret:"+otherID+", now at revision 7"))),
+			all(isAdopted(otherID, 7),
+				withEvents(event,
+					normal(v1alpha1.ReasonUpdated, "updated info of secret:"+otherID+", now at revision 7"))),
 		},
-		"whatever became of the changes": {
-			all(was(waits...), tells(unreachable, notConnected), noOne, takesOver(otherID, 7), ends(trouble(plan.Unreachable, notConnected))),
-			all(isAdopted(otherID, 7), tellsOf(event)),
+		"after a failed step": {
+			all(was(waits...), verdict(unreachable, notConnected), withoutSecret, adopts(otherID, 7),
+				endsWith(failure(v1alpha1.ReasonJujuUnreachable, notConnected))),
+			all(isAdopted(otherID, 7), withEvents(event)),
 		},
-		"when it takes the place of another": {takesOver(otherID, 7), all(isAdopted(otherID, 7), tellsOf(event))},
-		"when it was only looked at before":  {all(observed, takesOver(otherID, 3)), all(isAdopted(otherID, 3), tellsOf(event))},
-		"not again": {
-			all(takesOver(dbID, 3), func(in *secretIn) { in.old.Adopted = true }), nil,
+		"instead of another secret": {adopts(otherID, 7), all(isAdopted(otherID, 7), withEvents(event))},
+		"a secret that was observed before": {
+			all(observed, adopts(otherID, 3)), all(isAdopted(otherID, 3), withEvents(event)),
 		},
-		"nor after an outage": {
-			all(was(waits...), takesOver(dbID, 3), func(in *secretIn) { in.old.Adopted = true }),
+		"no second event": {
+			all(adopts(dbID, 3), func(in *secretIn) { in.old.Adopted = true }), nil,
+		},
+		"no event after an outage": {
+			all(was(waits...), adopts(dbID, 3), func(in *secretIn) { in.old.Adopted = true }),
 			func(out *secretOut) {
 				out.Status.Conditions = []metav1.Condition{condition(readyCond, yes, now, synced, inSync)}
 			},
 		},
-		"one that is created is not adopted": {
+		"no event for a created secret": {
 			func(in *secretIn) {
 				in.old.Adopted = true
 				in.plan.Secret, in.plan.Steps = nil, []plan.Step{plan.Create{Name: "db"}}
 				in.outcomes = []plan.Outcome{{Secret: &plan.UserSecret{ID: otherID, Revision: 1}}}
 			},
-			all(isAdopted(otherID, 1), tellsOf(normal(v1alpha1.ReasonCreated, `added "db" as secret:`+otherID)), func(out *secretOut) {
-				out.Status.Adopted, out.Status.AutoPrune = false, new(false)
-			}),
+			all(isAdopted(otherID, 1), withEvents(normal(v1alpha1.ReasonCreated, `created "db" as secret:`+otherID)),
+				func(out *secretOut) { out.Status.Adopted, out.Status.AutoPrune = false, new(false) }),
 		},
 	})
 }
 
-func TestOfAnotherSecretNothingIsNotedThatWasOfTheLast(t *testing.T) {
+func TestAnotherSecretResetsTheAppliedStatus(t *testing.T) {
 	t.Parallel()
 	noted := func(in *secretIn) {
-		in.old.AppliedDigest, in.old.AppliedGeneration, in.old.AutoPrune, in.old.Adopted = "old", generation, new(true), true
+		in.old.AppliedDigest, in.old.AppliedGeneration = "old", generation
+		in.old.AutoPrune, in.old.Adopted = new(true), true
 	}
 	forgotten := func(out *secretOut) {
-		out.Status.AppliedDigest, out.Status.AppliedGeneration, out.Status.AutoPrune, out.Status.Adopted = "", 0, nil, false
+		out.Status.AppliedDigest, out.Status.AppliedGeneration = "", 0
+		out.Status.AutoPrune, out.Status.Adopted = nil, false
 	}
 	is := func(id string, managed bool) func(*secretOut) {
 		return func(out *secretOut) {
@@ -93,24 +102,29 @@ func TestOfAnotherSecretNothingIsNotedThatWasOfTheLast(t *testing.T) {
 	}
 	taken := still(v1alpha1.ReasonNameTaken, stalled, "taken")
 	tests := map[string]secretTest{
-		"another one": {all(noted, finds(otherID, 3)), all(forgotten, is(otherID, true))},
-		"another one, whose content is noted at once": {
-			all(noted, finds(otherID, 3), func(in *secretIn) { in.plan.Digest = "new" }),
-			all(forgotten, is(otherID, true), func(out *secretOut) { out.Status.AppliedDigest, out.Status.AppliedGeneration = "new", generation }),
+		"another secret": {all(noted, sees(otherID, 3)), all(forgotten, is(otherID, true))},
+		"another secret with its content": {
+			all(noted, sees(otherID, 3), func(in *secretIn) { in.plan.Digest = "new" }),
+			all(forgotten, is(otherID, true),
+				func(out *secretOut) { out.Status.AppliedDigest, out.Status.AppliedGeneration = "new", generation }),
 		},
-		"another one, of which something waits": {
-			all(noted, taken, finds(otherID, 3), func(in *secretIn) { in.plan.Digest = "new" }),
+		"another secret with a waiting name": {
+			all(noted, taken, sees(otherID, 3), func(in *secretIn) { in.plan.Digest = "new" }),
 			all(forgotten, is(otherID, true), func(out *secretOut) { out.Status.AppliedDigest = "new" }),
 		},
-		"the same one, of which something waits": {all(noted, taken, finds(dbID, 3), func(in *secretIn) { in.plan.Adopted = true }), func(*secretOut) {}},
-		"the same one, which is only looked at by now": {
-			all(noted, finds(dbID, 3), func(in *secretIn) { in.plan.Foreign = true }), all(forgotten, is(dbID, false)),
+		"the same secret with a waiting name": {
+			all(noted, taken, sees(dbID, 3), func(in *secretIn) { in.plan.Owns = plan.Adopted }), func(*secretOut) {},
 		},
-		"one that was only looked at": {
-			all(noted, finds(dbID, 3), func(in *secretIn) { in.old.Managed = false }), all(forgotten, is(dbID, true)),
+		"the same secret, only observed": {
+			all(noted, sees(dbID, 3), func(in *secretIn) { in.plan.Owns = plan.Observed }),
+			all(forgotten, is(dbID, false)),
 		},
-		"none any more": {
-			all(noted, still(v1alpha1.ReasonConflict, stalled, "theirs"), func(in *secretIn) { in.plan.Secret, in.plan.Lost = nil, true }),
+		"a secret that was only observed": {
+			all(noted, sees(dbID, 3), func(in *secretIn) { in.old.Managed = false }), all(forgotten, is(dbID, true)),
+		},
+		"no secret any longer": {
+			all(noted, still(v1alpha1.ReasonConflict, stalled, "theirs"),
+				func(in *secretIn) { in.plan.Secret, in.plan.Owns = nil, plan.Nothing }),
 			func(out *secretOut) {
 				out.Status.SecretID, out.Status.URI, out.Status.Revision = "", "", 0
 				out.Status.Managed, out.Status.Adopted, out.Status.AutoPrune = false, false, nil
@@ -118,14 +132,14 @@ func TestOfAnotherSecretNothingIsNotedThatWasOfTheLast(t *testing.T) {
 		},
 	}
 	for name, test := range tests {
-		tests[name] = unspoken(test)
+		tests[name] = withoutReport(test)
 	}
 	runSecretTests(t, tests)
 }
 
-func TestWhatJujuWasToldOfPruningIsNoted(t *testing.T) {
+func TestAutoPruneIsStoredAsSent(t *testing.T) {
 	t.Parallel()
-	// does sets the steps and how they ended.
+	// does sets the steps and their outcomes.
 	type step struct {
 		plan.Step
 		plan.Outcome
@@ -141,32 +155,45 @@ func TestWhatJujuWasToldOfPruningIsNoted(t *testing.T) {
 	noted := func(on *bool) func(*secretOut) { return func(out *secretOut) { out.Status.AutoPrune = on } }
 	prune := func(on bool, outcome plan.Outcome) step { return step{plan.Update{ID: dbID, AutoPrune: &on}, outcome} }
 	creates := func(outcome plan.Outcome) step { return step{plan.Create{Name: "db"}, outcome} }
-	untried, refused := plan.Outcome{NotTried: true}, trouble(plan.Refused, "no")
-	no := still(v1alpha1.ReasonRefused, stalled, "no")
+	untried, refused := plan.Outcome{NotTried: true}, failure(v1alpha1.ReasonInvalidRequest, "no")
+	no := still(v1alpha1.ReasonInvalidRequest, stalled, "no")
 	isFirst := func(out *secretOut) {
 		out.Status.SecretID, out.Status.URI, out.Status.Revision = dbID, "secret:"+dbID, 1
 	}
-	created := all(firstOne, func(in *secretIn) { in.plan.Secret = nil })
+	created := all(firstSecret, func(in *secretIn) { in.plan.Secret = nil })
 	tests := map[string]secretTest{
-		"that it shall":                                 {does(prune(true, leaves(3))), noted(new(true))},
-		"that it shall not any more":                    {all(last(new(true)), does(prune(false, leaves(3)))), noted(new(false))},
-		"as it was, if that failed":                     {all(last(new(false)), no, does(prune(true, refused))), noted(new(false))},
-		"as it was, if nobody tried":                    {all(last(new(false)), no, does(step{plan.Update{ID: dbID, Info: new("")}, refused}, prune(true, untried))), noted(new(false))},
-		"as it was, by another change":                  {all(last(new(true)), does(step{plan.Update{ID: dbID, Info: new("")}, leaves(3)})), noted(new(true))},
-		"as it was, while nothing is seen":              {all(last(new(true)), still(unreachable, reconciling, notConnected)), noted(new(true))},
-		"as nobody knows":                               {func(*secretIn) {}, noted(nil)},
-		"that what is new has it not":                   {all(created, does(creates(leaves(1)))), all(isFirst, noted(new(false)))},
-		"that what is new has it":                       {all(created, does(creates(leaves(1)), prune(true, leaves(1)))), all(isFirst, noted(new(true)))},
-		"that what is new has it not yet, if it failed": {all(created, no, does(creates(leaves(1)), prune(true, refused))), all(isFirst, noted(new(false)))},
-		"nothing of what was not made":                  {all(created, no, does(creates(refused), prune(true, untried))), noted(nil)},
+		"on":                            {does(prune(true, atRevision(3))), noted(new(true))},
+		"off":                           {all(last(new(true)), does(prune(false, atRevision(3)))), noted(new(false))},
+		"unchanged after a failed step": {all(last(new(false)), no, does(prune(true, refused))), noted(new(false))},
+		"unchanged after a step that was not tried": {
+			all(last(new(false)), no, does(step{plan.Update{ID: dbID, Info: new("")}, refused}, prune(true, untried))),
+			noted(new(false)),
+		},
+		"unchanged by another update": {
+			all(last(new(true)), does(step{plan.Update{ID: dbID, Info: new("")}, atRevision(3)})), noted(new(true)),
+		},
+		"unchanged while the controller is unreachable": {
+			all(last(new(true)), still(unreachable, reconciling, notConnected)), noted(new(true)),
+		},
+		"unknown":              {func(*secretIn) {}, noted(nil)},
+		"off for a new secret": {all(created, does(creates(atRevision(1)))), all(isFirst, noted(new(false)))},
+		"on for a new secret": {
+			all(created, does(creates(atRevision(1)), prune(true, atRevision(1)))), all(isFirst, noted(new(true))),
+		},
+		"off for a new secret after a failed step": {
+			all(created, no, does(creates(atRevision(1)), prune(true, refused))), all(isFirst, noted(new(false))),
+		},
+		"unknown after a failed create": {
+			all(created, no, does(creates(refused), prune(true, untried))), noted(nil),
+		},
 	}
 	for name, test := range tests {
-		tests[name] = unspoken(test)
+		tests[name] = withoutReport(test)
 	}
 	runSecretTests(t, tests)
 }
 
-func TestTheDigestIsNotedThoughAPruningFailed(t *testing.T) {
+func TestDigestIsStoredAfterAFailedAutoPrune(t *testing.T) {
 	t.Parallel()
 	holdsOld := func(in *secretIn) { in.old.AppliedDigest, in.old.AppliedGeneration, in.plan.Digest = "old", 1, "new" }
 	pruning := func(outcomes ...plan.Outcome) func(*secretIn) {
@@ -176,9 +203,10 @@ func TestTheDigestIsNotedThoughAPruningFailed(t *testing.T) {
 			in.plan.Secret = nil
 		}
 	}
-	refused, away := trouble(plan.Refused, "no"), trouble(plan.Unreachable, notConnected)
-	no, unreached := still(v1alpha1.ReasonRefused, stalled, "no"), still(unreachable, reconciling, notConnected)
-	// The generation is not noted, so that what is missing is not taken for somebody's doing.
+	refused, away := failure(v1alpha1.ReasonInvalidRequest, "no"), failure(v1alpha1.ReasonJujuUnreachable, notConnected)
+	no, unreached := still(v1alpha1.ReasonInvalidRequest, stalled, "no"), still(unreachable, reconciling, notConnected)
+	// The generation is not stored, so that the missing setting does not count
+	// as drift.
 	of := func(digest string, gen int64, prune *bool, revision int) func(*secretOut) {
 		return func(out *secretOut) {
 			out.Status.AppliedDigest, out.Status.AppliedGeneration = digest, gen
@@ -186,19 +214,29 @@ func TestTheDigestIsNotedThoughAPruningFailed(t *testing.T) {
 		}
 	}
 	tests := map[string]secretTest{
-		"both were done":                      {all(holdsOld, pruning(leaves(1), leaves(1))), of("new", generation, new(true), 1)},
-		"the pruning was refused":             {all(holdsOld, no, pruning(leaves(1), refused)), of("new", 1, new(false), 1)},
-		"the end of the pruning is not known": {all(holdsOld, unreached, pruning(leaves(1), away)), of("new", 1, new(false), 1)},
-		"nothing was made":                    {all(holdsOld, no, pruning(refused, plan.Outcome{NotTried: true})), of("old", 1, nil, 3)},
-		"nobody knows whether it was made":    {all(holdsOld, unreached, pruning(away, plan.Outcome{NotTried: true})), of("", 1, nil, 3)},
+		"both steps succeeded": {
+			all(holdsOld, pruning(atRevision(1), atRevision(1))), of("new", generation, new(true), 1),
+		},
+		"the auto-prune failed": {
+			all(holdsOld, no, pruning(atRevision(1), refused)), of("new", 1, new(false), 1),
+		},
+		"the outcome of the auto-prune is unknown": {
+			all(holdsOld, unreached, pruning(atRevision(1), away)), of("new", 1, new(false), 1),
+		},
+		"the create failed": {
+			all(holdsOld, no, pruning(refused, plan.Outcome{NotTried: true})), of("old", 1, nil, 3),
+		},
+		"the outcome of the create is unknown": {
+			all(holdsOld, unreached, pruning(away, plan.Outcome{NotTried: true})), of("", 1, nil, 3),
+		},
 	}
 	for name, test := range tests {
-		tests[name] = unspoken(test)
+		tests[name] = withoutReport(test)
 	}
 	runSecretTests(t, tests)
 }
 
-func TestWhoIsSuspendedStaysAsReadyAsItWas(t *testing.T) {
+func TestSuspendedObjectKeepsReady(t *testing.T) {
 	t.Parallel()
 	type conditions = []metav1.Condition
 	const suspended, until = v1alpha1.ReasonSuspended, "until spec.suspend is false"
@@ -208,23 +246,36 @@ func TestWhoIsSuspendedStaysAsReadyAsItWas(t *testing.T) {
 	event := normal(suspended, until)
 	next := func(in *secretIn) { in.generation = 3 }
 	runSecretTests(t, map[string]secretTest{
-		"ready":                                 {tells(suspended, until), becomes(rests(yes, then, generation), event)},
-		"ready, whatever generation that is":    {all(tells(suspended, until), next), becomes(rests(yes, then, 3), event)},
-		"ready, for as long as it takes":        {given: all(was(rests(yes, then, generation)...), tells(suspended, until))},
-		"ready, however often the spec changes": {all(was(rests(yes, then, generation)...), tells(suspended, until), next), becomes(rests(yes, then, 3))},
-		"not ready, and nobody is waited for then": {
-			all(was(condition(readyCond, no, then, noSource, "gone"), condition(reconciling, yes, then, noSource, "gone")), tells(suspended, until)),
+		"ready":                       {verdict(suspended, until), becomes(rests(yes, then, generation), event)},
+		"ready in another generation": {all(verdict(suspended, until), next), becomes(rests(yes, then, 3), event)},
+		"ready and still suspended": {
+			given: all(was(rests(yes, then, generation)...), verdict(suspended, until)),
+		},
+		"ready after a change of the spec": {
+			all(was(rests(yes, then, generation)...), verdict(suspended, until), next), becomes(rests(yes, then, 3)),
+		},
+		"not ready and no longer reconciling": {
+			all(was(
+				condition(readyCond, no, then, noSource, "gone"), condition(reconciling, yes, then, noSource, "gone"),
+			), verdict(suspended, until)),
 			becomes(rests(no, then, generation), event),
 		},
-		"not ready, and no person is asked for": {
-			all(was(condition(readyCond, no, then, v1alpha1.ReasonDrifted, "changed"), condition(stalled, yes, then, v1alpha1.ReasonDrifted, "changed")),
-				tells(suspended, until)),
+		"not ready and no longer stalled": {
+			all(was(
+				condition(readyCond, no, then, v1alpha1.ReasonDrifted, "changed"),
+				condition(stalled, yes, then, v1alpha1.ReasonDrifted, "changed"),
+			), verdict(suspended, until)),
 			becomes(rests(no, then, generation), event),
 		},
-		"not ready, if it never was": {all(was(), tells(suspended, until)), becomes(rests(no, now, generation), event)},
-		"not ready any more, once it goes on": {
-			all(was(ofGeneration(generation, condition(readyCond, yes, then, suspended, until))...), tells(noSource, "gone"), next),
-			becomes(ofGeneration(3, condition(readyCond, no, now, noSource, "gone"), condition(reconciling, yes, now, noSource, "gone")), normal(noSource, "gone")),
+		"not ready without conditions": {
+			all(was(), verdict(suspended, until)), becomes(rests(no, now, generation), event),
+		},
+		"not ready after suspension": {
+			all(was(ofGeneration(generation, condition(readyCond, yes, then, suspended, until))...),
+				verdict(noSource, "gone"), next),
+			becomes(ofGeneration(3,
+				condition(readyCond, no, now, noSource, "gone"), condition(reconciling, yes, now, noSource, "gone"),
+			), normal(noSource, "gone")),
 		},
 	})
 }

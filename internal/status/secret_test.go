@@ -21,71 +21,72 @@ func TestConditionsFollowTheVerdict(t *testing.T) {
 		condition(readyCond, no, then, noSource, "gone"), condition(reconciling, yes, then, noSource, "gone"),
 	}
 	runSecretTests(t, map[string]secretTest{
-		"nothing is new": {},
-		"the first of them": {
+		"no change": {},
+		"the first conditions": {
 			given: func(in *secretIn) { in.old = v1alpha1.JujuSecretStatus{} },
 			want: all(becomes(conditions{condition(readyCond, yes, now, synced, inSync)}), func(out *secretOut) {
 				out.Status.ModelUUID, out.Status.SecretID, out.Status.URI = modelUUID, dbID, "secret:"+dbID
 				out.Status.Managed, out.Status.Revision = true, 3
 			}),
 		},
-		"something to wait for": {
-			given: tells(noSource, "gone"),
+		"a wait": {
+			given: verdict(noSource, "gone"),
 			want: becomes(conditions{
 				condition(readyCond, no, now, noSource, "gone"), condition(reconciling, yes, now, noSource, "gone"),
 			}, normal(noSource, "gone")),
 		},
-		"still the same": {
-			given: all(was(missing...), tells(noSource, "gone")),
+		"the same wait": {
+			given: all(was(missing...), verdict(noSource, "gone")),
 		},
-		"the same in other words, which is no event": {
-			given: all(was(missing...), tells(noSource, "another is gone")),
+		"another message without an event": {
+			given: all(was(missing...), verdict(noSource, "another is gone")),
 			want: becomes(conditions{
 				condition(readyCond, no, then, noSource, "another is gone"),
 				condition(reconciling, yes, then, noSource, "another is gone"),
 			}),
 		},
-		"something else to wait for, since when it waits for anything": {
-			given: all(was(missing...), tells(v1alpha1.ReasonControllerNotReady, "no controller")),
+		"another wait keeps the time": {
+			given: all(was(missing...), verdict(v1alpha1.ReasonControllerNotReady, "no controller")),
 			want: becomes(conditions{
 				condition(readyCond, no, then, v1alpha1.ReasonControllerNotReady, "no controller"),
 				condition(reconciling, yes, then, v1alpha1.ReasonControllerNotReady, "no controller"),
 			}, normal(v1alpha1.ReasonControllerNotReady, "no controller")),
 		},
-		"something for a person to do": {
-			given: all(was(missing...), tells(v1alpha1.ReasonContentInvalid, "two keys")),
+		"a stall": {
+			given: all(was(missing...), verdict(v1alpha1.ReasonInvalidContent, "two keys")),
 			want: becomes(conditions{
-				condition(readyCond, no, then, v1alpha1.ReasonContentInvalid, "two keys"),
-				condition(stalled, yes, now, v1alpha1.ReasonContentInvalid, "two keys"),
-			}, warning(v1alpha1.ReasonContentInvalid, "two keys")),
+				condition(readyCond, no, then, v1alpha1.ReasonInvalidContent, "two keys"),
+				condition(stalled, yes, now, v1alpha1.ReasonInvalidContent, "two keys"),
+			}, warning(v1alpha1.ReasonInvalidContent, "two keys")),
 		},
-		"all is well again, which is no event": {
+		"in sync after a wait, without an event": {
 			given: was(missing...),
 			want:  becomes(conditions{condition(readyCond, yes, now, synced, inSync)}),
 		},
-		"all is well again, after a person did something": {
-			given: was(condition(readyCond, no, then, v1alpha1.ReasonContentInvalid, "two keys"),
-				condition(stalled, yes, then, v1alpha1.ReasonContentInvalid, "two keys")),
+		"in sync after a stall": {
+			given: was(condition(readyCond, no, then, v1alpha1.ReasonInvalidContent, "two keys"),
+				condition(stalled, yes, then, v1alpha1.ReasonInvalidContent, "two keys")),
 			want: becomes(conditions{condition(readyCond, yes, now, synced, inSync)}),
 		},
-		"another generation of the spec, for which the same holds": {
+		"another generation in sync": {
 			given: func(in *secretIn) { in.generation = 3 },
 			want:  becomes(ofGeneration(3, condition(readyCond, yes, then, synced, inSync))),
 		},
-		"another generation of the spec, and something to wait for": {
-			given: all(tells(noSource, "gone"), func(in *secretIn) { in.generation = 3 }),
+		"another generation with a wait": {
+			given: all(verdict(noSource, "gone"), func(in *secretIn) { in.generation = 3 }),
 			want: becomes(ofGeneration(3,
 				condition(readyCond, no, now, noSource, "gone"), condition(reconciling, yes, now, noSource, "gone"),
 			), normal(noSource, "gone")),
 		},
-		"never two besides Ready, nor one that is not true": {
+		"other conditions are removed": {
 			given: was(condition(readyCond, no, then, noSource, ""), condition(stalled, yes, then, noSource, ""),
 				condition(reconciling, no, then, noSource, "")),
 			want: becomes(conditions{condition(readyCond, yes, now, synced, inSync)}),
 		},
-		"a condition of somebody else stays": {
-			given: all(was(condition(elsewhere, yes, then, "Mine", ""), condition(readyCond, yes, then, synced, inSync)),
-				tells(v1alpha1.ReasonTenantDenied, "no tenant")),
+		"a condition of another controller stays": {
+			given: all(
+				was(condition(elsewhere, yes, then, "Mine", ""), condition(readyCond, yes, then, synced, inSync)),
+				verdict(v1alpha1.ReasonTenantDenied, "no tenant")),
 			want: becomes(conditions{
 				condition(elsewhere, yes, then, "Mine", ""),
 				condition(readyCond, no, now, v1alpha1.ReasonTenantDenied, "no tenant"),
@@ -95,10 +96,10 @@ func TestConditionsFollowTheVerdict(t *testing.T) {
 	})
 }
 
-func TestReadyStaysAsItWasWhileNobodyCanTell(t *testing.T) {
+func TestReadyIsKeptWhileJujuIsUnreachable(t *testing.T) {
 	t.Parallel()
 	type conditions = []metav1.Condition
-	away := tells(unreachable, notConnected)
+	away := verdict(unreachable, notConnected)
 	event := warning(unreachable, notConnected)
 	waiting := func(state metav1.ConditionStatus, since time.Time) conditions {
 		return conditions{
@@ -107,55 +108,59 @@ func TestReadyStaysAsItWasWhileNobodyCanTell(t *testing.T) {
 		}
 	}
 	runSecretTests(t, map[string]secretTest{
-		"true, if this generation was in sync": {
+		"true if this generation was in sync": {
 			given: away,
 			want:  becomes(waiting(yes, then), event),
 		},
-		"true, for as long as it takes": {
+		"true for the whole outage": {
 			given: all(was(waiting(yes, then)...), away),
 		},
-		"false, if this generation was never in sync": {
+		"false if this generation was never in sync": {
 			given: all(was(ofGeneration(1, condition(readyCond, yes, then, synced, inSync))...), away),
 			want:  becomes(waiting(no, now), event),
 		},
-		"false, once the spec changes meanwhile": {
+		"false after a change of the spec": {
 			given: all(was(waiting(yes, then)...), away, func(in *secretIn) { in.generation = 3 }),
 			want: becomes(ofGeneration(3, condition(readyCond, no, now, unreachable, notConnected),
 				condition(reconciling, yes, now, unreachable, notConnected))),
 		},
-		"false, if it was": {
-			given: all(was(condition(readyCond, no, then, noSource, "gone"), condition(reconciling, yes, then, noSource, "gone")), away),
+		"false if it was false": {
+			given: all(was(
+				condition(readyCond, no, then, noSource, "gone"), condition(reconciling, yes, then, noSource, "gone"),
+			), away),
 			want: becomes(conditions{
-				condition(readyCond, no, then, unreachable, notConnected), condition(reconciling, yes, then, unreachable, notConnected),
+				condition(readyCond, no, then, unreachable, notConnected),
+				condition(reconciling, yes, then, unreachable, notConnected),
 			}, event),
 		},
-		"false, if it was nothing": {
+		"false without conditions": {
 			given: all(was(), away),
 			want:  becomes(waiting(no, now), event),
 		},
-		"then true again, as if nothing had been": {
+		"true after the outage": {
 			given: was(waiting(yes, then)...),
 			want:  becomes(conditions{condition(readyCond, yes, then, synced, inSync)}),
 		},
-		"also while the model is busy, which nobody tells the end of": {
-			given: tells(v1alpha1.ReasonModelBusy, "an upgrade"),
+		"true while the model is busy": {
+			given: verdict(v1alpha1.ReasonModelUnavailable, "an upgrade"),
 			want: all(becomes(conditions{
-				condition(readyCond, yes, then, v1alpha1.ReasonModelBusy, "an upgrade"),
-				condition(reconciling, yes, now, v1alpha1.ReasonModelBusy, "an upgrade"),
-			}, warning(v1alpha1.ReasonModelBusy, "an upgrade")), looksAgain(time.Second)),
+				condition(readyCond, yes, then, v1alpha1.ReasonModelUnavailable, "an upgrade"),
+				condition(reconciling, yes, now, v1alpha1.ReasonModelUnavailable, "an upgrade"),
+			}, warning(v1alpha1.ReasonModelUnavailable, "an upgrade")), looksAgain(time.Second)),
 		},
 	})
 }
 
+// looksAgain sets the requeue.
 func looksAgain(after time.Duration) func(*secretOut) {
 	return func(out *secretOut) { out.Report.LookAgain = after }
 }
 
-func TestTheNextLookIsAsFarAwayAsTheTroubleIsOld(t *testing.T) {
+func TestRequeueBacksOffWithTheAgeOfTheProblem(t *testing.T) {
 	t.Parallel()
 	lasting := func(reason v1alpha1.Reason, also string, lasts time.Duration) secretTest {
 		since := now.Add(-lasts)
-		return secretTest{given: all(tells(reason, "no"), was(
+		return secretTest{given: all(verdict(reason, "no"), was(
 			condition(readyCond, no, since, reason, "no"), condition(also, yes, since, reason, "no"),
 		))}
 	}
@@ -163,27 +168,34 @@ func TestTheNextLookIsAsFarAwayAsTheTroubleIsOld(t *testing.T) {
 		test.want = looksAgain(d)
 		return test
 	}
-	const notFound, failed, denied = v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonFailed, v1alpha1.ReasonPermissionDenied
+	const notFound, failed = v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonFailed
+	const denied = v1alpha1.ReasonPermissionDenied
 	tests := map[string]secretTest{
-		"at first":                        after(time.Second, lasting(failed, reconciling, 0)),
-		"after less than a second":        after(time.Second, lasting(failed, reconciling, 300*time.Millisecond)),
-		"after a second":                  after(time.Second, lasting(failed, reconciling, time.Second)),
-		"after a while":                   after(7*time.Second, lasting(failed, reconciling, 7*time.Second)),
-		"after a long while":              after(4*time.Minute, lasting(failed, reconciling, 4*time.Minute)),
-		"at most in five minutes":         after(5*time.Minute, lasting(failed, reconciling, time.Hour)),
-		"at most in a minute":             after(time.Minute, lasting(denied, stalled, 24*time.Hour)),
-		"also where a person is asked":    after(9*time.Second, lasting(denied, stalled, 9*time.Second)),
-		"soon, if the clock went back":    after(time.Second, lasting(failed, reconciling, -time.Hour)),
-		"not at all, if something wakes":  after(0, lasting(noSource, reconciling, time.Minute)),
-		"not at all, if a person must":    after(0, lasting(v1alpha1.ReasonRefused, stalled, time.Minute)),
-		"not at all, while it is removed": after(0, lasting(v1alpha1.ReasonRemoving, reconciling, time.Minute)),
+		"at first": after(time.Second, lasting(failed, reconciling, 0)),
+		"after less than a second": after(time.Second,
+			lasting(failed, reconciling, 300*time.Millisecond)),
+		"after a second":     after(time.Second, lasting(failed, reconciling, time.Second)),
+		"after a while":      after(7*time.Second, lasting(failed, reconciling, 7*time.Second)),
+		"after a long while": after(4*time.Minute, lasting(failed, reconciling, 4*time.Minute)),
+		"after a second for a new conflict": after(time.Second,
+			lasting(v1alpha1.ReasonConflict, stalled, time.Second)),
+		"after five minutes for an old conflict": after(5*time.Minute,
+			lasting(v1alpha1.ReasonConflict, stalled, 7*time.Second)),
+		"at most five minutes":                  after(5*time.Minute, lasting(failed, reconciling, time.Hour)),
+		"at most a minute":                      after(time.Minute, lasting(denied, stalled, 24*time.Hour)),
+		"also when stalled":                     after(9*time.Second, lasting(denied, stalled, 9*time.Second)),
+		"after a second if the clock went back": after(time.Second, lasting(failed, reconciling, -time.Hour)),
+		"no requeue if an event wakes it":       after(0, lasting(noSource, reconciling, time.Minute)),
+		"no requeue if the user must act": after(0,
+			lasting(v1alpha1.ReasonInvalidRequest, stalled, time.Minute)),
+		"no requeue during removal": after(0, lasting(v1alpha1.ReasonRemoving, reconciling, time.Minute)),
 	}
-	tests["at most in half a minute"] = secretTest{
+	tests["at most half a minute"] = secretTest{
 		given: lasting(notFound, reconciling, time.Hour).given,
 		want:  looksAgain(30 * time.Second),
 	}
-	tests["soon, if the reason is new, however long something is wrong already"] = secretTest{
-		given: all(lasting(noSource, reconciling, time.Hour).given, tells(failed, "no")),
+	tests["after a second for a new reason"] = secretTest{
+		given: all(lasting(noSource, reconciling, time.Hour).given, verdict(failed, "no")),
 		want: all(becomes([]metav1.Condition{
 			condition(readyCond, no, then, failed, "no"), condition(reconciling, yes, then, failed, "no"),
 		}, warning(failed, "no")), looksAgain(time.Second)),
@@ -191,7 +203,7 @@ func TestTheNextLookIsAsFarAwayAsTheTroubleIsOld(t *testing.T) {
 	runSecretTests(t, tests)
 }
 
-func TestTheStatusSaysWhichSecretItIs(t *testing.T) {
+func TestSecretStatusIdentifiesTheSecret(t *testing.T) {
 	t.Parallel()
 	secret := func(id string, revision int) *plan.UserSecret { return &plan.UserSecret{ID: id, Revision: revision} }
 	is := func(id string, revision int, managed bool) func(*secretOut) {
@@ -203,9 +215,9 @@ func TestTheStatusSaysWhichSecretItIs(t *testing.T) {
 	nothing := func(out *secretOut) {
 		out.Status.SecretID, out.Status.URI, out.Status.Revision, out.Status.Managed = "", "", 0, false
 	}
-	lost := func(in *secretIn) { in.plan.Lost = true }
-	silently := func(reason v1alpha1.Reason, message string) func(*secretIn) {
-		return all(tells(reason, message), func(in *secretIn) {
+	lost := func(in *secretIn) { in.plan.Owns = plan.Nothing }
+	unchanged := func(reason v1alpha1.Reason, message string) func(*secretIn) {
+		return all(verdict(reason, message), func(in *secretIn) {
 			also := condition(status.HandlingOf(reason).Also, yes, then, reason, message)
 			in.old.Conditions = []metav1.Condition{condition(readyCond, no, then, reason, message), also}
 		})
@@ -216,43 +228,51 @@ func TestTheStatusSaysWhichSecretItIs(t *testing.T) {
 		}
 	}
 	runSecretTests(t, map[string]secretTest{
-		"as it was found": {
+		"the secret seen": {
 			given: func(in *secretIn) { in.plan.Secret = secret(otherID, 7) },
 			want:  is(otherID, 7, true),
 		},
-		"as it is after the steps": {
+		"the secret after the steps": {
 			given: update(plan.Outcome{Secret: secret(dbID, 4)}),
 			want: all(is(dbID, 4, true), func(out *secretOut) {
 				out.Report.Events = append(out.Report.Events, normal(v1alpha1.ReasonUpdated,
 					"updated info of secret:"+dbID+", now at revision 4"))
 			}),
 		},
-		"as it last was in sync, before a step that failed": {
-			given: all(silently(unreachable, notConnected), func(in *secretIn) { in.plan.Secret = secret(dbID, 5) },
-				update(trouble(plan.Unreachable, notConnected))),
+		"the last synced revision after a failed step": {
+			given: all(unchanged(unreachable, notConnected), func(in *secretIn) { in.plan.Secret = secret(dbID, 5) },
+				update(failure(v1alpha1.ReasonJujuUnreachable, notConnected))),
 			want: is(dbID, 3, true),
 		},
-		"and that it is somebody else's": {
-			given: func(in *secretIn) { in.plan.Foreign, in.plan.Secret = true, secret(otherID, 1) },
+		"an observed secret": {
+			given: func(in *secretIn) { in.plan.Owns, in.plan.Secret = plan.Observed, secret(otherID, 1) },
 			want:  is(otherID, 1, false),
 		},
-		"the last one, while nobody can tell":         {given: silently(unreachable, notConnected)},
-		"the last one, while its source is missing":   {given: silently(noSource, "gone")},
-		"the last one, while there is no controller":  {given: silently(v1alpha1.ReasonControllerNotReady, "")},
-		"the last one, while another is being made":   {given: silently(v1alpha1.ReasonRemoving, "")},
-		"none, once the one that it observes is gone": {given: all(silently(v1alpha1.ReasonSecretNotFound, "no"), lost), want: all(nothing, looksAgain(30*time.Second))},
-		"none, once another object has it":            {given: all(silently(v1alpha1.ReasonConflict, "no"), lost), want: all(nothing, looksAgain(time.Minute))},
-		"the last one, while it cannot be renamed":    {given: silently(v1alpha1.ReasonConflict, "no"), want: looksAgain(time.Minute)},
-		"the model, if it is known": {
+		"the last secret while Juju is unreachable": {given: unchanged(unreachable, notConnected)},
+		"the last secret while a source is missing": {given: unchanged(noSource, "gone")},
+		"the last secret without a controller":      {given: unchanged(v1alpha1.ReasonControllerNotReady, "")},
+		"the last secret during a removal":          {given: unchanged(v1alpha1.ReasonRemoving, "")},
+		"no secret after the observed secret is gone": {
+			given: all(unchanged(v1alpha1.ReasonSecretNotFound, "no"), lost),
+			want:  all(nothing, looksAgain(30*time.Second)),
+		},
+		"no secret after another object owns it": {
+			given: all(unchanged(v1alpha1.ReasonConflict, "no"), lost), want: all(nothing, looksAgain(5*time.Minute)),
+		},
+		"the last secret with a conflict": {
+			given: unchanged(v1alpha1.ReasonConflict, "no"), want: looksAgain(5 * time.Minute),
+		},
+		"the model": {
 			given: func(in *secretIn) { in.old.ModelUUID = "" },
 			want:  func(out *secretOut) { out.Status.ModelUUID = modelUUID },
 		},
-		"another model, if the old one was destroyed": {
+		"another model": {
 			given: func(in *secretIn) { in.plan.Model.Name, in.plan.ModelUUID = "prod/app", "f"+modelUUID[1:] },
 			want: func(out *secretOut) {
 				out.Status.ModelUUID = "f" + modelUUID[1:]
-				out.Report.Events = []status.Event{warning(v1alpha1.ReasonModelReplaced, `model "prod/app" was removed and made again, with `+
-					"the UUID f"+modelUUID[1:]+" instead of "+modelUUID+": what was made in it for this object went with it")}
+				out.Report.Events = []status.Event{warning(v1alpha1.ReasonModelReplaced,
+					`model "prod/app" was removed and created again, with the UUID f`+modelUUID[1:]+
+						" instead of "+modelUUID+": the secrets and grants of this object in the old model are gone")}
 			},
 		},
 	})

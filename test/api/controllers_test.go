@@ -4,17 +4,29 @@
 package api
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-func TestClusterJujuControllerRules(t *testing.T) {
+const (
+	certificate = "-----BEGIN CERTIFICATE-----\n..."
+	addressRule = "write each of the addresses as host:port, without https://"
+	modelRule   = "write each of the models as qualifier/name"
+	classRule   = "write controllerClass as in the flag --controller-class"
+)
+
+func TestClusterJujuControllerValidation(t *testing.T) {
 	t.Parallel()
 	base := func() *v1alpha1.ClusterJujuController {
-		return gen.Controller("default", "10.0.0.5:17070", "-----BEGIN CERTIFICATE-----\n...")
+		return gen.Controller("default", "10.0.0.5:17070", certificate)
 	}
 	tenant := func(namespaces v1alpha1.TenantNamespaces, models ...string) func(*v1alpha1.ClusterJujuController) {
 		return func(c *v1alpha1.ClusterJujuController) {
@@ -25,125 +37,193 @@ func TestClusterJujuControllerRules(t *testing.T) {
 	addresses := func(addresses ...string) func(*v1alpha1.ClusterJujuController) {
 		return func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = addresses }
 	}
-	interval := func(d time.Duration) func(*v1alpha1.ClusterJujuController) {
-		return func(c *v1alpha1.ClusterJujuController) { c.Spec.DriftDetection.Interval.Duration = d }
+	class := func(class string) func(*v1alpha1.ClusterJujuController) {
+		return func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerClass = class }
 	}
-	check(t, base, map[string]row[*v1alpha1.ClusterJujuController]{
-		"one address":               {func(*v1alpha1.ClusterJujuController) {}, nil},
-		"every kind of address":     {addresses("juju.example.com:17070", "[2001:db8::5]:17070", "10.0.0.6:443"), nil},
-		"no address":                {addresses(), []string{"spec.addresses"}},
-		"an address with a scheme":  {addresses("https://10.0.0.5:17070"), []string{"host:port", "without https://"}},
-		"an address without a port": {addresses("10.0.0.5"), []string{"host:port"}},
-		"a certificate that is none": {
-			func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "abc" }, []string{"in PEM", "ca-cert"},
+	from := func(source v1alpha1.CertificateSource) func(*v1alpha1.ClusterJujuController) {
+		return func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate, c.Spec.CACertificateFrom = "", &source }
+	}
+	rows := map[string]row[*v1alpha1.ClusterJujuController]{
+		"minimal":              {func(*v1alpha1.ClusterJujuController) {}, nil},
+		"host names and IPs":   {addresses("juju.example.com:17070", "[2001:db8::5]:17070", "10.0.0.6:443"), nil},
+		"no address":           {addresses(), []string{"spec.addresses"}},
+		"address with scheme":  {addresses("https://10.0.0.5:17070"), []string{"spec.addresses[0]", addressRule}},
+		"address without port": {addresses("10.0.0.5"), []string{"spec.addresses[0]", addressRule}},
+		"second address without port": {
+			addresses("10.0.0.5:17070", "10.0.0.6"), []string{"spec.addresses[1]", addressRule},
 		},
-		"credentials without a namespace": {
+		"userPass without namespace": {
 			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials.UserPass.SecretRef.Namespace = "" },
-			[]string{"spec.credentials.userPass.secretRef.namespace"},
+			[]string{"set spec.credentials.userPass.secretRef.namespace"},
 		},
-		"client credentials without a namespace": {
-			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials = serviceAccount("") },
-			[]string{"spec.credentials.clientCredentials.secretRef.namespace"},
+		"clientCredentials": {
+			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials = clientCredentials("juju-secrets") }, nil,
 		},
-		"client credentials": {func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials = serviceAccount("juju-secrets") }, nil},
-		"two ways to log in": {
+		"clientCredentials without namespace": {
+			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials = clientCredentials("") },
+			[]string{"set spec.credentials.clientCredentials.secretRef.namespace"},
+		},
+		"userPass and clientCredentials": {
 			func(c *v1alpha1.ClusterJujuController) {
-				c.Spec.Credentials.ClientCredentials = serviceAccount("juju-secrets").ClientCredentials
+				c.Spec.Credentials.ClientCredentials = clientCredentials("juju-secrets").ClientCredentials
 			},
-			[]string{"exactly one of userPass and clientCredentials"},
+			[]string{"spec.credentials", "exactly one of userPass and clientCredentials"},
 		},
-		"no way to log in": {
-			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials = v1alpha1.Credentials{} }, []string{"spec.credentials"},
+		"no credentials": {
+			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials = v1alpha1.Credentials{} },
+			[]string{"spec.credentials"},
 		},
-		"the system's authorities": {func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "" }, nil},
-		"a certificate from a ConfigMap": {
-			func(c *v1alpha1.ClusterJujuController) {
-				c.Spec.JujuControllerSpec = certifiedFrom(c.Spec.JujuControllerSpec, "juju-secrets")
-			}, nil,
+		"no certificate": {func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "" }, nil},
+		"certificate not in PEM": {
+			func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "abc" },
+			[]string{"spec.caCertificate", "write caCertificate in PEM", "ca-cert"},
 		},
-		"a certificate from a ConfigMap of no namespace": {
-			func(c *v1alpha1.ClusterJujuController) {
-				c.Spec.JujuControllerSpec = certifiedFrom(c.Spec.JujuControllerSpec, "")
-			},
-			[]string{"set the namespace in spec.caCertificateFrom"},
+		"certificate from a ConfigMap": {from(inConfigMap("juju-secrets")), nil},
+		"certificate from a Secret":    {from(inSecret("juju-secrets")), nil},
+		"certificate from a ConfigMap without namespace": {
+			from(inConfigMap("")), []string{"set spec.caCertificateFrom.configMapRef.namespace"},
+		},
+		"certificate from a Secret without namespace": {
+			from(inSecret("")), []string{"set spec.caCertificateFrom.secretRef.namespace"},
+		},
+		"certificate from a Secret and a ConfigMap": {
+			from(v1alpha1.CertificateSource{
+				SecretRef: inSecret("juju-secrets").SecretRef, ConfigMapRef: inConfigMap("juju-secrets").ConfigMapRef,
+			}),
+			[]string{"spec.caCertificateFrom", "exactly one of secretRef and configMapRef"},
+		},
+		"certificate from no source": {
+			from(v1alpha1.CertificateSource{}), []string{"spec.caCertificateFrom", "exactly one of secretRef and configMapRef"},
 		},
 		"two certificates": {
 			func(c *v1alpha1.ClusterJujuController) {
-				c.Spec.CACertificateFrom = certifiedFrom(c.Spec.JujuControllerSpec, "juju-secrets").CACertificateFrom
+				from(inSecret("juju-secrets"))(c)
+				c.Spec.CACertificate = certificate
 			},
-			[]string{"only one of caCertificate and caCertificateFrom"},
+			[]string{"at most one of caCertificate and caCertificateFrom"},
 		},
-		"a certificate from nowhere": {
-			func(c *v1alpha1.ClusterJujuController) {
-				c.Spec.CACertificate, c.Spec.CACertificateFrom = "", &v1alpha1.CertificateSource{}
-			},
-			[]string{"exactly one of secretRef and configMapRef"},
+		"controllerUUID":          {func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = modelUUID }, nil},
+		"controllerClass":         {class("team-a"), nil},
+		"invalid controllerClass": {class("Team_A"), []string{"spec.controllerClass", classRule}},
+		"long controllerClass":    {class(strings.Repeat("a", 64)), []string{"spec.controllerClass", "63"}},
+		"no tenants":              {func(c *v1alpha1.ClusterJujuController) { c.Spec.Tenants = nil }, nil},
+		"models":                  {tenant(all, "*", "prod/*", "prod/team-a-*", "prod/test", modelUUID), nil},
+		"model without qualifier": {tenant(all, "test"), []string{"spec.tenants[0].models[0]", modelRule, "UUID", "*"}},
+		"tenant without models":   {tenant(all), []string{"spec.tenants[0].models"}},
+		"namespaces by name":      {tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}}, "*"), nil},
+		"namespaces by label":     {tenant(v1alpha1.TenantNamespaces{MatchLabels: map[string]string{"a": "b"}}, "*"), nil},
+		"no namespaces": {
+			tenant(v1alpha1.TenantNamespaces{}, "*"), []string{"spec.tenants[0].namespaces: Required"},
 		},
-		"a controller's UUID":       {func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = modelUUID }, nil},
-		"what is no UUID":           {func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = "juju" }, []string{"controller-uuid"}},
-		"a class":                   {func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerClass = "team-a" }, nil},
-		"no tenants":                {func(c *v1alpha1.ClusterJujuController) { c.Spec.Tenants = nil }, nil},
-		"models of every form":      {tenant(all, "*", "prod/*", "prod/team-a-*", "prod/test", modelUUID), nil},
-		"a model without qualifier": {tenant(all, "test"), []string{"qualifier/name", "UUID", "*"}},
-		"a tenant without models":   {tenant(all), []string{"models"}},
-		"namespaces by name":        {tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}}, "*"), nil},
-		"namespaces by label":       {tenant(v1alpha1.TenantNamespaces{MatchLabels: map[string]string{"a": "b"}}, "*"), nil},
-		"namespaces by nothing":     {tenant(v1alpha1.TenantNamespaces{}, "*"), []string{"spec.tenants[0].namespaces: Required"}},
-		"the shortest interval":     {interval(10 * time.Second), nil},
-		"the longest interval":      {interval(24 * time.Hour), nil},
-		"too short an interval":     {interval(9 * time.Second), []string{"driftDetection.interval", "10s to 24h"}},
-		"too long an interval":      {interval(25 * time.Hour), []string{"driftDetection.interval", "10s to 24h"}},
 		"namespaces by name and all": {
-			tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}, All: true}, "*"), []string{"exactly one of matchNames"},
+			tenant(v1alpha1.TenantNamespaces{MatchNames: []string{"a"}, All: true}, "*"),
+			[]string{"spec.tenants[0].namespaces", "exactly one of matchNames, matchLabels and all: true"},
 		},
-	})
+	}
+	for name, uuid := range invalidUUIDs() {
+		rows["controllerUUID with "+name] = row[*v1alpha1.ClusterJujuController]{
+			func(c *v1alpha1.ClusterJujuController) { c.Spec.ControllerUUID = uuid },
+			[]string{
+				"spec.controllerUUID", "write controllerUUID as juju show-controller prints it under controller-uuid", modelUUID,
+			},
+		}
+	}
+	check(t, base, rows)
 }
 
-// serviceAccount are the client credentials in a Secret of a namespace.
-func serviceAccount(namespace string) v1alpha1.Credentials {
+// clientCredentials returns credentials in a Secret of a namespace.
+func clientCredentials(namespace string) v1alpha1.Credentials {
 	return v1alpha1.Credentials{ClientCredentials: &v1alpha1.ClientCredentials{
 		SecretRef: v1alpha1.CredentialsSecretReference{Namespace: namespace, Name: "jaas"},
 	}}
 }
 
-// certifiedFrom takes the certificate from a ConfigMap of a namespace.
-func certifiedFrom(spec v1alpha1.JujuControllerSpec, namespace string) v1alpha1.JujuControllerSpec {
-	spec.CACertificate = ""
-	spec.CACertificateFrom = &v1alpha1.CertificateSource{ConfigMapRef: &v1alpha1.KeyReference{Namespace: namespace, Name: "juju-ca"}}
-	return spec
+// inSecret returns a certificate source in a Secret of a namespace.
+func inSecret(namespace string) v1alpha1.CertificateSource {
+	return v1alpha1.CertificateSource{SecretRef: &v1alpha1.KeyReference{Namespace: namespace, Name: "juju-ca"}}
 }
 
-func TestJujuControllerRules(t *testing.T) {
+// inConfigMap returns a certificate source in a ConfigMap of a namespace.
+func inConfigMap(namespace string) v1alpha1.CertificateSource {
+	return v1alpha1.CertificateSource{ConfigMapRef: &v1alpha1.KeyReference{Namespace: namespace, Name: "juju-ca"}}
+}
+
+func TestJujuControllerValidation(t *testing.T) {
 	t.Parallel()
 	base := func() *v1alpha1.JujuController {
-		return gen.LocalController("default", "default", "10.0.0.5:17070", "-----BEGIN CERTIFICATE-----\n...")
+		return gen.LocalController("default", "default", "10.0.0.5:17070", certificate)
 	}
+	userPass := func(namespace string) func(*v1alpha1.JujuController) {
+		return func(c *v1alpha1.JujuController) { c.Spec.Credentials.UserPass.SecretRef.Namespace = namespace }
+	}
+	service := func(namespace string) func(*v1alpha1.JujuController) {
+		return func(c *v1alpha1.JujuController) { c.Spec.Credentials = clientCredentials(namespace) }
+	}
+	from := func(source v1alpha1.CertificateSource) func(*v1alpha1.JujuController) {
+		return func(c *v1alpha1.JujuController) { c.Spec.CACertificate, c.Spec.CACertificateFrom = "", &source }
+	}
+	const own = "own namespace only"
 	check(t, base, map[string]row[*v1alpha1.JujuController]{
-		"credentials of its own namespace": {func(*v1alpha1.JujuController) {}, nil},
-		"credentials of another namespace": {
-			func(c *v1alpha1.JujuController) { c.Spec.Credentials.UserPass.SecretRef.Namespace = "kube-system" },
-			[]string{"leave out spec.credentials.userPass.secretRef.namespace", "own namespace only"},
+		"userPass": {func(*v1alpha1.JujuController) {}, nil},
+		"userPass of another namespace": {
+			userPass("kube-system"), []string{"remove spec.credentials.userPass.secretRef.namespace", own},
 		},
-		"credentials with the name of its own namespace": {
-			func(c *v1alpha1.JujuController) { c.Spec.Credentials.UserPass.SecretRef.Namespace = "default" }, []string{"leave out"},
+		"userPass of its own namespace": {
+			userPass("default"), []string{"remove spec.credentials.userPass.secretRef.namespace", own},
 		},
-		"client credentials of another namespace": {
-			func(c *v1alpha1.JujuController) { c.Spec.Credentials = serviceAccount("kube-system") },
-			[]string{"leave out spec.credentials.clientCredentials.secretRef.namespace", "own namespace only"},
+		"clientCredentials": {service(""), nil},
+		"clientCredentials of another namespace": {
+			service("kube-system"), []string{"remove spec.credentials.clientCredentials.secretRef.namespace", own},
 		},
-		"client credentials": {func(c *v1alpha1.JujuController) { c.Spec.Credentials = serviceAccount("") }, nil},
-		"a certificate from a ConfigMap": {
-			func(c *v1alpha1.JujuController) { c.Spec = certifiedFrom(c.Spec, "") }, nil,
+		"certificate from a ConfigMap": {from(inConfigMap("")), nil},
+		"certificate from a Secret":    {from(inSecret("")), nil},
+		"certificate from a ConfigMap of another namespace": {
+			from(inConfigMap("kube-system")), []string{"remove spec.caCertificateFrom.configMapRef.namespace", own},
 		},
-		"a certificate from a ConfigMap of another namespace": {
-			func(c *v1alpha1.JujuController) { c.Spec = certifiedFrom(c.Spec, "kube-system") }, []string{"own namespace only"},
-		},
-		"a certificate from a Secret of another namespace": {
-			func(c *v1alpha1.JujuController) {
-				c.Spec = certifiedFrom(c.Spec, "kube-system")
-				c.Spec.CACertificateFrom.SecretRef, c.Spec.CACertificateFrom.ConfigMapRef = c.Spec.CACertificateFrom.ConfigMapRef, nil
-			},
-			[]string{"own namespace only"},
+		"certificate from a Secret of another namespace": {
+			from(inSecret("kube-system")), []string{"remove spec.caCertificateFrom.secretRef.namespace", own},
 		},
 	})
+}
+
+// The operator decodes every object of a kind into Go types. One interval that the
+// API server accepts and Go does not would stop it for all objects.
+func TestDriftDetectionIntervalValidation(t *testing.T) {
+	t.Parallel()
+	accepted := []string{"10s", "1m", "1m0s", "1h30m", "0.5h", "90000ms", "24h", "24h0m0s"}
+	refused := []string{
+		"9s", "25h", "24h1s", "0", "-5m", "1d", "1day", "1 min", "60", "60 seconds", "1m nonsense", "1x", "m", ".5h", "",
+		"999999999999h",
+	}
+	rows := map[string]bool{}
+	for _, interval := range accepted {
+		rows[interval] = true
+	}
+	for _, interval := range refused {
+		rows[interval] = false
+	}
+	for interval, ok := range rows {
+		t.Run("interval "+interval, func(t *testing.T) {
+			t.Parallel()
+			obj := gen.LocalController("default", "default", "10.0.0.5:17070", certificate)
+			content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
+			expect(t, err, nil)
+			manifest := &unstructured.Unstructured{Object: content}
+			manifest.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("JujuController"))
+			expect(t, unstructured.SetNestedField(content, interval, "spec", "driftDetection", "interval"), nil)
+			err = shared.Kubernetes.Client.Create(t.Context(), manifest, client.DryRunAll)
+			if !ok {
+				expect(t, err, []string{"spec.driftDetection.interval", "write interval as a duration from 10s to 24h", "1h30m"})
+				return
+			}
+			expect(t, err, nil)
+			var decoded v1alpha1.JujuController
+			expect(t, runtime.DefaultUnstructuredConverter.FromUnstructured(manifest.Object, &decoded), nil)
+			want, err := time.ParseDuration(interval)
+			expect(t, err, nil)
+			if got := decoded.Spec.DriftDetection.Interval.Duration; got != want {
+				t.Errorf("interval is %v, want %v", got, want)
+			}
+		})
+	}
 }

@@ -27,14 +27,14 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// overlay is what kustomize makes of a folder of config.
+// overlay returns the objects that kustomize builds from a directory of config.
 func overlay(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
 	kustomize := os.Getenv("KUSTOMIZE")
 	if kustomize == "" {
-		t.Fatal("KUSTOMIZE is not set: run this through the Makefile, which builds the program and sets it")
+		t.Fatal("KUSTOMIZE is not set: run this test with make, which builds kustomize and sets the variable")
 	}
-	//nolint:gosec // Our own program.
+	//nolint:gosec // A program that make built.
 	text, err := exec.CommandContext(t.Context(), kustomize, "build", filepath.Join(root, "config", folder)).Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("%v: %s", err, exit.Stderr)
@@ -53,7 +53,7 @@ func overlay(t *testing.T, folder string) []*unstructured.Unstructured {
 	}
 }
 
-// of are the objects of a kind, as their Go type.
+// of returns the objects of a kind, as their Go type.
 func of[T any](t *testing.T, objs []*unstructured.Unstructured, kind string) []T {
 	t.Helper()
 	var found []T
@@ -67,17 +67,17 @@ func of[T any](t *testing.T, objs []*unstructured.Unstructured, kind string) []T
 	return found
 }
 
-func TestEveryWayToDeployIsAccepted(t *testing.T) {
+func TestOverlaysAreAccepted(t *testing.T) {
 	t.Parallel()
 	for folder, namespaces := range map[string][]string{"default": nil, "namespaced": watched(t)} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			for _, ns := range append(namespaces, servers.OperatorNamespace) {
-				expect(t, client.IgnoreAlreadyExists(kubernetes.Client.Create(t.Context(), gen.Namespace(ns, nil))), nil)
+				expect(t, client.IgnoreAlreadyExists(shared.Kubernetes.Client.Create(t.Context(), gen.Namespace(ns, nil))), nil)
 			}
 			for _, obj := range overlay(t, folder) {
-				// The kinds are there already, of another owner.
-				err := kubernetes.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
+				// Another owner has created the CRDs.
+				err := shared.Kubernetes.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
 					client.FieldOwner("test"), client.ForceOwnership)
 				if err != nil {
 					t.Errorf("%s %s: %v", obj.GetKind(), obj.GetName(), err)
@@ -87,23 +87,24 @@ func TestEveryWayToDeployIsAccepted(t *testing.T) {
 	}
 }
 
-// Both folders deploy the same operator, but for what it watches.
-func TestTheWaysToDeployDifferInWhatIsWatchedAlone(t *testing.T) {
+// Both overlays deploy the same operator. Only the watched namespaces differ.
+func TestOverlaysDifferOnlyInWatchedNamespaces(t *testing.T) {
 	t.Parallel()
 	everywhere, namespaced := overlay(t, "default"), overlay(t, "namespaced")
 	expectSame(t, of[rbacv1.ClusterRole](t, namespaced, "ClusterRole"), nil)
 	expectSame(t, of[rbacv1.ClusterRoleBinding](t, namespaced, "ClusterRoleBinding"), nil)
 
 	namespaced = slices.DeleteFunc(namespaced, func(obj *unstructured.Unstructured) bool {
-		return slices.Contains(watched(t), obj.GetNamespace()) // All that comes on top.
+		return slices.Contains(watched(t), obj.GetNamespace()) // Roles for the watched namespaces.
 	})
 	everywhere = slices.DeleteFunc(everywhere, func(obj *unstructured.Unstructured) bool {
-		return strings.HasPrefix(obj.GetKind(), "ClusterRole") || obj.GetKind() == "Service" // The latter is for metrics.
+		return strings.HasPrefix(obj.GetKind(), "ClusterRole") || obj.GetKind() == "Service" // The Service is for metrics.
 	})
 	expectSame(t, bare(t, namespaced), bare(t, everywhere))
 }
 
-// bare is what is deployed without metrics, which need rights outside of namespaces, if the operator is not told what to watch.
+// bare returns the objects without the flag for watched namespaces and without
+// metrics, which need cluster-wide permissions.
 func bare(t *testing.T, objs []*unstructured.Unstructured) []*unstructured.Unstructured {
 	t.Helper()
 	for _, obj := range objs {
@@ -123,7 +124,7 @@ func bare(t *testing.T, objs []*unstructured.Unstructured) []*unstructured.Unstr
 	return objs
 }
 
-// The operator's account has the Role in each namespace that the operator is told to watch, and it is the account of its Pod.
+// The ServiceAccount of the operator's Pod has the Role in each watched namespace.
 func TestEachWatchedNamespaceBindsTheRole(t *testing.T) {
 	t.Parallel()
 	namespaced := overlay(t, "namespaced")
@@ -131,11 +132,13 @@ func TestEachWatchedNamespaceBindsTheRole(t *testing.T) {
 	account := of[corev1.ServiceAccount](t, namespaced, "ServiceAccount")[0]
 	roles := of[rbacv1.Role](t, namespaced, "Role")
 	for _, binding := range of[rbacv1.RoleBinding](t, namespaced, "RoleBinding") {
-		expectSame(t, binding.Subjects, []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: account.Namespace, Name: account.Name}})
+		expectSame(t, binding.Subjects, []rbacv1.Subject{{
+			Kind: rbacv1.ServiceAccountKind, Namespace: account.Namespace, Name: account.Name,
+		}})
 		if !slices.ContainsFunc(roles, func(r rbacv1.Role) bool {
 			return r.Namespace == binding.Namespace && r.Name == binding.RoleRef.Name
 		}) {
-			t.Errorf("there is no Role %s in %s, which a RoleBinding there names", binding.RoleRef.Name, binding.Namespace)
+			t.Errorf("Role %s/%s does not exist, but a RoleBinding refers to it", binding.Namespace, binding.RoleRef.Name)
 		}
 		if binding.Namespace != servers.OperatorNamespace {
 			bound = append(bound, binding.Namespace)
@@ -148,7 +151,7 @@ func TestEachWatchedNamespaceBindsTheRole(t *testing.T) {
 
 const watchFlag = "--watch-namespaces="
 
-// watched are the namespaces that config/namespaced tells the operator to watch.
+// watched returns the namespaces that the operator of config/namespaced watches.
 func watched(t *testing.T) []string {
 	t.Helper()
 	for _, deployment := range of[appsv1.Deployment](t, overlay(t, "namespaced"), "Deployment") {

@@ -1,12 +1,12 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package api tests the rules that manifests must keep, on a real Kubernetes API server: every rule has a row that
-// passes and one that shows what a person is told.
+// Package api tests the validation of manifests on a real Kubernetes API server.
+// Each rule has a row that is accepted, and a row that is refused with the
+// message.
 package api
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -16,34 +16,23 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-var kubernetes *servers.Kubernetes
+var shared = env.New(env.Options{Options: servers.Options{Root: env.Root}})
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "juju-secrets-api-")
-		if err == nil {
-			defer func() { _ = os.RemoveAll(dir) }()
-			kubernetes, err = servers.StartKubernetes(context.Background(), "../..", dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "cannot start the servers:", err)
-			return 1
-		}
-		defer func() { _ = kubernetes.Stop() }()
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(shared.Main(m)) }
 
-// row is one manifest: refused with a message that has all of these parts, or accepted if there are none.
+// row changes a valid manifest. The API server must refuse it with a message that
+// contains all parts of refuse, or accept it if there are none.
 type row[T client.Object] struct {
 	change func(T)
 	refuse []string
 }
 
+// check creates each manifest in a dry run.
 func check[T client.Object](t *testing.T, base func() T, rows map[string]row[T]) {
 	t.Helper()
 	for name, row := range rows {
@@ -51,7 +40,30 @@ func check[T client.Object](t *testing.T, base func() T, rows map[string]row[T])
 			t.Parallel()
 			obj := base()
 			row.change(obj)
-			expect(t, kubernetes.Client.Create(t.Context(), obj, client.DryRunAll), row.refuse)
+			expect(t, shared.Kubernetes.Client.Create(t.Context(), obj, client.DryRunAll), row.refuse)
+		})
+	}
+}
+
+// update is two changes: the second is an update of what the first creates.
+type update[T client.Object] struct {
+	create, change func(T)
+	refuse         []string
+}
+
+// checkUpdates creates each manifest and updates it.
+func checkUpdates[T client.Object](t *testing.T, base func(name string) T, rows map[string]update[T]) {
+	t.Helper()
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			obj := base(strings.ToLower(strings.ReplaceAll("update-"+name, " ", "-")))
+			if row.create != nil {
+				row.create(obj)
+			}
+			expect(t, shared.Kubernetes.Client.Create(t.Context(), obj), nil)
+			row.change(obj)
+			expect(t, shared.Kubernetes.Client.Update(t.Context(), obj), row.refuse)
 		})
 	}
 }
@@ -62,242 +74,398 @@ func expect(t *testing.T, err error, refuse []string) {
 	case len(refuse) == 0 && err != nil:
 		t.Errorf("refused: %v", err)
 	case len(refuse) > 0 && err == nil:
-		t.Errorf("accepted, want it refused with %q", refuse)
+		t.Errorf("accepted, want an error with %q", refuse)
 	}
 	for _, part := range refuse {
 		if err != nil && !strings.Contains(err.Error(), part) {
-			t.Errorf("refused with %q, want it to say %q", err, part)
+			t.Errorf("error is %q, want %q in it", err, part)
 		}
 	}
 }
 
 const (
-	modelUUID = "12345678-1234-4123-8123-123456789abc"
-	secretID  = "d3v2mvifkevkaa8tdmqg"
-	keyRule   = "lower-case letters, digits and single hyphens"
+	modelUUID   = "12345678-1234-4123-8123-123456789abc"
+	secretID    = "d3v2mvifkevkaa8tdmqg"
+	otherID     = "9m4e2mr0ui3e8a215n4g"
+	keyRule     = "lower-case letters, digits and single hyphens"
+	idRule      = "write id as juju secrets prints it"
+	uuidRule    = "write modelUUID as juju show-model prints it under model-uuid"
+	observeRule = "managementPolicy: Observe changes nothing in Juju: remove "
 )
 
-func TestJujuSecretRules(t *testing.T) {
+// invalidUUIDs are refused with the message that describes a UUID.
+func invalidUUIDs() map[string]string {
+	return map[string]string{
+		"name":             "prod/test",
+		"model tag":        "model-" + modelUUID,
+		"upper-case UUID":  strings.ToUpper(modelUUID),
+		"shortened UUID":   modelUUID[:8],
+		"long model name":  "prod/" + strings.Repeat("a", 200),
+		"UUID with a note": modelUUID + " (prod/test)",
+	}
+}
+
+// invalidIDs are refused with the message that describes an ID.
+func invalidIDs() map[string]string {
+	return map[string]string{
+		"name":                 "db-password",
+		"shortened ID":         secretID[:10],
+		"shortened URI":        "secret:" + secretID[:10],
+		"other prefix":         "uri:" + secretID,
+		"URI of another model": "secret://" + modelUUID + "/" + secretID,
+		"two prefixes":         "secret:secret:" + secretID,
+		"long name":            strings.Repeat("a", 200),
+	}
+}
+
+func TestJujuSecretValidation(t *testing.T) {
 	t.Parallel()
 	base := func() *v1alpha1.JujuSecret { return gen.JujuSecret("default", "db-login", "prod/test") }
-	check(t, base, map[string]row[*v1alpha1.JujuSecret]{
-		"the simplest":             {func(*v1alpha1.JujuSecret) {}, nil},
-		"a model by UUID":          {func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, nil},
-		"a model of a Juju 3 user": {func(s *v1alpha1.JujuSecret) { s.Spec.Model = "bob@canonical.com/test" }, nil},
-		"both model and UUID":      {func(s *v1alpha1.JujuSecret) { s.Spec.ModelUUID = modelUUID }, []string{"exactly one of model"}},
-		"neither model nor UUID":   {func(s *v1alpha1.JujuSecret) { s.Spec.Model = "" }, []string{"exactly one of model"}},
-		"a model without qualifier": {
+	rows := map[string]row[*v1alpha1.JujuSecret]{
+		"minimal":                {func(*v1alpha1.JujuSecret) {}, nil},
+		"modelUUID":              {func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, nil},
+		"model of a Juju 3 user": {func(s *v1alpha1.JujuSecret) { s.Spec.Model = "bob@canonical.com/test" }, nil},
+		"model and modelUUID": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.ModelUUID = modelUUID }, []string{"exactly one of model"},
+		},
+		"no model": {func(s *v1alpha1.JujuSecret) { s.Spec.Model = "" }, []string{"exactly one of model"}},
+		"model without qualifier": {
 			func(s *v1alpha1.JujuSecret) { s.Spec.Model = "test" }, []string{"spec.model", "qualifier/name", "prod/db"},
 		},
-		"a UUID that is none": {
-			func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", "test" }, []string{"juju show-model"},
+		"UUID as model": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.Model = modelUUID }, []string{"spec.model", "set modelUUID instead"},
 		},
-		"a name in Juju's spelling": {gen.Named("db-password-2"), nil},
-		"a name with an underscore": {gen.Named("db_password"), []string{keyRule, "db-password"}},
-		"a name that looks like an ID": {
-			gen.Named(secretID), []string{"looks like a Juju secret ID"},
+		"name":                 {gen.Named("db-password-2"), nil},
+		"name with underscore": {gen.Named("db_password"), []string{"write name in", keyRule, "db-password"}},
+		"name like an ID":      {gen.Named(secretID), []string{"name looks like a Juju secret ID", "set id"}},
+		"metadata.name with a dot": {
+			func(s *v1alpha1.JujuSecret) { s.Name = "db.login" }, []string{"metadata.name", "set spec.name", keyRule},
 		},
-		"metadata.name with a dot and no name": {
-			func(s *v1alpha1.JujuSecret) { s.Name = "db.login" }, []string{"metadata.name", "spec.name", keyRule},
-		},
-		"metadata.name with a dot and a name": {
+		"metadata.name with a dot, and a name": {
 			func(s *v1alpha1.JujuSecret) { s.Name, s.Spec.Name = "db.login", "db-login" }, nil,
 		},
-		"metadata.name that looks like an ID": {
-			func(s *v1alpha1.JujuSecret) { s.Name = secretID }, []string{"metadata.name looks like a Juju secret ID"},
-		},
-		"no value at all": {func(s *v1alpha1.JujuSecret) { s.Spec.Value = nil }, []string{"a secret needs a value", "Observe"}},
-		"a value without keys": {
-			func(s *v1alpha1.JujuSecret) { s.Spec.Value = map[string]string{}; s.Spec.ValueFrom = nil },
-			[]string{"a secret needs a value"},
-		},
-		"a key outside Juju's rule": {gen.Value(map[string]string{"DB_PASSWORD": "x"}), []string{keyRule, "db-password"}},
-		"a key that is too short":   {gen.Value(map[string]string{"ab": "x"}), []string{keyRule}},
-		"an empty value of a key":   {gen.Value(map[string]string{"key": ""}), nil},
-		"a Secret, whole":           {gen.FromSecret("db"), nil},
-		"a Secret, some keys":       {gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A"}, v1alpha1.KeyToKey{Key: "B", As: "bee"}), nil},
-		"a ConfigMap":               {gen.FromConfigMap("db"), nil},
-		"a key renamed outside Juju's rule": {
-			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A", As: "B_C"}), []string{"write as in", keyRule},
-		},
-		"a source that is two": {func(s *v1alpha1.JujuSecret) {
-			gen.FromSecret("db")(s)
-			s.Spec.ValueFrom[0].ConfigMapRef = &v1alpha1.SourceReference{Name: "db"}
-		}, []string{"exactly one of secretRef and configMapRef"}},
-		"a source that is none": {func(s *v1alpha1.JujuSecret) {
-			s.Spec.ValueFrom = []v1alpha1.ValueSource{{}}
-		}, []string{"exactly one of secretRef and configMapRef"}},
-		"a policy that is none": {
-			func(s *v1alpha1.JujuSecret) { s.Spec.DeletionPolicy = "Orphan" }, []string{"Orphan", "Delete", "Retain"},
-		},
-		"a reference": {func(s *v1alpha1.JujuSecret) { gen.Observed(s); s.Spec.Value = nil }, nil},
-		"a reference to a name with an underscore": {func(s *v1alpha1.JujuSecret) {
-			gen.Observed(s)
-			s.Spec.Value, s.Spec.Name = nil, "their_secret"
-		}, nil},
-		"adopted by name": {gen.Adopting, nil},
-		"adopted by ID":   {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, nil},
-		"adopted by ID under another name": {func(s *v1alpha1.JujuSecret) {
-			gen.Adopting(s)
-			gen.ByID(secretID)(s)
-			gen.Named("db-password")(s)
-		}, nil},
-		"by ID, whatever metadata.name": {func(s *v1alpha1.JujuSecret) {
+		"metadata.name with a dot, and an ID": {func(s *v1alpha1.JujuSecret) {
 			gen.Adopting(s)
 			gen.ByID(secretID)(s)
 			s.Name = "db.login"
 		}, nil},
-		"an ID without adoption":     {gen.ByID(secretID), []string{"id names a secret that is there already", "Observe", "Adopt"}},
-		"an ID that is a URI":        {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID("secret:" + secretID)(s) }, []string{"spec.id"}},
-		"an ID that is a name":       {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID("db-password")(s) }, []string{"without secret: before them"}},
-		"no adoption policy we know": {func(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = "Always" }, []string{"adoptionPolicy", "Never", "Adopt"}},
-		"suspended":                  {gen.Suspended, nil},
-		"pruned":                     {gen.Pruned, nil},
-		"a reference by ID":          {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.ByID(secretID)(s); s.Spec.Value = nil }, nil},
-		"a reference by ID and name": {func(s *v1alpha1.JujuSecret) {
-			gen.Observed(s)
-			gen.ByID(secretID)(s)
-			gen.Named("x")(s)
-			s.Spec.Value = nil
-		}, []string{"remove name or id"}},
-		"a reference that is adopted": {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Adopting(s); s.Spec.Value = nil }, []string{"Observe writes nothing", "adoptionPolicy"}},
-		"a reference that is pruned":  {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Pruned(s); s.Spec.Value = nil }, []string{"Observe writes nothing", "autoPrune"}},
-		"a suspended reference":       {func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Suspended(s); s.Spec.Value = nil }, nil},
-		"a drift policy":              {gen.Reporting, nil},
-		"no drift policy we know":     {func(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = "Ignore" }, []string{"driftPolicy", "Correct", "Report"}},
-		"a reference with a drift policy": {
-			func(s *v1alpha1.JujuSecret) { gen.Observed(s); gen.Reporting(s); s.Spec.Value = nil },
-			[]string{"Observe writes nothing", "driftPolicy"},
+		"metadata.name like an ID": {
+			func(s *v1alpha1.JujuSecret) { s.Name = secretID },
+			[]string{"metadata.name looks like a Juju secret ID", "set spec.name"},
 		},
-		"a reference with a value": {gen.Observed, []string{"Observe writes nothing", "remove value"}},
-		"a reference with info": {func(s *v1alpha1.JujuSecret) {
-			gen.Observed(s)
-			s.Spec.Value, s.Spec.Info = nil, "x"
-		}, []string{"Observe writes nothing"}},
-		"a reference with a deletion policy": {func(s *v1alpha1.JujuSecret) {
-			gen.Observed(s)
-			gen.Retained(s)
-			s.Spec.Value = nil
-		}, []string{"Observe writes nothing"}},
+		"no content": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.Value = nil },
+			[]string{"a secret needs content", "set value or valueFrom", "Observe"},
+		},
+		"value without keys": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.Value = map[string]string{}; s.Spec.ValueFrom = nil },
+			[]string{"a secret needs content"},
+		},
+		"key in upper case": {
+			gen.Value(map[string]string{"DB_PASSWORD": "x"}),
+			[]string{"rename the key DB_PASSWORD of value", keyRule, "db-password"},
+		},
+		"short key": {gen.Value(map[string]string{"ab": "x"}), []string{"rename the key ab of value", keyRule}},
+		"several keys": {
+			gen.Value(map[string]string{"key": "x", "UPPER": "x", "Mixed": "x"}), []string{"rename the key Mixed of value"},
+		},
+		"many long keys": {gen.Value(longKeys(128, 253)), []string{"rename the key KKK"}},
+		"huge key":       {gen.Value(longKeys(1, 6000)), []string{"rename the keys of value", keyRule}},
+		"key of 2 lines": {gen.Value(map[string]string{"a\nb": "x"}), []string{"rename the keys of value", keyRule}},
+		"empty value":    {gen.Value(map[string]string{"key": ""}), nil},
+		"Secret":         {gen.FromSecret("db"), nil},
+		"keys of a Secret": {
+			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A"}, v1alpha1.KeyToKey{Key: "B", As: "bee"}), nil,
+		},
+		"ConfigMap": {gen.FromConfigMap("db"), nil},
+		"key renamed to an invalid key": {
+			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A", As: "B_C"}),
+			[]string{"spec.valueFrom[0].items[0].as", "write as in", keyRule},
+		},
+		"source with a Secret and a ConfigMap": {func(s *v1alpha1.JujuSecret) {
+			gen.FromSecret("db")(s)
+			s.Spec.ValueFrom[0].ConfigMapRef = &v1alpha1.SourceReference{Name: "db"}
+		}, []string{"spec.valueFrom[0]", "exactly one of secretRef and configMapRef", "list two sources"}},
+		"source without a reference": {func(s *v1alpha1.JujuSecret) {
+			s.Spec.ValueFrom = []v1alpha1.ValueSource{{}}
+		}, []string{"spec.valueFrom[0]", "exactly one of secretRef and configMapRef"}},
+		"suspend":     {gen.Suspended, nil},
+		"autoPrune":   {gen.Pruned, nil},
+		"driftPolicy": {gen.Reporting, nil},
+		"unknown deletionPolicy": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.DeletionPolicy = "Orphan" },
+			[]string{"spec.deletionPolicy", "Delete", "Retain"},
+		},
+		"unknown adoptionPolicy": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = "Always" }, []string{"spec.adoptionPolicy", "Never", "Adopt"},
+		},
+		"unknown driftPolicy": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = "Ignore" }, []string{"spec.driftPolicy", "Correct", "Report"},
+		},
+		"unknown managementPolicy": {
+			func(s *v1alpha1.JujuSecret) { s.Spec.ManagementPolicy = "Read" },
+			[]string{"spec.managementPolicy", "Manage", "Observe"},
+		},
+		"adoption by name": {gen.Adopting, nil},
+		"adoption by ID":   {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, nil},
+		"adoption by URI":  {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID("secret:" + secretID)(s) }, nil},
+		"adoption by ID, renamed": {func(s *v1alpha1.JujuSecret) {
+			gen.Adopting(s)
+			gen.ByID(secretID)(s)
+			gen.Named("db-password")(s)
+		}, nil},
+		"ID without adoption": {
+			gen.ByID(secretID), []string{"id selects an existing secret", "managementPolicy: Observe", "adoptionPolicy: Adopt"},
+		},
+	}
+	for name, uuid := range invalidUUIDs() {
+		rows["modelUUID with "+name] = row[*v1alpha1.JujuSecret]{func(s *v1alpha1.JujuSecret) {
+			s.Spec.Model, s.Spec.ModelUUID = "", uuid
+		}, []string{"spec.modelUUID", uuidRule, modelUUID}}
+	}
+	for name, id := range invalidIDs() {
+		rows["id with "+name] = row[*v1alpha1.JujuSecret]{func(s *v1alpha1.JujuSecret) {
+			gen.Adopting(s)
+			gen.ByID(id)(s)
+		}, []string{"spec.id", idRule, secretID, "set name instead"}}
+	}
+	check(t, base, rows)
+}
+
+// longKeys returns values with n invalid keys that differ at their end.
+func longKeys(n, length int) map[string]string {
+	values := map[string]string{}
+	for i := range n {
+		values[strings.Repeat("K", length-3)+fmt.Sprintf("%03d", i)] = "x"
+	}
+	return values
+}
+
+func TestObservedJujuSecretValidation(t *testing.T) {
+	t.Parallel()
+	base := func() *v1alpha1.JujuSecret { return gen.JujuSecret("default", "db-login", "prod/test", gen.Observed) }
+	check(t, base, map[string]row[*v1alpha1.JujuSecret]{
+		"minimal":              {func(*v1alpha1.JujuSecret) {}, nil},
+		"name with underscore": {gen.Named("their_secret"), nil},
+		"name like an ID":      {gen.Named(secretID), []string{"name looks like a Juju secret ID", "set id"}},
+		"name like a URI":      {gen.Named("secret:" + secretID), []string{"name looks like a Juju secret ID", "set id"}},
+		"ID":                   {gen.ByID(secretID), nil},
+		"URI":                  {gen.ByID("secret:" + secretID), nil},
+		"ID and name": {
+			func(s *v1alpha1.JujuSecret) { gen.ByID(secretID)(s); gen.Named("x")(s) }, []string{"remove name or id"},
+		},
+		"suspend":        {gen.Suspended, nil},
+		"value":          {gen.Value(map[string]string{"key": "x"}), []string{observeRule + "value"}},
+		"valueFrom":      {gen.FromSecret("db"), []string{observeRule + "valueFrom"}},
+		"info":           {gen.Info("x"), []string{observeRule + "info"}},
+		"autoPrune":      {gen.Pruned, []string{observeRule + "autoPrune"}},
+		"adoptionPolicy": {gen.Adopting, []string{observeRule + "adoptionPolicy"}},
+		"deletionPolicy": {gen.Retained, []string{observeRule + "deletionPolicy"}},
+		"driftPolicy":    {gen.Reporting, []string{observeRule + "driftPolicy"}},
+		"several fields": {
+			func(s *v1alpha1.JujuSecret) {
+				gen.Value(map[string]string{"key": "x"})(s)
+				gen.Info("x")(s)
+				gen.Pruned(s)
+			},
+			[]string{observeRule + "value, info, autoPrune"},
+		},
 	})
 }
 
-func TestJujuSecretAccessRules(t *testing.T) {
+func TestValidationMessagesHoldNoValues(t *testing.T) {
+	t.Parallel()
+	const value = "correct-horse"
+	for name, keys := range map[string][]string{
+		"invalid key":          {"DB_PASSWORD"},
+		"invalid and fit keys": {"DB_PASSWORD", "key"},
+		"key of 2 lines":       {"a\nb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			obj := gen.JujuSecret("default", "db-login", "prod/test", gen.Value(map[string]string{}))
+			for _, key := range keys {
+				obj.Spec.Value[key] = value
+			}
+			err := shared.Kubernetes.Client.Create(t.Context(), obj, client.DryRunAll)
+			if err == nil || strings.Contains(err.Error(), value) {
+				t.Errorf("error is %v, want one without the value", err)
+			}
+		})
+	}
+}
+
+func TestJujuSecretAccessValidation(t *testing.T) {
 	t.Parallel()
 	base := func() *v1alpha1.JujuSecretAccess { return gen.Access("default", "db", "db-login", "app1") }
-	direct := func(change func(*v1alpha1.UserSecretReference)) func(*v1alpha1.JujuSecretAccess) {
-		return func(a *v1alpha1.JujuSecretAccess) {
-			ref := v1alpha1.UserSecretReference{Model: "prod/test", ID: secretID}
-			ref.ControllerRef.Name = "default"
-			change(&ref)
-			a.Spec.SecretRef, a.Spec.Secret = nil, &ref
-		}
-	}
-	check(t, base, map[string]row[*v1alpha1.JujuSecretAccess]{
-		"by JujuSecret": {func(*v1alpha1.JujuSecretAccess) {}, nil},
-		"by ID":         {direct(func(*v1alpha1.UserSecretReference) {}), nil},
-		"by name":       {direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "their_secret" }), nil},
-		"in a model by UUID": {
-			direct(func(r *v1alpha1.UserSecretReference) { r.Model, r.ModelUUID = "", modelUUID }), nil,
+	rows := map[string]row[*v1alpha1.JujuSecretAccess]{
+		"JujuSecret": {func(*v1alpha1.JujuSecretAccess) {}, nil},
+		"ID":         {direct(func(*v1alpha1.UserSecretReference) {}), nil},
+		"URI":        {direct(func(r *v1alpha1.UserSecretReference) { r.ID = "secret:" + secretID }), nil},
+		"name":       {direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "their_secret" }), nil},
+		"modelUUID":  {direct(func(r *v1alpha1.UserSecretReference) { r.Model, r.ModelUUID = "", modelUUID }), nil},
+		"no secret": {
+			func(a *v1alpha1.JujuSecretAccess) { a.Spec.JujuSecretRef = nil }, []string{"exactly one of jujuSecretRef"},
 		},
-		"by nothing": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.SecretRef = nil }, []string{"exactly one of secretRef"}},
-		"by both": {func(a *v1alpha1.JujuSecretAccess) {
-			ref := a.Spec.SecretRef
+		"JujuSecret and ID": {func(a *v1alpha1.JujuSecretAccess) {
+			ref := a.Spec.JujuSecretRef
 			direct(func(*v1alpha1.UserSecretReference) {})(a)
-			a.Spec.SecretRef = ref
-		}, []string{"exactly one of secretRef"}},
-		"by ID and name": {
-			direct(func(r *v1alpha1.UserSecretReference) { r.Name = "x" }), []string{"exactly one of id and name"},
+			a.Spec.JujuSecretRef = ref
+		}, []string{"exactly one of jujuSecretRef"}},
+		"ID and name": {
+			direct(func(r *v1alpha1.UserSecretReference) { r.Name = "x" }),
+			[]string{"spec.secret", "exactly one of id and name"},
 		},
-		"by a URI": {
-			direct(func(r *v1alpha1.UserSecretReference) { r.ID = "secret:abc" }), []string{"without secret: before them"},
+		"no model": {
+			direct(func(r *v1alpha1.UserSecretReference) { r.Model = "" }), []string{"spec.secret", "exactly one of model"},
 		},
-		"in no model": {
-			direct(func(r *v1alpha1.UserSecretReference) { r.Model = "" }), []string{"exactly one of model"},
+		"model without qualifier": {
+			direct(func(r *v1alpha1.UserSecretReference) { r.Model = "test" }), []string{"spec.secret.model", "qualifier/name"},
 		},
-		"in a model without qualifier": {
-			direct(func(r *v1alpha1.UserSecretReference) { r.Model = "test" }), []string{"qualifier/name"},
-		},
-		"for nobody": {
+		"no application": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = nil }, []string{"spec.applications"},
 		},
-		"for one twice": {
-			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app1", "app1") }, []string{"Duplicate"},
+		"application twice": {
+			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app1", "app1") },
+			[]string{"spec.applications[1]", "Duplicate"},
 		},
-		"for a unit": {
-			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app1/0") }, []string{"without a unit number"},
+		"unit": {
+			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app1/0") },
+			[]string{"spec.applications[0].name", "without a unit number"},
 		},
-		"retained": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = v1alpha1.GrantsRetain }, nil},
-		"no deletion policy we know": {
-			func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = "Delete" }, []string{"deletionPolicy", "Revoke", "Retain"},
-		},
-		"for an application with hyphens": {
+		"application with hyphens": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("postgresql-k8s") }, nil,
 		},
+		"deletionPolicy": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = v1alpha1.GrantsRetain }, nil},
+		"unknown deletionPolicy": {
+			func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = "Delete" },
+			[]string{"spec.deletionPolicy", "Revoke", "Retain"},
+		},
+	}
+	for name, uuid := range invalidUUIDs() {
+		rows["modelUUID with "+name] = row[*v1alpha1.JujuSecretAccess]{
+			direct(func(r *v1alpha1.UserSecretReference) { r.Model, r.ModelUUID = "", uuid }),
+			[]string{"spec.secret.modelUUID", uuidRule, modelUUID},
+		}
+	}
+	for name, id := range invalidIDs() {
+		rows["id with "+name] = row[*v1alpha1.JujuSecretAccess]{
+			direct(func(r *v1alpha1.UserSecretReference) { r.ID = id }),
+			[]string{"spec.secret.id", idRule, secretID, "set name instead"},
+		}
+	}
+	check(t, base, rows)
+}
+
+// direct makes an access refer to a secret by its ID, and changes the reference.
+func direct(change func(*v1alpha1.UserSecretReference)) func(*v1alpha1.JujuSecretAccess) {
+	return func(a *v1alpha1.JujuSecretAccess) {
+		ref := v1alpha1.UserSecretReference{Model: "prod/test", ID: secretID}
+		ref.ControllerRef.Name = "default"
+		change(&ref)
+		a.Spec.JujuSecretRef, a.Spec.Secret = nil, &ref
+	}
+}
+
+// The message is the same whether the JujuController exists or not.
+func TestControllerRefHasNoNamespace(t *testing.T) {
+	t.Parallel()
+	by := func(how func(string) func(*v1alpha1.JujuSecret)) row[*v1alpha1.JujuSecret] {
+		return row[*v1alpha1.JujuSecret]{
+			how("team-a/juju"), []string{"spec.controllerRef.name", "of a JujuController in this namespace"},
+		}
+	}
+	check(t, func() *v1alpha1.JujuSecret { return gen.JujuSecret("default", "db-login", "prod/test") },
+		map[string]row[*v1alpha1.JujuSecret]{
+			"JujuController":        by(gen.Locally),
+			"ClusterJujuController": by(gen.Through),
+		})
+	check(t, func() *v1alpha1.JujuSecretAccess { return gen.Access("default", "db", "db-login", "app1") },
+		map[string]row[*v1alpha1.JujuSecretAccess]{
+			"JujuSecretAccess": {
+				direct(func(r *v1alpha1.UserSecretReference) { r.ControllerRef.Name = "team-a/juju" }),
+				[]string{"spec.secret.controllerRef.name", "of a JujuController in this namespace"},
+			},
+		})
+}
+
+func TestJujuSecretImmutableFields(t *testing.T) {
+	t.Parallel()
+	base := func(name string) *v1alpha1.JujuSecret { return gen.JujuSecret("default", name, "prod/test") }
+	adopting := func(id string) func(*v1alpha1.JujuSecret) {
+		return func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(id)(s) }
+	}
+	model := []string{"model and modelUUID are immutable", "create a JujuSecret"}
+	controller := []string{"controllerRef is immutable", "create a JujuSecret"}
+	id := []string{"id is immutable", "create a JujuSecret"}
+	checkUpdates(t, base, map[string]update[*v1alpha1.JujuSecret]{
+		"name": {nil, gen.Named("another-name"), nil},
+		"policies": {
+			nil, func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.Retained(s); gen.Suspended(s); gen.Pruned(s) }, nil,
+		},
+		"model":              {nil, func(s *v1alpha1.JujuSecret) { s.Spec.Model = "prod/other" }, model},
+		"model to modelUUID": {nil, func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, model},
+		"controller":         {nil, gen.Through("other"), controller},
+		"controller kind":    {nil, gen.Locally("default"), controller},
+		"id added":           {nil, adopting(secretID), id},
+		"id removed":         {adopting(secretID), gen.ByID(""), id},
+		"other id":           {adopting(secretID), gen.ByID(otherID), id},
+		"other URI":          {adopting("secret:" + secretID), gen.ByID("secret:" + otherID), id},
+		"id to other URI":    {adopting(secretID), gen.ByID("secret:" + otherID), id},
+		"id to URI":          {adopting(secretID), gen.ByID("secret:" + secretID), nil},
+		"URI to id":          {adopting("secret:" + secretID), gen.ByID(secretID), nil},
 	})
 }
 
-// A key of another namespace's JujuController is refused with the same words, whether there is one or not.
-func TestAControllerOfAnotherNamespaceCannotBeNamed(t *testing.T) {
+func TestJujuSecretAccessImmutableFields(t *testing.T) {
 	t.Parallel()
-	by := func(how func(string) func(*v1alpha1.JujuSecret), name string) row[*v1alpha1.JujuSecret] {
-		return row[*v1alpha1.JujuSecret]{how(name), []string{"spec.controllerRef.name", "of a JujuController of this namespace"}}
-	}
-	check(t, func() *v1alpha1.JujuSecret { return gen.JujuSecret("default", "db-login", "prod/test") }, map[string]row[*v1alpha1.JujuSecret]{
-		"by its namespace": by(gen.Locally, "team-a/juju"),
-		"by its key":       by(gen.Through, "team-a/juju"),
+	base := func(name string) *v1alpha1.JujuSecretAccess { return gen.Access("default", name, "db-login", "app1") }
+	same := direct(func(*v1alpha1.UserSecretReference) {})
+	uri := direct(func(r *v1alpha1.UserSecretReference) { r.ID = "secret:" + secretID })
+	either := []string{"jujuSecretRef and secret are immutable", "create a JujuSecretAccess"}
+	secret := []string{"secret is immutable", "create a JujuSecretAccess"}
+	checkUpdates(t, base, map[string]update[*v1alpha1.JujuSecretAccess]{
+		"applications": {
+			nil, func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app2") }, nil,
+		},
+		"applications of id": {
+			same, func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app2") }, nil,
+		},
+		"jujuSecretRef":           {nil, func(a *v1alpha1.JujuSecretAccess) { a.Spec.JujuSecretRef.Name = "other" }, either},
+		"jujuSecretRef to secret": {nil, same, either},
+		"secret to jujuSecretRef": {same, func(a *v1alpha1.JujuSecretAccess) {
+			a.Spec.Secret, a.Spec.JujuSecretRef = nil, &v1alpha1.JujuSecretReference{Name: "db-login"}
+		}, either},
+		"id":              {same, direct(func(r *v1alpha1.UserSecretReference) { r.ID = otherID }), secret},
+		"id to other URI": {same, direct(func(r *v1alpha1.UserSecretReference) { r.ID = "secret:" + otherID }), secret},
+		"id to name":      {same, direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "db-login" }), secret},
+		"id to URI":       {same, uri, nil},
+		"URI to id":       {uri, same, nil},
+		"model":           {same, direct(func(r *v1alpha1.UserSecretReference) { r.Model = "prod/other" }), secret},
+		"model to modelUUID": {
+			same, direct(func(r *v1alpha1.UserSecretReference) { r.Model, r.ModelUUID = "", modelUUID }), secret,
+		},
+		"controller": {same, direct(func(r *v1alpha1.UserSecretReference) { r.ControllerRef.Name = "other" }), secret},
+		"name": {
+			direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "db-login" }),
+			direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "other" }), secret,
+		},
 	})
-	access := gen.DirectAccess("default", "db-login", v1alpha1.UserSecretReference{Model: "prod/test", Name: "db-login"}, "app1")
-	access.Spec.Secret.ControllerRef.Name = "team-a/juju"
-	expect(t, kubernetes.Client.Create(t.Context(), access, client.DryRunAll), []string{"controllerRef.name"})
-}
-
-func TestWhatCannotChange(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]row[*v1alpha1.JujuSecret]{
-		"the name can":       {gen.Named("another-name"), nil},
-		"the model":          {func(s *v1alpha1.JujuSecret) { s.Spec.Model = "prod/other" }, []string{"model cannot be changed", "create another"}},
-		"the way to name it": {func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, []string{"model cannot be changed"}},
-		"the controller":     {gen.Through("other"), []string{"controller cannot be changed", "create another"}},
-		"its kind":           {gen.Locally("default"), []string{"controller cannot be changed", "create another"}},
-		"the policies can":   {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.Retained(s); gen.Suspended(s); gen.Pruned(s) }, nil},
-		"another id":         {func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(secretID)(s) }, []string{"ID cannot be changed"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			obj := gen.JujuSecret("default", "unchanging-"+strings.ReplaceAll(name, " ", "-"), "prod/test")
-			expect(t, kubernetes.Client.Create(t.Context(), obj), nil)
-			row.change(obj)
-			expect(t, kubernetes.Client.Update(t.Context(), obj), row.refuse)
-		})
-	}
-	for name, row := range map[string]row[*v1alpha1.JujuSecretAccess]{
-		"the applications can": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("app2") }, nil},
-		"the secret":           {func(a *v1alpha1.JujuSecretAccess) { a.Spec.SecretRef.Name = "other" }, []string{"secret cannot be changed"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			obj := gen.Access("default", "unchanging-"+strings.ReplaceAll(name, " ", "-"), "db-login", "app1")
-			expect(t, kubernetes.Client.Create(t.Context(), obj), nil)
-			row.change(obj)
-			expect(t, kubernetes.Client.Update(t.Context(), obj), row.refuse)
-		})
-	}
 }
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	obj := gen.JujuSecret("default", "defaults", "prod/test")
 	obj.Spec.ControllerRef = v1alpha1.ControllerReference{}
-	expect(t, kubernetes.Client.Create(t.Context(), obj, client.DryRunAll), nil)
+	expect(t, shared.Kubernetes.Client.Create(t.Context(), obj, client.DryRunAll), nil)
 	want := v1alpha1.ControllerReference{Kind: v1alpha1.KindClusterJujuController, Name: "default"}
 	if obj.Spec.ControllerRef != want || obj.Spec.ManagementPolicy != v1alpha1.ManagementManage {
-		t.Errorf("the defaults are %+v and %q, want the controller default and Manage", obj.Spec.ControllerRef, obj.Spec.ManagementPolicy)
+		t.Errorf("defaults are %+v and %q, want %+v and Manage", obj.Spec.ControllerRef, obj.Spec.ManagementPolicy, want)
 	}
 	controller := gen.Controller("default", "10.0.0.5:17070", "-----BEGIN CERTIFICATE-----\n...")
 	controller.Spec.DriftDetection = v1alpha1.DriftDetection{}
-	expect(t, kubernetes.Client.Create(t.Context(), controller, client.DryRunAll), nil)
+	expect(t, shared.Kubernetes.Client.Create(t.Context(), controller, client.DryRunAll), nil)
 	if got := controller.Spec.DriftDetection.Interval.Duration; got != time.Minute {
-		t.Errorf("the default interval is %v, want a minute", got)
+		t.Errorf("default interval is %v, want 1m", got)
 	}
 }

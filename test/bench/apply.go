@@ -16,27 +16,29 @@ import (
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-// workers is how many requests to Kubernetes are made at a time.
+// workers is the number of concurrent requests to Kubernetes.
 const workers = 16
 
-// manifests are n JujuSecrets and, for each, a JujuSecretAccess for two applications.
+// manifests returns n JujuSecrets and, for each, a JujuSecretAccess for two
+// applications.
 func manifests(n int, model string) ([]*v1alpha1.JujuSecret, []*v1alpha1.JujuSecretAccess) {
 	var secrets []*v1alpha1.JujuSecret
 	var accesses []*v1alpha1.JujuSecretAccess
 	for i := range n {
 		name := fmt.Sprintf("secret-%d", i)
-		secrets = append(secrets, gen.JujuSecret(namespace, name, model, gen.Value(values(i)), gen.Info("Made to be measured")))
+		secrets = append(secrets, gen.JujuSecret(namespace, name, model, gen.Value(values(i)), gen.Info("For a benchmark")))
 		accesses = append(accesses, gen.Access(namespace, fmt.Sprintf("access-%d", i), name, "app1", "app2"))
 	}
 	return secrets, accesses
 }
 
-// values is the content of the i-th secret; all have the same size.
+// values returns the content of the i-th secret. All contents have the same
+// size.
 func values(i int) map[string]string {
 	return map[string]string{"username": fmt.Sprintf("user-%06d", i), "password": fmt.Sprintf("%032d", i)}
 }
 
-// operatorApply measures the operator.
+// operatorApply measures an apply with the operator.
 func (s *site) operatorApply(ctx context.Context, n int) (cost, error) {
 	if err := s.admitOperator(ctx); err != nil {
 		return cost{}, err
@@ -49,9 +51,12 @@ func (s *site) operatorApply(ctx context.Context, n int) (cost, error) {
 	})
 }
 
-// spend measures what an apply costs from its beginning until n JujuSecrets and n JujuSecretAccesses are in sync, which is
-// seen in the same way whoever applies. What is only counted is counted when everything is at rest.
-func (s *site) spend(ctx context.Context, n int, apply func([]*v1alpha1.JujuSecret, []*v1alpha1.JujuSecretAccess) error) (spent cost, err error) {
+// spend measures an apply from its start until n JujuSecrets and n
+// JujuSecretAccesses are in sync, in the same way for both programs. Counters
+// are read when the servers are idle.
+func (s *site) spend(
+	ctx context.Context, n int, apply func([]*v1alpha1.JujuSecret, []*v1alpha1.JujuSecretAccess) error,
+) (spent cost, err error) {
 	before, err := s.requests(ctx, nil)
 	if err != nil {
 		return cost{}, err
@@ -80,16 +85,22 @@ func (s *site) spend(ctx context.Context, n int, apply func([]*v1alpha1.JujuSecr
 	return spent, err
 }
 
-// create creates the objects, those that others refer to first, as tools for manifests do.
-func create(ctx context.Context, kube client.Client, secrets []*v1alpha1.JujuSecret, accesses []*v1alpha1.JujuSecretAccess) error {
+// create creates the objects, the referenced objects first, as deployment tools
+// do.
+func create(
+	ctx context.Context, kube client.Client, secrets []*v1alpha1.JujuSecret, accesses []*v1alpha1.JujuSecretAccess,
+) error {
 	err := each(ctx, secrets, func(ctx context.Context, obj *v1alpha1.JujuSecret) error { return kube.Create(ctx, obj) })
 	if err != nil {
 		return err
 	}
-	return each(ctx, accesses, func(ctx context.Context, obj *v1alpha1.JujuSecretAccess) error { return kube.Create(ctx, obj) })
+	return each(ctx, accesses, func(ctx context.Context, obj *v1alpha1.JujuSecretAccess) error {
+		return kube.Create(ctx, obj)
+	})
 }
 
-// each does something with all items, several at a time, in the order of the list as far as that goes.
+// each calls do for all items, several at a time, roughly in the order of the
+// list.
 func each[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)

@@ -16,17 +16,18 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// bulk is how many secrets go into one request.
+// bulk is the number of secrets in one request.
 const bulk = 100
 
-// bare is the bare program: it makes the changes in Juju and the notes in Kubernetes that the operator makes, one kind
-// after the other, knows beforehand what is there, and looks at nothing.
+// bare is the bare program. It makes the same changes in Juju and writes the
+// same records in Kubernetes as the operator, one kind after the other. It
+// knows the initial state and reads nothing.
 type bare struct {
 	kube client.Client
 	*session
 }
 
-// bareApply measures the bare program, and removes its objects.
+// bareApply measures an apply with the bare program, and deletes its objects.
 func (s *site) bareApply(ctx context.Context, n int) (cost, error) {
 	if err := s.begin(ctx); err != nil {
 		return cost{}, err
@@ -57,8 +58,8 @@ func (b *bare) apply(ctx context.Context, secrets []*v1alpha1.JujuSecret, access
 	return b.grantAll(ctx, accesses, ids)
 }
 
-// makeSecrets creates the secrets, a request for many, between the two patches of each object. It returns their IDs by the
-// names of the objects.
+// makeSecrets creates the secrets in bulk requests, between the two patches of
+// each object. It returns their IDs by the names of the objects.
 func (b *bare) makeSecrets(ctx context.Context, objs []*v1alpha1.JujuSecret) (map[string]string, error) {
 	err := each(ctx, objs, func(ctx context.Context, obj *v1alpha1.JujuSecret) error {
 		return b.announce(ctx, obj, map[string]any{"creating": map[string]string{"name": obj.JujuName()}})
@@ -87,12 +88,13 @@ func (b *bare) makeSecrets(ctx context.Context, objs []*v1alpha1.JujuSecret) (ma
 	})
 }
 
-// grantAll grants each secret, one request at a time, between the two patches of each object, of which several are under
-// way at a time.
+// grantAll grants each secret with a separate request, one request at a time,
+// between the two patches of each object. The patches of several objects run
+// concurrently.
 func (b *bare) grantAll(ctx context.Context, objs []*v1alpha1.JujuSecretAccess, ids map[string]string) error {
 	var turn sync.Mutex
 	return each(ctx, objs, func(ctx context.Context, obj *v1alpha1.JujuSecretAccess) error {
-		id := ids[obj.Spec.SecretRef.Name]
+		id := ids[obj.Spec.JujuSecretRef.Name]
 		var apps []string
 		var states []v1alpha1.ApplicationStatus
 		for _, app := range obj.Spec.Applications {
@@ -117,7 +119,7 @@ func (b *bare) grantAll(ctx context.Context, objs []*v1alpha1.JujuSecretAccess, 
 	})
 }
 
-// announce patches an object as the operator does before it changes anything in Juju.
+// announce patches an object as the operator does before it changes Juju.
 func (b *bare) announce(ctx context.Context, obj client.Object, record map[string]any) error {
 	before := obj.DeepCopyObject().(client.Object)
 	record["uid"] = obj.GetUID()
@@ -130,7 +132,7 @@ func (b *bare) announce(ctx context.Context, obj client.Object, record map[strin
 	return b.kube.Patch(ctx, obj, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 }
 
-// ready are the conditions of an object that is in sync.
+// ready returns the conditions of an object in sync.
 func ready(obj client.Object) []metav1.Condition {
 	return []metav1.Condition{{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, ObservedGeneration: obj.GetGeneration(),

@@ -21,13 +21,14 @@ import (
 
 const (
 	rounds = 100
-	// warmup is how many rounds are not counted.
+	// warmup is the number of rounds that are not counted.
 	warmup = 5
-	// updateRequest is the request that brings a change to Juju.
+	// updateRequest is the request that updates a secret in Juju.
 	updateRequest = "Secrets.UpdateSecrets"
 )
 
-// change is one secret that the operator changes, and one beside it that is changed directly.
+// change holds one secret that the operator changes, and one secret that is
+// changed directly.
 type change struct {
 	*site
 	*session
@@ -37,8 +38,8 @@ type change struct {
 	direct string // the ID in Juju
 }
 
-// change measures how long it takes from a change of a Kubernetes Secret until Juju has answered the operator, against the
-// bare request.
+// change measures the time from a change of a Kubernetes Secret until Juju has
+// answered the operator's update, relative to the bare request.
 func (s *site) change(ctx context.Context, n int) ([]figure, error) {
 	opened, err := openSession(ctx, s.juju, s.model)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *site) change(ctx context.Context, n int) ([]figure, error) {
 		name  string
 		times []time.Duration
 	}{{"operator", operator}, {"direct", direct}} {
-		say("         %s: median %v, p99 %v", of.name, quantile(of.times, 0.5), quantile(of.times, 0.99))
+		progress("         %s: median %v, p99 %v", of.name, quantile(of.times, 0.5), quantile(of.times, 0.99))
 	}
 	return []figure{
 		{"change-median-ratio", ratio(operator, direct, 0.5), 5},
@@ -75,7 +76,7 @@ func (s *site) change(ctx context.Context, n int) ([]figure, error) {
 	}, nil
 }
 
-// prepare makes the two secrets, and waits until the operator is at rest.
+// prepare creates the two secrets, and waits until the operator is idle.
 func (c *change) prepare(ctx context.Context, n int) error {
 	c.source = gen.Secret(namespace, "source", values(n))
 	c.obj = gen.JujuSecret(namespace, "changing", c.site.model.Name, gen.FromSecret(c.source.Name))
@@ -83,7 +84,8 @@ func (c *change) prepare(ctx context.Context, n int) error {
 	if err := errors.Join(kube.Create(ctx, c.source), kube.Create(ctx, c.obj)); err != nil {
 		return err
 	}
-	direct := gen.JujuSecret(namespace, "direct", c.site.model.Name, gen.Value(values(n+1))) // For its fields alone.
+	// Only its fields are used.
+	direct := gen.JujuSecret(namespace, "direct", c.site.model.Name, gen.Value(values(n+1)))
 	ids, err := c.create(ctx, []*v1alpha1.JujuSecret{direct})
 	if err != nil {
 		return err
@@ -95,10 +97,11 @@ func (c *change) prepare(ctx context.Context, n int) error {
 	return c.settle(ctx, 0)
 }
 
-// throughOperator gives the Kubernetes Secret the i-th values, and returns the time until Juju had answered the update.
-// The operator has noted it then, so that it is at rest for what is measured next.
+// throughOperator writes the i-th values to the Kubernetes Secret, and returns
+// the time until Juju has answered the update. It returns when the operator has
+// recorded the revision, so that the operator is idle for the next measurement.
 func (c *change) throughOperator(ctx context.Context, i int) (time.Duration, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("no update of the secret came to Juju"))
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("no update of the secret reached Juju"))
 	defer cancel()
 	answered, err := c.juju.AwaitAnswered(ctx, c.site.model, updateRequest, -1)
 	if err != nil {
@@ -117,12 +120,12 @@ func (c *change) throughOperator(ctx context.Context, i int) (time.Duration, err
 	return time.Since(began), c.awaitRevision(ctx, revision+1)
 }
 
-// awaitRevision waits until the operator has noted a revision.
+// awaitRevision waits until the operator has recorded a revision.
 func (c *change) awaitRevision(ctx context.Context, revision int) error {
 	return servers.Await(ctx, time.Minute, func() (string, error) {
 		err := c.kube.Client.Get(ctx, client.ObjectKeyFromObject(c.obj), c.obj)
 		if c.obj.Status.Revision != revision {
-			return fmt.Sprintf("the operator has noted revision %d, not %d", c.obj.Status.Revision, revision), err
+			return fmt.Sprintf("the operator has recorded revision %d, want %d", c.obj.Status.Revision, revision), err
 		}
 		return "", err
 	})
@@ -132,7 +135,8 @@ func ratio(a, b []time.Duration, q float64) float64 {
 	return quantile(a, q).Seconds() / quantile(b, q).Seconds()
 }
 
-// quantile is the shortest time that this share of all times does not exceed.
+// quantile returns the shortest time that is not exceeded by the share q of all
+// times.
 func quantile(times []time.Duration, q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(times))
 	return sorted[max(int(math.Ceil(q*float64(len(sorted)))), 1)-1]

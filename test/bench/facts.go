@@ -20,7 +20,8 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// facts are what a reader has to know to compare figures: on what and with what they were measured.
+// facts holds the hardware and the versions, which a reader needs to compare
+// figures.
 type facts struct {
 	processor, memory, system            string
 	golang, kubernetes, juju, operatorAt string
@@ -45,7 +46,9 @@ func gatherFacts(ctx context.Context, s *site) (facts, error) {
 	}, nil
 }
 
-// kubernetesVersion is what the API server's file says, as one built from a Go module does not know, or what it says itself.
+// kubernetesVersion returns the version of the API server's binary, because a
+// binary built as a Go module does not know its version. Otherwise it returns
+// the version that the API server reports.
 func (s *site) kubernetesVersion() (string, error) {
 	if info, err := buildinfo.ReadFile(filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-apiserver")); err == nil &&
 		info.Main.Path == "k8s.io/kubernetes" && strings.HasPrefix(info.Main.Version, "v") {
@@ -62,16 +65,17 @@ func (s *site) kubernetesVersion() (string, error) {
 	return version.GitVersion, nil
 }
 
-// jujuVersion is the version of Juju that the operator found.
+// jujuVersion returns the version of Juju that the operator found.
 func (s *site) jujuVersion(ctx context.Context) (string, error) {
 	var obj v1alpha1.ClusterJujuController
 	err := s.kube.Client.Get(ctx, client.ObjectKey{Name: controller}, &obj)
 	return obj.Status.Version, err
 }
 
-// lineOf is the rest of the first line of a file that begins so; unknown if there is none, as on another system than Linux.
+// lineOf returns the rest of the first line with a prefix in a file, or
+// "unknown", for example on other systems than Linux.
 func lineOf(path, beginning string) string {
-	text, _ := os.ReadFile(path) //nolint:gosec // Paths of our own choice.
+	text, _ := os.ReadFile(path) //nolint:gosec // The paths are constants.
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, beginning); ok {
 			return strings.TrimSpace(rest)
@@ -80,7 +84,8 @@ func lineOf(path, beginning string) string {
 	return "unknown"
 }
 
-// commit names the commit that is checked out, and says if files differ from it.
+// commit returns the commit that is checked out, and whether files differ from
+// it.
 func commit(ctx context.Context) string {
 	text, err := exec.CommandContext(ctx, "git", "describe", "--always", "--abbrev=12", "--dirty= with changes").Output()
 	if err != nil {

@@ -13,24 +13,25 @@ import (
 	"time"
 )
 
-// figure is something measured, and the most that it may be.
+// figure is a measured value and its limit.
 type figure struct {
 	name         string
 	value, limit float64
 }
 
-// String is the line by which the program tells a figure. What is compared is what is shown.
+// String returns the line that reports the figure. The comparison uses the
+// rounded value that the line shows.
 func (f figure) String() string {
-	verdict := "ok"
+	outcome := "ok"
 	if f.over() {
-		verdict = "over"
+		outcome = "over"
 	}
-	return fmt.Sprintf("bench: %s %s %s %s", f.name, number(f.value), number(f.limit), verdict)
+	return fmt.Sprintf("bench: %s %s %s %s", f.name, number(f.value), number(f.limit), outcome)
 }
 
 func (f figure) over() bool { return rounded(f.value) > f.limit }
 
-// strain is how much of its limit a figure takes.
+// strain returns the share of the limit that the figure uses.
 func (f figure) strain() float64 {
 	if f.limit == 0 {
 		return f.value
@@ -42,8 +43,8 @@ func rounded(x float64) float64 { return math.Round(x*100) / 100 }
 
 func number(x float64) string { return strconv.FormatFloat(rounded(x), 'f', -1, 64) }
 
-// worst picks, of the figures of each name, the one that comes nearest to its limit, in the order in which the names first
-// appear.
+// worst returns, for each name, the figure closest to its limit, in the order
+// of the names' first appearance.
 func worst(figures []figure) []figure {
 	var picked []figure
 	for _, f := range figures {
@@ -76,10 +77,10 @@ func (s size) figures() []figure {
 	}
 }
 
-// requestLimit is the most requests that the operator may send besides those that grant.
+// requestLimit returns the maximum number of requests except grants.
 func (s size) requestLimit() float64 { return max(20, 60*float64(s.n)/1000) }
 
-// worst is the operator's cost with the most of each kind, over all turns.
+// worst returns the highest cost of each kind over all turns of the operator.
 func (s size) worst() cost {
 	most := cost{requests: map[string]int{}}
 	for _, c := range s.operator {
@@ -91,7 +92,7 @@ func (s size) worst() cost {
 	return most
 }
 
-// mean is the time that an apply took.
+// mean returns the mean time of an apply.
 func mean(costs []cost) time.Duration {
 	var sum time.Duration
 	for _, c := range costs {
@@ -100,10 +101,11 @@ func mean(costs []cost) time.Duration {
 	return sum / time.Duration(max(len(costs), 1))
 }
 
-// grantRequest is the one request that Juju takes for one secret only, so that there have to be as many as secrets.
+// grantRequest is the only request that Juju accepts for one secret at a time,
+// so that at least one per secret is needed.
 const grantRequest = "Secrets.GrantSecret"
 
-// work are the requests about secrets: logins and signs of life are not.
+// work returns the number of requests about secrets, without logins and pings.
 func work(requests map[string]int) int {
 	sum := 0
 	for method, count := range requests {
@@ -116,7 +118,7 @@ func work(requests map[string]int) int {
 
 func (c cost) beyondGrants() int { return work(c.requests) - c.requests[grantRequest] }
 
-// String tells of the cost while the program is under way.
+// String returns the cost for the progress output.
 func (c cost) String() string {
 	var requests []string
 	for _, method := range slices.Sorted(maps.Keys(c.requests)) {

@@ -21,7 +21,8 @@ const (
 	intervals = 4
 )
 
-// idle measures what it costs to keep in sync what nobody changes, while the operator looks for drift every few seconds.
+// idle measures the cost of keeping unchanged objects in sync, while the
+// operator checks for drift every few seconds.
 func (s *site) idle(ctx context.Context, _ int) ([]figure, error) {
 	if err := s.setInterval(ctx, fmt.Sprintf("%q", interval)); err != nil {
 		return nil, err
@@ -39,15 +40,16 @@ func (s *site) idle(ctx context.Context, _ int) ([]figure, error) {
 		return nil, err
 	}
 	written = s.tally.total() - written
-	say("         in %v of rest: %v", intervals*interval, requests)
+	progress("         idle for %v: %v", intervals*interval, requests)
 	return []figure{
 		{"idle-requests-per-interval", float64(work(requests)) / intervals, 1},
 		{"idle-writes", float64(written), 0},
 	}, s.setInterval(ctx, "null")
 }
 
-// setInterval sets how often the operator looks for drift, in JSON, and waits until everybody has looked at the change.
-// The field is not in this program's types, so that it also measures an operator that has none.
+// setInterval sets the interval of drift detection, in JSON, and waits until
+// all objects are reconciled. The field is not in this program's types, so that
+// the program can also measure an operator without the field.
 func (s *site) setInterval(ctx context.Context, json string) error {
 	obj := new(unstructured.Unstructured)
 	obj.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("ClusterJujuController"))
@@ -57,8 +59,9 @@ func (s *site) setInterval(ctx context.Context, json string) error {
 	if err != nil && !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) {
 		return err
 	}
-	if _, found, _ := unstructured.NestedString(obj.Object, "spec", "driftDetection", "interval"); !found && json != "null" {
-		say("         this operator takes no interval for drift: %v", err)
+	_, found, _ := unstructured.NestedString(obj.Object, "spec", "driftDetection", "interval")
+	if !found && json != "null" {
+		progress("         this operator has no interval for drift detection: %v", err)
 	}
 	return s.settle(ctx, 0)
 }

@@ -1,12 +1,14 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command bench measures the operator on real servers: what it costs to keep secrets in Juju, in time, in requests and in
-// writes. Time is never told by itself, but as a ratio to what a bare program needs on the same machine at the same time,
-// which makes the same changes with as few calls as they take, and keeps nothing in sync.
+// Command bench measures the operator on real servers: the time, the requests
+// and the writes to keep secrets in Juju in sync. Times are reported only as a
+// ratio to a bare program on the same machine in the same run. The bare program
+// makes the same changes with as few calls as possible, and does not keep
+// anything in sync.
 //
-// With -n it measures one size and prints only. Without, it measures all sizes and writes docs/benchmarks.md and
-// docs/benchmarks.svg.
+// With -n it measures one size and only prints the result. Otherwise it
+// measures all sizes and writes docs/benchmarks.md and docs/benchmarks.svg.
 package main
 
 import (
@@ -22,13 +24,14 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 
-// detailed is the size at which all figures are measured; at other sizes only what depends on the size.
+// detailed is the size for all figures. At other sizes, only figures that
+// depend on the size are measured.
 const detailed = 1000
 
 func main() {
-	n := flag.Int("n", 0, "measure with this many JujuSecrets, and as many JujuSecretAccesses, and print only")
+	n := flag.Int("n", 0, "the number of JujuSecrets and of JujuSecretAccesses; only prints the result")
 	flag.Parse()
-	ctrl.SetLogger(logr.Discard()) // Of Kubernetes' client in this process, which has nothing to tell.
+	ctrl.SetLogger(logr.Discard()) // Discard the log of the Kubernetes client in this process.
 	if err := run(context.Background(), *n); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -36,7 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context, n int) error {
-	// SIGPIPE, too: a reader of the output that goes away must not leave servers behind.
+	// SIGPIPE stops the servers when the reader of the output exits.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 	sizes := []int{100, 300, detailed, 3000}
@@ -48,9 +51,9 @@ func run(ctx context.Context, n int) error {
 		err := all.measure(ctx, size, n > 0 || size == detailed)
 		switch {
 		case ctx.Err() != nil:
-			return errors.New("interrupted; everything is stopped and removed")
+			return errors.New("interrupted; all servers are stopped and removed")
 		case err != nil:
-			return fmt.Errorf("cannot measure with %d: %w", size, err)
+			return fmt.Errorf("cannot measure %d objects: %w", size, err)
 		}
 	}
 	if n == 0 {
@@ -64,5 +67,5 @@ func run(ctx context.Context, n int) error {
 	return nil
 }
 
-// say tells how far the program is.
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+// progress prints a line about the progress.
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -13,17 +13,18 @@ import (
 	"time"
 )
 
-// calm is how long nothing must happen before everything counts as done. Nothing that the operator does by itself while it
-// is busy takes it as long to begin.
+// calm is the time without activity after which the operator is idle. While the
+// operator is busy, it starts its next action in less time.
 const calm = 2 * time.Second
 
-// settle waits until the operator has reconciled so many times since it started, and nothing happens any more, in the servers either:
-// events, for instance, are written some time after what they tell of.
+// settle waits until the operator has reconciled at least the given number of
+// times since it started, and until the operator and the servers are idle.
+// Events, for example, are written some time after their cause.
 func (s *site) settle(ctx context.Context, least int) error {
 	if s.operator == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the operator did not come to rest within %v", patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the operator is not idle after %v", patience))
 	defer cancel()
 	ticker := time.NewTicker(calm / 10)
 	defer ticker.Stop()
@@ -31,7 +32,7 @@ func (s *site) settle(ctx context.Context, least int) error {
 	for {
 		reconciles, err := s.reconciles(ctx)
 		if now := reconciles + s.tally.total(); err != nil || now != last {
-			last, since = now, time.Now() // An error: it does not serve them yet.
+			last, since = now, time.Now() // An error means that the metrics are not served yet.
 		}
 		if reconciles >= least && time.Since(since) >= calm {
 			return rest(ctx)
@@ -47,7 +48,7 @@ func (s *site) settle(ctx context.Context, least int) error {
 	}
 }
 
-// reconciles is how many times the operator has looked at an object since it started.
+// reconciles returns the number of reconciles since the operator started.
 func (s *site) reconciles(ctx context.Context) (int, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.metrics+"/metrics", nil)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// admitOperator starts the operator, and waits until it is logged in to Juju and at rest.
+// admitOperator starts the operator, and waits until it is logged in to Juju
+// and idle.
 func (s *site) admitOperator(ctx context.Context) error {
 	if err := s.startOperator(ctx); err != nil {
 		return err
@@ -27,7 +28,7 @@ func (s *site) admitOperator(ctx context.Context) error {
 	return s.settle(ctx, 1)
 }
 
-// startOver removes the operator, and what it was given to do.
+// startOver stops the operator and deletes its objects.
 func (s *site) startOver(ctx context.Context, n int) error {
 	if err := s.operator.Stop(); err != nil {
 		return err
@@ -44,7 +45,7 @@ func (s *site) startOperator(ctx context.Context) (err error) {
 	return err
 }
 
-// awaitConnected waits until the operator says that it is connected to Juju.
+// awaitConnected waits until the operator reports that it is connected to Juju.
 func (s *site) awaitConnected(ctx context.Context) error {
 	return servers.Await(ctx, patience, func() (string, error) {
 		var obj v1alpha1.ClusterJujuController
@@ -58,7 +59,8 @@ func (s *site) awaitConnected(ctx context.Context) error {
 	})
 }
 
-// alive is an error if the operator ended by itself, with the end of what it wrote.
+// alive returns an error with the end of the log if the operator exited
+// unexpectedly.
 func (s *site) alive() error {
 	if s.operator == nil {
 		return nil
@@ -69,5 +71,5 @@ func (s *site) alive() error {
 		return nil
 	}
 	text, err := os.ReadFile(s.operator.Log)
-	return errors.Join(fmt.Errorf("the operator ended by itself:\n%s", text[max(0, len(text)-4000):]), err)
+	return errors.Join(fmt.Errorf("the operator exited unexpectedly:\n%s", text[max(0, len(text)-4000):]), err)
 }

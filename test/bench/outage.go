@@ -14,15 +14,17 @@ import (
 )
 
 const (
-	// outageBegins is what the operator gets to notice the outage, outageLasts how long it is watched from then on.
+	// outageBegins is the time for the operator to detect the outage.
+	// outageLasts is the time that it is measured afterwards.
 	outageBegins = 10 * time.Second
 	outageLasts  = 30 * time.Second
-	// longestPause is the operator's longest pause between two attempts to connect: 30 s, and up to a quarter more.
+	// longestPause is the operator's longest back-off between two attempts to
+	// connect: 30 s plus 25 % jitter.
 	longestPause = 37500 * time.Millisecond
 )
 
-// outage measures what the operator does while its Juju controller takes connections and says nothing, and how soon
-// everything is in sync again after that.
+// outage measures the operator while its Juju controller accepts connections
+// but does not answer, and the time until everything is in sync afterwards.
 func (s *site) outage(ctx context.Context, n int) ([]figure, error) {
 	if err := s.juju.StopServing(ctx); err != nil {
 		return nil, err
@@ -40,8 +42,8 @@ func (s *site) outage(ctx context.Context, n int) ([]figure, error) {
 	if err := s.juju.StartServing(ctx); err != nil {
 		return nil, err
 	}
-	// The object of the controller tells that the end was noticed, even by an operator that did not note the outage in
-	// every object.
+	// The controller object shows that the operator detected the end of the
+	// outage, even if the operator did not record the outage in every object.
 	if err := s.awaitConnected(ctx); err != nil {
 		return nil, err
 	}
@@ -72,7 +74,8 @@ func (s *site) watchOutage(ctx context.Context, dead *deadController) ([]figure,
 	}, err
 }
 
-// deadController takes connections, says nothing, and closes them after a while.
+// deadController accepts connections, does not answer, and closes them after a
+// while.
 type deadController struct {
 	listener net.Listener
 
@@ -81,7 +84,7 @@ type deadController struct {
 	highest int
 }
 
-// holds is how long a connection is held.
+// holds is the time until a connection is closed.
 const holds = 2 * time.Second
 
 func listenDead(ctx context.Context, address string) (*deadController, error) {
@@ -89,7 +92,8 @@ func listenDead(ctx context.Context, address string) (*deadController, error) {
 	err := servers.Await(ctx, time.Minute, func() (string, error) {
 		var err error
 		if d.listener, err = new(net.ListenConfig).Listen(ctx, "tcp4", address); err != nil {
-			return err.Error(), nil // The operator may be using the port at this moment, to connect to it.
+			// The operator may be using the port for an outgoing connection.
+			return err.Error(), nil
 		}
 		return "", nil
 	})
@@ -121,14 +125,14 @@ func (d *deadController) hold(conn net.Conn) {
 	})
 }
 
-// restartCount forgets how many connections were open before.
+// restartCount resets the highest number of connections to the current number.
 func (d *deadController) restartCount() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.highest = len(d.open)
 }
 
-// most is how many connections were open at the same time.
+// most returns the highest number of simultaneous connections.
 func (d *deadController) most() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// The measures of the picture: two panels side by side, each with room for its title above, the numbers of the vertical
-// axis at its left and those of the horizontal one below.
+// The sizes of the picture. It has two panels side by side. Each panel has
+// space for its title above, for the vertical numbers on the left, and for the
+// horizontal numbers below.
 const (
 	pictureWidth, pictureHeight = 860, 340
 	panelWidth, panelHeight     = 330, 220
@@ -18,8 +19,9 @@ const (
 	panelStep                   = 430
 )
 
-// head has the colours. They can be told from a light and from a dark page, which shows through, and are brighter where
-// the reader is known to have a dark one.
+// head defines the colours. They are readable on light and on dark pages,
+// because the background is transparent. The text is brighter if the reader
+// prefers dark pages.
 const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s">
 <style>
   text { font: 12px system-ui, sans-serif; fill: #6e7781 }
@@ -32,13 +34,14 @@ const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="
 </style>
 `
 
-// line is one line of a panel: a value for each size.
+// line is one line of a panel, with a value for each size.
 type line struct {
 	class, name string
 	values      []float64
 }
 
-// plot draws the time and the requests of an apply against the number of JujuSecrets.
+// plot draws the time and the requests of an apply over the number of
+// JujuSecrets.
 func (r *results) plot() string {
 	operator, bare := line{"operator", "operator", nil}, line{"bare", "bare program", nil}
 	requests, bareRequests, limit := operator, bare, line{"limit", "limit", nil}
@@ -52,14 +55,16 @@ func (r *results) plot() string {
 		limit.values = append(limit.values, s.requestLimit())
 	}
 	var picture strings.Builder
-	fmt.Fprintf(&picture, head, pictureWidth, pictureHeight, "Seconds and requests to Juju of an apply, against the number of JujuSecrets")
+	fmt.Fprintf(&picture, head, pictureWidth, pictureHeight,
+		"Seconds and requests to Juju of an apply, against the number of JujuSecrets")
 	panel(&picture, panelLeft, "Seconds until all is in sync", sizes, operator, bare)
 	panel(&picture, panelLeft+panelStep, "Requests to Juju, without grants", sizes, requests, bareRequests, limit)
 	picture.WriteString("</svg>\n")
 	return picture.String()
 }
 
-// panel draws lines over sizes, both axes logarithmic, so that what grows with the number of objects is a straight line.
+// panel draws lines over sizes. Both axes are logarithmic, so that a cost
+// proportional to the number of objects is a straight line.
 func panel(out *strings.Builder, left float64, title string, sizes []int, lines ...line) {
 	low, high := bounds(lines)
 	x := func(size int) float64 {
@@ -76,13 +81,15 @@ func panel(out *strings.Builder, left float64, title string, sizes []int, lines 
 	}
 	for _, size := range sizes {
 		fmt.Fprintf(out, "<path class=\"grid\" d=\"M%.1f %dv%d\"/>", x(size), panelTop, panelHeight)
-		fmt.Fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>\n", x(size), panelTop+panelHeight+20, size)
+		fmt.Fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>\n",
+			x(size), panelTop+panelHeight+20, size)
 	}
-	fmt.Fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">JujuSecrets, and as many JujuSecretAccesses</text>\n",
-		left+panelWidth/2, panelTop+panelHeight+44)
+	fmt.Fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">"+
+		"JujuSecrets, and as many JujuSecretAccesses</text>\n", left+panelWidth/2, panelTop+panelHeight+44)
 	for i, l := range lines {
 		legend := left + float64(i)*125
-		fmt.Fprintf(out, "<path class=\"%s\" d=\"M%.1f 38h22\"/><text x=\"%.1f\" y=\"42\">%s</text>\n", l.class, legend, legend+28, l.name)
+		fmt.Fprintf(out, "<path class=\"%s\" d=\"M%.1f 38h22\"/><text x=\"%.1f\" y=\"42\">%s</text>\n",
+			l.class, legend, legend+28, l.name)
 		command := "M"
 		var path, dots strings.Builder
 		for j, value := range l.values {
@@ -94,7 +101,8 @@ func panel(out *strings.Builder, left float64, title string, sizes []int, lines 
 	}
 }
 
-// bounds are the powers of ten, or three times those, around all values of the lines.
+// bounds returns the powers of ten, or three times a power of ten, that enclose
+// all values of the lines.
 func bounds(lines []line) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, l := range lines {
@@ -115,7 +123,8 @@ func bounds(lines []line) (low, high float64) {
 	return low, top
 }
 
-// share is how far a value is on the way from low to high, on a logarithmic scale.
+// share returns the position of a value between low and high, on a logarithmic
+// scale.
 func share(value, low, high float64) float64 {
 	if low == high {
 		return 0.5

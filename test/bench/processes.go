@@ -15,14 +15,15 @@ import (
 )
 
 const (
-	// ticks is how many units of a process's time Linux counts in a second.
+	// ticks is the number of units of process time in a second on Linux.
 	ticks = 100
-	// idleShare is the part of one core that all servers together take when they have nothing to do, and some more.
+	// idleShare is an upper bound for the share of a core that all idle servers
+	// use together.
 	idleShare = 0.25
 )
 
-// rest waits until the servers and the operator have nothing to do: a Kubernetes API server is busy for some time after it
-// says that it is ready.
+// rest waits until the servers and the operator are idle. A Kubernetes API
+// server is busy for some time after it is ready.
 func rest(ctx context.Context) error {
 	deadline := time.Now().Add(time.Minute)
 	for {
@@ -43,13 +44,13 @@ func rest(ctx context.Context) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the servers do not come to rest: they take %.0f %% of a core", 100*share)
+			return fmt.Errorf("the servers are not idle: they use %.0f %% of a core", 100*share)
 		}
 	}
 }
 
-// cpuTime is how long the child processes of this one have used processors, in their own code and in the kernel: those
-// that run a program, or all.
+// cpuTime returns the CPU time of the child processes of this process, user and
+// system: of the processes that run a program, or of all if it is empty.
 func cpuTime(program string) (time.Duration, error) {
 	if program != "" {
 		var err error
@@ -73,15 +74,17 @@ func cpuTime(program string) (time.Duration, error) {
 		}
 	}
 	if !found {
-		return 0, errors.New("cannot find the processes that are to be measured: this takes Linux")
+		return 0, errors.New("cannot find the processes to measure: this requires Linux")
 	}
 	return sum, nil
 }
 
-// readStat reads what Linux tells of a process; one that has ended meanwhile has no parent.
+// readStat reads the CPU time and the parent of a process. The parent is 0 if
+// the process has exited.
 func readStat(path string) (used time.Duration, parent int) {
-	text, _ := os.ReadFile(path)                  //nolint:gosec // Of the kernel's own choice.
-	_, rest, _ := strings.Cut(string(text), ") ") // What comes before is the program's name, whatever is in it.
+	text, _ := os.ReadFile(path) //nolint:gosec // The kernel names these paths.
+	// The field before is the program's name, which may contain spaces.
+	_, rest, _ := strings.Cut(string(text), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
 		return 0, 0

@@ -5,7 +5,8 @@ package main
 
 import "context"
 
-// restart measures what a restart of the operator costs while everything is in sync.
+// restart measures the cost of a restart of the operator while everything is in
+// sync.
 func (s *site) restart(ctx context.Context, n int) ([]figure, error) {
 	before, err := s.requests(ctx, nil)
 	if err != nil {

@@ -9,29 +9,31 @@ import (
 	"time"
 )
 
-// results is all that was measured.
+// results holds all measurements.
 type results struct {
 	sizes   []size
 	details []figure // of the detailed size
 	facts   facts
 }
 
-// size is what it cost to apply n JujuSecrets and n JujuSecretAccesses, each time that it was done.
+// size holds the costs to apply n JujuSecrets and n JujuSecretAccesses, one for
+// each turn.
 type size struct {
 	n              int
 	bare, operator []cost
 }
 
-// cost is what one apply took.
+// cost holds the cost of one apply.
 type cost struct {
 	took     time.Duration
 	requests map[string]int // to Juju, by Facade.Method
-	writes   int            // of the object that was written most
+	writes   int            // of the object with the most writes
 	events   int
 }
 
-// measure applies n JujuSecrets and n JujuSecretAccesses with the bare program and with the operator in turn. The noise of a
-// busy machine averages out over two turns; with many objects one is long enough.
+// measure applies n JujuSecrets and n JujuSecretAccesses with the bare program
+// and with the operator in turn. Two turns average out the noise of a busy
+// machine. With many objects one turn is long enough.
 func (r *results) measure(ctx context.Context, n int, details bool) (err error) {
 	s, err := openSite(ctx)
 	if err != nil {
@@ -66,17 +68,17 @@ func (s *size) add(ctx context.Context, at *site) error {
 	if err != nil {
 		return err
 	}
-	say("%5d: bare program: %v", s.n, spent)
+	progress("%5d: bare program: %v", s.n, spent)
 	s.bare = append(s.bare, spent)
 	if spent, err = at.operatorApply(ctx, s.n); err != nil {
 		return err
 	}
-	say("%5d: operator: %v", s.n, spent)
+	progress("%5d: operator: %v", s.n, spent)
 	s.operator = append(s.operator, spent)
 	return nil
 }
 
-// detail measures what else there is, on n objects of each kind that are in sync.
+// detail measures the other figures, with n objects of each kind in sync.
 func (r *results) detail(ctx context.Context, s *site, n int) (err error) {
 	for _, measure := range []func(context.Context, int) ([]figure, error){s.restart, s.change, s.idle, s.outage} {
 		figures, err := measure(ctx, n)
@@ -85,7 +87,7 @@ func (r *results) detail(ctx context.Context, s *site, n int) (err error) {
 		}
 		r.details = append(r.details, figures...)
 		for _, f := range figures {
-			say("%5d: %s", n, f)
+			progress("%5d: %s", n, f)
 		}
 	}
 	r.facts, err = gatherFacts(ctx, s)

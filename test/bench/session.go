@@ -19,7 +19,7 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// session is an open connection to a model, as the user that the operator is.
+// session is an open connection to a model with the operator's user.
 type session struct {
 	model  servers.Model
 	conn   api.Connection
@@ -41,7 +41,8 @@ func openSession(ctx context.Context, juju *servers.Juju, model servers.Model) (
 
 func (s *session) close() { _ = s.conn.Close() }
 
-// create creates the secrets of JujuSecrets with inline values in one request, and returns their IDs.
+// create creates the secrets of JujuSecrets with inline values in one request,
+// and returns their IDs.
 func (s *session) create(ctx context.Context, objs []*v1alpha1.JujuSecret) ([]string, error) {
 	var args params.CreateSecretArgs
 	for _, obj := range objs {
@@ -66,12 +67,13 @@ func (s *session) create(ctx context.Context, objs []*v1alpha1.JujuSecret) ([]st
 		ids = append(ids, uri.ID)
 	}
 	if len(ids) != len(objs) {
-		return nil, fmt.Errorf("Juju answered for %d of %d secrets", len(ids), len(objs)) //nolint:staticcheck // A name.
+		//nolint:staticcheck // A name.
+		return nil, fmt.Errorf("Juju answered for %d of %d secrets", len(ids), len(objs))
 	}
 	return ids, nil
 }
 
-// update gives one secret other values.
+// update sets the values of one secret.
 func (s *session) update(ctx context.Context, id string, values map[string]string) error {
 	args := params.UpdateUserSecretArgs{Args: []params.UpdateUserSecretArg{{
 		URI: uriOf(id), UpsertSecretArg: params.UpsertSecretArg{Content: contentOf(values)},
@@ -86,7 +88,8 @@ func (s *session) update(ctx context.Context, id string, values map[string]strin
 // grant grants one secret to applications.
 func (s *session) grant(ctx context.Context, id string, apps []string) error {
 	var results params.ErrorResults
-	err := s.facade.FacadeCall(ctx, "GrantSecret", params.GrantRevokeUserSecretArg{URI: uriOf(id), Applications: apps}, &results)
+	args := params.GrantRevokeUserSecretArg{URI: uriOf(id), Applications: apps}
+	err := s.facade.FacadeCall(ctx, "GrantSecret", args, &results)
 	if err != nil {
 		return err
 	}

@@ -19,28 +19,29 @@ import (
 )
 
 const (
-	// namespace is where all objects are; it is a tenant.
+	// namespace contains all objects and is a tenant.
 	namespace = "bench"
-	// controller names the controller object through which all objects go.
+	// controller is the name of the controller object that all objects use.
 	controller = "default"
-	// patience is how long anything may take before the program gives up.
+	// patience bounds every wait of the program.
 	patience = 15 * time.Minute
 )
 
-// site is a Kubernetes API server, a Juju API server and, once admitted, the operator, with one namespace.
+// site holds a Kubernetes API server, a Juju API server and, when it is
+// started, the operator. It has one namespace.
 type site struct {
 	kube  *servers.Kubernetes
 	juju  *servers.Juju
-	model servers.Model // that the present objects are about
+	model servers.Model // of the present objects
 	tally *tally        // of the present objects
 
-	models   int // that were added
+	models   int // number of added models
 	dir      string
-	operator *servers.Process
-	metrics  string // the address of the operator's metrics
+	operator *servers.Operator
+	metrics  string // address of the operator's metrics
 }
 
-// openSite starts the servers, without the operator.
+// openSite starts the servers without the operator.
 func openSite(ctx context.Context) (*site, error) {
 	dir, err := os.MkdirTemp("", "juju-secrets-bench-")
 	if err != nil {
@@ -57,7 +58,7 @@ func openSite(ctx context.Context) (*site, error) {
 		return err
 	})
 	if err = parts.Wait(); err == nil {
-		err = s.furnish(ctx)
+		err = s.createSharedObjects(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -65,8 +66,9 @@ func openSite(ctx context.Context) (*site, error) {
 	return s, nil
 }
 
-// furnish makes what all measurements share, and waits until the servers are at rest.
-func (s *site) furnish(ctx context.Context) error {
+// createSharedObjects creates the objects that all measurements share, and
+// waits until the servers are idle.
+func (s *site) createSharedObjects(ctx context.Context) error {
 	user := s.juju.Operator
 	for _, obj := range []client.Object{
 		gen.Namespace(namespace, map[string]string{"tenant": "true"}),
@@ -80,7 +82,7 @@ func (s *site) furnish(ctx context.Context) error {
 	return rest(ctx)
 }
 
-// begin adds a model for objects that will be created, and watches these.
+// begin adds a model for new objects, and watches the objects.
 func (s *site) begin(ctx context.Context) (err error) {
 	if s.tally != nil {
 		s.tally.stop()
@@ -93,7 +95,8 @@ func (s *site) begin(ctx context.Context) (err error) {
 	return err
 }
 
-// clear removes all objects while no operator runs, which would clean up in Juju, and waits until the servers are at rest.
+// clear deletes all objects without cleanup in Juju, while no operator runs,
+// and waits until the servers are idle.
 func (s *site) clear(ctx context.Context, n int) error {
 	secrets, accesses := manifests(n, s.model.Name)
 	var objs []client.Object
@@ -113,7 +116,7 @@ func (s *site) clear(ctx context.Context, n int) error {
 	return rest(ctx)
 }
 
-// close stops whatever runs, and removes every file of it.
+// close stops all processes and removes their files.
 func (s *site) close() error {
 	var errs []error
 	if s.tally != nil {
@@ -131,7 +134,7 @@ func (s *site) close() error {
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
 }
 
-// awaitSynced waits until all of n JujuSecrets and n JujuSecretAccesses are in sync.
+// awaitSynced waits until n JujuSecrets and n JujuSecretAccesses are in sync.
 func (s *site) awaitSynced(ctx context.Context, n int) error {
 	timeout := time.After(patience)
 	for {
@@ -152,7 +155,7 @@ func (s *site) awaitSynced(ctx context.Context, n int) error {
 	}
 }
 
-// requests counts the requests on the model from the time at which it had these.
+// requests returns the number of requests to the model since the given counts.
 func (s *site) requests(ctx context.Context, since map[string]int) (map[string]int, error) {
 	counts, err := s.juju.Requests(ctx, s.model)
 	for method, before := range since {
@@ -163,7 +166,7 @@ func (s *site) requests(ctx context.Context, since map[string]int) (map[string]i
 	return counts, err
 }
 
-// pass lets time pass in which something is counted.
+// pass waits for a time span.
 func pass(ctx context.Context, span time.Duration) error {
 	select {
 	case <-ctx.Done():

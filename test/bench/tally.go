@@ -22,15 +22,15 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// tally watches the objects of both kinds, counts how often each is written after it was created, and knows which are in
-// sync.
+// tally watches the objects of both kinds. It counts the writes of each object
+// after its creation, and tracks the objects in sync.
 type tally struct {
 	watches []watch.Interface
 
 	mu      sync.Mutex
 	writes  map[string]int
 	insync  map[string]bool
-	changed chan struct{} // closed when something happens
+	changed chan struct{} // closed at the next event
 	err     error
 }
 
@@ -48,8 +48,9 @@ func startTally(ctx context.Context, kube client.WithWatch) (*tally, error) {
 	return t, nil
 }
 
-// watchOn watches the objects of a kind from now on, without a gap should the API server end the watch, as it does when it
-// renews its handler for a kind.
+// watchOn watches the objects of a kind from now on. It retries without a gap
+// when the API server ends the watch, for example when the API server reloads a
+// CRD.
 func watchOn(ctx context.Context, kube client.WithWatch, list client.ObjectList) (watch.Interface, error) {
 	if err := kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (t *tally) follow(events <-chan watch.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.err = err
-	t.tell()
+	t.notify()
 }
 
 func (t *tally) add(event watch.Event) {
@@ -104,30 +105,30 @@ func (t *tally) add(event watch.Event) {
 	} else {
 		delete(t.insync, name)
 	}
-	t.tell()
+	t.notify()
 }
 
-func (t *tally) tell() {
+func (t *tally) notify() {
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-// synced is how many objects are in sync: Ready, and not waiting for anything. Changed is closed when that may be another
-// number.
+// synced returns the number of objects in sync: Ready and not Reconciling.
+// changed is closed when the number may change.
 func (t *tally) synced() (count int, changed <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.insync), t.changed
 }
 
-// broken is why the tally sees nothing any more.
+// broken returns the error that ended the watch.
 func (t *tally) broken() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.err
 }
 
-// total is how often all objects were written.
+// total returns the number of writes of all objects.
 func (t *tally) total() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -138,7 +139,7 @@ func (t *tally) total() int {
 	return sum
 }
 
-// most is how often the object was written that was written most.
+// most returns the highest number of writes of an object.
 func (t *tally) most() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

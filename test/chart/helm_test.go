@@ -21,29 +21,36 @@ import (
 )
 
 const (
-	// release is what the README calls it, and the operator's own namespace.
-	release = "juju-secrets-operator"
-	own     = "juju-secrets"
-	// closed is an address at which nobody listens, for a proxy to the network.
-	closed = "http://127.0.0.1:9"
+	// release is the name of the release in the README, and
+	// operatorNamespace is the namespace of the operator.
+	release           = "juju-secrets-operator"
+	operatorNamespace = "juju-secrets"
+	// closedAddress is the address of a proxy that accepts no connection, so
+	// that Helm and kustomize cannot reach the network.
+	closedAddress = "http://127.0.0.1:9"
 )
 
-// current is the path of the chart, previous of the one before.
+// current is the path of the chart, and previous the path of the previous
+// chart.
 var (
 	current  = filepath.Join(root, "charts", "juju-secrets-operator")
 	previous = filepath.Join("testdata", "previous")
 )
 
-// run runs a program that an environment variable names.
+// run runs the program that an environment variable names, and returns its
+// standard output.
 func run(ctx context.Context, variable string, args ...string) (string, error) {
 	program := os.Getenv(variable)
 	if program == "" {
-		return "", fmt.Errorf("%s is not set: run this through the Makefile, which builds the program and sets it", variable)
+		return "", fmt.Errorf("%s is not set: run this test with make, which builds the program and sets the variable",
+			variable)
 	}
-	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // Our own programs.
-	// The API server is on the loopback interface, which no proxy is asked for.
-	cmd.Env = append(os.Environ(), "HOME="+home, "KUBECONFIG="+kubernetes.Kubeconfig, "HTTP_PROXY="+closed, "HTTPS_PROXY="+closed,
-		"HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // The Makefile built the program.
+	// No proxy is used for the loopback interface, which the API server listens
+	// on.
+	cmd.Env = append(os.Environ(), "HOME="+shared.Dir, "KUBECONFIG="+shared.Kubernetes.Kubeconfig,
+		"HTTP_PROXY="+closedAddress, "HTTPS_PROXY="+closedAddress,
+		"HELM_CACHE_HOME="+shared.Dir, "HELM_CONFIG_HOME="+shared.Dir, "HELM_DATA_HOME="+shared.Dir)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -52,7 +59,7 @@ func run(ctx context.Context, variable string, args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-// helm runs Helm, which has to succeed, and returns what it prints.
+// helm runs Helm, which must succeed, and returns its output.
 func helm(t *testing.T, args ...string) string {
 	t.Helper()
 	printed, err := run(t.Context(), "HELM", args...)
@@ -62,13 +69,15 @@ func helm(t *testing.T, args ...string) string {
 	return printed
 }
 
-// rendered is what Helm makes of the chart without a cluster.
+// rendered returns the objects that Helm renders from the chart without a
+// cluster.
 func rendered(t *testing.T, args ...string) []*unstructured.Unstructured {
 	t.Helper()
-	return objects(t, helm(t, append([]string{"template", release, current, "--namespace", own}, args...)...))
+	template := []string{"template", release, current, "--namespace", operatorNamespace}
+	return objects(t, helm(t, append(template, args...)...))
 }
 
-// objects reads manifests.
+// objects parses manifests.
 func objects(t *testing.T, text string) []*unstructured.Unstructured {
 	t.Helper()
 	var objs []*unstructured.Unstructured
@@ -88,25 +97,25 @@ func objects(t *testing.T, text string) []*unstructured.Unstructured {
 	}
 }
 
-// find is the one object of a kind.
+// find returns the only object of a kind.
 func find(t *testing.T, objs []*unstructured.Unstructured, kind string) *unstructured.Unstructured {
 	t.Helper()
 	var found *unstructured.Unstructured
 	for _, obj := range objs {
 		if obj.GetKind() == kind {
 			if found != nil {
-				t.Fatalf("there is more than one %s", kind)
+				t.Fatalf("there are several objects of kind %s, want one", kind)
 			}
 			found = obj
 		}
 	}
 	if found == nil {
-		t.Fatalf("there is no %s", kind)
+		t.Fatalf("there is no object of kind %s", kind)
 	}
 	return found
 }
 
-// values writes a file of values, and returns the option that names it.
+// values writes a values file, and returns the Helm option that names it.
 func values(t *testing.T, of map[string]any) string {
 	t.Helper()
 	text, err := yaml.Marshal(of)
@@ -117,7 +126,7 @@ func values(t *testing.T, of map[string]any) string {
 	return "--values=" + path
 }
 
-// path is a file of this repository.
+// path returns the path of a file in this repository.
 func path(parts ...string) string { return filepath.Join(append([]string{root}, parts...)...) }
 
 func read(t *testing.T, path string) string {

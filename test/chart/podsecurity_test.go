@@ -16,9 +16,10 @@ import (
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-// A namespace that enforces the strictest standard for Pods takes the operator's, and not one that asks for more. A Deployment
-// would only be warned of, so the API server is asked about the Pod itself.
-func TestThePodMeetsTheRestrictedStandard(t *testing.T) {
+// A namespace that enforces the restricted Pod Security Standard must accept
+// the Pod of the operator, and reject a privileged Pod. The test creates the
+// Pod itself, because the API server only warns about a Deployment.
+func TestPodMeetsRestrictedPodSecurityStandard(t *testing.T) {
 	t.Parallel()
 	const ns = "restricted"
 	create(t, gen.Namespace(ns, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}))
@@ -28,20 +29,25 @@ func TestThePodMeetsTheRestrictedStandard(t *testing.T) {
 		var deployment appsv1.Deployment
 		as(t, find(t, objs, "Deployment"), &deployment)
 		template := deployment.Spec.Template
-		create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: template.Spec.ServiceAccountName}})
+		create(t, &corev1.ServiceAccount{
+			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: template.Spec.ServiceAccountName},
+		})
 		pod := &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "manager", Labels: template.Labels, Annotations: template.Annotations},
-			Spec:       template.Spec,
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: ns, Name: "manager", Labels: template.Labels, Annotations: template.Annotations,
+			},
+			Spec: template.Spec,
 		}
 		privileged := pod.DeepCopy()
 		yes := true
 		privileged.Spec.Containers[0].SecurityContext.Privileged = &yes
-		privileged.Spec.Containers[0].SecurityContext.AllowPrivilegeEscalation = nil // It would contradict.
-		if err := kubernetes.Client.Create(t.Context(), pod, client.DryRunAll); err != nil {
-			t.Errorf("with %s: %v", name, err)
+		privileged.Spec.Containers[0].SecurityContext.AllowPrivilegeEscalation = nil // It contradicts Privileged.
+		if err := shared.Kubernetes.Client.Create(t.Context(), pod, client.DryRunAll); err != nil {
+			t.Errorf("with %s, the Pod is rejected: %v", name, err)
 		}
-		if err := kubernetes.Client.Create(t.Context(), privileged, client.DryRunAll); !apierrors.IsForbidden(err) {
-			t.Errorf("with %s a privileged Pod is answered with: %v", name, err)
+		err := shared.Kubernetes.Client.Create(t.Context(), privileged, client.DryRunAll)
+		if !apierrors.IsForbidden(err) {
+			t.Errorf("with %s, creating a privileged Pod returns %v, want Forbidden", name, err)
 		}
 	}
 }

@@ -20,27 +20,28 @@ import (
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-func TestTheChartHasNoFlaws(t *testing.T) {
+func TestChartPassesLint(t *testing.T) {
 	for _, example := range examples(t) {
 		helm(t, "lint", "--strict", current, "--values", example)
 	}
 }
 
-// examples are files of values that users begin with.
+// examples returns the paths of the example values files.
 func examples(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(current, "examples", "*.yaml"))
 	if err != nil || len(paths) < 5 {
-		t.Fatalf("there are the examples %v (%v)", paths, err)
+		t.Fatalf("the examples are %v, error %v, want at least five", paths, err)
 	}
 	return paths
 }
 
-// What an example makes of the chart is sent to the API server, with each field that it does not know being an error.
-func TestEveryExampleIsAccepted(t *testing.T) {
-	installKinds(t)
-	for _, ns := range []string{own, "team-a", "team-b"} {
-		err := kubernetes.Client.Create(t.Context(), gen.Namespace(ns, nil))
+// Each example is rendered and sent to the API server as a dry run. An apply
+// fails on an unknown field.
+func TestExampleValuesRenderValidObjects(t *testing.T) {
+	installCRDs(t)
+	for _, ns := range []string{operatorNamespace, "team-a", "team-b"} {
+		err := shared.Kubernetes.Client.Create(t.Context(), gen.Namespace(ns, nil))
 		if client.IgnoreAlreadyExists(err) != nil {
 			t.Fatal(err)
 		}
@@ -48,9 +49,9 @@ func TestEveryExampleIsAccepted(t *testing.T) {
 	for _, example := range examples(t) {
 		t.Run(filepath.Base(example), func(t *testing.T) {
 			for _, obj := range rendered(t, "--values", example) {
-				// Another manager has made the kinds.
-				err := kubernetes.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
-					client.FieldOwner("test"), client.ForceOwnership)
+				// Another field manager owns the CRDs.
+				err := shared.Kubernetes.Client.Apply(t.Context(),
+					client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll, client.FieldOwner("test"), client.ForceOwnership)
 				if err != nil {
 					t.Errorf("%s %s: %v", obj.GetKind(), obj.GetName(), err)
 				}
@@ -59,10 +60,10 @@ func TestEveryExampleIsAccepted(t *testing.T) {
 	}
 }
 
-// installKinds makes the kinds of this project and those of the Prometheus operator.
-func installKinds(t *testing.T) {
+// installCRDs installs the CRDs of the operator and of the Prometheus operator.
+func installCRDs(t *testing.T) {
 	t.Helper()
-	_, err := envtest.InstallCRDs(kubernetes.Config, envtest.CRDInstallOptions{
+	_, err := envtest.InstallCRDs(shared.Kubernetes.Config, envtest.CRDInstallOptions{
 		Paths:              []string{path("config", "crd", "bases"), filepath.Join("testdata", "kinds")},
 		ErrorIfPathMissing: true,
 		MaxTime:            patience,
@@ -72,10 +73,11 @@ func installKinds(t *testing.T) {
 	}
 }
 
-// Who has a wrong value is told which, and what is right.
-func TestABadValueIsToldInASentence(t *testing.T) {
+// The error names the invalid value and says what is valid.
+func TestInvalidValuesAreRejected(t *testing.T) {
 	t.Parallel()
-	// withController makes the default controller object, with more of its values.
+	// withController returns values that create the default controller object,
+	// with additional values for it.
 	withController := func(more ...string) []string {
 		set := []string{
 			"defaultController.create=true", "defaultController.addresses={10.0.0.5:17070}",
@@ -90,36 +92,51 @@ func TestABadValueIsToldInASentence(t *testing.T) {
 		set  []string
 		want []string
 	}{
-		"a value that there is not":        {[]string{"watchNamespace=team-a"}, []string{"additional properties 'watchNamespace' not allowed"}},
-		"an inner value that there is not": {[]string{"metrics.secured=true"}, []string{"'/metrics'", "additional properties 'secured' not allowed"}},
-		"text for a number":                {[]string{"replicas=two"}, []string{"'/replicas'", "got string, want integer"}},
-		"a namespace that can be none":     {[]string{"watchNamespaces={Team_A}"}, []string{"'/watchNamespaces/0'", "'Team_A' does not match pattern"}},
-		"a namespace that is there twice":  {[]string{"watchNamespaces={a,a}"}, []string{"'/watchNamespaces'", "items at 0 and 1 are equal"}},
-		"a class that no object can have":  {[]string{"controllerClass=Edge"}, []string{"'/controllerClass'", "'Edge' does not match pattern"}},
-		"a digest that is none":            {[]string{"image.digest=latest"}, []string{"'/image/digest'"}},
-		"an argument without hyphens":      {[]string{"extraArgs={debug}"}, []string{"'/extraArgs/0'"}},
-		"an address with a scheme": {
+		"unknown value": {
+			[]string{"watchNamespace=team-a"}, []string{"additional properties 'watchNamespace' not allowed"},
+		},
+		"unknown nested value": {
+			[]string{"metrics.secured=true"}, []string{"'/metrics'", "additional properties 'secured' not allowed"},
+		},
+		"text instead of a number": {
+			[]string{"replicas=two"}, []string{"'/replicas'", "got string, want integer"},
+		},
+		"invalid namespace": {
+			[]string{"watchNamespaces={Team_A}"},
+			[]string{"'/watchNamespaces/0'", "'Team_A' does not match pattern"},
+		},
+		"duplicate namespace": {
+			[]string{"watchNamespaces={a,a}"}, []string{"'/watchNamespaces'", "items at 0 and 1 are equal"},
+		},
+		"invalid class": {
+			[]string{"controllerClass=Edge"}, []string{"'/controllerClass'", "'Edge' does not match pattern"},
+		},
+		"invalid digest":           {[]string{"image.digest=latest"}, []string{"'/image/digest'"}},
+		"argument without hyphens": {[]string{"extraArgs={debug}"}, []string{"'/extraArgs/0'"}},
+		"address with a scheme": {
 			withController("addresses={https://10.0.0.5}"), []string{"'/defaultController/addresses/0'"},
 		},
 		"no address": {
-			withController("addresses=null"), []string{"defaultController.addresses is missing", "juju show-controller"},
+			withController("addresses=null"),
+			[]string{"defaultController.addresses is missing", "juju show-controller"},
 		},
 		"no login": {
-			withController("credentials.existingSecret="), []string{"set one of", "existingSecret", "username and password", "inline"},
+			withController("credentials.existingSecret="),
+			[]string{"set one of", "existingSecret", "username and password", "inline"},
 		},
 		"two logins": {
 			withController("credentials.inline.username=u"), []string{"set one of", "existingSecret", "inline"},
 		},
-		"half of a login": {
+		"incomplete login": {
 			withController("credentials.existingSecret=", "credentials.inline.username=u"),
 			[]string{"inline has to have the keys username and password"},
 		},
-		"the login of the other kind": {
+		"keys of another login method": {
 			withController("credentials.existingSecret=", "credentials.login=clientCredentials",
 				"credentials.inline.username=u", "credentials.inline.password=p"),
 			[]string{"client-id and client-secret", "login=clientCredentials"},
 		},
-		"a login of no kind": {
+		"unknown login method": {
 			withController("credentials.login=oauth"),
 			[]string{"'/defaultController/credentials/login'", "'userPass', 'clientCredentials'"},
 		},
@@ -128,19 +145,31 @@ func TestABadValueIsToldInASentence(t *testing.T) {
 				"caCertificateFrom.configMapRef.name=ca", "caCertificateFrom.configMapRef.namespace=ca"),
 			[]string{"set only one of defaultController.caCertificate and defaultController.caCertificateFrom"},
 		},
-		"a controller for all in a namespace": {
-			append(withController(), "watchNamespaces={team-a}"), []string{"leave out watchNamespaces", "JujuController in each"},
+		"cluster-wide controller for a namespaced release": {
+			append(withController(), "watchNamespaces={team-a}"),
+			[]string{"leave out watchNamespaces", "JujuController in each"},
 		},
-		"an account for everybody": {
+		"default service account": {
 			[]string{"serviceAccount.create=false"}, []string{"set serviceAccount.name", "account default"},
 		},
-		"a monitor without metrics":        {[]string{"metrics.enabled=false", "metrics.serviceMonitor.enabled=true"}, []string{"set metrics.enabled=true"}},
-		"a monitor that nobody may answer": {[]string{"watchNamespaces={team-a}", "metrics.serviceMonitor.enabled=true"}, []string{"metrics.secure=false", "ClusterRole"}},
-		"an authority without HTTPS": {
-			[]string{"metrics.secure=false", "metrics.serviceMonitor.enabled=true", "metrics.serviceMonitor.tlsConfig.serverName=operator"},
+		"ServiceMonitor without metrics": {
+			[]string{"metrics.enabled=false", "metrics.serviceMonitor.enabled=true"},
+			[]string{"set metrics.enabled=true"},
+		},
+		"ServiceMonitor without permission to authenticate": {
+			[]string{"watchNamespaces={team-a}", "metrics.serviceMonitor.enabled=true"},
+			[]string{"metrics.secure=false", "ClusterRole"},
+		},
+		"TLS configuration without HTTPS": {
+			[]string{
+				"metrics.secure=false", "metrics.serviceMonitor.enabled=true",
+				"metrics.serviceMonitor.tlsConfig.serverName=operator",
+			},
 			[]string{"metrics.serviceMonitor.tlsConfig needs HTTPS"},
 		},
-		"a certificate without HTTPS": {[]string{"metrics.secure=false", "metrics.certificateSecret=tls"}, []string{"set metrics.secure=true"}},
+		"certificate without HTTPS": {
+			[]string{"metrics.secure=false", "metrics.certificateSecret=tls"}, []string{"set metrics.secure=true"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -154,15 +183,15 @@ func TestABadValueIsToldInASentence(t *testing.T) {
 			}
 			for _, part := range row.want {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("it is told %v, want it to have %q", err, part)
+					t.Errorf("the error is %v, want it to contain %q", err, part)
 				}
 			}
 		})
 	}
 }
 
-// Each way to install makes the same objects.
-func TestHelmAndKustomizeMakeTheSame(t *testing.T) {
+// The chart and kustomize must install the same objects.
+func TestChartMatchesKustomize(t *testing.T) {
 	t.Parallel()
 	for folder, set := range map[string]string{
 		"default": "watchNamespaces=null", "namespaced": "watchNamespaces={team-a}",
@@ -177,8 +206,9 @@ func TestHelmAndKustomizeMakeTheSame(t *testing.T) {
 	}
 }
 
-// What is not in config/default is the same object, too, but for its name.
-func TestHelmAndKustomizeMakeTheSameOfWhatIsOptional(t *testing.T) {
+// The optional objects, which are not in config/default, must be the same too,
+// except for their names.
+func TestOptionalChartObjectsMatchConfig(t *testing.T) {
 	t.Parallel()
 	chart := rendered(t, "--set", "networkPolicy.enabled=true,metrics.serviceMonitor.enabled=true,"+
 		"metrics.prometheusRule.enabled=true,metrics.dashboard.enabled=true")
@@ -190,7 +220,7 @@ func TestHelmAndKustomizeMakeTheSameOfWhatIsOptional(t *testing.T) {
 		got := find(t, chart, kind)
 		for _, obj := range []*unstructured.Unstructured{want, got} {
 			strip(obj.Object)
-			if kind == "ServiceMonitor" { // It selects the Service of this release, in its own namespace.
+			if kind == "ServiceMonitor" { // Its selector depends on the release.
 				unstructured.RemoveNestedField(obj.Object, "spec", "selector")
 				unstructured.RemoveNestedField(obj.Object, "spec", "namespaceSelector")
 			}
@@ -199,7 +229,8 @@ func TestHelmAndKustomizeMakeTheSameOfWhatIsOptional(t *testing.T) {
 			t.Errorf("the %s differs (-config +Helm):\n%s", kind, diff)
 		}
 	}
-	dashboard, _, err := unstructured.NestedString(find(t, chart, "ConfigMap").Object, "data", "juju-secrets-operator.json")
+	dashboard, _, err := unstructured.NestedString(find(t, chart, "ConfigMap").Object,
+		"data", "juju-secrets-operator.json")
 	var want, got any
 	err = errors.Join(err, json.Unmarshal([]byte(dashboard), &got),
 		json.Unmarshal([]byte(read(t, path("config", "grafana", "dashboard.json"))), &want))
@@ -211,28 +242,30 @@ func TestHelmAndKustomizeMakeTheSameOfWhatIsOptional(t *testing.T) {
 	}
 }
 
-// A ServiceMonitor finds the Service that stands beside it.
-func TestTheMonitorSelectsTheMetrics(t *testing.T) {
+func TestServiceMonitorSelectsMetricsService(t *testing.T) {
 	t.Parallel()
 	for name, objs := range map[string][]*unstructured.Unstructured{
-		"Helm":      rendered(t, "--set", "metrics.serviceMonitor.enabled=true"),
-		"kustomize": append(kustomized(t, "default"), objects(t, read(t, path("config", "prometheus", "monitor.yaml")))...),
+		"Helm": rendered(t, "--set", "metrics.serviceMonitor.enabled=true"),
+		"kustomize": append(kustomized(t, "default"),
+			objects(t, read(t, path("config", "prometheus", "monitor.yaml")))...),
 	} {
 		monitor, service := find(t, objs, "ServiceMonitor"), find(t, objs, "Service")
 		selected, found, err := unstructured.NestedStringMap(monitor.Object, "spec", "selector", "matchLabels")
 		if err != nil || !found || !labels.SelectorFromSet(selected).Matches(labels.Set(service.GetLabels())) {
-			t.Errorf("with %s the monitor selects %v, and the Service has %v", name, selected, service.GetLabels())
+			t.Errorf("with %s, the ServiceMonitor selects %v, but the Service has the labels %v",
+				name, selected, service.GetLabels())
 		}
 		endpoints, _, _ := unstructured.NestedSlice(monitor.Object, "spec", "endpoints")
 		ports, _, _ := unstructured.NestedSlice(service.Object, "spec", "ports")
 		if got, want := endpoints[0].(map[string]any)["port"], ports[0].(map[string]any)["name"]; got != want {
-			t.Errorf("with %s the monitor asks the port %v, and there is %v", name, got, want)
+			t.Errorf("with %s, the ServiceMonitor scrapes the port %v, but the Service has %v", name, got, want)
 		}
 	}
 }
 
-// Whoever says how the certificate is checked does not get a monitor that checks nothing.
-func TestTheMonitorChecksTheCertificateAsItIsTold(t *testing.T) {
+// A user that configures the check of the certificate must not get
+// insecureSkipVerify.
+func TestServiceMonitorTLSConfigReplacesInsecureDefault(t *testing.T) {
 	t.Parallel()
 	for set, want := range map[string]map[string]any{
 		"": {"insecureSkipVerify": true},
@@ -241,7 +274,7 @@ func TestTheMonitorChecksTheCertificateAsItIsTold(t *testing.T) {
 		monitor := find(t, rendered(t, "--set", "metrics.serviceMonitor.enabled=true"+set), "ServiceMonitor")
 		endpoints, _, err := unstructured.NestedSlice(monitor.Object, "spec", "endpoints")
 		if err != nil || len(endpoints) != 1 {
-			t.Fatalf("it has the endpoints %v (%v)", endpoints, err)
+			t.Fatalf("the endpoints are %v, error %v, want one", endpoints, err)
 		}
 		if diff := cmp.Diff(want, endpoints[0].(map[string]any)["tlsConfig"]); diff != "" {
 			t.Errorf("with %q (-want +got):\n%s", set, diff)
@@ -249,8 +282,9 @@ func TestTheMonitorChecksTheCertificateAsItIsTold(t *testing.T) {
 	}
 }
 
-// The role of whoever scrapes is there if somebody is asked for it, and has nothing to do with the roles of users.
-func TestTheRoleOfScrapersGoesWithTheMetrics(t *testing.T) {
+// The metrics reader role exists only if the metrics server authorizes its
+// clients. It is independent of the roles for users.
+func TestMetricsReaderRoleRequiresAuthorizedMetrics(t *testing.T) {
 	t.Parallel()
 	const role = "ClusterRole /juju-secrets-operator-metrics-reader"
 	for set, want := range map[string]bool{
@@ -262,25 +296,29 @@ func TestTheRoleOfScrapersGoesWithTheMetrics(t *testing.T) {
 		"watchNamespaces={team}": false,
 	} {
 		if _, there := byName(rendered(t, "--set", set))[role]; there != want {
-			t.Errorf("with %s the role is there: %v", set, there)
+			t.Errorf("with %s, the role exists: %t, want the opposite", set, there)
 		}
 	}
 }
 
-// A name may look like a number.
-func TestANameOfDigitsStaysAName(t *testing.T) {
+func TestNumericNamesStayStrings(t *testing.T) {
 	t.Parallel()
 	controller := new(v1alpha1.ClusterJujuController)
-	as(t, find(t, rendered(t, "--set-string", "defaultController.name=123,controllerClass=456,defaultController.credentials.existingSecret=789",
-		"--set", "defaultController.create=true,defaultController.addresses={jimm:443}"), "ClusterJujuController"), controller)
-	got := []string{controller.Name, controller.Spec.ControllerClass, controller.Spec.Credentials.UserPass.SecretRef.Name}
+	objs := rendered(t,
+		"--set-string", "defaultController.name=123,controllerClass=456",
+		"--set-string", "defaultController.credentials.existingSecret=789",
+		"--set", "defaultController.create=true,defaultController.addresses={jimm:443}")
+	as(t, find(t, objs, "ClusterJujuController"), controller)
+	login := controller.Spec.Credentials.UserPass.SecretRef.Name
+	got := []string{controller.Name, controller.Spec.ControllerClass, login}
 	if diff := cmp.Diff([]string{"123", "456", "789"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-// What Helm says after an install can be copied without harm to other operators, and is true of this release.
-func TestTheNotesAreOfThisRelease(t *testing.T) {
+// The notes that Helm prints after an install must match the release. A user
+// can copy the commands without harm to other operators in the cluster.
+func TestInstallNotesMatchRelease(t *testing.T) {
 	t.Parallel()
 	const (
 		all     = "kubectl delete --all --all-namespaces"
@@ -293,14 +331,14 @@ func TestTheNotesAreOfThisRelease(t *testing.T) {
 		set       string
 		has, lack []string
 	}{
-		"by default":         {"replicas=1", []string{warning, all}, []string{binding, login, teams}},
-		"of some namespaces": {"watchNamespaces={team-a}", []string{teams}, []string{all}},
-		"of one class":       {"controllerClass=edge", []string{"class edge"}, []string{"--all"}},
-		"monitored":          {"metrics.serviceMonitor.enabled=true", []string{binding}, nil},
-		"monitored by everybody": {
+		"default":               {"replicas=1", []string{warning, all}, []string{binding, login, teams}},
+		"some namespaces":       {"watchNamespaces={team-a}", []string{teams}, []string{all}},
+		"one class":             {"controllerClass=edge", []string{"class edge"}, []string{"--all"}},
+		"authenticated scrapes": {"metrics.serviceMonitor.enabled=true", []string{binding}, nil},
+		"unauthenticated scrapes": {
 			"metrics.serviceMonitor.enabled=true,metrics.secure=false", nil, []string{binding},
 		},
-		"with an inline login": {
+		"inline login": {
 			"defaultController.create=true,defaultController.addresses={jimm:443}," +
 				"defaultController.credentials.inline.username=u,defaultController.credentials.inline.password=p",
 			[]string{login}, nil,
@@ -308,7 +346,9 @@ func TestTheNotesAreOfThisRelease(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, notes, _ := strings.Cut(helm(t, "install", release, current, "--namespace", own, "--dry-run=client", "--set", row.set), "\nNOTES:\n")
+			printed := helm(t, "install", release, current, "--namespace", operatorNamespace,
+				"--dry-run=client", "--set", row.set)
+			_, notes, _ := strings.Cut(printed, "\nNOTES:\n")
 			for _, text := range row.has {
 				if !strings.Contains(notes, text) {
 					t.Errorf("the notes lack %q:\n%s", text, notes)
@@ -316,14 +356,15 @@ func TestTheNotesAreOfThisRelease(t *testing.T) {
 			}
 			for _, text := range row.lack {
 				if strings.Contains(notes, text) {
-					t.Errorf("the notes have %q:\n%s", text, notes)
+					t.Errorf("the notes contain %q:\n%s", text, notes)
 				}
 			}
 		})
 	}
 }
 
-// kustomized is what kustomize makes of a folder of config, but for the namespace, which Helm makes itself if told.
+// kustomized returns the objects that kustomize builds from a folder of
+// config/. It leaves out the Namespace, which Helm creates only on request.
 func kustomized(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
 	text, err := run(t.Context(), "KUSTOMIZE", "build", path("config", folder))
@@ -339,7 +380,8 @@ func kustomized(t *testing.T, folder string) []*unstructured.Unstructured {
 	return objs
 }
 
-// byName are objects by what they are, without what Helm alone adds.
+// byName returns objects by kind, namespace and name, without the metadata that
+// only Helm adds.
 func byName(objs []*unstructured.Unstructured) map[string]any {
 	found := map[string]any{}
 	for _, obj := range objs {
@@ -355,11 +397,14 @@ func byName(objs []*unstructured.Unstructured) map[string]any {
 	return found
 }
 
-// strip takes Helm's labels away wherever they are: selectors have one of them.
+// strip removes the labels of Helm at any depth, because selectors contain one
+// of them.
 func strip(value any) {
 	switch value := value.(type) {
 	case map[string]any:
-		for _, label := range []string{"app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart"} {
+		for _, label := range []string{
+			"app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart",
+		} {
 			delete(value, label)
 		}
 		for _, inner := range value {

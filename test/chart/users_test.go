@@ -18,9 +18,10 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// The ClusterRoles that Kubernetes has for the users of a namespace cover the kinds, each as much as it says, once Kubernetes has
-// put them together. None writes what decides over others: ClusterJujuControllers, and the status.
-func TestTheRolesOfUsersCoverTheKinds(t *testing.T) {
+// The built-in ClusterRoles view, edit and admin must cover the kinds after
+// Kubernetes aggregates them. None of them may write ClusterJujuControllers or
+// the status, because both affect other users.
+func TestUserRolesCoverAllKinds(t *testing.T) {
 	const ns = "users"
 	var (
 		kinds = []string{"jujusecrets", "jujusecretaccesses", "jujucontrollers"}
@@ -31,7 +32,9 @@ func TestTheRolesOfUsersCoverTheKinds(t *testing.T) {
 	for _, obj := range rendered(t, "--show-only", "templates/user-roles.yaml") {
 		create(t, obj)
 	}
-	for role, allowed := range map[string][]string{"view": reads, "edit": slices.Concat(reads, edits), "admin": slices.Concat(reads, edits)} {
+	for role, allowed := range map[string][]string{
+		"view": reads, "edit": slices.Concat(reads, edits), "admin": slices.Concat(reads, edits),
+	} {
 		t.Run(role, func(t *testing.T) {
 			user := "user-with-" + role
 			create(t, &rbacv1.RoleBinding{
@@ -66,13 +69,13 @@ func TestTheRolesOfUsersCoverTheKinds(t *testing.T) {
 			for _, verb := range slices.Concat(reads, edits) {
 				for _, kind := range kinds {
 					if may(ns, verb, kind) != slices.Contains(allowed, verb) {
-						t.Errorf("whether %s may %s %s is not as it should be", role, verb, kind)
+						t.Errorf("%s may %s %s: want %t", role, verb, kind, slices.Contains(allowed, verb))
 					}
 					if may("default", verb, kind) {
 						t.Errorf("%s may %s %s in another namespace", role, verb, kind)
 					}
 					if slices.Contains(edits, verb) && may(ns, verb, kind+"/status") {
-						t.Errorf("%s may %s the status of %s, which says whose a secret is", role, verb, kind)
+						t.Errorf("%s may %s the status of %s, which records the owner of a secret", role, verb, kind)
 					}
 				}
 				if may("", verb, "clusterjujucontrollers") {
@@ -81,10 +84,10 @@ func TestTheRolesOfUsersCoverTheKinds(t *testing.T) {
 			}
 		})
 	}
-	// The role itself, not only what a namespace gets of it.
+	// The rules of the roles themselves, not only their effect in a namespace.
 	for _, name := range []string{"edit", "admin"} {
 		var role rbacv1.ClusterRole
-		if err := kubernetes.Client.Get(t.Context(), client.ObjectKey{Name: name}, &role); err != nil {
+		if err := shared.Kubernetes.Client.Get(t.Context(), client.ObjectKey{Name: name}, &role); err != nil {
 			t.Fatal(err)
 		}
 		for _, rule := range role.Rules {
@@ -99,18 +102,18 @@ func subset(some, all []string) bool {
 	return !slices.ContainsFunc(some, func(one string) bool { return !slices.Contains(all, one) })
 }
 
-// create makes objects, and takes them away after the test.
+// create creates objects, and deletes them after the test.
 func create(t *testing.T, objs ...client.Object) {
 	t.Helper()
 	for _, obj := range objs {
-		if err := kubernetes.Client.Create(t.Context(), obj); err != nil {
+		if err := shared.Kubernetes.Client.Create(t.Context(), obj); err != nil {
 			t.Fatal(err)
 		}
-		if obj.GetName() == "" { // A review, which is nowhere.
+		if obj.GetName() == "" { // A review is not stored.
 			continue
 		}
 		t.Cleanup(func() {
-			if err := client.IgnoreNotFound(kubernetes.Client.Delete(atEnd(), obj)); err != nil {
+			if err := client.IgnoreNotFound(shared.Kubernetes.Client.Delete(cleanupContext(), obj)); err != nil {
 				t.Error(err)
 			}
 		})

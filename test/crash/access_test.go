@@ -7,18 +7,18 @@ import (
 	"testing"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
 func grant(r *run) {
-	r.access = gen.Access(r.ns[0], "access", name, "app1", "app2")
+	r.access = gen.Access(r.Namespaces[0], "access", name, "app1", "app2")
 	r.Create(r.access)
 }
 
-func makeAccess(r *run) {
-	makeSecret(r)
+func createAccess(r *run) {
+	createSecret(r)
 	grant(r)
 	r.Await(func() string { return isGranted(r) })
 }
@@ -29,8 +29,9 @@ func deleteAccess(r *run) { r.Delete(r.access) }
 
 func isRevoked(r *run) string { return r.gone(r.access) }
 
-// expectGranted waits until the access is gone, or in sync, and checks that Juju holds the secret with these grants, and
-// that this is all.
+// expectGranted waits until the access is in sync, or gone if apps is empty. It
+// checks that Juju holds only this secret, with these grants, and that the
+// operator writes nothing else.
 func (r *run) expectGranted(apps ...string) {
 	r.Helper()
 	if len(apps) == 0 {
@@ -40,84 +41,90 @@ func (r *run) expectGranted(apps ...string) {
 		r.expectQuiet(r.access)
 	}
 	r.expectJuju(servers.UserSecret{
-		ID: r.id, Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")), Granted: apps,
+		ID: r.id, Name: name, Info: info, Revision: 1,
+		Content: servers.Content(holding("first")), Granted: apps,
 	})
 	r.expectQuiet(r.obj)
 }
 
-func TestGrantsAreMadeAndRevoked(t *testing.T) {
-	story{
-		least: 3, setup: makeSecret, deed: grant, done: isGranted,
-		end: func(r *run) {
+func TestGrantsAreMadeOnceAndRevokedOnce(t *testing.T) {
+	scenario{
+		least: 3, setup: createSecret, act: grant, until: isGranted,
+		want: func(r *run) {
 			r.expectGranted("app1", "app2")
 			r.expectRequests("GrantSecret", 1, 1)
-			if r.struck[0] != "" { // Otherwise nothing but looks is expected.
+			if r.killedAt[0] != "" { // An operator that was not killed only reconciles again.
 				r.Delete(r.access)
 				r.expectGranted()
 				r.expectRequests("RevokeSecret", 1, 1)
 			}
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestADeletedAccessIsRevoked(t *testing.T) {
-	story{
-		least: 2, setup: makeAccess, deed: deleteAccess, done: isRevoked,
-		end: func(r *run) {
+func TestDeletionRevokesGrantsOnce(t *testing.T) {
+	scenario{
+		least: 2, setup: createAccess, act: deleteAccess, until: isRevoked,
+		want: func(r *run) {
 			r.expectGranted()
 			r.expectRequests("RevokeSecret", 1, 1)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestADeletedAccessLeavesNothingOfGrantsThatWereCutOff(t *testing.T) {
-	story{
-		least: 3, setup: makeSecret, deed: grant, done: isGranted, down: deleteAccess,
-		end: func(r *run) {
+func TestDeletionRevokesInterruptedGrants(t *testing.T) {
+	scenario{
+		least: 3, setup: createSecret, act: grant, until: isGranted, whileDown: deleteAccess,
+		want: func(r *run) {
 			r.expectGranted()
 			r.expectRequests("RevokeSecret", 0, 1)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestGrantsThatWereCutOffAreRevokedIfNobodyWantsThemAnyMore(t *testing.T) {
-	story{
-		least: 3, setup: makeSecret, deed: grant, done: isGranted,
-		down: func(r *run) {
-			stage.Change(r, r.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
+func TestInterruptedGrantIsRevokedWhenNoLongerWanted(t *testing.T) {
+	scenario{
+		least: 3, setup: createSecret, act: grant, until: isGranted,
+		whileDown: func(r *run) {
+			env.Change(r, r.access, func(o *v1alpha1.JujuSecretAccess) {
+				o.Spec.Applications = gen.Applications("app2", "app3")
+			})
 		},
-		end: func(r *run) { r.expectGranted("app2", "app3") },
-	}.tell(t)
+		want: func(r *run) { r.expectGranted("app2", "app3") },
+	}.test(t)
 }
 
-func TestOtherApplicationsTakeTheGrantsOver(t *testing.T) {
-	story{
-		least: 4, setup: makeAccess, done: isGranted,
-		deed: func(r *run) {
-			stage.Change(r, r.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
+func TestChangedApplicationsReplaceGrants(t *testing.T) {
+	scenario{
+		least: 4, setup: createAccess, until: isGranted,
+		act: func(r *run) {
+			env.Change(r, r.access, func(o *v1alpha1.JujuSecretAccess) {
+				o.Spec.Applications = gen.Applications("app2", "app3")
+			})
 		},
-		end: func(r *run) {
+		want: func(r *run) {
 			r.expectGranted("app2", "app3")
 			r.expectRequests("GrantSecret", 1, 1)
 			r.expectRequests("RevokeSecret", 1, 1)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// A grant that somebody made by hand is not the operator's to revoke.
-func TestAGrantByHandOutlivesTheAccess(t *testing.T) {
-	story{
+// The operator does not revoke a grant that a user created manually.
+func TestDeletionLeavesManualGrant(t *testing.T) {
+	scenario{
 		least: 3,
 		setup: func(r *run) {
-			makeSecret(r)
-			r.Must(lab.juju.Grant(r.Ctx, r.model, r.id, "app3"))
+			createSecret(r)
+			r.Must(r.Juju.Grant(r.Ctx, r.Model, r.id, "app3"))
 		},
-		deed: grant, done: isGranted, down: deleteAccess,
-		end: func(r *run) {
+		act: grant, until: isGranted, whileDown: deleteAccess,
+		want: func(r *run) {
 			r.Await(func() string { return isRevoked(r) })
 			r.expectJuju(servers.UserSecret{
-				ID: r.id, Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")), Granted: []string{"app3"},
+				ID: r.id, Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")),
+				Granted: []string{"app3"},
 			})
 		},
-	}.tell(t)
+	}.test(t)
 }

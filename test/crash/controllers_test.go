@@ -16,29 +16,32 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// heldBy is the finalizer by which the operator holds what it needs.
-const heldBy = "jujusecrets.io/finalizer"
+// finalizer is the finalizer that the operator sets on the objects it needs.
+const finalizer = "jujusecrets.io/finalizer"
 
-// connect makes a controller object of the run's own, and a JujuSecret that goes through it.
+// connect creates the run's own controller object, and a JujuSecret that uses
+// it.
 func connect(r *run) {
-	r.controller = lab.controller(r.ns[0])
-	r.credentials = gen.Credentials(r.ns[0], lab.juju.Operator.Username, lab.juju.Operator.Password)
+	r.controller = gen.Controller(r.Namespaces[0], "", "", proxied)
+	r.credentials = gen.Credentials(r.Namespaces[0], r.Juju.Operator.Username, r.Juju.Operator.Password)
 	r.Create(r.credentials, r.controller)
 	r.apply(gen.Through(r.controller.Name))
 }
 
 func isConnected(r *run) string {
-	if missing := r.tells(r.controller, metav1.ConditionTrue, v1alpha1.ReasonConnected); missing != "" {
+	if missing := r.shows(r.controller, metav1.ConditionTrue, v1alpha1.ReasonConnected); missing != "" {
 		return missing
 	}
 	if models := r.controller.Status.Models; len(models) != 1 || models[0].Objects != 1 || models[0].Access != "write" {
-		return fmt.Sprintf("the controller object tells of the models %v", models)
+		return fmt.Sprintf("the controller object reports the models %v, want one model with one object and write access",
+			models)
 	}
 	return r.atRevision(r.obj, 1)
 }
 
-// goesAtOnce deletes an object with all that it needs at once, as a chart does that is removed.
-func goesAtOnce(r *run) { r.Delete(r.credentials, r.controller, r.obj, r.source) }
+// deleteAtOnce deletes the JujuSecret and everything it needs at once, like the
+// removal of a chart.
+func deleteAtOnce(r *run) { r.Delete(r.credentials, r.controller, r.obj, r.source) }
 
 func allGone(r *run) string {
 	for _, obj := range []client.Object{r.obj, r.controller, r.credentials} {
@@ -54,40 +57,40 @@ func expectAllGone(r *run) {
 	r.expectJuju()
 }
 
-func TestAControllerObjectAndItsCredentialsAreHeldBeforeTheyAreUsed(t *testing.T) {
-	story{
-		least: 6, setup: makeSource, deed: connect, done: isConnected,
-		end: func(r *run) {
+func TestControllerAndCredentialsGetFinalizerBeforeUse(t *testing.T) {
+	scenario{
+		least: 6, setup: createSource, act: connect, until: isConnected,
+		want: func(r *run) {
 			r.Await(func() string { return isConnected(r) })
-			r.expectOurs(servers.UserSecret{Name: name, Revision: 1, Content: servers.Content(holding("first"))})
+			r.expectOwned(servers.UserSecret{Name: name, Revision: 1, Content: servers.Content(holding("first"))})
 			r.expectRequests("CreateSecrets", 1, 1)
 			for _, obj := range []client.Object{r.controller, r.credentials} {
-				if r.Refresh(obj); !slices.Contains(obj.GetFinalizers(), heldBy) {
-					r.Errorf("%T %s is not held", obj, obj.GetName())
+				if r.Refresh(obj); !slices.Contains(obj.GetFinalizers(), finalizer) {
+					r.Errorf("%T %s does not have the finalizer", obj, obj.GetName())
 				}
 			}
-			if r.struck[0] != "" { // Otherwise nothing but looks is expected.
-				goesAtOnce(r)
+			if r.killedAt[0] != "" { // An operator that was not killed only reconciles again.
+				deleteAtOnce(r)
 				expectAllGone(r)
 			}
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestAllThatIsDeletedAtOnceGoesInOrder(t *testing.T) {
-	story{
+func TestDeletionOfAllObjectsAtOnceCompletes(t *testing.T) {
+	scenario{
 		least: 4,
 		setup: func(r *run) {
-			makeSource(r)
+			createSource(r)
 			connect(r)
 			r.Await(func() string { return isConnected(r) })
 		},
-		deed: goesAtOnce, done: allGone, end: expectAllGone,
-	}.tell(t)
+		act: deleteAtOnce, until: allGone, want: expectAllGone,
+	}.test(t)
 }
 
-func TestAllThatIsDeletedInTheMidstOfItsBeginningGoesInOrder(t *testing.T) {
-	story{
-		least: 6, setup: makeSource, deed: connect, done: isConnected, down: goesAtOnce, end: expectAllGone,
-	}.tell(t)
+func TestDeletionDuringCreationCompletes(t *testing.T) {
+	scenario{
+		least: 6, setup: createSource, act: connect, until: isConnected, whileDown: deleteAtOnce, want: expectAllGone,
+	}.test(t)
 }

@@ -10,13 +10,14 @@ import (
 	"sync"
 )
 
-// point is where an operator is killed; the zero point is nowhere.
+// point is the step at which the operator is killed. The zero point is no step.
 type point struct {
-	// number is that of the step.
+	// number is the number of the step.
 	number int
-	// kind is that of the step in place of a number: the first of the kind.
+	// kind replaces the number: the first step of this kind.
 	kind string
-	// after: the step is carried out, and the operator does not get the answer. Otherwise it is not carried out.
+	// after is true when the step is carried out and the operator does not get
+	// the answer. When false, the step is not carried out.
 	after bool
 }
 
@@ -32,20 +33,21 @@ func (p point) String() string {
 	return fmt.Sprintf("killed at step %d", p.number)
 }
 
-// is tells whether a step is the one.
-func (p point) is(number int, what string) bool {
+// matches reports whether a step is the point.
+func (p point) matches(number int, what string) bool {
 	if p.kind != "" {
 		return p.kind == kindOf(what)
 	}
 	return p.number == number
 }
 
-// step is a write of the operator.
+// step is one write of the operator.
 type step struct {
 	what string
-	// passed: it was let through.
+	// passed is true when the proxy let the step through.
 	passed bool
-	// operator numbers the operators of a run: 1 is the one to be killed.
+	// operator is the number of the operator in the run. The operator to be
+	// killed is 1.
 	operator int
 }
 
@@ -57,11 +59,12 @@ func (s step) String() string {
 	return fmt.Sprintf("operator %d: %s (%s)", s.operator, s.what, fate)
 }
 
-// kindOf is a step without the names of objects, such as "PATCH jujusecrets/status".
+// kindOf returns a step without the names of objects, such as "PATCH
+// jujusecrets/status".
 func kindOf(what string) string {
 	verb, path, ok := strings.Cut(what, " ")
 	if !ok {
-		return what // To Juju.
+		return what // A request to Juju has no path.
 	}
 	parts := strings.Split(path, "/")
 	if parts[0] == "namespaces" {
@@ -73,102 +76,106 @@ func kindOf(what string) string {
 	return verb + " " + parts[0]
 }
 
-// gate numbers the steps that arrive at both proxies, and lets them through until the operator has come to the point.
+// gate numbers the steps that arrive at both proxies. It lets them through
+// until the operator reaches its point.
 type gate struct {
 	mu       sync.Mutex
 	point    point
 	steps    []step
 	operator int
-	// before is how many steps the operators before this one took.
+	// before is the number of steps of the previous operators.
 	before int
-	// under is how many steps are under way: let through, and not answered yet.
-	under  int
-	closed bool
-	struck string
+	// inFlight is the number of steps that passed and are not answered yet.
+	inFlight int
+	closed   bool
+	killedAt string
 }
 
 func newGate() *gate { return &gate{} }
 
-// arm begins to number from 1.
+// arm sets the point and numbers the steps from 1.
 func (g *gate) arm(p point) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.point, g.steps, g.operator, g.before, g.closed, g.struck = p, nil, 1, 0, false, ""
+	g.point, g.steps, g.operator, g.before, g.closed, g.killedAt = p, nil, 1, 0, false, ""
 }
 
-// shut lets nothing through any more.
-func (g *gate) shut() {
+// close blocks all further steps.
+func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
 }
 
-// strike is the step at which the operator had to be killed, empty if it did not come to that.
-func (g *gate) strike() string {
+// killStep returns the step at which the operator must be killed. It is empty
+// when the operator did not reach its point.
+func (g *gate) killStep() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.struck
+	return g.killedAt
 }
 
 // reopen lets the steps of the next operator through, and numbers them from 1.
 func (g *gate) reopen(p point) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.point, g.closed, g.struck = p, false, ""
+	g.point, g.closed, g.killedAt = p, false, ""
 	g.operator++
 	g.before = len(g.steps)
 }
 
-// reached tells that the operator has come to the point, and that everything before it is done.
+// reached reports whether the operator reached its point and all earlier steps
+// are answered.
 func (g *gate) reached() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.struck != "" && g.under == 0
+	return g.killedAt != "" && g.inFlight == 0
 }
 
 func (g *gate) idle() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.under == 0
+	return g.inFlight == 0
 }
 
-// taken are the steps since the last call of arm.
-func (g *gate) taken() []step {
+// recordedSteps returns the steps since the last call of arm.
+func (g *gate) recordedSteps() []step {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.Clone(g.steps)
 }
 
-// arrive takes a step that arrives. If it passes, answered has to be called when its answer has come, and tells whether the
-// operator gets that.
+// arrive records a step. For a step that passes, the caller calls answered when
+// the answer is there. answered reports whether the operator may get the
+// answer.
 func (g *gate) arrive(what string) (pass bool, answered func() bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	number := len(g.steps) - g.before + 1
-	if !g.closed && !g.point.after && g.point.is(number, what) {
-		g.closed, g.struck = true, what
+	if !g.closed && !g.point.after && g.point.matches(number, what) {
+		g.closed, g.killedAt = true, what
 	}
 	g.steps = append(g.steps, step{what: what, passed: !g.closed, operator: g.operator})
 	if g.closed {
 		return false, nil
 	}
-	g.under++
+	g.inFlight++
 	return true, func() bool { return g.answer(number, what) }
 }
 
 func (g *gate) answer(number int, what string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.under--
-	if !g.point.after || !g.point.is(number, what) {
+	g.inFlight--
+	if !g.point.after || !g.point.matches(number, what) {
 		return true
 	}
-	g.closed, g.struck = true, what
+	g.closed, g.killedAt = true, what
 	return false
 }
 
-// ofJuju is the gate for requests to Juju.
-func (g *gate) ofJuju(method string) (pass bool, answered func() bool) {
+// jujuRequest is the gate for requests to Juju.
+func (g *gate) jujuRequest(method string) (pass bool, answered func() bool) {
 	for _, verb := range []string{"Create", "Update", "Remove", "Grant", "Revoke"} {
 		if strings.HasPrefix(method, "Secrets."+verb) {
 			return g.arrive(method)

@@ -20,9 +20,10 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubeProxy stands between the operator and the Kubernetes API server, with the operator's own token.
+// kubeProxy is a proxy between the operator and the API server. It uses the
+// operator's token.
 type kubeProxy struct {
-	// kubeconfig is the path of the one that leads here.
+	// kubeconfig is the path of the kubeconfig that points to the proxy.
 	kubeconfig string
 
 	server   *http.Server
@@ -31,7 +32,7 @@ type kubeProxy struct {
 	clients  atomic.Int64
 }
 
-// startKubeProxy starts a proxy for whoever a kubeconfig is of.
+// startKubeProxy starts a proxy for the user of a kubeconfig.
 func startKubeProxy(ctx context.Context, operatorKubeconfig, dir string, gate *gate) (*kubeProxy, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", operatorKubeconfig)
 	if err != nil {
@@ -49,13 +50,14 @@ func startKubeProxy(ctx context.Context, operatorKubeconfig, dir string, gate *g
 	if err != nil {
 		return nil, err
 	}
-	// That the operator is killed is no news.
+	// A killed operator closes its connections. This is expected, so it is not
+	// logged.
 	silent := log.New(io.Discard, "", 0)
 	p.server = &http.Server{ //nolint:gosec // The client is our own.
 		ConnState: p.follow, ErrorLog: silent,
 		Handler: &httputil.ReverseProxy{
 			Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
-			Transport: p, ErrorLog: silent, FlushInterval: -1, // Or watches would tell late.
+			Transport: p, ErrorLog: silent, FlushInterval: -1, // Send watch events at once.
 		},
 	}
 	go func() { _ = p.server.Serve(listener) }()
@@ -68,7 +70,7 @@ func startKubeProxy(ctx context.Context, operatorKubeconfig, dir string, gate *g
 
 func (p *kubeProxy) close() error { return p.server.Close() }
 
-// connections is how many the operator has.
+// connections returns the number of open connections of the operator.
 func (p *kubeProxy) connections() int { return int(p.clients.Load()) }
 
 func (p *kubeProxy) follow(_ net.Conn, state http.ConnState) {
@@ -81,7 +83,8 @@ func (p *kubeProxy) follow(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// RoundTrip passes a request on. What is held is held until the operator is gone.
+// RoundTrip passes a request on. It holds a blocked request until the operator
+// has closed the connection.
 func (p *kubeProxy) RoundTrip(request *http.Request) (*http.Response, error) {
 	what := stepOf(request)
 	if what == "" {
@@ -91,7 +94,9 @@ func (p *kubeProxy) RoundTrip(request *http.Request) (*http.Response, error) {
 	pass, answered := p.gate.arrive(what)
 	if !pass {
 		if request.Body != nil {
-			_, _ = io.Copy(io.Discard, request.Body) // The server notices who goes only once the request is read.
+			// The server notices a closed connection only after it read the
+			// request.
+			_, _ = io.Copy(io.Discard, request.Body)
 		}
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -107,8 +112,9 @@ func (p *kubeProxy) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, ctx.Err()
 }
 
-// stepOf tells what a request writes, of our kinds and of Secrets; nothing if it is no such write. The Secret that each start
-// of an operator tries to make is that of its key.
+// stepOf returns the write to a kind of this project or to a Secret, and an
+// empty string for other requests. It leaves out the creation of Secrets,
+// because each operator tries to create the Secret of its key when it starts.
 func stepOf(request *http.Request) string {
 	if request.Method == http.MethodGet || request.Method == http.MethodHead {
 		return ""

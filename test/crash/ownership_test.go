@@ -11,15 +11,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// strangers makes the source, and a stranger's secret of the name with this content.
-func strangers(value string) func(r *run) {
+// foreignSecret creates the source, and a foreign secret with the name of the
+// object and this content. A foreign secret is a secret in Juju that the
+// operator did not create.
+func foreignSecret(value string) func(r *run) {
 	return func(r *run) {
-		makeSource(r)
+		createSource(r)
 		r.id = r.addSecret(name, value)
 	}
 }
@@ -29,43 +31,43 @@ func adopt(r *run) { r.apply(gen.Adopting, gen.Info("theirs")) }
 func expectAdopted(r *run) {
 	r.Helper()
 	if !r.obj.Status.Adopted {
-		r.Errorf("the status is %+v, want it to tell of an adoption", r.obj.Status)
+		r.Errorf("the status is %+v, want an adopted secret", r.obj.Status)
 	}
 	r.expectRequests("CreateSecrets", 0, 0)
 }
 
-// That it is retained when the object is deleted is checked after each run, as for every stranger's secret.
-func TestAnAdoptedSecretIsRetained(t *testing.T) {
-	story{
-		least: 3, setup: strangers("theirs"), deed: adopt, done: isSynced,
-		end: func(r *run) {
-			r.expectOurs(servers.UserSecret{
+// deleteAll checks after each run that the deletion retained the secret.
+func TestAdoptionUpdatesSecretOnceAndRetainsIt(t *testing.T) {
+	scenario{
+		least: 3, setup: foreignSecret("theirs"), act: adopt, until: isSynced,
+		want: func(r *run) {
+			r.expectOwned(servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 2, Content: servers.Content(holding("first")),
 			})
 			expectAdopted(r)
 			r.expectRequests("UpdateSecrets", 1, 1)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestAnAdoptedSecretOfTheSameContentIsNotChanged(t *testing.T) {
-	story{
-		least: 2, setup: strangers("first"), deed: adopt, done: isSynced,
-		end: func(r *run) {
-			r.expectOurs(servers.UserSecret{
+func TestAdoptionOfSameContentChangesNothing(t *testing.T) {
+	scenario{
+		least: 2, setup: foreignSecret("first"), act: adopt, until: isSynced,
+		want: func(r *run) {
+			r.expectOwned(servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("first")),
 			})
 			expectAdopted(r)
 			r.expectRequests("UpdateSecrets", 0, 0)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestAnAdoptionThatWasCutOffIsRetainedToo(t *testing.T) {
-	story{
-		least: 3, setup: strangers("theirs"), deed: adopt, done: isSynced,
-		down: func(r *run) { r.Delete(r.obj, r.source) },
-		end: func(r *run) {
+func TestDeletionRetainsInterruptedAdoption(t *testing.T) {
+	scenario{
+		least: 3, setup: foreignSecret("theirs"), act: adopt, until: isSynced,
+		whileDown: func(r *run) { r.Delete(r.obj, r.source) },
+		want: func(r *run) {
 			r.Await(func() string { return r.gone(r.obj) })
 			want := servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("theirs")),
@@ -76,99 +78,105 @@ func TestAnAdoptionThatWasCutOffIsRetainedToo(t *testing.T) {
 			r.expectJuju(want)
 			r.expectRequests("RemoveSecrets", 0, 0)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestAnAdoptedSecretIsRetainedByADeletion(t *testing.T) {
-	story{
+func TestDeletionRetainsAdoptedSecret(t *testing.T) {
+	scenario{
 		least: 1,
 		setup: func(r *run) {
-			strangers("first")(r)
+			foreignSecret("first")(r)
 			adopt(r)
 			r.Await(func() string { return r.atRevision(r.obj, 1) })
 		},
-		deed: deleteIt, done: isGone,
-		end: func(r *run) {
+		act: deleteSecret, until: isGone,
+		want: func(r *run) {
 			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju(servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("first")),
 			})
 			r.expectRequests("RemoveSecrets", 0, 0)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestAnAdoptedSecretIsRemovedIfTheManifestSaysSo(t *testing.T) {
-	story{
+func TestDeletionRemovesAdoptedSecretWithPolicyDelete(t *testing.T) {
+	scenario{
 		least: 2,
 		setup: func(r *run) {
-			strangers("first")(r)
-			r.left = nil
+			foreignSecret("first")(r)
+			r.retained = nil
 			r.apply(gen.Adopting, gen.Info("theirs"), gen.Deleted)
 			r.Await(func() string { return r.atRevision(r.obj, 1) })
 		},
-		deed: deleteIt, done: isGone,
-		end: func(r *run) {
+		act: deleteSecret, until: isGone,
+		want: func(r *run) {
 			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju()
-			r.expectRequests("RemoveSecrets", 1, 2) // Juju may not have carried it out when the next operator looks.
+			// Juju may still be removing the secret when the next operator
+			// reconciles.
+			r.expectRequests("RemoveSecrets", 1, 2)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// applyTwice applies two JujuSecrets of the same name and content at the same moment, in two namespaces: first that in
-// the first one.
+// applyTwice creates two JujuSecrets with the same name and content, one in
+// each namespace, at the same time. first is the index of the namespace that
+// comes first.
 func applyTwice(first int, modify ...func(*v1alpha1.JujuSecret)) func(r *run) {
 	return func(r *run) {
 		modify := append(modify, gen.Value(holding("same")))
-		r.obj = gen.JujuSecret(r.ns[first], name, r.model.Name, modify...)
-		r.another = gen.JujuSecret(r.ns[1-first], name, r.model.Name, modify...)
+		r.obj = gen.JujuSecret(r.Namespaces[first], name, r.Model.Name, modify...)
+		r.another = gen.JujuSecret(r.Namespaces[1-first], name, r.Model.Name, modify...)
 		r.Create(r.obj, r.another)
 	}
 }
 
-// oneHasIt tells whether one of two objects has the secret and the other one says whose it is.
-func oneHasIt(r *run) string {
+// oneOwnsSecret returns what is missing until one of the two objects owns the
+// secret and the other object reports a conflict.
+func oneOwnsSecret(r *run) string {
 	r.Helper()
 	if r.Refresh(r.another); r.another.Status.Managed {
-		return r.hasIt(r.another, r.obj)
+		return r.ownsSecret(r.another, r.obj)
 	}
-	return r.hasIt(r.obj, r.another)
+	return r.ownsSecret(r.obj, r.another)
 }
 
-// hasIt tells whether an object has the secret and the other one says so.
-func (r *run) hasIt(owner, loser *v1alpha1.JujuSecret) string {
+// ownsSecret returns what is missing until owner owns the secret and loser
+// reports a conflict that names the secret.
+func (r *run) ownsSecret(owner, loser *v1alpha1.JujuSecret) string {
 	r.Helper()
 	if missing := r.atRevision(owner, 1); missing != "" {
 		return missing
 	}
-	if missing := r.tells(loser, metav1.ConditionFalse, v1alpha1.ReasonConflict); missing != "" {
+	if missing := r.shows(loser, metav1.ConditionFalse, v1alpha1.ReasonConflict); missing != "" {
 		return missing
 	}
 	ready := meta.FindStatusCondition(loser.Status.Conditions, v1alpha1.ConditionReady)
 	if !strings.Contains(ready.Message, owner.Status.SecretID) {
-		return "the other object does not tell of the secret: " + ready.Message
+		return "the conflict does not name the secret: " + ready.Message
 	}
 	return ""
 }
 
-// expectOwner checks that one object has the secret, and the other one has none.
+// expectOwner checks that owner owns the secret and loser has none.
 func (r *run) expectOwner(owner, loser *v1alpha1.JujuSecret) {
 	r.Helper()
 	if !owner.Status.Managed || loser.Status.Managed || loser.Status.SecretID != "" {
-		r.Errorf("the statuses are %+v and %+v, want one to manage the secret", owner.Status, loser.Status)
+		r.Errorf("the statuses are %+v and %+v, want only the first one managed", owner.Status, loser.Status)
 	}
 	r.expectQuiet(owner, loser)
 }
 
-func TestOfTwoObjectsOneHasTheSecret(t *testing.T) {
-	// Of two that are made within a second, the one in the first namespace counts as the older one.
-	for name, first := range map[string]int{"the older one comes first": 0, "the older one comes second": 1} {
+func TestConflictLeavesOneOwner(t *testing.T) {
+	// With the same creation time, the object in the first namespace counts as
+	// older.
+	for name, first := range map[string]int{"older object first": 0, "older object second": 1} {
 		t.Run(name, func(t *testing.T) {
-			story{
-				least: 4, deed: applyTwice(first), done: oneHasIt,
-				end: func(r *run) {
-					r.Await(func() string { return oneHasIt(r) })
+			scenario{
+				least: 4, act: applyTwice(first), until: oneOwnsSecret,
+				want: func(r *run) {
+					r.Await(func() string { return oneOwnsSecret(r) })
 					owner, loser := r.obj, r.another
 					if loser.Status.Managed {
 						owner, loser = loser, owner
@@ -181,20 +189,20 @@ func TestOfTwoObjectsOneHasTheSecret(t *testing.T) {
 					r.expectRequests("UpdateSecrets", 0, 0)
 					r.expectRequests("RemoveSecrets", 0, 0)
 				},
-			}.tell(t)
+			}.test(t)
 		})
 	}
 }
 
-func TestOfTwoObjectsOneAdopts(t *testing.T) {
-	story{
-		least: 3, done: oneHasIt,
+func TestConflictOverAdoptionLeavesOneOwner(t *testing.T) {
+	scenario{
+		least: 3, until: oneOwnsSecret,
 		setup: func(r *run) { r.id = r.addSecret(name, "same") },
-		deed: func(r *run) {
+		act: func(r *run) {
 			applyTwice(1, gen.Adopting, gen.Info("theirs"))(r)
 		},
-		end: func(r *run) {
-			r.Await(func() string { return oneHasIt(r) })
+		want: func(r *run) {
+			r.Await(func() string { return oneOwnsSecret(r) })
 			owner, loser := r.obj, r.another
 			if loser.Status.Managed {
 				owner, loser = loser, owner
@@ -206,102 +214,109 @@ func TestOfTwoObjectsOneAdopts(t *testing.T) {
 			r.expectRequests("CreateSecrets", 0, 0)
 			r.expectRequests("UpdateSecrets", 0, 0)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// applyRival applies another JujuSecret of the name, in the other namespace, while the operator is down.
-func applyRival(r *run, modify ...func(*v1alpha1.JujuSecret)) {
-	r.another = gen.JujuSecret(r.ns[1], "rival", r.model.Name, append(modify, gen.Named(name))...)
+// applyCompetitor creates another JujuSecret for the same name in the other
+// namespace, while the operator is down.
+func applyCompetitor(r *run, modify ...func(*v1alpha1.JujuSecret)) {
+	r.another = gen.JujuSecret(r.Namespaces[1], "competitor", r.Model.Name, append(modify, gen.Named(name))...)
 	r.Create(r.another)
 }
 
-// The creation is on record, so the secret is not a stranger's that could be adopted, even while the object that it was made
-// for has no source to go on with.
-func TestASecretThatWasMadeForOneObjectIsNotAdoptedByAnother(t *testing.T) {
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
-			if r.made(); r.recorded() { // Otherwise the other one may come first.
+// A recorded creation is not a foreign secret that another object can adopt.
+// This holds even while the owner has no source and cannot continue.
+func TestConflictOverInterruptedCreationKeepsOwner(t *testing.T) {
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
+			if r.created(); r.recorded() { // Without a record the competitor may come first.
 				r.Delete(r.source)
-				applyRival(r, gen.Adopting, gen.Value(holding("rival")))
+				applyCompetitor(r, gen.Adopting, gen.Value(holding("competitor")))
 			}
 		},
-		end: func(r *run) {
+		want: func(r *run) {
 			if r.another == nil {
-				r.expectOurs(servers.UserSecret{Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first"))})
+				r.expectOwned(servers.UserSecret{
+					Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")),
+				})
 				return
 			}
-			r.Await(func() string { return r.tells(r.another, metav1.ConditionFalse, v1alpha1.ReasonConflict) })
-			// Otherwise the status that the first operator wrote may be taken for what the second one has come to.
-			r.Await(func() string { return r.tells(r.obj, metav1.ConditionFalse, v1alpha1.ReasonSourceNotFound) })
-			makeSource(r)
-			r.Await(func() string { return r.hasIt(r.obj, r.another) })
+			r.Await(func() string { return r.shows(r.another, metav1.ConditionFalse, v1alpha1.ReasonConflict) })
+			// Wait for SourceNotFound, because the status may still be the
+			// first operator's.
+			r.Await(func() string { return r.shows(r.obj, metav1.ConditionFalse, v1alpha1.ReasonSourceNotFound) })
+			createSource(r)
+			r.Await(func() string { return r.ownsSecret(r.obj, r.another) })
 			r.expectOwner(r.obj, r.another)
 			r.expectJuju(servers.UserSecret{
 				ID: r.obj.Status.SecretID, Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")),
 			})
-			r.expectMade()
+			r.expectCreatedOnce()
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// The other object waits until the first one's secret has its new name.
-func TestAnotherObjectTakesTheFormerNameOfACreationThatWasCutOff(t *testing.T) {
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
-			r.made()
-			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
-			applyRival(r, gen.Value(holding("first")))
+// The competitor waits until the owner's secret has its new name.
+func TestConflictEndsWhenOwnerIsRenamed(t *testing.T) {
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
+			r.created()
+			env.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+			applyCompetitor(r, gen.Value(holding("first")))
 		},
-		end: func(r *run) {
+		want: func(r *run) {
 			r.Await(func() string { return r.atRevision(r.obj, 1) })
 			r.Await(func() string { return r.atRevision(r.another, 1) })
 			if r.id != "" && r.obj.Status.SecretID != r.id {
-				r.Errorf("the object has secret:%s, want secret:%s, which was made for it", r.obj.Status.SecretID, r.id)
+				r.Errorf("the object has secret:%s, want secret:%s, which was created for it", r.obj.Status.SecretID, r.id)
 			}
 			r.expectJuju(
 				servers.UserSecret{
 					ID: r.another.Status.SecretID, Name: name, Revision: 1, Content: servers.Content(holding("first")),
 				},
 				servers.UserSecret{
-					ID: r.obj.Status.SecretID, Name: "renamed", Info: info, Revision: 1, Content: servers.Content(holding("first")),
+					ID: r.obj.Status.SecretID, Name: "renamed", Info: info, Revision: 1,
+					Content: servers.Content(holding("first")),
 				},
 			)
-			r.expectRequests("CreateSecrets", 1, 2) // One request can make both.
+			r.expectRequests("CreateSecrets", 1, 2) // One request can create both.
 			r.expectQuiet(r.obj, r.another)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// The other object waits until the first one has removed what was made for it, and makes one of its own.
-func TestAnotherObjectFollowsOnACreationThatWasCutOff(t *testing.T) {
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
-			r.made()
+// The competitor waits until the owner has removed its secret. Then it creates
+// its own.
+func TestConflictEndsWhenOwnerIsDeleted(t *testing.T) {
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
+			r.created()
 			r.Delete(r.obj)
-			applyRival(r, gen.Value(holding("first")))
+			applyCompetitor(r, gen.Value(holding("first")))
 		},
-		end: func(r *run) {
+		want: func(r *run) {
 			r.Await(func() string { return r.gone(r.obj) })
 			r.Await(func() string { return r.atRevision(r.another, 1) })
 			if r.another.Status.SecretID == r.id {
-				r.Error("the object took up the secret that was made for another")
+				r.Error("the competitor has the secret that was created for the deleted object")
 			}
 			r.expectJuju(servers.UserSecret{
 				ID: r.another.Status.SecretID, Name: name, Revision: 1, Content: servers.Content(holding("first")),
 			})
 			r.expectQuiet(r.another)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// takeName makes a stranger take the name while the operator is down, with this content. Once the operator has made its
-// secret nobody can, and the story is over.
+// takeName adds a foreign secret with the name and this content while the
+// operator is down. Once the operator has created its secret, the name is taken
+// and the scenario is over.
 func takeName(value string) func(r *run) {
 	return func(r *run) {
-		if r.over = r.made(); !r.over {
+		if r.over = r.created(); !r.over {
 			r.id = r.addSecret(name, value)
 		}
 	}
@@ -309,7 +324,7 @@ func takeName(value string) func(r *run) {
 
 func expectTaken(want servers.UserSecret) func(r *run) {
 	return func(r *run) {
-		r.Await(func() string { return r.tells(r.obj, metav1.ConditionFalse, v1alpha1.ReasonNameTaken) })
+		r.Await(func() string { return r.shows(r.obj, metav1.ConditionFalse, v1alpha1.ReasonNameTaken) })
 		want.ID = r.id
 		r.expectQuiet(r.obj)
 		r.expectJuju(want)
@@ -322,50 +337,57 @@ func expectTaken(want servers.UserSecret) func(r *run) {
 	}
 }
 
-func TestAStrangersSecretOfOtherContentIsNotTakenForOurs(t *testing.T) {
-	story{
-		least: 2, setup: makeSource, deed: applyPruned, done: isSynced, down: takeName("theirs"),
-		end: expectTaken(servers.UserSecret{Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("theirs"))}),
-	}.tell(t)
+func TestForeignSecretWithOtherContentIsNotOwned(t *testing.T) {
+	scenario{
+		least: 2, setup: createSource, act: applyPruned, until: isSynced, whileDown: takeName("theirs"),
+		want: expectTaken(servers.UserSecret{
+			Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("theirs")),
+		}),
+	}.test(t)
 }
 
-// A secret that was changed since it was made may be anybody's, whatever it holds by now.
-func TestAStrangersSecretOfALaterRevisionIsNotTakenForOurs(t *testing.T) {
-	story{
-		least: 2, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
+// A secret with a later revision was changed after its creation. The operator
+// does not own it, even if its content matches.
+func TestForeignSecretWithLaterRevisionIsNotOwned(t *testing.T) {
+	scenario{
+		least: 2, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
 			if takeName("theirs")(r); !r.over {
-				r.Must(lab.juju.UpdateSecret(r.Ctx, r.model, r.id, "", "", holding("first")))
+				r.Must(r.Juju.UpdateSecret(r.Ctx, r.Model, r.id, "", "", holding("first")))
 			}
 		},
-		end: expectTaken(servers.UserSecret{Name: name, Info: "theirs", Revision: 2, Content: servers.Content(holding("first"))}),
-	}.tell(t)
+		want: expectTaken(servers.UserSecret{
+			Name: name, Info: "theirs", Revision: 2, Content: servers.Content(holding("first")),
+		}),
+	}.test(t)
 }
 
-func TestAStrangersSecretIsLeftByAnObjectThatIsDeletedMeanwhile(t *testing.T) {
-	story{
-		least: 2, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
+func TestDeletionLeavesForeignSecret(t *testing.T) {
+	scenario{
+		least: 2, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
 			takeName("theirs")(r)
 			r.Delete(r.obj)
 		},
-		end: func(r *run) {
+		want: func(r *run) {
 			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju(servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("theirs")),
 			})
 			r.expectRequests("RemoveSecrets", 0, 0)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// This is the limit of what can be told: a secret that a stranger makes while the operator is down, of the very name and
-// content that the operator was about to make one of, and that is not changed since, is just what the operator would have
-// made. So it is taken for that once the intent is on record, and goes with the object.
-func TestAStrangersSecretThatIsJustWhatWasIntendedIsTakenForOurs(t *testing.T) {
-	story{
-		least: 2, setup: makeSource, deed: applyPruned, done: isSynced, down: takeName("first"),
-		end: func(r *run) {
+// This is the limit of detection. While the operator is down, a user can create
+// a secret with exactly the recorded name and content. As long as it is not
+// changed, it is identical to the secret that the operator would have created.
+// The operator then owns it, provided that the record was written, and removes
+// it with the object.
+func TestForeignSecretIdenticalToRecordIsOwned(t *testing.T) {
+	scenario{
+		least: 2, setup: createSource, act: applyPruned, until: isSynced, whileDown: takeName("first"),
+		want: func(r *run) {
 			theirs := servers.UserSecret{
 				ID: r.id, Name: name, Info: "theirs", Revision: 1, Content: servers.Content(holding("first")),
 			}
@@ -373,10 +395,10 @@ func TestAStrangersSecretThatIsJustWhatWasIntendedIsTakenForOurs(t *testing.T) {
 				expectTaken(theirs)(r)
 				return
 			}
-			r.left = nil
+			r.retained = nil
 			theirs.Info = info
-			r.expectOurs(theirs)
+			r.expectOwned(theirs)
 			r.expectRequests("CreateSecrets", 0, 0)
 		},
-	}.tell(t)
+	}.test(t)
 }

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
 const (
@@ -17,24 +17,24 @@ const (
 	info = "Login of the database"
 )
 
-// makeSource makes the Kubernetes Secret that the content comes from.
-func makeSource(r *run) {
-	r.source = gen.Secret(r.ns[0], "source", holding("first"))
+// createSource creates the Kubernetes Secret that holds the content.
+func createSource(r *run) {
+	r.source = gen.Secret(r.Namespaces[0], "source", holding("first"))
 	r.Create(r.source)
 }
 
-// apply applies a JujuSecret of that source.
+// apply creates a JujuSecret with the source.
 func (r *run) apply(modify ...func(*v1alpha1.JujuSecret)) {
 	r.Helper()
-	r.obj = gen.JujuSecret(r.ns[0], name, r.model.Name, append(modify, gen.FromSecret("source"))...)
+	r.obj = gen.JujuSecret(r.Namespaces[0], name, r.Model.Name, append(modify, gen.FromSecret("source"))...)
 	r.Create(r.obj)
 }
 
 func applyPruned(r *run) { r.apply(gen.Info(info), gen.Pruned) }
 
-// makeSecret makes a JujuSecret that has its secret in Juju.
-func makeSecret(r *run) {
-	makeSource(r)
+// createSecret creates a JujuSecret and waits until its secret is in Juju.
+func createSecret(r *run) {
+	createSource(r)
 	applyPruned(r)
 	r.Await(func() string { return r.atRevision(r.obj, 1) })
 	r.id = r.obj.Status.SecretID
@@ -44,11 +44,11 @@ func isSynced(r *run) string { return r.synced(r.obj) }
 
 func isGone(r *run) string { return r.gone(r.obj) }
 
-func deleteIt(r *run) { r.Delete(r.obj) }
+func deleteSecret(r *run) { r.Delete(r.obj) }
 
-// expectOurs waits until the object is in sync at a revision, and checks that Juju holds its secret and nothing else, and
-// that this is all.
-func (r *run) expectOurs(want servers.UserSecret) {
+// expectOwned waits until the object is in sync at a revision. It checks that
+// Juju holds only its secret, and that the operator writes nothing else.
+func (r *run) expectOwned(want servers.UserSecret) {
 	r.Helper()
 	r.Await(func() string { return r.atRevision(r.obj, want.Revision) })
 	if want.ID == "" {
@@ -56,118 +56,125 @@ func (r *run) expectOurs(want servers.UserSecret) {
 	}
 	for range 2 {
 		if r.obj.Status.SecretID != want.ID || !r.obj.Status.Managed {
-			r.Errorf("the status is %+v, want it to manage secret:%s", r.obj.Status, want.ID)
+			r.Errorf("the status is %+v, want managed secret:%s", r.obj.Status, want.ID)
 		}
 		r.expectJuju(want)
 		r.expectQuiet(r.obj)
 	}
 }
 
-// expectMade checks a secret that was made just once, and pruned at least once, as Juju does not tell whether it is.
-func (r *run) expectMade() {
+// expectCreatedOnce checks that the secret was created once, not adopted, and
+// that the operator set autoPrune. Juju does not report autoPrune, so the
+// status is checked.
+func (r *run) expectCreatedOnce() {
 	r.Helper()
 	r.expectRequests("CreateSecrets", 1, 1)
 	if status := r.obj.Status; status.Adopted || status.AutoPrune == nil || !*status.AutoPrune {
-		r.Errorf("the status is %+v, want a secret that was made for the object, and is pruned", status)
+		r.Errorf("the status is %+v, want a secret that was not adopted, with autoPrune", status)
 	}
 }
 
-// updatesOfPruning is how many updates it takes to make Juju prune. When the operator knows of the creation only, it
-// cannot tell whether Juju was asked.
+// updatesOfPruning returns the maximum number of updates that set autoPrune. If
+// only the creation is recorded, the operator does not know whether Juju got
+// the update, and sends it again.
 func (r *run) updatesOfPruning() int {
-	if r.struck[0] != "" && r.requests("UpdateSecrets") > 1 {
+	if r.killedAt[0] != "" && r.requests("UpdateSecrets") > 1 {
 		return 2
 	}
 	return 1
 }
 
-func TestASecretIsMadeOnce(t *testing.T) {
-	story{
+func TestSecretIsCreatedOnce(t *testing.T) {
+	scenario{
 		least: 4, answersLost: true,
-		setup: makeSource, deed: applyPruned, done: isSynced,
-		end: func(r *run) {
-			r.expectOurs(servers.UserSecret{Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first"))})
-			r.expectMade()
+		setup: createSource, act: applyPruned, until: isSynced,
+		want: func(r *run) {
+			r.expectOwned(servers.UserSecret{
+				Name: name, Info: info, Revision: 1, Content: servers.Content(holding("first")),
+			})
+			r.expectCreatedOnce()
 			r.expectRequests("UpdateSecrets", 1, r.updatesOfPruning())
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// The secret that was made is known by the digest of what it was made with, whatever the source says by now.
-func TestASecretThatWasMadeIsKnownByWhatItWasMadeWith(t *testing.T) {
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
-			r.made()
+// The second operator finds the secret by the recorded digest of the content it
+// was created with, although the source has changed.
+func TestInterruptedCreationIsFoundByDigest(t *testing.T) {
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
+			r.created()
 			r.setContent("second")
 		},
-		end: func(r *run) {
+		want: func(r *run) {
 			want := servers.UserSecret{
 				ID: r.id, Name: name, Info: info, Revision: 1, Content: servers.Content(holding("second")),
 			}
 			if r.id != "" {
 				want.Revision = 2
 			}
-			r.expectOurs(want)
-			r.expectMade()
+			r.expectOwned(want)
+			r.expectCreatedOnce()
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestASecretThatWasMadeIsFoundUnderItsFormerName(t *testing.T) {
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
-			r.made()
-			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+func TestInterruptedCreationIsFoundAfterRename(t *testing.T) {
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
+			r.created()
+			env.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
 		},
-		end: func(r *run) {
-			r.expectOurs(servers.UserSecret{
+		want: func(r *run) {
+			r.expectOwned(servers.UserSecret{
 				ID: r.id, Name: "renamed", Info: info, Revision: 1, Content: servers.Content(holding("first")),
 			})
-			r.expectMade()
+			r.expectCreatedOnce()
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestASecretThatWasMadeIsFoundThoughNameAndContentChanged(t *testing.T) {
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
-			r.made()
+func TestInterruptedCreationIsFoundAfterRenameAndContentChange(t *testing.T) {
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
+			r.created()
 			r.setContent("second")
-			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+			env.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
 		},
-		end: func(r *run) {
+		want: func(r *run) {
 			want := servers.UserSecret{
 				ID: r.id, Name: "renamed", Info: info, Revision: 1, Content: servers.Content(holding("second")),
 			}
 			if r.id != "" {
 				want.Revision = 2
 			}
-			r.expectOurs(want)
-			r.expectMade()
+			r.expectOwned(want)
+			r.expectCreatedOnce()
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// The second operator finds what the first one made, and is killed while it brings that up to date.
-func TestASecretIsMadeOnceThoughTheNextOperatorIsKilledToo(t *testing.T) {
-	revision := 0 // That the next operator brings it to.
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) {
+// The second operator finds the created secret, and is killed while it updates
+// it.
+func TestSecretIsCreatedOnceWhenSecondOperatorIsKilled(t *testing.T) {
+	revision := 0 // The revision after the next update.
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) {
 			revision = 1
-			if r.made() {
+			if r.created() {
 				revision = 2
 			}
 			r.setContent("second")
-			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
+			env.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "renamed" })
 		},
-		doneAgain: func(r *run) string { return r.atRevision(r.obj, revision) },
-		again: func(r *run) {
+		untilAgain: func(r *run) string { return r.atRevision(r.obj, revision) },
+		whileDownAgain: func(r *run) {
 			revision = 1
-			for _, secret := range r.inJuju() {
+			for _, secret := range r.InJuju() {
 				if r.id != "" && r.id != secret.ID {
 					r.Errorf("secret:%s became secret:%s", r.id, secret.ID)
 				}
@@ -175,66 +182,69 @@ func TestASecretIsMadeOnceThoughTheNextOperatorIsKilledToo(t *testing.T) {
 			}
 			r.setContent("third")
 		},
-		end: func(r *run) {
-			r.expectOurs(servers.UserSecret{
+		want: func(r *run) {
+			r.expectOwned(servers.UserSecret{
 				ID: r.id, Name: "renamed", Info: info, Revision: revision, Content: servers.Content(holding("third")),
 			})
-			r.expectMade()
+			r.expectCreatedOnce()
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-// The source goes along, as it does with a namespace: the digest is in the object.
-func TestADeletedObjectLeavesNothingOfACreationThatWasCutOff(t *testing.T) {
-	story{
-		least: 4, setup: makeSource, deed: applyPruned, done: isSynced,
-		down: func(r *run) { r.Delete(r.obj, r.source) },
-		end: func(r *run) {
+// The source is deleted too, like in the deletion of a namespace. The object
+// itself holds the digest.
+func TestDeletionRemovesInterruptedCreation(t *testing.T) {
+	scenario{
+		least: 4, setup: createSource, act: applyPruned, until: isSynced,
+		whileDown: func(r *run) { r.Delete(r.obj, r.source) },
+		want: func(r *run) {
 			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju()
 			r.expectRequests("CreateSecrets", 0, 1)
 			r.expectRequests("RemoveSecrets", 0, 1)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestOtherContentIsOneMoreRevision(t *testing.T) {
-	story{
-		least: 2, setup: makeSecret,
-		deed: func(r *run) { r.setContent("second") },
-		done: func(r *run) string { return r.atRevision(r.obj, 2) },
-		end: func(r *run) {
-			r.expectOurs(servers.UserSecret{
+func TestContentChangeAddsOneRevision(t *testing.T) {
+	scenario{
+		least: 2, setup: createSecret,
+		act:   func(r *run) { r.setContent("second") },
+		until: func(r *run) string { return r.atRevision(r.obj, 2) },
+		want: func(r *run) {
+			r.expectOwned(servers.UserSecret{
 				ID: r.id, Name: name, Info: info, Revision: 2, Content: servers.Content(holding("second")),
 			})
 			r.expectRequests("UpdateSecrets", 1, 1)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestAnotherNameAndInfoAreNoRevision(t *testing.T) {
-	story{
-		least: 2, setup: makeSecret,
-		deed: func(r *run) {
-			stage.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Info = "renamed", "Other words" })
+func TestRenameAndInfoChangeAddNoRevision(t *testing.T) {
+	scenario{
+		least: 2, setup: createSecret,
+		act: func(r *run) {
+			env.Change(r, r.obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Info = "renamed", "Other info" })
 		},
-		done: isSynced,
-		end: func(r *run) {
-			r.expectOurs(servers.UserSecret{
-				ID: r.id, Name: "renamed", Info: "Other words", Revision: 1, Content: servers.Content(holding("first")),
+		until: isSynced,
+		want: func(r *run) {
+			r.expectOwned(servers.UserSecret{
+				ID: r.id, Name: "renamed", Info: "Other info", Revision: 1, Content: servers.Content(holding("first")),
 			})
 			r.expectRequests("UpdateSecrets", 1, 1)
 		},
-	}.tell(t)
+	}.test(t)
 }
 
-func TestADeletedSecretIsRemoved(t *testing.T) {
-	story{
-		least: 2, setup: makeSecret, deed: deleteIt, done: isGone,
-		end: func(r *run) {
+func TestDeletionRemovesSecret(t *testing.T) {
+	scenario{
+		least: 2, setup: createSecret, act: deleteSecret, until: isGone,
+		want: func(r *run) {
 			r.Await(func() string { return r.gone(r.obj) })
 			r.expectJuju()
-			r.expectRequests("RemoveSecrets", 1, 2) // Juju may not have carried it out when the next operator looks.
+			// Juju may still be removing the secret when the next operator
+			// reconciles.
+			r.expectRequests("RemoveSecrets", 1, 2)
 		},
-	}.tell(t)
+	}.test(t)
 }

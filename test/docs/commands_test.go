@@ -13,27 +13,29 @@ import (
 	"time"
 )
 
-// commandTimeout is how long the commands of a block may take, on a machine that is busy with other tests.
+// commandTimeout bounds the commands of one block, on a machine that is busy
+// with other tests.
 const commandTimeout = 3 * time.Minute
 
-// keepingEnvironment runs a block as if all blocks of a page were typed into one shell.
-const keepingEnvironment = `
+// blockScript runs a block with the environment of the previous block, as if a
+// user typed all blocks of a page into one shell.
+const blockScript = `
 if [ -e "$SHELL_STATE" ]; then . "$SHELL_STATE"; fi
 trap 'status=$?; export -p >"$SHELL_STATE"; exit $status' EXIT
 . ./block.sh
 `
 
-func TestTheCommandsOfEachPageDoWhatItSays(t *testing.T) {
-	needServers(t)
+func TestPageCommands(t *testing.T) {
+	shared.Need(t)
 	run, notRun := 0, 0
 	for _, p := range pages(t, "README.md", "docs") {
 		mine := 0
 		for _, b := range p.blocks {
 			switch {
 			case b.language == "console":
-				t.Errorf("%s: write commands as sh, without prompts, and what they print as text", b.at)
+				t.Errorf("%s: mark the commands as sh and remove the prompts, and mark their output as text", b.at)
 			case b.marked && b.notRun == "":
-				t.Errorf("%s: say why these commands are not run", b.at)
+				t.Errorf("%s: add the reason why these commands are not run", b.at)
 			case b.language == "sh" && b.marked:
 				notRun++
 			case b.language == "sh":
@@ -41,53 +43,53 @@ func TestTheCommandsOfEachPageDoWhatItSays(t *testing.T) {
 			}
 		}
 		if mine > 0 {
-			t.Run(p.path, func(t *testing.T) { newScene(t).follow(p) })
+			t.Run(p.path, func(t *testing.T) { newFixture(t).runPage(p) })
 		}
 		run += mine
 	}
-	t.Logf("%d blocks of commands were run, and %d are marked as not to be run here", run, notRun)
+	t.Logf("%d blocks of commands ran, and %d are marked as not run", run, notRun)
 	if run < notRun || run < 30 {
-		t.Errorf("only %d of %d blocks are run", run, run+notRun)
+		t.Errorf("only %d of %d blocks ran", run, run+notRun)
 	}
 }
 
-// follow does what a page says, in its order.
-func (s *scene) follow(p page) {
+// runPage runs the blocks of a page in order.
+func (f *fixture) runPage(p page) {
 	for _, b := range p.blocks {
 		switch {
 		case b.marked:
 		case b.language == "yaml":
 			if name := fileName.FindStringSubmatch(b.text); name != nil {
-				s.write(name[1], b.text)
+				f.write(name[1], b.text)
 			}
 		case b.language == "sh":
-			output, err := s.run(b.text)
+			output, err := f.run(b.text)
 			if err != nil {
-				s.Fatalf("%s: %v\n%s", b.at, err, output)
+				f.Fatalf("%s: %v\n%s", b.at, err, output)
 			}
-			if missing := unlike(b.shows, output); missing != "" {
-				s.Fatalf("%s: the page shows %q, which is not in\n%s", b.at, missing, output)
+			if missing := missingLine(b.shows, output); missing != "" {
+				f.Fatalf("%s: the page shows %q, which is not in the output:\n%s", b.at, missing, output)
 			}
 		}
 	}
 }
 
-// run runs commands in the scene's folder.
-func (s *scene) run(commands string) (output string, err error) {
-	ctx, cancel := context.WithTimeout(s.ctx, commandTimeout)
+// run runs commands in the folder of the fixture.
+func (f *fixture) run(commands string) (output string, err error) {
+	ctx, cancel := context.WithTimeout(f.Ctx, commandTimeout)
 	defer cancel()
-	if err := os.WriteFile(filepath.Join(s.dir, "block.sh"), []byte(commands), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(f.dir, "block.sh"), []byte(commands), 0o600); err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "sh", "-euc", keepingEnvironment)
-	cmd.Dir, cmd.Env = s.dir, s.environment
-	cmd.WaitDelay = time.Second // What a command left behind may hold its output open.
+	cmd := exec.CommandContext(ctx, "sh", "-euc", blockScript)
+	cmd.Dir, cmd.Env = f.dir, f.environment
+	cmd.WaitDelay = time.Second // A process in the background may keep the output open.
 	text, err := cmd.CombinedOutput()
 	return string(text), err
 }
 
-// unlike returns the first line that is shown and not among what was printed.
-func unlike(shown, printed string) string {
+// missingLine returns the first shown line that is not in the output.
+func missingLine(shown, printed string) string {
 	lines := strings.Split(printed, "\n")
 	for line := range strings.Lines(shown) {
 		if line = strings.TrimSpace(line); line == "" || line == "..." {
@@ -95,7 +97,7 @@ func unlike(shown, printed string) string {
 		}
 		found := false
 		for _, other := range lines {
-			found = found || alike(line, other)
+			found = found || linesMatch(line, other)
 		}
 		if !found {
 			return line
@@ -104,8 +106,9 @@ func unlike(shown, printed string) string {
 	return ""
 }
 
-// alike compares two lines word by word. A word with a digit that is no number, such as an age or an ID, stands for any.
-func alike(shown, printed string) bool {
+// linesMatch compares two lines word by word. A shown word matches any word if it
+// contains a digit but is not a number, for example an age or an ID.
+func linesMatch(shown, printed string) bool {
 	want, got := strings.Fields(shown), strings.Fields(printed)
 	if len(want) != len(got) {
 		return false
@@ -119,7 +122,7 @@ func alike(shown, printed string) bool {
 	return true
 }
 
-func TestOutputIsComparedLoosely(t *testing.T) {
+func TestOutputComparisonIgnoresVaryingWords(t *testing.T) {
 	printed := "NAME   READY   REVISION   AGE\ndb     True    2          3s\n"
 	for shown, good := range map[string]bool{
 		"NAME READY REVISION AGE\ndb True 2 14s\n": true,
@@ -130,8 +133,8 @@ func TestOutputIsComparedLoosely(t *testing.T) {
 		"db False 2 3s\n":                          false,
 		"other True 2 3s\n":                        false,
 	} {
-		if missing := unlike(shown, printed); (missing == "") != good {
-			t.Errorf("%q: %q is missing", shown, missing)
+		if missing := missingLine(shown, printed); (missing == "") != good {
+			t.Errorf("%q: the missing line is %q, want a match: %t", shown, missing, good)
 		}
 	}
 }

@@ -8,10 +8,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// foreignKind is a kind of another project, of which manifests stand in the documentation.
+// foreignKind is a kind of another project that a manifest in the documentation
+// uses.
 type foreignKind struct{ group, version, kind, plural string }
 
-// Of these only the group, the version and the kind are checked.
+// The tests check only the group, the version and the kind of these objects.
 var foreignKinds = []foreignKind{
 	{"argoproj.io", "v1alpha1", "Application", "applications"},
 	{"argoproj.io", "v1alpha1", "AppProject", "appprojects"},
@@ -30,7 +31,8 @@ var foreignKinds = []foreignKind{
 	{"source.toolkit.fluxcd.io", "v1", "OCIRepository", "ocirepositories"},
 }
 
-// definition is one by which the API server takes any manifest of the kind.
+// definition returns a CustomResourceDefinition that accepts any manifest of
+// the kind.
 func (k foreignKind) definition() *apiextensionsv1.CustomResourceDefinition {
 	anything := true
 	return &apiextensionsv1.CustomResourceDefinition{

@@ -14,18 +14,19 @@ import (
 	"testing"
 )
 
-// everywhere is where documentation stands.
+// everywhere lists the files and folders with documentation.
 var everywhere = []string{"README.md", "CONTRIBUTING.md", "docs", "hack", "config", "charts"}
 
 var (
 	heading  = regexp.MustCompile(`^#+\s+(.*)$`)
 	link     = regexp.MustCompile(`\]\(([^()\s]+)\)`)
 	codeSpan = regexp.MustCompile("`([^`]+)`")
-	// notInAnchors is what an anchor leaves out of its heading.
+	// notInAnchors matches the characters of a heading that are not in its
+	// anchor.
 	notInAnchors = regexp.MustCompile(`[^\p{L}\p{N}\s_-]`)
 )
 
-func TestEveryLinkLeadsSomewhere(t *testing.T) {
+func TestLinksHaveTargets(t *testing.T) {
 	all := pages(t, everywhere...)
 	anchors := map[string][]string{}
 	for _, p := range all {
@@ -36,19 +37,20 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 		for i, line := range p.prose {
 			for _, found := range link.FindAllStringSubmatch(codeSpan.ReplaceAllString(line, "code"), -1) {
 				links++
-				if err := p.follow(found[1], anchors); err != nil {
+				if err := p.checkLink(found[1], anchors); err != nil {
 					t.Errorf("%s:%d: %v", p.path, i+1, err)
 				}
 			}
 		}
 	}
 	if links < 50 {
-		t.Errorf("found only %d links", links)
+		t.Errorf("found only %d links, want at least 50", links)
 	}
 }
 
-// follow tells what is wrong with a link. Those to other sites are believed.
-func (p page) follow(target string, anchors map[string][]string) error {
+// checkLink returns an error if a link has no target. Links to other sites are
+// not checked.
+func (p page) checkLink(target string, anchors map[string][]string) error {
 	if strings.Contains(target, "://") {
 		return nil
 	}
@@ -58,7 +60,7 @@ func (p page) follow(target string, anchors map[string][]string) error {
 		at = path.Join(path.Dir(p.path), file)
 	}
 	if !exists(at) {
-		return fmt.Errorf("%s: there is no %s", target, at)
+		return fmt.Errorf("%s: %s does not exist", target, at)
 	}
 	if anchor != "" && filepath.Ext(at) == ".md" && !slices.Contains(anchors[at], anchor) {
 		return fmt.Errorf("%s: %s has no such heading", target, at)
@@ -66,7 +68,7 @@ func (p page) follow(target string, anchors map[string][]string) error {
 	return nil
 }
 
-// anchors are those of the page's headings, as GitHub makes them.
+// anchors returns the anchors of the headings, as GitHub creates them.
 func (p page) anchors() []string {
 	var found []string
 	times := map[string]int{}
@@ -75,7 +77,8 @@ func (p page) anchors() []string {
 		if title == nil {
 			continue
 		}
-		anchor := strings.ReplaceAll(notInAnchors.ReplaceAllString(strings.ToLower(strings.TrimSpace(title[1])), ""), " ", "-")
+		text := strings.ToLower(strings.TrimSpace(title[1]))
+		anchor := strings.ReplaceAll(notInAnchors.ReplaceAllString(text, ""), " ", "-")
 		if n := times[anchor]; n > 0 {
 			found = append(found, fmt.Sprintf("%s-%d", anchor, n))
 		} else {
@@ -86,7 +89,8 @@ func (p page) anchors() []string {
 	return found
 }
 
-// exists tells whether the repository has a file or folder, or at least one that a pattern matches.
+// exists reports whether a path exists in the repository, or a pattern matches
+// at least one path.
 func exists(pattern string) bool {
 	if _, err := os.Stat(filepath.Join(root, pattern)); err == nil {
 		return true
@@ -95,7 +99,7 @@ func exists(pattern string) bool {
 	return err == nil && len(matches) > 0
 }
 
-func TestALinkToNowhereIsFound(t *testing.T) {
+func TestBrokenLinksAreDetected(t *testing.T) {
 	p := page{path: "docs/README.md", prose: []string{"# One `two`, three", "# One"}}
 	anchors := map[string][]string{p.path: p.anchors()}
 	for target, good := range map[string]bool{
@@ -109,8 +113,8 @@ func TestALinkToNowhereIsFound(t *testing.T) {
 		"../docs/README.md#one-two-three": true,
 		"README.md#four":                  false,
 	} {
-		if err := p.follow(target, anchors); (err == nil) != good {
-			t.Errorf("%s: %v", target, err)
+		if err := p.checkLink(target, anchors); (err == nil) != good {
+			t.Errorf("%s: the error is %v, want a valid link: %t", target, err, good)
 		}
 	}
 }

@@ -20,15 +20,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
 
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-// fileName is the first line of a manifest that is a file for the commands that follow.
+// fileName matches the first line of a manifest that is a file for the commands
+// that follow.
 var fileName = regexp.MustCompile(`^# ([a-z0-9-]+\.yaml)\n`)
 
-// A manifest that a reader copies has to work, so every one in the samples and in the documentation is sent to the API server.
-func TestEveryManifestIsAccepted(t *testing.T) {
-	needServers(t)
+// A manifest that a reader copies must work. The test sends each manifest of
+// the samples and of the documentation to the API server.
+func TestManifestsAreAccepted(t *testing.T) {
+	shared.Need(t)
 	installForeignKinds(t)
 	manifests := 0
 	for at, text := range manifestTexts(t) {
@@ -38,7 +41,7 @@ func TestEveryManifestIsAccepted(t *testing.T) {
 		}
 		for _, obj := range objs {
 			if obj.GetAPIVersion() == "" {
-				continue // Values of a chart, or the settings of some tool.
+				continue // For example the values of a chart.
 			}
 			manifests++
 			if err := dryRun(t, obj); err != nil {
@@ -47,25 +50,25 @@ func TestEveryManifestIsAccepted(t *testing.T) {
 		}
 	}
 	if manifests < 30 {
-		t.Errorf("found only %d manifests", manifests)
+		t.Errorf("found only %d manifests, want at least 30", manifests)
 	}
 }
 
-// dryRun asks the API server what it would say to a manifest. An apply, unlike a create, fails on a field that the schema does not
-// know.
+// dryRun sends a manifest to the API server as a dry run. It uses apply because
+// apply, unlike create, fails on a field that is not in the schema.
 func dryRun(t *testing.T, obj *unstructured.Unstructured) error {
 	t.Helper()
-	kube := kubernetes.Client
+	kube := shared.Kubernetes.Client
 	if ns := obj.GetNamespace(); ns != "" {
 		if err := kube.Create(t.Context(), gen.Namespace(ns, nil)); err != nil && !apierrors.IsAlreadyExists(err) {
 			return err
 		}
 	}
-	return kube.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll, client.FieldOwner("test"),
-		client.ForceOwnership)
+	return kube.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
+		client.FieldOwner("test"), client.ForceOwnership)
 }
 
-// decode reads the objects in a text, and is strict about it.
+// decode parses the objects in a text strictly.
 func decode(text string) ([]*unstructured.Unstructured, error) {
 	reader := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
 	var objs []*unstructured.Unstructured
@@ -87,7 +90,8 @@ func decode(text string) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// manifestTexts are the YAML texts of samples and documentation, by where they stand.
+// manifestTexts returns the YAML texts of the samples and the documentation by
+// their location.
 func manifestTexts(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
@@ -112,43 +116,45 @@ func manifestTexts(t *testing.T) map[string]string {
 	return texts
 }
 
-// installForeignKinds makes the API server take manifests of the projects that the documentation speaks of, and whatever their
-// specs hold.
+// installForeignKinds installs CRDs for the manifests of other projects. The
+// CRDs accept any spec.
 func installForeignKinds(t *testing.T) {
 	t.Helper()
-	options := envtest.CRDInstallOptions{MaxTime: patience}
+	options := envtest.CRDInstallOptions{MaxTime: env.Patience}
 	for _, kind := range foreignKinds {
 		options.CRDs = append(options.CRDs, kind.definition())
 	}
-	if _, err := envtest.InstallCRDs(kubernetes.Config, options); err != nil {
+	if _, err := envtest.InstallCRDs(shared.Kubernetes.Config, options); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestAManifestThatReadersCouldNotUseIsFound(t *testing.T) {
-	needServers(t)
+func TestInvalidManifestsAreDetected(t *testing.T) {
+	shared.Need(t)
 	for name, text := range map[string]string{
-		"a field that there is not": "spec: {model: prod/test, vlaue: {key: value}}",
-		"a key twice":               "spec: {model: prod/test, value: {key: value}, value: {key: other}}",
-		"a broken rule":             "spec: {model: test, value: {key: value}}",
+		"unknown field":          "spec: {model: prod/test, vlaue: {key: value}}",
+		"duplicate key":          "spec: {model: prod/test, value: {key: value}, value: {key: other}}",
+		"failed validation rule": "spec: {model: test, value: {key: value}}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			objs, err := decode("apiVersion: jujusecrets.io/v1alpha1\nkind: JujuSecret\nmetadata: {name: some, namespace: default}\n" + text)
+			objs, err := decode("apiVersion: jujusecrets.io/v1alpha1\nkind: JujuSecret\n" +
+				"metadata: {name: some, namespace: default}\n" + text)
 			if err == nil {
 				err = dryRun(t, objs[0])
 			}
 			if err == nil {
-				t.Error("it is accepted")
+				t.Error("the manifest is accepted, want an error")
 			}
 		})
 	}
 	if _, err := decode("a: 1\n---\nb: 2\n"); err != nil {
-		t.Errorf("two documents are refused: %v", err)
+		t.Errorf("a file with two documents is rejected: %v", err)
 	}
 }
 
-// Who installs the chart with the values of the page has made what they name, by the commands of the page.
-func TestWhatTheValuesOfTheChartNameIsMadeOnTheirPage(t *testing.T) {
+// The commands on the install page must create the objects that the chart
+// values on the page reference.
+func TestInstallPageCreatesObjectsOfChartValues(t *testing.T) {
 	for _, p := range pages(t, "docs/how-to/install.md") {
 		var values struct {
 			DefaultController struct {
@@ -170,12 +176,12 @@ func TestWhatTheValuesOfTheChartNameIsMadeOnTheirPage(t *testing.T) {
 			}
 		}
 		from := values.DefaultController.CACertificateFrom.ConfigMapRef
-		for _, made := range []string{
+		for _, command := range []string{
 			"kubectl -n juju-secrets create secret generic " + values.DefaultController.Credentials.ExistingSecret + " ",
 			"kubectl -n " + from.Namespace + " create configmap " + from.Name + " ",
 		} {
-			if !strings.Contains(commands.String(), made) {
-				t.Errorf("%s has no %q", p.path, made)
+			if !strings.Contains(commands.String(), command) {
+				t.Errorf("%s lacks the command %q", p.path, command)
 			}
 		}
 	}

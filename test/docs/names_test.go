@@ -12,13 +12,15 @@ import (
 )
 
 var (
-	// inRepository begins the path of a file or folder of this repository, as people write it.
-	inRepository = regexp.MustCompile(`^(\./)?(api|charts|cmd|config|controllers|docs|hack|internal|test)/[A-Za-z0-9_.*/-]*$`)
-	makeTarget   = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
-	targetWord   = regexp.MustCompile(`^[a-z][a-z-]*$`)
+	// inRepository matches the path of a file or folder of this repository, or
+	// a pattern.
+	inRepository = regexp.MustCompile(
+		`^(\./)?(api|charts|cmd|config|controllers|docs|hack|internal|test)/[A-Za-z0-9_.*/-]*$`)
+	makeTarget = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
+	targetWord = regexp.MustCompile(`^[a-z][a-z-]*$`)
 )
 
-func TestEveryPathThatIsNamedExists(t *testing.T) {
+func TestPathsInPagesExist(t *testing.T) {
 	named := 0
 	for _, p := range pages(t, everywhere...) {
 		for at, text := range p.code() {
@@ -27,18 +29,18 @@ func TestEveryPathThatIsNamedExists(t *testing.T) {
 				if inRepository.MatchString(word) {
 					named++
 					if !exists(word) {
-						t.Errorf("%s: there is no %s", at, word)
+						t.Errorf("%s: %s does not exist", at, word)
 					}
 				}
 			}
 		}
 	}
 	if named < 50 {
-		t.Errorf("found only %d paths", named)
+		t.Errorf("found only %d paths, want at least 50", named)
 	}
 }
 
-func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
+func TestMakeTargetsInPagesExist(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
 		t.Fatal(err)
@@ -53,17 +55,18 @@ func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
 			for _, target := range targetsIn(text) {
 				named++
 				if !targets[target] {
-					t.Errorf("%s: there is no target %q", at, target)
+					t.Errorf("%s: the Makefile has no target %q", at, target)
 				}
 			}
 		}
 	}
 	if named < 20 {
-		t.Errorf("found only %d targets", named)
+		t.Errorf("found only %d targets, want at least 20", named)
 	}
 }
 
-// code is what a page shows as code: in the text, and the commands in blocks. The key tells where, and starts with the path.
+// code returns the code spans and the commands of a page. The keys are their
+// locations, which start with the path.
 func (p page) code() map[string]string {
 	found := map[string]string{}
 	spans := strings.Builder{}
@@ -81,7 +84,7 @@ func (p page) code() map[string]string {
 	return found
 }
 
-// targetsIn are the targets that lines of code give to make.
+// targetsIn returns the arguments of make that are targets, in lines of code.
 func targetsIn(text string) []string {
 	var found []string
 	for line := range strings.Lines(text) {
@@ -101,7 +104,7 @@ func targetsIn(text string) []string {
 	return found
 }
 
-func TestTargetsAreFoundInCode(t *testing.T) {
+func TestMakeTargetsAreFoundInCode(t *testing.T) {
 	got := strings.Join(targetsIn("make demo EXIT=1\nmake install run   # and make more\nkubectl make x\nmake\n"), " ")
 	if want := "demo install run"; got != want {
 		t.Errorf("found %q, want %q", got, want)

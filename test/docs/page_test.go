@@ -14,37 +14,37 @@ import (
 	"testing"
 )
 
-const root = "../.."
-
-// page is a file of Markdown, taken apart.
+// page is a parsed Markdown file.
 type page struct {
 	// path is relative to the root of the repository.
 	path string
-	// prose is the text without its blocks, line by line; a line of a block is empty.
+	// prose holds the lines of the page. The lines of blocks are empty.
 	prose  []string
 	blocks []block
 }
 
-// block is what stands between two fences.
+// block is a fenced code block.
 type block struct {
 	// at is the page and the line of the first fence.
 	at string
-	// language is what stands behind the first fence.
+	// language is the word after the first fence.
 	language, text string
-	// notRun is why the commands in it cannot be run here, if marked is set.
+	// notRun is the reason why the commands do not run in the tests, if marked
+	// is set.
 	notRun string
 	marked bool
-	// shows is the text block that follows at once: what a reader is told to expect of these commands.
+	// shows is the block of text that directly follows: the expected output.
 	shows string
 }
 
 var (
 	fence = regexp.MustCompile("^(\\s*)```(\\S*)\\s*$")
-	// mark stands in the line before a block of commands that cannot be run here, with the reason.
+	// mark matches the line before a block that does not run, with the reason.
 	mark = regexp.MustCompile(`^<!--\s*not run(.*?)-->$`)
 )
 
-// pages reads the pages that the patterns name, each relative to the root, and at least one each.
+// pages reads all pages in the given files and folders, which are relative to
+// the root.
 func pages(t *testing.T, where ...string) []page {
 	t.Helper()
 	var found []page
@@ -72,7 +72,7 @@ func pages(t *testing.T, where ...string) []page {
 	return found
 }
 
-// parse takes a page apart.
+// parse parses a page.
 func parse(path, text string) (page, error) {
 	p := page{path: path}
 	var open *block
@@ -109,7 +109,7 @@ func parse(path, text string) (page, error) {
 	return p, err
 }
 
-func TestAPageIsTakenApart(t *testing.T) {
+func TestPageParsing(t *testing.T) {
 	fenced := func(language, text string) string { return "```" + language + "\n" + text + "```\n" }
 	p, err := parse("a.md", "# A\n"+fenced("sh", "one\n")+"\n"+fenced("text", "shown\n")+
 		"Not behind it:\n<!-- not run: no cluster -->\n"+fenced("sh", "two\n")+"Said.\n"+fenced("text", "elsewhere\n"))
@@ -127,6 +127,6 @@ func TestAPageIsTakenApart(t *testing.T) {
 		t.Errorf("the third block is %+v", two)
 	}
 	if _, err := parse("a.md", "```sh\n"); err == nil {
-		t.Error("a block without an end is accepted")
+		t.Error("a block without an end is accepted, want an error")
 	}
 }

@@ -13,27 +13,28 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
-	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// aStranger is a certificate that the Juju server has nothing to do with.
-func aStranger() string { return string(stack.Kubernetes.Config.CAData) }
+// wrongCertificate returns a CA certificate that did not sign the Juju server's
+// certificate.
+func wrongCertificate() string { return string(shared.Kubernetes.Config.CAData) }
 
-// certificateIn makes an object with the Juju server's certificate under a key that nobody asks for, and what sets that under a
-// key.
+// certificateIn returns an object with the Juju server's CA certificate under
+// otherKey. set writes a certificate under the key that the test uses.
 type certificateIn func(ns, key string) (obj client.Object, set func(certificate string))
 
-const anotherKey = "not-asked-for"
+const otherKey = "other-key"
 
 func inSecret(ns, key string) (client.Object, func(string)) {
-	secret := gen.Secret(ns, "ca", map[string]string{anotherKey: stack.Juju.CACertificate})
+	secret := gen.Secret(ns, "ca", map[string]string{otherKey: shared.Juju.CACertificate})
 	return secret, func(certificate string) { secret.Data[key] = []byte(certificate) }
 }
 
 func inConfigMap(ns, key string) (client.Object, func(string)) {
-	configMap := gen.ConfigMap(ns, "ca", map[string]string{anotherKey: stack.Juju.CACertificate})
+	configMap := gen.ConfigMap(ns, "ca", map[string]string{otherKey: shared.Juju.CACertificate})
 	return configMap, func(certificate string) { configMap.Data[key] = certificate }
 }
 
@@ -45,7 +46,7 @@ func fromConfigMap(ref *v1alpha1.KeyReference) *v1alpha1.CertificateSource {
 	return &v1alpha1.CertificateSource{ConfigMapRef: ref}
 }
 
-func TestACACertificateIsReadWhereItIsAndFollowed(t *testing.T) {
+func TestCertificateSourceIsFollowed(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		in     certificateIn
@@ -54,102 +55,109 @@ func TestACACertificateIsReadWhereItIsAndFollowed(t *testing.T) {
 		key    string
 		local  bool
 	}{
-		"a Secret":                    {in: inSecret, from: fromSecret, object: "Secret "},
-		"a Secret, under another key": {in: inSecret, from: fromSecret, object: "Secret ", key: "authority.pem"},
-		"a Secret of the namespace":   {in: inSecret, from: fromSecret, object: "Secret ", local: true},
-		"a ConfigMap":                 {in: inConfigMap, from: fromConfigMap, object: "ConfigMap "},
-		"a ConfigMap of the namespace, under another key": {in: inConfigMap, from: fromConfigMap, object: "ConfigMap ", key: "authority.pem", local: true},
+		"cluster, Secret":            {in: inSecret, from: fromSecret, object: "Secret "},
+		"cluster, Secret, other key": {in: inSecret, from: fromSecret, object: "Secret ", key: "authority.pem"},
+		"namespace, Secret":          {in: inSecret, from: fromSecret, object: "Secret ", local: true},
+		"cluster, ConfigMap":         {in: inConfigMap, from: fromConfigMap, object: "ConfigMap "},
+		"namespace, ConfigMap, other key": {
+			in: inConfigMap, from: fromConfigMap, object: "ConfigMap ", key: "authority.pem", local: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			ref := &v1alpha1.KeyReference{Namespace: s.ns, Name: "ca", Key: row.key}
-			controller, through := s.connectTo(s.juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
+			f := newFixture(t)
+			ref := &v1alpha1.KeyReference{Namespace: f.Namespace, Name: "ca", Key: row.key}
+			controller, through := f.connectTo(f.Juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
 				if row.local {
 					ref.Namespace = ""
 				}
 				spec.CACertificateFrom = row.from(ref)
 			})
-			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, through)
-			s.Create(secret)
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, through)
+			f.Create(secret)
 			key := cmp.Or(row.key, "ca.crt")
-			s.AwaitReason(controller, v1alpha1.ReasonSourceNotFound, row.object+s.ns+"/ca", "spec.caCertificateFrom", key,
-				"put the controller's CA certificate there")
-			s.AwaitReason(secret, v1alpha1.ReasonControllerNotReady)
+			f.AwaitReason(controller, v1alpha1.ReasonSourceNotFound,
+				row.object+f.Namespace+"/ca", "spec.caCertificateFrom", key, "add the controller's CA certificate there")
+			f.AwaitReason(secret, v1alpha1.ReasonControllerNotReady)
 
-			obj, set := row.in(s.ns, key)
-			s.Create(obj)
-			stage.Change(s, obj, func(client.Object) { set(aStranger()) })
-			s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "spec.caCertificateFrom", "juju show-controller")
-			s.AwaitReason(secret, v1alpha1.ReasonCertificateMismatch)
-			stage.Change(s, obj, func(client.Object) { set(s.juju.CACertificate) })
-			s.AwaitReady(controller, secret)
-			stage.Change(s, obj, func(client.Object) { set("no certificate") })
-			s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "PEM")
-			stage.Change(s, obj, func(client.Object) { set(s.juju.CACertificate) })
-			s.AwaitReady(controller, secret)
+			obj, set := row.in(f.Namespace, key)
+			f.Create(obj)
+			env.Change(f, obj, func(client.Object) { set(wrongCertificate()) })
+			f.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "spec.caCertificateFrom", "juju show-controller")
+			f.AwaitReason(secret, v1alpha1.ReasonCertificateMismatch)
+			env.Change(f, obj, func(client.Object) { set(f.Juju.CACertificate) })
+			f.AwaitReady(controller, secret)
+			env.Change(f, obj, func(client.Object) { set("no certificate") })
+			f.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "PEM")
+			env.Change(f, obj, func(client.Object) { set(f.Juju.CACertificate) })
+			f.AwaitReady(controller, secret)
 		})
 	}
 }
 
-// connectTo makes a controller object without a CA certificate, for the cluster or for the scene's namespace, and what makes a
-// JujuSecret go through it.
-func (s *scene) connectTo(address string, local bool, modify func(*v1alpha1.JujuControllerSpec)) (v1alpha1.ControllerObject, func(*v1alpha1.JujuSecret)) {
-	s.Helper()
-	name := "ca-" + s.ns
+// connectTo creates a controller object without a CA certificate. It is a
+// JujuController in the fixture's namespace if local is true, and otherwise a
+// ClusterJujuController. connectTo also returns the modifier for a JujuSecret
+// that refers to it.
+func (f *fixture) connectTo(
+	address string, local bool, modify func(*v1alpha1.JujuControllerSpec),
+) (v1alpha1.ControllerObject, func(*v1alpha1.JujuSecret)) {
+	f.Helper()
+	name := "ca-" + f.Namespace
 	if local {
-		controller := gen.LocalController(s.ns, name, address, "", func(c *v1alpha1.JujuController) { modify(&c.Spec) })
-		s.Create(controller, gen.Secret(s.ns, name, map[string]string{
-			"username": s.juju.Operator.Username, "password": s.juju.Operator.Password,
-		}))
+		controller := gen.LocalController(f.Namespace, name, address, "", func(c *v1alpha1.JujuController) {
+			modify(&c.Spec)
+		})
+		f.Create(controller, gen.Login(f.Namespace, name, f.Juju.Operator.Username, f.Juju.Operator.Password))
 		return controller, gen.Locally(name)
 	}
-	controller := gen.Controller(name, address, "", func(c *v1alpha1.ClusterJujuController) { modify(&c.Spec.JujuControllerSpec) })
-	s.createController(controller, s.juju.Operator.Password)
+	controller := gen.Controller(name, address, "", func(c *v1alpha1.ClusterJujuController) {
+		modify(&c.Spec.JujuControllerSpec)
+	})
+	f.createController(controller, f.Juju.Operator.Password)
 	return controller, gen.Through(name)
 }
 
-// byName is the address of a proxy by the host name that its certificate is for.
+// byName returns a proxy's address with the host name in its certificate.
 func byName(proxy *wire.Proxy) string {
 	return strings.Replace(proxy.Address, "127.0.0.1", "localhost", 1)
 }
 
-func TestTheSystemsAuthoritiesDoWithoutACACertificate(t *testing.T) {
+func TestSystemAuthoritiesVerifyWithoutCACertificate(t *testing.T) {
 	t.Parallel()
-	proxy := startProxy(t)
+	f, proxy := newProxied(t)
 	bundle := filepath.Join(t.TempDir(), "authorities.pem")
 	if err := os.WriteFile(bundle, []byte(proxy.CACertificate), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := startOperator(t, "SSL_CERT_FILE="+bundle)
-	s := newScene(t)
-	controller := gen.Controller("public-"+s.ns, byName(proxy), "", o.serves)
-	s.createController(controller, s.juju.Operator.Password)
-	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.Create(secret)
-	s.AwaitReady(controller, secret)
-	// They do not stand in for a certificate that is named.
-	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = aStranger() })
-	s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "does not match the CA certificate")
-	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "" })
-	s.AwaitReady(controller, secret)
+	o := f.StartOwnIn([]string{"SSL_CERT_FILE=" + bundle}, "of the test")
+	controller := gen.Controller("public-"+f.Namespace, byName(proxy), "", o.Serves)
+	f.createController(controller, f.Juju.Operator.Password)
+	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+	f.Create(secret)
+	f.AwaitReady(controller, secret)
+	// System authorities do not replace a CA certificate in the spec.
+	env.Change(f, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = wrongCertificate() })
+	f.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "does not match the CA certificate")
+	env.Change(f, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "" })
+	f.AwaitReady(controller, secret)
 
-	// By an address that the certificate is not for, and an authority that the system does not know.
-	other := gen.Controller("private-"+s.ns, s.juju.Addresses[0], "", o.serves)
-	s.createController(other, s.juju.Operator.Password)
-	s.AwaitReason(other, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
-	stage.Change(s, other, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = s.juju.CACertificate })
-	s.AwaitReady(other)
+	// The certificate has neither this address nor a known authority.
+	other := gen.Controller("private-"+f.Namespace, f.Juju.Addresses[0], "", o.Serves)
+	f.createController(other, f.Juju.Operator.Password)
+	f.AwaitReason(other, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
+	env.Change(f, other, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = f.Juju.CACertificate })
+	f.AwaitReady(other)
 }
 
-func TestAnAuthorityThatTheSystemDoesNotKnowIsTold(t *testing.T) {
+func TestUnknownCertificateAuthorityIsReported(t *testing.T) {
 	t.Parallel()
-	s, proxy := newProxiedScene(t)
+	f, proxy := newProxied(t)
 	for name, address := range map[string]string{"by-name": byName(proxy), "by-address": proxy.Address} {
-		controller := gen.Controller(name+"-"+s.ns, address, "")
-		s.createController(controller, s.juju.Operator.Password)
-		s.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
-		stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = proxy.CACertificate })
-		s.AwaitReady(controller)
+		controller := gen.Controller(name+"-"+f.Namespace, address, "")
+		f.createController(controller, f.Juju.Operator.Password)
+		f.AwaitReason(controller, v1alpha1.ReasonCertificateMismatch, "set spec.caCertificate", "juju show-controller")
+		env.Change(f, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = proxy.CACertificate })
+		f.AwaitReady(controller)
 	}
 }

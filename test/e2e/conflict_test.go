@@ -4,7 +4,6 @@
 package e2e
 
 import (
-	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,318 +12,342 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// neighbour is a second namespace that is a tenant, and goes with the scene.
-func (s *scene) neighbour() string {
-	s.Helper()
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.ns + "-too", Labels: map[string]string{"tenant": "true"}}}
-	s.Create(ns)
-	s.after = append(s.after, ns)
-	return ns.Name
+// secondTenant creates a second tenant namespace.
+func (f *fixture) secondTenant() string {
+	f.Helper()
+	return f.AddNamespace(gen.Namespace(f.Namespace+"-second", map[string]string{"tenant": "true"}))
 }
 
-func TestOfTwoObjectsOfOneSecretTheOtherSaysWhoHasIt(t *testing.T) {
+func TestConflictNamesTheOwner(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		owner, other []func(*v1alpha1.JujuSecret)
-		// Once the owner has gone: the reason of the other, empty if it has the secret, and what Juju holds.
+		// The state after the owner is deleted. reason is empty if the other object
+		// gets the secret. holds is the content in Juju.
 		reason v1alpha1.Reason
 		sameID bool
 		holds  string
 	}{
-		"and makes its own when that is removed":              {nil, nil, "", false, "other"},
-		"and leaves it alone when that is retained":           {[]func(*v1alpha1.JujuSecret){gen.Retained}, nil, v1alpha1.ReasonNameTaken, true, "owner"},
-		"and adopts it when that is retained, if it may":      {[]func(*v1alpha1.JujuSecret){gen.Retained}, []func(*v1alpha1.JujuSecret){gen.Adopting}, "", true, "other"},
-		"and never adopts it before, nor while it is removed": {nil, []func(*v1alpha1.JujuSecret){gen.Adopting}, "", false, "other"},
+		"secret removed, other creates": {holds: "other"},
+		"secret retained, other waits": {
+			owner: []func(*v1alpha1.JujuSecret){gen.Retained}, reason: v1alpha1.ReasonNameTaken, sameID: true, holds: "owner",
+		},
+		"secret retained, other adopts": {
+			owner: []func(*v1alpha1.JujuSecret){gen.Retained}, other: []func(*v1alpha1.JujuSecret){gen.Adopting},
+			sameID: true, holds: "other",
+		},
+		"secret removed, other creates although it may adopt": {
+			other: []func(*v1alpha1.JujuSecret){gen.Adopting}, holds: "other",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			owner := gen.JujuSecret(s.ns, "owner", s.model.Name, append(row.owner, gen.Named("db-login"), gen.Value(map[string]string{"key": "owner"}))...)
-			s.Create(owner)
-			s.AwaitReady(owner)
+			f := newFixture(t)
+			owner := gen.JujuSecret(f.Namespace, "owner", f.Model.Name,
+				append(row.owner, gen.Named("db-login"), gen.Value(values("owner")))...)
+			f.Create(owner)
+			f.AwaitReady(owner)
 			id := owner.Status.SecretID
-			other := gen.JujuSecret(s.neighbour(), "other", s.model.Name, append(row.other, gen.Named("db-login"), gen.Value(map[string]string{"key": "other"}))...)
-			s.Create(other)
-			s.AwaitReason(other, v1alpha1.ReasonConflict, s.ns+"/owner", id)
-			s.expectJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "owner"})})
+			other := gen.JujuSecret(f.secondTenant(), "other", f.Model.Name,
+				append(row.other, gen.Named("db-login"), gen.Value(values("other")))...)
+			f.Create(other)
+			f.AwaitReason(other, v1alpha1.ReasonConflict, f.Namespace+"/owner", id)
+			f.ExpectJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 1, Content: servers.Content(values("owner"))})
 
-			s.Delete(owner)
-			s.AwaitGone(owner)
+			f.Delete(owner)
+			f.AwaitGone(owner)
 			if row.reason != "" {
-				s.AwaitReason(other, row.reason, "adoptionPolicy: Adopt")
+				f.AwaitReason(other, row.reason, "adoptionPolicy: Adopt")
 			} else {
-				s.AwaitReady(other)
+				f.AwaitReady(other)
 			}
-			held := s.inJuju()
-			if len(held) != 1 || (held[0].ID == id) != row.sameID || !held[0].Content.Equal(servers.Content(map[string]string{"key": row.holds})) {
-				t.Errorf("Juju holds %+v, want one secret, the same as before: %t, with the content of the %s", held, row.sameID, row.holds)
+			held := f.InJuju()
+			if len(held) != 1 || (held[0].ID == id) != row.sameID ||
+				!held[0].Content.Equal(servers.Content(values(row.holds))) {
+				t.Errorf("Juju holds %+v, want one secret with the content %q (same ID: %t)", held, row.holds, row.sameID)
 			}
-			s.Delete(other)
-			s.AwaitGone(other)
+			f.Delete(other)
+			f.AwaitGone(other)
 		})
 	}
 }
 
-func TestOfTwoObjectsMadeAtOnceTheOlderHasTheSecret(t *testing.T) {
+func TestConflictOfNewObjectsIsWonByTheOlder(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	neighbour := s.neighbour()
+	f := newFixture(t)
+	second := f.secondTenant()
 	var objs []client.Object
 	for _, name := range []string{"db-one", "db-two", "db-three"} {
-		// Kubernetes tells the time in whole seconds, so the namespace decides.
-		objs = append(objs, gen.JujuSecret(s.ns, name, s.model.Name), gen.JujuSecret(neighbour, name, s.model.Name))
+		// Kubernetes stores creation times in seconds, so the namespace decides.
+		objs = append(objs, gen.JujuSecret(f.Namespace, name, f.Model.Name), gen.JujuSecret(second, name, f.Model.Name))
 	}
-	s.Create(objs...)
+	f.Create(objs...)
 	for i := 0; i < len(objs); i += 2 {
 		owner, other := objs[i].(*v1alpha1.JujuSecret), objs[i+1].(*v1alpha1.JujuSecret)
-		s.AwaitReady(owner)
-		s.AwaitReason(other, v1alpha1.ReasonConflict, owner.Namespace+"/"+owner.Name)
+		f.AwaitReady(owner)
+		f.AwaitReason(other, v1alpha1.ReasonConflict, owner.Namespace+"/"+owner.Name)
 	}
-	if held := s.inJuju(); len(held) != 3 {
+	if held := f.InJuju(); len(held) != 3 {
 		t.Errorf("Juju holds %d secrets, want 3", len(held))
 	}
 }
 
-// A name that somebody changes in Juju is free for a moment, in which nobody else may take it.
-func TestADriftedNameIsNotLostToAnObjectThatWaitsForIt(t *testing.T) {
+// A rename in Juju frees the name until the operator corrects it. Another
+// object must not take the name meanwhile.
+func TestDriftOfTheNameKeepsTheOwner(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	owner := gen.JujuSecret(s.ns, "owner", s.model.Name, gen.Named("db-login"))
-	s.Create(owner)
-	s.AwaitReady(owner)
-	other := gen.JujuSecret(s.neighbour(), "other", s.model.Name, gen.Named("db-login"))
-	s.Create(other)
-	s.AwaitReason(other, v1alpha1.ReasonConflict, s.ns+"/owner")
+	f := newFixture(t)
+	owner := gen.JujuSecret(f.Namespace, "owner", f.Model.Name, gen.Named("db-login"))
+	f.Create(owner)
+	f.AwaitReady(owner)
+	other := gen.JujuSecret(f.secondTenant(), "other", f.Model.Name, gen.Named("db-login"))
+	f.Create(other)
+	f.AwaitReason(other, v1alpha1.ReasonConflict, f.Namespace+"/owner")
 	id := owner.Status.SecretID
-	s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "elsewhere", "", nil))
-	s.LookNow(other)
-	s.LookNow(owner)
-	s.awaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
-	s.AwaitReason(other, v1alpha1.ReasonConflict, s.ns+"/owner")
+	f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "another-name", "", nil))
+	f.LookNow(other)
+	f.LookNow(owner)
+	f.AwaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 1, Content: servers.Content(values("value"))})
+	f.AwaitReason(other, v1alpha1.ReasonConflict, f.Namespace+"/owner")
 }
 
-func TestTwoClustersLeaveEachOthersSecretsAlone(t *testing.T) {
+func TestConflictBetweenClustersChangesNoForeignSecret(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	here := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(here)
-	s.AwaitReady(here)
+	f := newFixture(t)
+	here := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(here)
+	f.AwaitReady(here)
 
-	there := s.anotherCluster()
-	same := gen.JujuSecret(there.ns, "db-login", s.model.Name, gen.Value(map[string]string{"key": "other"}))
-	own := gen.JujuSecret(there.ns, "db-other", s.model.Name)
+	there := f.anotherCluster("another-cluster")
+	same := gen.JujuSecret(there.Namespace, "db-login", f.Model.Name, gen.Value(values("other")))
+	own := gen.JujuSecret(there.Namespace, "db-other", f.Model.Name)
 	there.Create(same, own)
 	there.AwaitReady(own)
 	there.AwaitReason(same, v1alpha1.ReasonNameTaken, here.Status.SecretID)
-	s.LookNow(here)
+	f.LookNow(here)
 	there.LookNow(own)
 	both := []servers.UserSecret{
-		{ID: here.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})},
-		{ID: own.Status.SecretID, Name: "db-other", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})},
+		{ID: here.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(values("value"))},
+		{ID: own.Status.SecretID, Name: "db-other", Revision: 1, Content: servers.Content(values("value"))},
 	}
-	s.expectJuju(both...)
+	f.ExpectJuju(both...)
 	there.Delete(same)
 	there.AwaitGone(same)
-	s.expectJuju(both...)
+	f.ExpectJuju(both...)
 	there.Delete(own)
 	there.AwaitGone(own)
-	s.expectJuju(both[0])
+	f.ExpectJuju(both[0])
 }
 
-// anotherCluster is a second Kubernetes with an operator of its own, over the same model.
-func (s *scene) anotherCluster() *scene {
-	s.Helper()
-	dir := s.TempDir()
-	kubernetes, err := servers.StartKubernetes(s.Ctx, "../..", dir)
-	s.Must(err)
-	s.Cleanup(func() {
+func TestCloneOfAClusterOwnsTheSameSecretsOnlyWithTheKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	access := gen.Access(f.Namespace, "db-login", "db-login", "app1")
+	f.Create(secret, access)
+	f.AwaitReady(secret, access)
+	id := secret.Status.SecretID
+	held := servers.UserSecret{
+		ID: id, Name: "db-login", Revision: 1, Content: servers.Content(values("value")),
+		Granted: []string{"app1"},
+	}
+	f.AwaitJuju(held)
+	key := &corev1.Secret{}
+	keyName := client.ObjectKey{Namespace: servers.OperatorNamespace, Name: "juju-secrets-operator-key"}
+	f.Must(f.Kube.Get(f.Ctx, keyName, key))
+	key.ObjectMeta = metav1.ObjectMeta{Namespace: keyName.Namespace, Name: keyName.Name}
+	saved := []client.Object{f.saved(secret), f.saved(access)}
+
+	without := f.anotherCluster(f.Namespace, saved...)
+	unproven := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	without.AwaitReason(unproven, v1alpha1.ReasonNameTaken, "key")
+	without.Delete(gen.Access(f.Namespace, "db-login", "db-login"), unproven)
+	without.AwaitGone(gen.Access(f.Namespace, "db-login", "db-login"), unproven)
+	f.ExpectJuju(held)
+
+	clone := f.anotherCluster(f.Namespace, append(saved, key)...)
+	cloned := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	clone.AwaitReady(cloned)
+	if cloned.Status.SecretID != id {
+		t.Errorf("the clone owns %s, want %s", cloned.Status.SecretID, id)
+	}
+	f.ExpectJuju(held)
+	clone.Delete(cloned)
+	clone.AwaitGone(cloned)
+	f.awaitNotInJuju(id)
+	f.LookNow(secret) // The first operator detects drift and corrects it.
+	f.Await(func() string {
+		if f.Refresh(secret); secret.Status.SecretID == id {
+			return "the first cluster has not created another secret"
+		}
+		return ""
+	})
+	f.AwaitReady(secret)
+}
+
+// anotherCluster starts a second Kubernetes API server with its own operator
+// for the same model. The namespace and the objects exist before the operator
+// starts.
+func (f *fixture) anotherCluster(namespace string, objs ...client.Object) *fixture {
+	f.Helper()
+	dir := f.TempDir()
+	kubernetes, err := servers.StartKubernetes(f.Ctx, env.Root, dir)
+	f.Must(err)
+	f.Cleanup(func() {
 		if err := kubernetes.Stop(); err != nil {
-			s.Error(err)
+			f.Error(err)
 		}
 	})
-	operator, err := kubernetes.StartOperator(dir)
-	s.Must(err)
-	s.Cleanup(func() {
-		if err := operator.Stop(); err != nil {
-			s.Error(err)
-		}
-	})
-	there := &scene{Stage: stage.New(s.T, kubernetes.Client), juju: s.juju, model: s.model, ns: "elsewhere"}
+	there := &fixture{&env.Fixture{
+		T: f.T, Ctx: f.Ctx, Env: f.Env, Kube: kubernetes.Client, Juju: f.Juju, Model: f.Model, Namespace: namespace,
+	}}
 	there.Create(
-		gen.Namespace(there.ns, map[string]string{"tenant": "true"}),
-		gen.Credentials("default", s.juju.Operator.Username, s.juju.Operator.Password),
-		gen.Controller("default", s.juju.Addresses[0], s.juju.CACertificate),
+		gen.Namespace(there.Namespace, map[string]string{"tenant": "true"}),
+		gen.Credentials("default", f.Juju.Operator.Username, f.Juju.Operator.Password),
+		gen.Controller("default", f.Juju.Addresses[0], f.Juju.CACertificate),
 	)
+	for _, obj := range objs {
+		there.Create(obj.DeepCopyObject().(client.Object))
+	}
+	operator, err := kubernetes.StartOperator(dir)
+	f.Must(err)
+	f.Cleanup(func() {
+		if err := operator.Stop(); err != nil {
+			f.Error(err)
+		}
+	})
 	return there
 }
 
-func TestASuspendedObjectRestsAndCanBeDeleted(t *testing.T) {
+func TestSuspensionStopsUpdatesAndAllowsDeletion(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	never := gen.JujuSecret(s.ns, "never", s.model.Name, gen.Suspended)
-	s.Create(obj, never)
-	s.AwaitReady(obj)
-	s.AwaitReason(never, v1alpha1.ReasonSuspended, "spec.suspend")
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	never := gen.JujuSecret(f.Namespace, "never", f.Model.Name, gen.Suspended)
+	f.Create(obj, never)
+	f.AwaitReady(obj)
+	f.AwaitReason(never, v1alpha1.ReasonSuspended, "spec.suspend")
 	id := obj.Status.SecretID
 
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend, o.Spec.Value["key"] = true, "new value" })
-	s.AwaitReady(obj) // It stays what it was.
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend, o.Spec.Value["key"] = true, "new value" })
+	f.AwaitReady(obj) // Suspension does not change Ready.
 	if reason := obj.Status.Conditions[0].Reason; reason != string(v1alpha1.ReasonSuspended) {
-		t.Errorf("the reason is %s, want %s", reason, v1alpha1.ReasonSuspended)
+		t.Errorf("got reason %s, want %s", reason, v1alpha1.ReasonSuspended)
 	}
-	s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "", "By hand", nil))
-	s.LookNow(obj)
-	before := servers.UserSecret{ID: id, Name: "db-login", Info: "By hand", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})}
-	s.expectJuju(before)
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = false })
-	s.awaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": "new value"})})
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = true })
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	s.expectJuju()
+	f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "", "By hand", nil))
+	f.LookNow(obj)
+	f.ExpectJuju(servers.UserSecret{
+		ID: id, Name: "db-login", Info: "By hand", Revision: 1, Content: servers.Content(values("value")),
+	})
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = false })
+	f.AwaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 2, Content: servers.Content(values("new value"))})
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = true })
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	f.ExpectJuju()
 }
 
-func TestOldRevisionsArePrunedIfAsked(t *testing.T) {
+func TestAutoPruneRemovesOldRevisions(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	from := gen.JujuSecret(s.ns, "from-the-start", s.model.Name, gen.Pruned)
-	later := gen.JujuSecret(s.ns, "later", s.model.Name)
-	s.Create(from, later)
-	s.AwaitReady(from, later)
+	f := newFixture(t)
+	from := gen.JujuSecret(f.Namespace, "from-the-start", f.Model.Name, gen.Pruned)
+	later := gen.JujuSecret(f.Namespace, "later", f.Model.Name)
+	f.Create(from, later)
+	f.AwaitReady(from, later)
 	for _, value := range []string{"second", "third"} {
 		for _, obj := range []*v1alpha1.JujuSecret{from, later} {
-			stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = value })
-			s.AwaitReady(obj)
+			env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = value })
+			f.AwaitReady(obj)
 		}
 	}
-	s.awaitRevisions(from, 3)
-	s.awaitRevisions(later, 1, 2, 3)
-	stage.Change(s, later, func(o *v1alpha1.JujuSecret) { o.Spec.AutoPrune = true })
-	s.AwaitReady(later)
+	f.awaitRevisions(from, 3)
+	f.awaitRevisions(later, 1, 2, 3)
+	env.Change(f, later, func(o *v1alpha1.JujuSecret) { o.Spec.AutoPrune = true })
+	f.AwaitReady(later)
 	if later.Status.AutoPrune == nil || !*later.Status.AutoPrune || later.Status.Revision != 3 {
-		t.Errorf("the status is %+v, want auto-prune noted, and no revision for it", later.Status)
+		t.Errorf("got status %+v, want autoPrune true at revision 3", later.Status)
 	}
-	s.awaitRevisions(later, 3)
-	stage.Change(s, from, func(o *v1alpha1.JujuSecret) { o.Spec.AutoPrune, o.Spec.Value["key"] = false, "fourth" })
-	s.AwaitReady(from)
-	s.awaitRevisions(from, 3, 4)
+	f.awaitRevisions(later, 3)
+	env.Change(f, from, func(o *v1alpha1.JujuSecret) { o.Spec.AutoPrune, o.Spec.Value["key"] = false, "fourth" })
+	f.AwaitReady(from)
+	f.awaitRevisions(from, 3, 4)
 }
 
-func (s *scene) awaitRevisions(obj *v1alpha1.JujuSecret, want ...int) {
-	s.Helper()
-	s.Await(func() string {
-		got, err := s.juju.Revisions(s.Ctx, s.model, obj.Status.SecretID)
-		s.Must(err)
+func (f *fixture) awaitRevisions(obj *v1alpha1.JujuSecret, want ...int) {
+	f.Helper()
+	f.Await(func() string {
+		got, err := f.Juju.Revisions(f.Ctx, f.Model, obj.Status.SecretID)
+		f.Must(err)
 		if diff := cmp.Diff(want, got); diff != "" {
-			return obj.Name + " has other revisions (-want +got):\n" + diff
+			return obj.Name + " has different revisions (-want +got):\n" + diff
 		}
 		return ""
 	})
 }
 
-func TestRetainedGrantsStay(t *testing.T) {
+func TestDeletionRetainsGrants(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	stays, goes := gen.Access(s.ns, "stays", "db-login", "app1", "app2"), gen.Access(s.ns, "goes", "db-login", "app2", "app3")
-	stays.Spec.DeletionPolicy = v1alpha1.GrantsRetain
-	s.Create(obj, stays, goes)
-	s.AwaitReady(stays, goes)
-	stage.Change(s, stays, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1") })
-	s.AwaitReady(stays)
-	s.Delete(stays)
-	s.AwaitGone(stays)
-	s.expectJuju(ofDB("app1", "app2", "app3"))
-	s.Delete(goes)
-	s.AwaitGone(goes)
-	s.expectJuju(ofDB("app1"))
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	retained := gen.Access(f.Namespace, "retained", "db-login", "app1", "app2")
+	revoked := gen.Access(f.Namespace, "revoked", "db-login", "app2", "app3")
+	retained.Spec.DeletionPolicy = v1alpha1.GrantsRetain
+	f.Create(obj, retained, revoked)
+	f.AwaitReady(retained, revoked)
+	env.Change(f, retained, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1") })
+	f.AwaitReady(retained)
+	f.Delete(retained)
+	f.AwaitGone(retained)
+	f.ExpectJuju(ofDB("app1", "app2", "app3"))
+	f.Delete(revoked)
+	f.AwaitGone(revoked)
+	f.ExpectJuju(ofDB("app1"))
 }
 
-func TestGrantsFollowAJujuSecretIntoAnotherModel(t *testing.T) {
+func TestGrantsFollowJujuSecretToAnotherModel(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	other, err := s.juju.AddModel(s.Ctx, s.ns+"-too")
-	s.Must(err)
-	t.Cleanup(func() { _ = s.juju.RemoveModel(context.Background(), other) })
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Retained)
-	access := gen.Access(s.ns, "db-access", "db-login", "app1")
-	s.Create(obj, access)
-	s.AwaitReady(obj, access)
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	moved := gen.JujuSecret(s.ns, "db-login", other.Name)
-	s.Create(moved)
-	s.AwaitReady(moved)
-	s.awaitJuju(ofDB())
-	s.AwaitReady(access)
-	there := *s
-	there.model = other
-	there.awaitJuju(servers.UserSecret{
-		ID: moved.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+	f := newFixture(t)
+	other := f.AddModel(f.Namespace + "-second")
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Retained)
+	access := gen.Access(f.Namespace, "db-access", "db-login", "app1")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	moved := gen.JujuSecret(f.Namespace, "db-login", other.Name)
+	f.Create(moved)
+	f.AwaitReady(moved)
+	f.AwaitJuju(ofDB())
+	f.AwaitReady(access)
+	there := *f
+	there.Model = other
+	there.AwaitJuju(servers.UserSecret{
+		ID: moved.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(values("value")),
+		Granted: []string{"app1"},
 	})
 }
 
-// Kubernetes keeps an object's status and loses its metadata when somebody replaces it.
-func TestAnObjectThatLostItsFinalizerGetsItBackAtOnce(t *testing.T) {
+// Replacing an object keeps its status and removes its finalizers and
+// annotations.
+func TestLostFinalizerIsRestored(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers, o.Annotations = nil, nil })
-	s.Await(func() string {
-		if s.Refresh(obj); len(obj.Finalizers) == 0 {
-			return "it has no finalizer"
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(obj)
+	f.AwaitReady(obj)
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers, o.Annotations = nil, nil })
+	f.Await(func() string {
+		if f.Refresh(obj); len(obj.Finalizers) == 0 {
+			return "the object has no finalizer"
 		}
 		return ""
 	})
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	s.expectJuju()
-}
-
-// Whoever may edit an object may edit what the operator notes in its metadata.
-func TestARecordThatAPersonWroteTakesNothingFromAnybody(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
-	neighbour := s.neighbour()
-	forger := gen.JujuSecret(neighbour, "forger", s.model.Name, gen.Suspended, gen.Named("forged"), gen.Deleted)
-	s.Create(forger)
-	s.AwaitReason(forger, v1alpha1.ReasonSuspended)
-	ours := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(ours)
-	s.AwaitReady(ours)
-	theirs, err := s.juju.AddSecret(s.Ctx, s.model, "theirs", "", map[string]string{"key": "theirs"})
-	s.Must(err)
-	untouched := []servers.UserSecret{
-		{ID: ours.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})},
-		{ID: theirs, Name: "theirs", Revision: 1, Content: servers.Content(map[string]string{"key": "theirs"})},
-	}
-	forge := func(record string) {
-		stage.Change(s, forger, func(o *v1alpha1.JujuSecret) {
-			stage.Annotate(o, "jujusecrets.io/record", `{"uid":"`+string(o.UID)+`",`+record+`}`)
-		})
-	}
-	// As if it were about to adopt what is another object's.
-	forge(`"adopting":"` + ours.Status.SecretID + `"`)
-	s.LookNow(ours)
-	s.AwaitReady(ours)
-	stage.Change(s, forger, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend, o.Spec.Name = false, "db-login" })
-	s.AwaitReason(forger, v1alpha1.ReasonConflict, s.ns+"/db-login")
-	s.expectJuju(untouched...)
-	// As if it had made what is a stranger's.
-	stage.Change(s, forger, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend, o.Spec.Name = true, "theirs" })
-	forge(`"creating":{"name":"theirs","id":"` + theirs + `","proof":"forged"}`)
-	stage.Change(s, forger, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend = false })
-	s.AwaitReason(forger, v1alpha1.ReasonNameTaken, theirs)
-	s.Delete(forger)
-	s.AwaitGone(forger)
-	s.AwaitReady(ours)
-	s.expectJuju(untouched...)
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	f.ExpectJuju()
 }

@@ -16,68 +16,67 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// relay passes connections on to an address: it is another address of the same server.
+// relay forwards connections to a server and is its second address.
 type relay struct {
 	net.Listener
 
 	to string
 
-	mu    sync.Mutex
-	ends  []net.Conn
-	over  bool
-	alive sync.WaitGroup
+	mu      sync.Mutex
+	conns   []net.Conn
+	closed  bool
+	running sync.WaitGroup
 }
 
-// startRelay starts a relay, which is there until the scenes that are made after it are cleaned, or it is closed.
-func startRelay(t *testing.T, to string) *relay {
-	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+// startRelay starts a relay. The fixture closes it at the end of the test.
+func (f *fixture) startRelay(to string) *relay {
+	f.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(f.Ctx, "tcp", "127.0.0.1:0")
+	f.Must(err)
 	r := &relay{Listener: listener, to: to}
-	r.alive.Go(func() {
+	r.running.Go(func() {
 		for {
-			here, err := listener.Accept()
+			client, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			r.alive.Go(func() { r.pass(here) })
+			r.running.Go(func() { r.forward(client) })
 		}
 	})
-	t.Cleanup(r.close)
+	f.AtEnd(r.close)
 	return r
 }
 
 func (r *relay) address() string { return r.Addr().String() }
 
-func (r *relay) pass(here net.Conn) {
-	there, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", r.to)
+func (r *relay) forward(client net.Conn) {
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", r.to)
 	if err != nil {
-		_ = here.Close()
+		_ = client.Close()
 		return
 	}
-	if !r.holds(here, there) {
+	if !r.track(client, server) {
 		return
 	}
-	r.alive.Go(func() { copyTo(there, here) })
-	copyTo(here, there)
+	r.running.Go(func() { copyTo(server, client) })
+	copyTo(client, server)
 }
 
-// holds notes the two ends of a connection, and closes them if the relay is closed.
-func (r *relay) holds(ends ...net.Conn) bool {
+// track records connections, or closes them if the relay is closed. It reports
+// whether the relay is open.
+func (r *relay) track(conns ...net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.over {
-		closeAll(ends)
+	if r.closed {
+		closeAll(conns)
 	}
-	r.ends = append(r.ends, ends...)
-	return !r.over
+	r.conns = append(r.conns, conns...)
+	return !r.closed
 }
 
 func copyTo(to, from net.Conn) {
@@ -91,204 +90,200 @@ func closeAll(conns []net.Conn) {
 	}
 }
 
-// close cuts every connection and lets nobody in any more.
+// close closes all connections and the listener.
 func (r *relay) close() {
 	r.mu.Lock()
-	r.over = true
-	closeAll(r.ends)
+	r.closed = true
+	closeAll(r.conns)
 	r.mu.Unlock()
 	_ = r.Close()
-	r.alive.Wait()
+	r.running.Wait()
 }
 
-// answering tells that the reachable addresses are these.
-func answering(addresses ...string) func(*v1alpha1.JujuControllerStatus) bool {
+// hasReachable returns a function that reports whether the reachable addresses
+// in a status are exactly these.
+func hasReachable(addresses ...string) func(*v1alpha1.JujuControllerStatus) bool {
 	return func(found *v1alpha1.JujuControllerStatus) bool {
 		return slices.Equal(found.ReachableAddresses, addresses)
 	}
 }
 
-func TestTheAddressesThatAnswerAreTold(t *testing.T) {
+func TestStatusReportsReachableAddresses(t *testing.T) {
 	t.Parallel()
-	proxy := startProxy(t)
-	other := startRelay(t, proxy.Address)
-	s := newScene(t)
-	closed := s.freeAddress()
-	controller := gen.Controller("addresses-"+s.ns, other.address(), proxy.CACertificate, func(c *v1alpha1.ClusterJujuController) {
+	f, proxy := newProxied(t)
+	other := f.startRelay(proxy.Address)
+	closed := env.FreeAddress(f.T)
+	addresses := func(c *v1alpha1.ClusterJujuController) {
 		c.Spec.Addresses = []string{other.address(), closed, proxy.Address}
-	})
-	s.createController(controller, s.juju.Operator.Password)
-	s.AwaitReady(controller)
-	s.awaitFound(controller, "the two that are open", answering(other.address(), proxy.Address))
+	}
+	controller := gen.Controller("addresses-"+f.Namespace, other.address(), proxy.CACertificate, addresses)
+	f.createController(controller, f.Juju.Operator.Password)
+	f.AwaitReady(controller)
+	f.awaitFound(controller, "the two open addresses", hasReachable(other.address(), proxy.Address))
 
 	other.close()
-	proxy.Silence() // Every connection is cut, so that the operator logs in again.
+	proxy.Silence() // Cuts all connections, so the operator logs in again.
 	proxy.Speak()
-	s.awaitFound(controller, "the one that is left", answering(proxy.Address))
-	s.AwaitReady(controller)
-	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{closed} })
-	s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
-	s.awaitFound(controller, "none", answering())
-	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{proxy.Address} })
-	s.AwaitReady(controller)
-	s.awaitFound(controller, "the only one", answering(proxy.Address))
+	f.awaitFound(controller, "the remaining address", hasReachable(proxy.Address))
+	f.AwaitReady(controller)
+	env.Change(f, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{closed} })
+	f.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+	f.awaitFound(controller, "no reachable address", hasReachable())
+	env.Change(f, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Addresses = []string{proxy.Address} })
+	f.AwaitReady(controller)
+	f.awaitFound(controller, "the only address", hasReachable(proxy.Address))
 }
 
-func TestTheStatusTellsWhoAnswered(t *testing.T) {
+func TestStatusReportsControllerAndUser(t *testing.T) {
 	t.Parallel()
-	s, proxy := newProxiedScene(t)
+	f, proxy := newProxied(t)
 	proxy.AsJuju36()
-	controller := s.connectThrough(proxy)
-	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.Create(secret)
-	s.AwaitReady(controller, secret)
-	s.awaitFound(controller, "the version, the user and the facade", func(found *v1alpha1.JujuControllerStatus) bool {
-		return found.Version == "3.6.9" && found.User == s.juju.Operator.Username && found.SecretsFacadeVersion == 2 &&
-			found.ControllerUUID == s.juju.ControllerUUID
+	controller := f.connectThrough(proxy)
+	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+	f.Create(secret)
+	f.AwaitReady(controller, secret)
+	f.awaitFound(controller, "the version, the user and the facade", func(found *v1alpha1.JujuControllerStatus) bool {
+		return found.Version == "3.6.9" && found.User == f.Juju.Operator.Username &&
+			found.SecretsFacadeVersion == 2 && found.ControllerUUID == f.Juju.ControllerUUID
 	})
 }
 
-// models tells that the models are these.
-func models(want ...v1alpha1.ModelStatus) func(*v1alpha1.JujuControllerStatus) bool {
+// hasModels returns a function that reports whether the models in a status are
+// exactly these.
+func hasModels(want ...v1alpha1.ModelStatus) func(*v1alpha1.JujuControllerStatus) bool {
 	return func(found *v1alpha1.JujuControllerStatus) bool { return slices.Equal(found.Models, want) }
 }
 
-// addModel adds a model to a scene, with a name that comes after that of the scene's own.
-func (s *scene) addModel(suffix string) servers.Model {
-	s.Helper()
-	model, err := s.juju.AddModel(s.Ctx, s.ns+suffix)
-	s.Must(err)
-	s.Cleanup(func() {
-		if err := s.juju.RemoveModel(context.Background(), model); err != nil {
-			s.Error(err)
-		}
-	})
-	return model
-}
-
-func TestTheObjectsOfEachModelAreCounted(t *testing.T) {
+func TestStatusCountsObjectsOfEachModel(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	second := s.addModel("-second")
-	controller := gen.Controller("counts-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
-	s.createController(controller, s.juju.Operator.Password)
-	s.AwaitReady(controller)
-	s.awaitFound(controller, "no model", models())
+	f := newFixture(t)
+	second := f.AddModel(f.Namespace + "-second")
+	controller := gen.Controller("counts-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate)
+	f.createController(controller, f.Juju.Operator.Password)
+	f.AwaitReady(controller)
+	f.awaitFound(controller, "no model", hasModels())
 	of := func(model servers.Model, objects int32) v1alpha1.ModelStatus {
 		return v1alpha1.ModelStatus{UUID: model.UUID, Name: model.Name, Access: "write", Objects: objects}
 	}
-	one := gen.JujuSecret(s.ns, "one", s.model.Name, gen.Through(controller.Name))
-	two := gen.JujuSecret(s.ns, "two", "", gen.Through(controller.Name), func(o *v1alpha1.JujuSecret) { o.Spec.ModelUUID = second.UUID })
-	access := gen.Access(s.ns, "one", "one", "app1")
-	s.Create(one, two, access)
-	s.AwaitReady(one, two, access)
-	s.awaitFound(controller, "three objects", models(of(s.model, 2), of(second, 1)))
-	three := gen.JujuSecret(s.ns, "three", second.Name, gen.Through(controller.Name))
-	s.Create(three)
-	s.awaitFound(controller, "one more", models(of(s.model, 2), of(second, 2)))
-	s.Delete(access)
-	s.awaitFound(controller, "one less", models(of(s.model, 1), of(second, 2)))
-	s.Delete(two)
-	s.Delete(three)
-	s.awaitFound(controller, "one model", models(of(s.model, 1)))
-	s.Delete(one)
-	s.awaitFound(controller, "no model", models())
+	one := gen.JujuSecret(f.Namespace, "one", f.Model.Name, gen.Through(controller.Name))
+	two := gen.JujuSecret(f.Namespace, "two", "", gen.Through(controller.Name), func(o *v1alpha1.JujuSecret) {
+		o.Spec.ModelUUID = second.UUID
+	})
+	access := gen.Access(f.Namespace, "one", "one", "app1")
+	f.Create(one, two, access)
+	f.AwaitReady(one, two, access)
+	f.awaitFound(controller, "three objects", hasModels(of(f.Model, 2), of(second, 1)))
+	three := gen.JujuSecret(f.Namespace, "three", second.Name, gen.Through(controller.Name))
+	f.Create(three)
+	f.awaitFound(controller, "one more", hasModels(of(f.Model, 2), of(second, 2)))
+	f.Delete(access)
+	f.awaitFound(controller, "one less", hasModels(of(f.Model, 1), of(second, 2)))
+	f.Delete(two)
+	f.Delete(three)
+	f.awaitFound(controller, "one model", hasModels(of(f.Model, 1)))
+	f.Delete(one)
+	f.awaitFound(controller, "no model", hasModels())
 }
 
-func TestTheAccessOfTheUserIsTold(t *testing.T) {
+func TestStatusReportsModelAccess(t *testing.T) {
 	t.Parallel()
 	for access, message := range map[string]string{
-		"write": "", "admin": "admin of prod/", "superuser": "that of a superuser of the controller",
+		"write": "", "admin": "admin of prod/", "superuser": "superuser of the controller",
 	} {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			controller := s.connectWith(access)
-			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-			s.Create(secret)
-			s.AwaitReady(controller, secret)
-			s.awaitFound(controller, "the access", models(
-				v1alpha1.ModelStatus{UUID: s.model.UUID, Name: s.model.Name, Access: access, Objects: 1}))
+			f := newFixture(t)
+			controller := f.connectWith(access)
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+			f.Create(secret)
+			f.AwaitReady(controller, secret)
+			f.awaitFound(controller, "the access", hasModels(
+				v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: access, Objects: 1}))
 			ready := meta.FindStatusCondition(controller.Status.Conditions, v1alpha1.ConditionReady)
 			if message == "" && strings.Contains(ready.Message, "access") {
-				t.Errorf("the message of a user with just enough access is %q", ready.Message)
+				t.Errorf("got message %q, want no hint about the access", ready.Message)
 			}
-			if !strings.Contains(ready.Message, message) || message != "" && !strings.Contains(ready.Message, "write access is enough") {
-				t.Errorf("the message is %q", ready.Message)
+			if !strings.Contains(ready.Message, message) ||
+				message != "" && !strings.Contains(ready.Message, "write access is enough") {
+				t.Errorf("got message %q, want the access %q and that write access is enough", ready.Message, message)
 			}
-			if access == "admin" && !strings.Contains(ready.Message, s.model.Name) {
+			if access == "admin" && !strings.Contains(ready.Message, f.Model.Name) {
 				t.Errorf("the message %q does not name the model", ready.Message)
 			}
 		})
 	}
 }
 
-func TestAccessThatIsTooLittleIsToldByBoth(t *testing.T) {
+func TestInsufficientModelAccessIsReported(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	controller := s.connectWith("read")
-	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.Create(secret)
-	s.AwaitReason(secret, v1alpha1.ReasonPermissionDenied)
-	s.awaitFound(controller, "the access", models(v1alpha1.ModelStatus{UUID: s.model.UUID, Name: s.model.Name, Access: "read", Objects: 1}))
-	s.expectJuju()
+	f := newFixture(t)
+	controller := f.connectWith("read")
+	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+	f.Create(secret)
+	f.AwaitReason(secret, v1alpha1.ReasonPermissionDenied)
+	f.awaitFound(controller, "the access", hasModels(
+		v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: "read", Objects: 1}))
+	f.ExpectJuju()
 }
 
-// connectWith makes a controller object whose user has an access to the scene's model, or is the administrator.
-func (s *scene) connectWith(access string, modify ...func(*v1alpha1.ClusterJujuController)) *v1alpha1.ClusterJujuController {
-	s.Helper()
-	user := s.juju.Admin
+// connectWith creates a ClusterJujuController for a new user with this access
+// to the fixture's model. For superuser it takes the administrator.
+func (f *fixture) connectWith(
+	access string, modify ...func(*v1alpha1.ClusterJujuController),
+) *v1alpha1.ClusterJujuController {
+	f.Helper()
+	user := f.Juju.Admin
 	if access != "superuser" {
 		var err error
-		user, err = s.juju.AddUser(s.Ctx, "user-"+s.ns)
-		s.Must(err)
-		s.Must(s.juju.GrantModel(s.Ctx, s.model, user.Username, access))
+		user, err = f.Juju.AddUser(f.Ctx, "user-"+f.Namespace)
+		f.Must(err)
+		f.Must(f.Juju.GrantModel(f.Ctx, f.Model, user.Username, access))
 	}
-	controller := gen.Controller(access+"-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate, modify...)
+	controller := gen.Controller(access+"-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate, modify...)
 	credentials := gen.Credentials(controller.Name, user.Username, user.Password)
-	s.Create(credentials, controller)
-	s.after = append(s.after, controller, credentials)
+	f.Create(credentials, controller)
+	f.After = append(f.After, controller, credentials)
 	return controller
 }
 
-func TestARestartWritesNothingToTheStatus(t *testing.T) {
+func TestRestartDoesNotChangeStatus(t *testing.T) {
 	t.Parallel()
 	for _, access := range []string{"write", "admin", "superuser"} {
 		t.Run(access, func(t *testing.T) {
 			t.Parallel()
-			proxy := startProxy(t)
-			other, o := startRelay(t, proxy.Address), startOperator(t)
-			s := newScene(t)
+			f, proxy := newProxied(t)
+			other, o := f.startRelay(proxy.Address), f.StartOwn("of the test")
 			addresses := []string{proxy.Address, other.address()}
-			controller := s.connectWith(access, o.serves, func(c *v1alpha1.ClusterJujuController) {
+			controller := f.connectWith(access, o.Serves, func(c *v1alpha1.ClusterJujuController) {
 				c.Spec.Addresses, c.Spec.CACertificate = addresses, proxy.CACertificate
 			})
-			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-			s.Create(secret)
-			s.AwaitReady(controller, secret)
-			s.awaitFound(controller, "all there is", func(found *v1alpha1.JujuControllerStatus) bool {
-				return answering(addresses...)(found) && found.SecretsFacadeVersion == 2 &&
-					models(v1alpha1.ModelStatus{UUID: s.model.UUID, Name: s.model.Name, Access: access, Objects: 1})(found)
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+			f.Create(secret)
+			f.AwaitReady(controller, secret)
+			f.awaitFound(controller, "addresses, facade and models", func(found *v1alpha1.JujuControllerStatus) bool {
+				return hasReachable(addresses...)(found) && found.SecretsFacadeVersion == 2 &&
+					hasModels(v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: access, Objects: 1})(found)
 			})
-			o.stop()
-			s.Refresh(controller)
-			before, logins, writes := controller.DeepCopy(), proxy.Requests()[login], s.countWrites(&v1alpha1.ClusterJujuControllerList{})
-			o.start()
-			s.awaitRequests(proxy, login, logins+2) // To the controller, and to the model.
-			s.LookNow(secret)
-			if s.Refresh(controller); controller.ResourceVersion != before.ResourceVersion {
+			o.MustStop()
+			f.Refresh(controller)
+			before, logins := controller.DeepCopy(), proxy.Requests()[login]
+			writes := f.countWrites(&v1alpha1.ClusterJujuControllerList{})
+			o.MustRestart()
+			f.AwaitRequests(proxy, login, logins+2) // One to the controller and one to the model.
+			f.LookNow(secret)
+			if f.Refresh(controller); controller.ResourceVersion != before.ResourceVersion {
 				t.Errorf("the restart changed the object (-before +after):\n%s", cmp.Diff(before, controller))
 			}
-			// What is written late is written by the time that the operator has answered a request.
-			s.LookNow(controller)
+			// A late write is complete when the operator has handled a request.
+			f.LookNow(controller)
 			before.Status.LastHandledReconcileAt = controller.Status.LastHandledReconcileAt
 			if diff := cmp.Diff(before.Status, controller.Status); diff != "" {
-				t.Errorf("the status is another one after the restart (-before +after):\n%s", diff)
+				t.Errorf("the restart changed the status (-before +after):\n%s", diff)
 			}
-			marker := gen.Controller("marker-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate, o.serves)
-			s.createController(marker, s.juju.Operator.Password)
+			marker := gen.Controller("marker-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate, o.Serves)
+			f.createController(marker, f.Juju.Operator.Password)
 			if n := writes(controller.Name, marker.Name); n != 2 {
-				t.Errorf("the object was written %d times, want twice, for the request and for its answer", n)
+				t.Errorf("got %d writes, want 2: the request and the answer", n)
 			}
 		})
 	}

@@ -11,149 +11,152 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// drifts are what somebody may do to a secret that the operator manages.
-func drifts() map[string]func(s *scene, id string) error {
-	return map[string]func(s *scene, id string) error{
-		"content": func(s *scene, id string) error {
-			return s.juju.UpdateSecret(s.Ctx, s.model, id, "", "", map[string]string{"key": "theirs"})
+// drifts returns changes that another client makes to a managed secret.
+func drifts() map[string]func(f *fixture, id string) error {
+	return map[string]func(f *fixture, id string) error{
+		"content": func(f *fixture, id string) error {
+			return f.Juju.UpdateSecret(f.Ctx, f.Model, id, "", "", values("foreign"))
 		},
-		"name": func(s *scene, id string) error {
-			return s.juju.UpdateSecret(s.Ctx, s.model, id, "theirs", "", nil)
+		"name": func(f *fixture, id string) error {
+			return f.Juju.UpdateSecret(f.Ctx, f.Model, id, "foreign", "", nil)
 		},
-		"info": func(s *scene, id string) error {
-			return s.juju.UpdateSecret(s.Ctx, s.model, id, "", "Theirs", nil)
+		"info": func(f *fixture, id string) error {
+			return f.Juju.UpdateSecret(f.Ctx, f.Model, id, "", "Foreign", nil)
 		},
-		"removed": func(s *scene, id string) error {
-			return s.juju.RemoveSecret(s.Ctx, s.model, id)
+		"removed": func(f *fixture, id string) error {
+			return f.Juju.RemoveSecret(f.Ctx, f.Model, id)
 		},
 	}
 }
 
-func TestWhatSomebodyChangesInJujuIsPutBackByItself(t *testing.T) {
+func TestDriftIsCorrected(t *testing.T) {
 	t.Parallel()
 	for name, change := range drifts() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Info("Ours"), gen.Value(map[string]string{"key": sentinel}))
-			other := gen.JujuSecret(s.ns, "other", s.model.Name)
-			access := gen.Access(s.ns, "db", "db-login", "app1")
-			s.Create(obj, other, access)
-			s.AwaitReady(obj, other, access)
+			f := newFixture(t)
+			obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Info("Own"), gen.Value(values(sentinel)))
+			other := gen.JujuSecret(f.Namespace, "other", f.Model.Name)
+			access := gen.Access(f.Namespace, "db", "db-login", "app1")
+			f.Create(obj, other, access)
+			f.AwaitReady(obj, other, access)
 			untouched := other.ResourceVersion
-			s.Must(change(s, obj.Status.SecretID))
+			f.Must(change(f, obj.Status.SecretID))
 
-			s.Await(func() string {
-				got := s.inJuju()
+			f.Await(func() string {
+				got := f.InJuju()
 				if len(got) != 2 {
-					return "there are not two secrets"
+					return "Juju does not hold two secrets"
 				}
 				got[0].ID, got[0].Revision = "", 0
-				return diffSecrets([]servers.UserSecret{
-					{Name: "db-login", Info: "Ours", Content: servers.Content(map[string]string{"key": sentinel}), Granted: []string{"app1"}},
+				return env.DiffSecrets([]servers.UserSecret{
+					{Name: "db-login", Info: "Own", Content: servers.Content(values(sentinel)), Granted: []string{"app1"}},
 				}, got[:1])
 			})
-			s.AwaitReady(obj, access)
-			s.awaitEvent(obj, v1alpha1.ReasonCorrected)
-			if s.Refresh(other); other.ResourceVersion != untouched {
-				t.Error("the operator wrote to an object whose secret nobody touched")
+			f.AwaitReady(obj, access)
+			f.AwaitEvent(obj, v1alpha1.ReasonCorrected)
+			if f.Refresh(other); other.ResourceVersion != untouched {
+				t.Error("the operator wrote to an object without drift")
 			}
 		})
 	}
 }
 
-func TestAGrantThatSomebodyRevokedIsGivenAgain(t *testing.T) {
+func TestDriftOfGrantIsCorrected(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj, access := gen.JujuSecret(s.ns, "db-login", s.model.Name), gen.Access(s.ns, "db", "db-login", "app1", "app2")
-	s.Create(obj, access)
-	s.AwaitReady(obj, access)
-	s.Must(s.juju.Revoke(s.Ctx, s.model, obj.Status.SecretID, "app1"))
-	s.awaitJuju(ofDB("app1", "app2"))
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1", "app2")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
+	f.Must(f.Juju.Revoke(f.Ctx, f.Model, obj.Status.SecretID, "app1"))
+	f.AwaitJuju(ofDB("app1", "app2"))
 }
 
-func TestDriftIsOnlyToldIfThePolicySaysSo(t *testing.T) {
+func TestDriftIsOnlyReported(t *testing.T) {
 	t.Parallel()
-	for name, disturb := range drifts() {
+	for name, change := range drifts() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			source := gen.Secret(s.ns, "source", map[string]string{"key": sentinel})
-			obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Info("Ours"), gen.Reporting, gen.FromSecret("source"))
-			s.Create(source, obj)
-			s.AwaitReady(obj)
-			s.Must(disturb(s, obj.Status.SecretID))
-			s.AwaitReason(obj, v1alpha1.ReasonDrifted, name, obj.Status.SecretID, "Correct")
-			theirs := s.inJuju()
-			s.LookNow(obj)
-			s.AwaitReason(obj, v1alpha1.ReasonDrifted)
-			s.expectJuju(theirs...)
+			f := newFixture(t)
+			source := gen.Secret(f.Namespace, "source", values(sentinel))
+			obj := gen.JujuSecret(
+				f.Namespace, "db-login", f.Model.Name, gen.Info("Own"), gen.Reporting, gen.FromSecret("source"))
+			f.Create(source, obj)
+			f.AwaitReady(obj)
+			f.Must(change(f, obj.Status.SecretID))
+			f.AwaitReason(obj, v1alpha1.ReasonDrifted, name, obj.Status.SecretID, "Correct")
+			drifted := f.InJuju()
+			f.LookNow(obj)
+			f.AwaitReason(obj, v1alpha1.ReasonDrifted)
+			f.ExpectJuju(drifted...)
 
-			// A change of a source is applied as ever, and with it all that the manifest says.
-			stage.Change(s, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
-			s.AwaitReady(obj)
-			s.expectJuju(servers.UserSecret{
-				ID: obj.Status.SecretID, Name: "db-login", Info: "Ours", Revision: obj.Status.Revision,
-				Content: servers.Content(map[string]string{"key": sentinel + " 2"}),
+			// A source change is applied, together with the whole manifest.
+			env.Change(f, source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+			f.AwaitReady(obj)
+			f.ExpectJuju(servers.UserSecret{
+				ID: obj.Status.SecretID, Name: "db-login", Info: "Own", Revision: obj.Status.Revision,
+				Content: servers.Content(values(sentinel + " 2")),
 			})
 		})
 	}
 }
 
-func TestAReferenceFollowsWhatItRefersTo(t *testing.T) {
+func TestReferenceFollowsItsSecret(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	id, err := s.juju.AddSecret(s.Ctx, s.model, "theirs", "", map[string]string{"key": "first"})
-	s.Must(err)
-	obj := gen.JujuSecret(s.ns, "reference", s.model.Name, gen.Named("theirs"), gen.Observed)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "", "", map[string]string{"key": "second"}))
-	s.Await(func() string {
-		if s.Refresh(obj); obj.Status.Revision != 2 {
-			return "the status does not tell of the new revision"
+	f := newFixture(t)
+	id, err := f.Juju.AddSecret(f.Ctx, f.Model, "foreign", "", values("first"))
+	f.Must(err)
+	obj := gen.JujuSecret(f.Namespace, "reference", f.Model.Name, gen.Named("foreign"), gen.Observed)
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "", "", values("second")))
+	f.Await(func() string {
+		if f.Refresh(obj); obj.Status.Revision != 2 {
+			return "the status does not report the new revision"
 		}
 		return ""
 	})
-	s.Must(s.juju.RemoveSecret(s.Ctx, s.model, id))
-	s.AwaitReason(obj, v1alpha1.ReasonSecretNotFound)
+	f.Must(f.Juju.RemoveSecret(f.Ctx, f.Model, id))
+	f.AwaitReason(obj, v1alpha1.ReasonSecretNotFound)
 }
 
-// Juju before 3.6 does not tell checksums, so only the number of a revision shows that somebody made it.
-func TestBefore36WhatSomebodyChangesIsPutBackToo(t *testing.T) {
+// Juju before 3.6 does not report checksums. The operator detects drift in
+// content only by a new revision number.
+func TestDriftIsCorrectedBeforeJuju36(t *testing.T) {
 	t.Parallel()
-	s, proxy := newProxiedScene(t)
+	f, proxy := newProxied(t)
 	proxy.AsJuju35()
-	controller := s.connectThrough(proxy)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name), gen.Value(map[string]string{"key": sentinel}))
-	ours := func(revision int) servers.UserSecret {
+	controller := f.connectThrough(proxy)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name), gen.Value(values(sentinel)))
+	want := func(revision int) servers.UserSecret {
 		return servers.UserSecret{
 			ID: obj.Status.SecretID, Name: "db-login", Revision: revision,
-			Content: servers.Content(map[string]string{"key": sentinel}),
+			Content: servers.Content(values(sentinel)),
 		}
 	}
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.AwaitCondition(obj, func(ready metav1.Condition) string {
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.AwaitCondition(obj, func(ready metav1.Condition) string {
 		if !strings.Contains(ready.Message, "Before 3.6") {
-			return "the status does not tell that drift in content is seen by its revision alone: " + ready.Message
+			return "the message does not say that only the revision shows drift in content: " + ready.Message
 		}
 		return ""
 	})
-	s.LookNow(obj)
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
-	s.AwaitReady(obj)
-	withInfo := ours(1)
+	f.LookNow(obj)
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
+	f.AwaitReady(obj)
+	withInfo := want(1)
 	withInfo.Info = "Changed"
-	s.expectJuju(withInfo)
+	f.ExpectJuju(withInfo)
 
-	s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "", map[string]string{"key": "theirs"}))
+	f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, obj.Status.SecretID, "", "", values("foreign")))
 	withInfo.Revision = 3
-	s.awaitJuju(withInfo)
-	s.awaitEvent(obj, v1alpha1.ReasonCorrected)
+	f.AwaitJuju(withInfo)
+	f.AwaitEvent(obj, v1alpha1.ReasonCorrected)
 }

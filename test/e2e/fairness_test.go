@@ -14,76 +14,62 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
-	"github.com/juju-secrets/operator/test/wire"
 )
 
-// workers is how many JujuSecrets the operator works on at a time. So many have to be done with before another one's turn comes, if
-// they may take all.
+// workers is the number of JujuSecrets that the operator reconciles at a time.
 const workers = 256
 
-// lookPatience is how long a look at a model may take. On a machine on which all else takes longer nothing can be told.
-const lookPatience = 20 * time.Second
+// maxListingTime is how long the operator waits for the list of a model's
+// secrets. On a machine where the other secret takes longer, the test proves
+// nothing.
+const maxListingTime = 20 * time.Second
 
-// What answers at a JujuController is for its namespace to say, and may answer nothing. Without turns its objects would keep
-// every worker of the operator waiting, for ten seconds each.
-func TestANamespaceWhoseControllerIsSlowHoldsUpNobodyElse(t *testing.T) {
+// A namespace chooses the server of its JujuController, and this server may
+// never answer. Without a fair queue, each of its objects would block a worker
+// for ten seconds. Here more objects than there are workers start to wait at
+// once, when their controller is connected. Meanwhile, an object of another
+// namespace and model must get its secret.
+func TestSlowControllerDoesNotDelayOtherTenants(t *testing.T) {
 	t.Parallel()
-	slow, proxy := newProxiedScene(t)
-	slow.holdUpNobody(proxy, gen.Locally("slow"), func() {
-		controller := gen.LocalController(slow.ns, "slow", proxy.Address, proxy.CACertificate)
-		slow.Create(gen.Secret(slow.ns, "slow", map[string]string{
-			"username": slow.juju.Operator.Username, "password": slow.juju.Operator.Password,
-		}), controller)
-		slow.AwaitReady(controller)
-	})
-}
-
-// A model may be big, or its controller busy.
-func TestASharedModelThatIsSlowHoldsUpNobodyElse(t *testing.T) {
-	t.Parallel()
-	slow, proxy := newProxiedScene(t)
-	slow.holdUpNobody(proxy, gen.Through("proxied-"+slow.ns), func() { slow.AwaitReady(slow.connectThrough(proxy)) })
-}
-
-// holdUpNobody checks that an object of another namespace and model has its secret while more objects than there are workers wait
-// for a model that does not answer. They begin to wait together, when their controller is connected.
-func (s *scene) holdUpNobody(proxy *wire.Proxy, through func(*v1alpha1.JujuSecret), connect func()) {
-	s.Helper()
-	other := newScene(s.T)
-	asked := make(chan struct{})
+	f, proxy := newProxied(t)
+	other := newFixture(t)
+	requested := make(chan struct{})
 	var once sync.Once
 	proxy.Guard(func(method string) (pass bool, answered func() bool) {
 		if method != "Secrets.ListSecrets" {
 			return true, nil
 		}
-		once.Do(func() { close(asked) })
+		once.Do(func() { close(requested) })
 		return false, nil
 	})
 	for i := range workers + 20 {
-		s.Create(gen.JujuSecret(s.ns, fmt.Sprintf("slow-%d", i), s.model.Name, through))
+		f.Create(gen.JujuSecret(f.Namespace, fmt.Sprintf("slow-%d", i), f.Model.Name, gen.Locally("slow")))
 	}
-	connect()
-	<-asked
+	controller := gen.LocalController(f.Namespace, "slow", proxy.Address, proxy.CACertificate)
+	f.Create(gen.Login(f.Namespace, "slow", f.Juju.Operator.Username, f.Juju.Operator.Password), controller)
+	f.AwaitReady(controller)
+	<-requested
 
 	began := time.Now()
-	quick := gen.JujuSecret(other.ns, "quick", other.model.Name)
+	quick := gen.JujuSecret(other.Namespace, "quick", other.Model.Name)
 	other.Create(quick)
 	other.AwaitReady(quick)
 	took := time.Since(began)
 	var waiting v1alpha1.JujuSecretList
-	s.Must(s.Kube.List(s.Ctx, &waiting, client.InNamespace(s.ns)))
-	told := 0
+	f.Must(f.Kube.List(f.Ctx, &waiting, client.InNamespace(f.Namespace)))
+	unreachable := 0
 	for _, obj := range waiting.Items {
 		ready := meta.FindStatusCondition(obj.Status.Conditions, v1alpha1.ConditionReady)
 		if ready != nil && ready.Reason == string(v1alpha1.ReasonJujuUnreachable) {
-			told++
+			unreachable++
 		}
 	}
-	// They are told after ten seconds each, and all at once when the look at their model has failed.
-	if told > workers/4 && took < lookPatience {
-		s.Errorf("%d objects were told how they stand before the other namespace had its secret, after %v", told, took)
+	// Each object gets this status after ten seconds, and all of them get it when
+	// the list has failed.
+	if unreachable > workers/4 && took < maxListingTime {
+		f.Errorf("%d objects were JujuUnreachable before the other namespace got its secret after %v", unreachable, took)
 	}
-	// They have nothing in Juju, so that they go at once.
-	s.Must(s.Kube.DeleteAllOf(s.Ctx, &v1alpha1.JujuSecret{}, client.InNamespace(s.ns)))
+	// These objects have nothing in Juju, so they are deleted at once.
+	f.Must(f.Kube.DeleteAllOf(f.Ctx, &v1alpha1.JujuSecret{}, client.InNamespace(f.Namespace)))
 	proxy.Guard(nil)
 }

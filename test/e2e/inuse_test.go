@@ -13,13 +13,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// household is all that a namespace may have of ours, with the controller object and its credentials.
-type household struct {
+// inventory holds one object of each kind: a JujuSecret with its source, an
+// access, and the controller object with its credentials.
+type inventory struct {
 	secret      *v1alpha1.JujuSecret
 	access      *v1alpha1.JujuSecretAccess
 	source      *corev1.Secret
@@ -27,35 +28,42 @@ type household struct {
 	controller  *v1alpha1.ClusterJujuController
 }
 
-// newHousehold makes a household in a scene's namespace, the credentials included, and waits until all is well.
-func (s *scene) newHousehold() household {
-	s.Helper()
-	h := household{
-		source:      gen.Secret(s.ns, "source", map[string]string{"key": sentinel}),
-		credentials: gen.Secret(s.ns, "juju-user", map[string]string{"username": s.juju.Operator.Username, "password": s.juju.Operator.Password}),
+// newInventory creates an inventory and waits until its objects are Ready. All
+// namespaced objects, including the credentials, are in the fixture's
+// namespace.
+func (f *fixture) newInventory() inventory {
+	f.Helper()
+	inv := inventory{
+		source:      gen.Secret(f.Namespace, "source", values(sentinel)),
+		credentials: gen.Login(f.Namespace, "juju-user", f.Juju.Operator.Username, f.Juju.Operator.Password),
 	}
-	h.controller = gen.Controller("home-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate, func(c *v1alpha1.ClusterJujuController) {
-		c.Spec.Credentials.UserPass.SecretRef = v1alpha1.CredentialsSecretReference{Namespace: s.ns, Name: "juju-user"}
-	})
-	h.secret = gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(h.controller.Name), gen.FromSecret("source"))
-	h.access = gen.Access(s.ns, "db-access", "db-login", "app1")
-	s.after = append(s.after, h.controller)
-	s.Create(h.source, h.credentials, h.controller, h.secret, h.access)
-	s.AwaitReady(h.controller, h.secret, h.access)
-	return h
+	credentials := func(c *v1alpha1.ClusterJujuController) {
+		c.Spec.Credentials.UserPass.SecretRef = v1alpha1.CredentialsSecretReference{Namespace: f.Namespace, Name: "juju-user"}
+	}
+	inv.controller = gen.Controller("inventory-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate, credentials)
+	inv.secret = gen.JujuSecret(
+		f.Namespace, "db-login", f.Model.Name, gen.Through(inv.controller.Name), gen.FromSecret("source"))
+	inv.access = gen.Access(f.Namespace, "db-access", "db-login", "app1")
+	f.After = append(f.After, inv.controller)
+	f.Create(inv.source, inv.credentials, inv.controller, inv.secret, inv.access)
+	f.AwaitReady(inv.controller, inv.secret, inv.access)
+	return inv
 }
 
-// An operator that ends in between may never come back, as when it is uninstalled, and would leave a Secret that nobody can delete.
-func TestCredentialsAreLetGoBeforeTheirControllerObjectGoes(t *testing.T) {
+// The operator may stop between the two steps and never start again, for
+// example when it is uninstalled. Its finalizer must not block the deletion of
+// the credentials then.
+func TestDeletionOfControllerReleasesCredentialsFirst(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	controller := gen.Controller("leaves-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
-	credentials := s.createController(controller, s.juju.Operator.Password)
-	s.AwaitReady(controller)
-	watch, err := s.Kube.Watch(s.Ctx, new(v1alpha1.ClusterJujuControllerList), client.MatchingFields{"metadata.name": controller.Name})
-	s.Must(err)
+	f := newFixture(t)
+	controller := gen.Controller("deleted-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate)
+	credentials := f.createController(controller, f.Juju.Operator.Password)
+	f.AwaitReady(controller)
+	watch, err := f.Kube.Watch(f.Ctx, new(v1alpha1.ClusterJujuControllerList),
+		client.MatchingFields{"metadata.name": controller.Name})
+	f.Must(err)
 	t.Cleanup(watch.Stop)
-	s.Delete(controller)
+	f.Delete(controller)
 	gone := ""
 	for event := range watch.ResultChan() {
 		if event.Type == apiwatch.Deleted {
@@ -63,199 +71,205 @@ func TestCredentialsAreLetGoBeforeTheirControllerObjectGoes(t *testing.T) {
 			break
 		}
 	}
-	s.Await(func() string {
-		s.Refresh(credentials)
+	f.Await(func() string {
+		f.Refresh(credentials)
 		if len(credentials.Finalizers) > 0 {
-			return "the credentials are still held"
+			return "the credentials still have a finalizer"
 		}
 		return ""
 	})
-	// Both are revisions of the one etcd.
+	// Both are revisions of the same etcd.
 	if order, err := resourceversion.CompareResourceVersion(credentials.ResourceVersion, gone); err != nil || order >= 0 {
-		t.Errorf("the credentials were let go at %s, and the controller object went at %s (%v)", credentials.ResourceVersion, gone, err)
+		t.Errorf("the credentials were released at %s, want before the deletion of the controller object at %s (%v)",
+			credentials.ResourceVersion, gone, err)
 	}
 }
 
-func TestAHouseholdGoesInWhateverOrderItIsDeleted(t *testing.T) {
+func TestDeletionInAnyOrder(t *testing.T) {
 	t.Parallel()
-	for name, order := range map[string]func(h household, ns client.Object) []client.Object{
-		"the namespace at once":       func(h household, ns client.Object) []client.Object { return []client.Object{ns, h.controller} },
-		"the controller object first": func(h household, ns client.Object) []client.Object { return []client.Object{h.controller, ns} },
-		"the credentials first": func(h household, _ client.Object) []client.Object {
-			return []client.Object{h.credentials, h.source, h.controller, h.access, h.secret}
+	for name, order := range map[string]func(inv inventory, ns client.Object) []client.Object{
+		"namespace first": func(inv inventory, ns client.Object) []client.Object {
+			return []client.Object{ns, inv.controller}
 		},
-		"the secret before its access": func(h household, _ client.Object) []client.Object {
-			return []client.Object{h.controller, h.credentials, h.secret, h.access}
+		"controller object first": func(inv inventory, ns client.Object) []client.Object {
+			return []client.Object{inv.controller, ns}
 		},
-		"the access last": func(h household, _ client.Object) []client.Object {
-			return []client.Object{h.secret, h.controller, h.credentials, h.source, h.access}
+		"credentials first": func(inv inventory, _ client.Object) []client.Object {
+			return []client.Object{inv.credentials, inv.source, inv.controller, inv.access, inv.secret}
+		},
+		"secret before access": func(inv inventory, _ client.Object) []client.Object {
+			return []client.Object{inv.controller, inv.credentials, inv.secret, inv.access}
+		},
+		"access last": func(inv inventory, _ client.Object) []client.Object {
+			return []client.Object{inv.secret, inv.controller, inv.credentials, inv.source, inv.access}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			h := s.newHousehold()
-			ns := gen.Namespace(s.ns, nil)
-			doomed := order(h, ns)
-			for _, obj := range doomed {
-				s.Delete(obj)
+			f := newFixture(t)
+			inv := f.newInventory()
+			ns := gen.Namespace(f.Namespace, nil)
+			deleted := order(inv, ns)
+			for _, obj := range deleted {
+				f.Delete(obj)
 			}
-			s.AwaitGone(h.secret)
-			s.AwaitGone(h.access)
-			s.AwaitGone(h.controller)
-			s.AwaitGone(h.credentials)
-			s.expectJuju()
-			if slices.Contains(doomed, client.Object(ns)) {
-				s.AwaitGone(ns)
-				s.gone = true
+			f.AwaitGone(inv.secret)
+			f.AwaitGone(inv.access)
+			f.AwaitGone(inv.controller)
+			f.AwaitGone(inv.credentials)
+			f.ExpectJuju()
+			if slices.Contains(deleted, client.Object(ns)) {
+				f.AwaitGone(ns)
 			}
 		})
 	}
 }
 
-func TestAHouseholdGoesWithItsCertificateWhileTheOperatorIsDown(t *testing.T) {
+func TestDeletionOfTheCertificateWhileTheOperatorIsDown(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		in    certificateIn
 		from  func(ref *v1alpha1.KeyReference) *v1alpha1.CertificateSource
 		local bool
 	}{
-		"in a ConfigMap of the namespace":                       {inConfigMap, fromConfigMap, true},
-		"in a Secret, and the controller object is deleted too": {inSecret, fromSecret, false},
+		"JujuController, ConfigMap":                         {inConfigMap, fromConfigMap, true},
+		"ClusterJujuController that is deleted too, Secret": {inSecret, fromSecret, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := startOperator(t)
-			s := newScene(t)
-			authority, set := row.in(s.ns, "ca.crt")
-			s.Create(authority)
-			stage.Change(s, authority, func(client.Object) { set(s.juju.CACertificate) })
-			controller, through := s.connectTo(s.juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
-				ref := &v1alpha1.KeyReference{Namespace: s.ns, Name: authority.GetName()}
+			f := newFixture(t)
+			o := f.StartOwn("of the test")
+			authority, set := row.in(f.Namespace, "ca.crt")
+			f.Create(authority)
+			env.Change(f, authority, func(client.Object) { set(f.Juju.CACertificate) })
+			controller, through := f.connectTo(f.Juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
+				ref := &v1alpha1.KeyReference{Namespace: f.Namespace, Name: authority.GetName()}
 				if row.local {
 					ref.Namespace = ""
 				}
-				spec.CACertificateFrom, spec.ControllerClass = row.from(ref), o.class
+				spec.CACertificateFrom, spec.ControllerClass = row.from(ref), o.Class
 			})
-			secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, through)
-			access := gen.Access(s.ns, "db-access", "db-login", "app1")
-			s.Create(secret, access)
-			s.AwaitReady(controller, secret, access)
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, through)
+			access := gen.Access(f.Namespace, "db-access", "db-login", "app1")
+			f.Create(secret, access)
+			f.AwaitReady(controller, secret, access)
 
-			o.stop()
-			ns := gen.Namespace(s.ns, nil)
-			s.Delete(ns)
+			o.MustStop()
+			ns := gen.Namespace(f.Namespace, nil)
+			f.Delete(ns)
 			if !row.local {
-				s.Delete(controller)
+				f.Delete(controller)
 			}
-			s.AwaitGone(authority)
-			s.Refresh(secret)
-			o.start()
-			s.AwaitGone(controller)
-			s.AwaitGone(ns)
-			s.gone = true
-			s.expectJuju()
+			f.AwaitGone(authority)
+			f.Refresh(secret)
+			o.MustRestart()
+			f.AwaitGone(controller)
+			f.AwaitGone(ns)
+			f.ExpectJuju()
 		})
 	}
 }
 
-func TestAControllerObjectIsKeptWhileItIsInUse(t *testing.T) {
+func TestDeletionOfControllerWaitsForItsObjects(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	h := s.newHousehold()
-	s.Delete(h.controller)
-	s.AwaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-")
-	s.Delete(h.credentials)
-	// Nothing is begun any more through a controller object that goes, and nothing is taken away.
-	late := gen.JujuSecret(s.ns, "late", s.model.Name, gen.Through(h.controller.Name))
-	s.Create(late)
-	s.AwaitReason(late, v1alpha1.ReasonControllerNotReady, "being deleted")
-	s.expectJuju(servers.UserSecret{
-		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}), Granted: []string{"app1"},
+	f := newFixture(t)
+	inv := f.newInventory()
+	f.Delete(inv.controller)
+	f.AwaitReason(inv.controller, v1alpha1.ReasonInUse, f.Namespace+"/db-")
+	f.Delete(inv.credentials)
+	// A controller object that is being deleted takes no new objects and keeps
+	// what exists.
+	late := gen.JujuSecret(f.Namespace, "late", f.Model.Name, gen.Through(inv.controller.Name))
+	f.Create(late)
+	f.AwaitReason(late, v1alpha1.ReasonControllerDeleting, "being deleted")
+	f.ExpectJuju(servers.UserSecret{
+		Name: "db-login", Revision: 1, Content: servers.Content(values(sentinel)), Granted: []string{"app1"},
 	})
-	s.Refresh(h.credentials)
-	s.Delete(h.secret)
-	s.Delete(h.access)
-	s.AwaitGone(h.controller)
-	s.AwaitGone(h.credentials)
-	s.expectJuju()
+	f.Refresh(inv.credentials)
+	f.Delete(inv.secret)
+	f.Delete(inv.access)
+	f.AwaitGone(inv.controller)
+	f.AwaitGone(inv.credentials)
+	f.ExpectJuju()
 }
 
-func TestCredentialsAreLetGoOnceNothingNeedsThem(t *testing.T) {
+func TestDeletionOfCredentialsWaitsForReplacement(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	h := s.newHousehold()
-	s.Delete(h.credentials)
-	// They are kept, and go on serving.
-	stage.Change(s, h.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
-	s.awaitJuju(servers.UserSecret{
-		Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel + " 2"}), Granted: []string{"app1"},
+	f := newFixture(t)
+	inv := f.newInventory()
+	f.Delete(inv.credentials)
+	// The credentials stay, and the operator continues to use them.
+	env.Change(f, inv.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	f.AwaitJuju(servers.UserSecret{
+		Name: "db-login", Revision: 2, Content: servers.Content(values(sentinel + " 2")), Granted: []string{"app1"},
 	})
-	s.Refresh(h.credentials)
-	successor := gen.Secret(s.ns, "successor", map[string]string{"username": s.juju.Admin.Username, "password": s.juju.Admin.Password})
-	s.Create(successor)
-	stage.Change(s, h.controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials.UserPass.SecretRef.Name = "successor" })
-	s.AwaitGone(h.credentials)
-	s.AwaitReady(h.controller, h.secret)
+	f.Refresh(inv.credentials)
+	f.Create(gen.Login(f.Namespace, "replacement", f.Juju.Admin.Username, f.Juju.Admin.Password))
+	env.Change(f, inv.controller, func(c *v1alpha1.ClusterJujuController) {
+		c.Spec.Credentials.UserPass.SecretRef.Name = "replacement"
+	})
+	f.AwaitGone(inv.credentials)
+	f.AwaitReady(inv.controller, inv.secret)
 }
 
-func TestCredentialsThatNobodyUsesCanBeDeleted(t *testing.T) {
+func TestDeletionOfUnusedCredentials(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	controller := gen.Controller("idle-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
-	credentials := s.createController(controller, s.juju.Operator.Password)
-	s.AwaitReady(controller)
-	s.Delete(credentials)
-	s.AwaitGone(credentials)
-	s.AwaitReason(controller, v1alpha1.ReasonSourceNotFound)
-	s.Delete(controller)
-	s.AwaitGone(controller)
+	f := newFixture(t)
+	controller := gen.Controller("idle-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate)
+	credentials := f.createController(controller, f.Juju.Operator.Password)
+	f.AwaitReady(controller)
+	f.Delete(credentials)
+	f.AwaitGone(credentials)
+	f.AwaitReason(controller, v1alpha1.ReasonSourceNotFound)
+	f.Delete(controller)
+	f.AwaitGone(controller)
 }
 
-func TestWhatIsAbandonedGoesWithoutJuju(t *testing.T) {
+func TestDeletionOfAbandonedObjectsNeedsNoJuju(t *testing.T) {
 	t.Parallel()
-	s, controller := newFaultyScene(t)
-	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	access := gen.Access(s.ns, "db-access", "db-login", "app1")
-	s.Create(secret, access)
-	s.AwaitReady(secret, access)
-	s.Must(s.juju.StopServing(s.Ctx))
-	abandon := func(o client.Object) { stage.Annotate(o, v1alpha1.AnnotationAbandon, "true") }
-	stage.Change(s, secret, func(o *v1alpha1.JujuSecret) { abandon(o) })
-	s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
-	s.Delete(access)
-	s.AwaitReason(access, v1alpha1.ReasonJujuUnreachable)
-	s.Refresh(secret) // Abandoned or not: it is not being deleted.
-	s.Delete(secret)
-	s.AwaitGone(secret)
-	stage.Change(s, access, func(o *v1alpha1.JujuSecretAccess) { abandon(o) })
-	s.AwaitGone(access)
-	s.Must(s.juju.StartServing(s.Ctx))
-	s.expectJuju(servers.UserSecret{
-		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+	f, controller := newFaulty(t)
+	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+	access := gen.Access(f.Namespace, "db-access", "db-login", "app1")
+	f.Create(secret, access)
+	f.AwaitReady(secret, access)
+	f.Must(f.Juju.StopServing(f.Ctx))
+	abandon := func(o client.Object) { env.Annotate(o, v1alpha1.AnnotationAbandon, "true") }
+	env.Change(f, secret, func(o *v1alpha1.JujuSecret) { abandon(o) })
+	f.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
+	f.Delete(access)
+	f.AwaitReason(access, v1alpha1.ReasonJujuUnreachable)
+	f.Refresh(secret) // Without a deletion the annotation has no effect.
+	f.Delete(secret)
+	f.AwaitGone(secret)
+	env.Change(f, access, func(o *v1alpha1.JujuSecretAccess) { abandon(o) })
+	f.AwaitGone(access)
+	f.Must(f.Juju.StartServing(f.Ctx))
+	f.ExpectJuju(servers.UserSecret{
+		Name: "db-login", Revision: 1, Content: servers.Content(values("value")), Granted: []string{"app1"},
 	})
 }
 
-func TestAnAccessLeavesAControllerObjectThatGoes(t *testing.T) {
+func TestDeletionOfControllerWaitsUntilAccessMoves(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	h := s.newHousehold()
-	stage.Change(s, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
-	s.AwaitReady(h.secret)
-	s.Delete(h.secret)
-	s.AwaitGone(h.secret)
-	s.Delete(h.controller)
-	s.AwaitReason(h.controller, v1alpha1.ReasonInUse, s.ns+"/db-access")
-	next := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Named("next"))
-	s.Create(next)
-	s.AwaitReady(next)
-	s.AwaitGone(h.controller)
-	s.AwaitReady(h.access)
-	content := servers.Content(map[string]string{"key": sentinel})
-	s.expectJuju(
-		servers.UserSecret{ID: h.secret.Status.SecretID, Name: "db-login", Revision: 1, Content: content},
+	f := newFixture(t)
+	inv := f.newInventory()
+	env.Change(f, inv.secret, func(o *v1alpha1.JujuSecret) { o.Spec.DeletionPolicy = v1alpha1.DeletionRetain })
+	f.AwaitReady(inv.secret)
+	f.Delete(inv.secret)
+	f.AwaitGone(inv.secret)
+	f.Delete(inv.controller)
+	f.AwaitReason(inv.controller, v1alpha1.ReasonInUse, f.Namespace+"/db-access")
+	next := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Named("next"))
+	f.Create(next)
+	f.AwaitReady(next)
+	f.AwaitGone(inv.controller)
+	f.AwaitReady(inv.access)
+	content := servers.Content(values(sentinel))
+	f.ExpectJuju(
+		servers.UserSecret{ID: inv.secret.Status.SecretID, Name: "db-login", Revision: 1, Content: content},
 		servers.UserSecret{
-			ID: next.Status.SecretID, Name: "next", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+			ID: next.Status.SecretID, Name: "next", Revision: 1, Content: servers.Content(values("value")),
+			Granted: []string{"app1"},
 		},
 	)
 }

@@ -9,119 +9,126 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
 const (
-	// clientSecret is what the client of JAAS logs in with.
+	// clientSecret is the secret of the JAAS client.
 	clientSecret = sentinel + " of the client"
-	// method names, as a Proxy counts them.
+	// login and clientLogin are method names in the counts of a Proxy.
 	login, clientLogin = "Admin.Login", "Admin.LoginWithClientCredentials"
 )
 
-// newJAASScene makes a scene with a proxy before Juju that plays JAAS, for one client, which may write to the model.
-func newJAASScene(t *testing.T) (s *scene, proxy *wire.Proxy, clientID string) {
+// newJAAS returns a fixture and a proxy that acts as JAAS in front of Juju. Its
+// only client has write access to the model.
+func newJAAS(t *testing.T) (f *fixture, proxy *wire.Proxy, clientID string) {
 	t.Helper()
-	s, proxy = newProxiedScene(t)
-	clientID = "client-" + s.ns
-	token, err := s.juju.Token(s.Ctx, clientID+"@serviceaccount", "login", map[servers.Model]string{s.model: "write"})
-	s.Must(err)
+	f, proxy = newProxied(t)
+	clientID = "client-" + f.Namespace
+	token, err := f.Juju.Token(f.Ctx, clientID+"@serviceaccount", "login", map[servers.Model]string{f.Model: "write"})
+	f.Must(err)
 	proxy.AsJAAS(clientID, clientSecret, token)
-	return s, proxy, clientID
+	return f, proxy, clientID
 }
 
-// connectAsClient makes a controller object that goes to JAAS through a proxy, and its credentials.
-func (s *scene) connectAsClient(proxy *wire.Proxy, clientID, secret string) (*v1alpha1.ClusterJujuController, *corev1.Secret) {
-	s.Helper()
-	controller := gen.Controller("jaas-"+s.ns, proxy.Address, proxy.CACertificate, gen.WithClientCredentials)
+// connectAsClient creates a controller object that connects to JAAS through a
+// proxy, and its credentials.
+func (f *fixture) connectAsClient(
+	proxy *wire.Proxy, clientID, secret string,
+) (*v1alpha1.ClusterJujuController, *corev1.Secret) {
+	f.Helper()
+	controller := gen.Controller("jaas-"+f.Namespace, proxy.Address, proxy.CACertificate, gen.WithClientCredentials)
 	credentials := gen.ClientCredentials(controller.Name, clientID, secret)
-	s.Create(credentials, controller)
-	s.after = append(s.after, controller, credentials)
+	f.Create(credentials, controller)
+	f.After = append(f.After, controller, credentials)
 	return controller, credentials
 }
 
-// The controller that has the model tells another UUID than JAAS itself, at each login to the model.
-func TestSecretsAreKeptThroughJAAS(t *testing.T) {
+// At each login to the model, the controller of the model reports another UUID
+// than JAAS.
+func TestSecretsAreManagedThroughJAAS(t *testing.T) {
 	t.Parallel()
-	s, proxy, clientID := newJAASScene(t)
-	controller, _ := s.connectAsClient(proxy, clientID, clientSecret)
-	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name), gen.Value(map[string]string{"key": sentinel}))
-	access := gen.Access(s.ns, "db", "db-login", "app1")
-	s.Create(secret, access)
-	s.AwaitReady(controller, secret, access)
-	s.expectJuju(servers.UserSecret{
-		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}), Granted: []string{"app1"},
+	f, proxy, clientID := newJAAS(t)
+	controller, _ := f.connectAsClient(proxy, clientID, clientSecret)
+	secret := gen.JujuSecret(
+		f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name), gen.Value(values(sentinel)))
+	access := gen.Access(f.Namespace, "db", "db-login", "app1")
+	f.Create(secret, access)
+	f.AwaitReady(controller, secret, access)
+	f.ExpectJuju(servers.UserSecret{
+		Name: "db-login", Revision: 1, Content: servers.Content(values(sentinel)), Granted: []string{"app1"},
 	})
-	s.awaitFound(controller, "the service account", func(found *v1alpha1.JujuControllerStatus) bool {
+	f.awaitFound(controller, "the service account", func(found *v1alpha1.JujuControllerStatus) bool {
 		return found.User == clientID+"@serviceaccount" && found.ControllerUUID == wire.JAASControllerUUID &&
 			len(found.Models) == 1 && found.Models[0].Access == "write"
 	})
 
-	stage.Change(s, secret, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel + " 2" })
-	s.AwaitReady(secret)
-	stage.Change(s, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2") })
-	s.AwaitReady(access)
-	s.expectJuju(servers.UserSecret{
-		Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel + " 2"}), Granted: []string{"app2"},
+	env.Change(f, secret, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel + " 2" })
+	f.AwaitReady(secret)
+	env.Change(f, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2") })
+	f.AwaitReady(access)
+	f.ExpectJuju(servers.UserSecret{
+		Name: "db-login", Revision: 2, Content: servers.Content(values(sentinel + " 2")), Granted: []string{"app2"},
 	})
-	proxy.Silence() // Every connection is cut, and the UUIDs are looked at once more.
+	proxy.Silence() // Cuts all connections, so the operator checks the UUIDs again.
 	proxy.Speak()
-	s.LookNow(secret)
-	s.AwaitReady(controller, secret)
-	s.Delete(access)
-	s.AwaitGone(access)
-	s.Delete(secret)
-	s.AwaitGone(secret)
-	s.expectJuju()
+	f.LookNow(secret)
+	f.AwaitReady(controller, secret)
+	f.Delete(access)
+	f.AwaitGone(access)
+	f.Delete(secret)
+	f.AwaitGone(secret)
+	f.ExpectJuju()
 	if n := proxy.Requests()[login]; n > 0 {
-		t.Errorf("%d logins went past the client credentials", n)
+		t.Errorf("got %d logins without client credentials, want 0", n)
 	}
 }
 
-func TestAWrongClientSecretIsToldAndItsCorrectionTakenUp(t *testing.T) {
+func TestLoginRecoversWithCorrectedClientSecret(t *testing.T) {
 	t.Parallel()
-	s, proxy, clientID := newJAASScene(t)
-	controller, credentials := s.connectAsClient(proxy, clientID, sentinel+" of another client")
-	secret := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.Create(secret)
-	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "client secret", "credentials Secret", "at once")
-	s.AwaitReason(secret, v1alpha1.ReasonCredentialsRejected, "client secret")
+	f, proxy, clientID := newJAAS(t)
+	controller, credentials := f.connectAsClient(proxy, clientID, sentinel+" of another client")
+	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+	f.Create(secret)
+	f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "client secret", "credentials Secret", "immediately")
+	f.AwaitReason(secret, v1alpha1.ReasonCredentialsRejected, "client secret")
 	if n := proxy.Requests()[clientLogin]; n != 1 {
-		t.Errorf("%d logins with the wrong secret, want 1", n)
+		t.Errorf("got %d logins with the wrong secret, want 1", n)
 	}
-	stage.Change(s, credentials, func(o *corev1.Secret) { o.Data["client-secret"] = []byte(clientSecret) })
-	s.AwaitReady(controller, secret)
+	env.Change(f, credentials, func(o *corev1.Secret) { o.Data["client-secret"] = []byte(clientSecret) })
+	f.AwaitReady(controller, secret)
 
-	// Connections stay when JAAS changes the secret, but the operator logs in with the new one at once.
-	const next = sentinel + " of the client, the next"
+	// JAAS keeps the connections when its secret changes. The operator logs in
+	// with the new secret at once.
+	const next = sentinel + " of the client, replaced"
 	proxy.SetClientSecret(next)
 	before := proxy.Requests()[clientLogin]
-	stage.Change(s, credentials, func(o *corev1.Secret) { o.Data["client-secret"] = []byte(next) })
-	s.awaitRequests(proxy, clientLogin, before+2) // To the controller, and to the model.
-	s.LookNow(secret)
-	s.AwaitReady(controller, secret)
-	s.expectJuju(servers.UserSecret{Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
+	env.Change(f, credentials, func(o *corev1.Secret) { o.Data["client-secret"] = []byte(next) })
+	f.AwaitRequests(proxy, clientLogin, before+2) // One to the controller and one to the model.
+	f.LookNow(secret)
+	f.AwaitReady(controller, secret)
+	f.ExpectJuju(servers.UserSecret{Name: "db-login", Revision: 1, Content: servers.Content(values("value"))})
 }
 
-func TestJAASTakesNoPassword(t *testing.T) {
+func TestLoginWithPasswordIsRejectedByJAAS(t *testing.T) {
 	t.Parallel()
-	s, proxy, clientID := newJAASScene(t)
-	controller := s.connectThrough(proxy)
-	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "JAAS", "spec.credentials.clientCredentials")
+	f, proxy, clientID := newJAAS(t)
+	controller := f.connectThrough(proxy)
+	f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "JAAS", "spec.credentials.clientCredentials")
 	credentials := gen.Credentials(controller.Name, "", "")
-	stage.Change(s, credentials, func(o *corev1.Secret) {
+	env.Change(f, credentials, func(o *corev1.Secret) {
 		o.Data = map[string][]byte{"client-id": []byte(clientID), "client-secret": []byte(clientSecret)}
 	})
-	stage.Change(s, controller, gen.WithClientCredentials)
-	s.AwaitReady(controller)
+	env.Change(f, controller, gen.WithClientCredentials)
+	f.AwaitReady(controller)
 }
 
-func TestAControllerThatIsNoJAASTakesNoClientCredentials(t *testing.T) {
+func TestLoginWithClientCredentialsNeedsJAAS(t *testing.T) {
 	t.Parallel()
-	s, proxy := newProxiedScene(t)
-	controller, _ := s.connectAsClient(proxy, "client", clientSecret)
-	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "JAAS", "spec.credentials.userPass")
+	f, proxy := newProxied(t)
+	controller, _ := f.connectAsClient(proxy, "client", clientSecret)
+	f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "JAAS", "spec.credentials.userPass")
 }

@@ -11,66 +11,67 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-func TestASecretIsAddedFromAllItsSources(t *testing.T) {
+func TestSecretMergesAllSources(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.Create(
-		gen.Secret(s.ns, "login", map[string]string{"DB_USER": "mattermost", "DB_PASSWORD": sentinel, "unused": "x"}),
-		gen.Secret(s.ns, "tls", map[string]string{"tls.crt": "a certificate", "CA_BUNDLE": "a bundle"}),
-		gen.ConfigMap(s.ns, "settings", map[string]string{"host": "db.example.com"}),
+	f := newFixture(t)
+	f.Create(
+		gen.Secret(f.Namespace, "login", map[string]string{"DB_USER": "mattermost", "DB_PASSWORD": sentinel, "unused": "x"}),
+		gen.Secret(f.Namespace, "tls", map[string]string{"tls.crt": "a certificate", "CA_BUNDLE": "a bundle"}),
+		gen.ConfigMap(f.Namespace, "settings", map[string]string{"host": "db.example.com"}),
 	)
-	obj := gen.JujuSecret(s.ns, "db", s.model.Name, gen.Named("db-password"), gen.Info("Login of the database"),
+	obj := gen.JujuSecret(f.Namespace, "db", f.Model.Name, gen.Named("db-password"), gen.Info("Login of the database"),
 		gen.Value(map[string]string{"port": "5432"}),
 		gen.FromSecret("login", v1alpha1.KeyToKey{Key: "DB_USER", As: "username"}, v1alpha1.KeyToKey{Key: "DB_PASSWORD"}),
 		gen.FromSecret("tls"),
 		gen.FromConfigMap("settings"))
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.expectJuju(servers.UserSecret{
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.ExpectJuju(servers.UserSecret{
 		ID: obj.Status.SecretID, Name: "db-password", Info: "Login of the database", Revision: 1,
 		Content: servers.Content(map[string]string{
 			"port": "5432", "username": "mattermost", "db-password": sentinel,
 			"tls-crt": "a certificate", "ca-bundle": "a bundle", "host": "db.example.com",
 		}),
 	})
-	if obj.Status.URI != "secret:"+obj.Status.SecretID || obj.Status.Revision != 1 || obj.Status.ModelUUID != s.model.UUID {
-		t.Errorf("the status is %+v, want URI, revision 1 and model %s", obj.Status, s.model.UUID)
+	if obj.Status.URI != "secret:"+obj.Status.SecretID || obj.Status.Revision != 1 ||
+		obj.Status.ModelUUID != f.Model.UUID {
+		t.Errorf("got status %+v, want URI, revision 1 and model %s", obj.Status, f.Model.UUID)
 	}
 }
 
-func TestAModelCanBeNamedByUUID(t *testing.T) {
+func TestModelUUIDSelectsModel(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "by-uuid", "", func(o *v1alpha1.JujuSecret) { o.Spec.ModelUUID = s.model.UUID })
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.expectJuju(servers.UserSecret{Name: "by-uuid", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "by-uuid", "", func(o *v1alpha1.JujuSecret) { o.Spec.ModelUUID = f.Model.UUID })
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.ExpectJuju(servers.UserSecret{Name: "by-uuid", Revision: 1, Content: servers.Content(values("value"))})
 }
 
-func TestAChangedSourceIsANewRevision(t *testing.T) {
+func TestSourceChangeCreatesRevision(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	source := gen.Secret(s.ns, "db", map[string]string{"password": "first"})
-	settings := gen.ConfigMap(s.ns, "db", map[string]string{"host": "here"})
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("db"), gen.FromConfigMap("db"))
-	s.Create(source, settings, obj)
-	s.AwaitReady(obj)
+	f := newFixture(t)
+	source := gen.Secret(f.Namespace, "db", map[string]string{"password": "first"})
+	settings := gen.ConfigMap(f.Namespace, "db", map[string]string{"host": "here"})
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.FromSecret("db"), gen.FromConfigMap("db"))
+	f.Create(source, settings, obj)
+	f.AwaitReady(obj)
 	id := obj.Status.SecretID
 
-	stage.Change(s, source, func(o *corev1.Secret) { o.Data["password"] = []byte(sentinel) })
-	s.awaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 2,
+	env.Change(f, source, func(o *corev1.Secret) { o.Data["password"] = []byte(sentinel) })
+	f.AwaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 2,
 		Content: servers.Content(map[string]string{"password": sentinel, "host": "here"})})
-	stage.Change(s, settings, func(o *corev1.ConfigMap) { o.Data["host"] = "there" })
-	s.awaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 3,
+	env.Change(f, settings, func(o *corev1.ConfigMap) { o.Data["host"] = "there" })
+	f.AwaitJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 3,
 		Content: servers.Content(map[string]string{"password": sentinel, "host": "there"})})
-	s.Await(func() string {
-		if s.Refresh(obj); obj.Status.Revision != 3 {
-			return "the status does not tell of revision 3"
+	f.Await(func() string {
+		if f.Refresh(obj); obj.Status.Revision != 3 {
+			return "the status does not report revision 3"
 		}
 		return ""
 	})
@@ -78,279 +79,245 @@ func TestAChangedSourceIsANewRevision(t *testing.T) {
 
 func TestNameAndInfoChangeInPlace(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db", s.model.Name, gen.Named("old-name"), gen.Info("Old words"))
-	access := gen.Access(s.ns, "db", "db", "app1")
-	s.Create(obj, access)
-	s.AwaitReady(obj, access)
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db", f.Model.Name, gen.Named("old-name"), gen.Info("Old info"))
+	access := gen.Access(f.Namespace, "db", "db", "app1")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
 	want := servers.UserSecret{
-		ID: obj.Status.SecretID, Name: "new-name", Info: "New words", Revision: 1,
-		Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+		ID: obj.Status.SecretID, Name: "new-name", Info: "New info", Revision: 1,
+		Content: servers.Content(values("value")), Granted: []string{"app1"},
 	}
 
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Info = "new-name", "New words" })
-	s.AwaitReady(obj)
-	s.expectJuju(want)
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "" })
-	s.AwaitReady(obj)
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Info = "new-name", "New info" })
+	f.AwaitReady(obj)
+	f.ExpectJuju(want)
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "" })
+	f.AwaitReady(obj)
 	want.Info = ""
-	s.expectJuju(want)
+	f.ExpectJuju(want)
 }
 
-func TestAnObjectInSyncIsNotWrittenAnywhere(t *testing.T) {
+func TestSyncedObjectCausesNoWrites(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	source := gen.Secret(s.ns, "db", map[string]string{"password": sentinel, "other": sentinel})
+	f := newFixture(t)
+	source := gen.Secret(f.Namespace, "db", map[string]string{"password": sentinel, "other": sentinel})
 	only := func(key string) v1alpha1.KeyToKey { return v1alpha1.KeyToKey{Key: key} }
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("db", only("password")))
-	witness := gen.JujuSecret(s.ns, "witness", s.model.Name, gen.FromSecret("db", only("other")))
-	access := gen.Access(s.ns, "db", "db-login", "app1", "app2")
-	s.Create(source, obj, witness, access)
-	s.AwaitReady(obj, witness, access)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.FromSecret("db", only("password")))
+	witness := gen.JujuSecret(f.Namespace, "witness", f.Model.Name, gen.FromSecret("db", only("other")))
+	access := gen.Access(f.Namespace, "db", "db-login", "app1", "app2")
+	f.Create(source, obj, witness, access)
+	f.AwaitReady(obj, witness, access)
 	version, accessVersion := obj.ResourceVersion, access.ResourceVersion
-	before := s.requests()
+	before := f.Requests()
 
-	// Each change wakes both objects, and makes a difference to the witness alone.
+	// Each change wakes both objects and changes only the content of the witness.
 	for round := range 3 {
-		stage.Change(s, source, func(o *corev1.Secret) { o.Data["other"] = fmt.Appendf(nil, "%s %d", sentinel, round) })
-		s.Await(func() string {
-			if s.Refresh(witness); witness.Status.Revision != round+2 {
+		env.Change(f, source, func(o *corev1.Secret) { o.Data["other"] = fmt.Appendf(nil, "%s %d", sentinel, round) })
+		f.Await(func() string {
+			if f.Refresh(witness); witness.Status.Revision != round+2 {
 				return "the witness was not updated"
 			}
 			return ""
 		})
 	}
 
-	s.Refresh(obj)
-	s.Refresh(access)
+	f.Refresh(obj)
+	f.Refresh(access)
 	if obj.ResourceVersion != version || access.ResourceVersion != accessVersion {
 		t.Error("the operator wrote to an object that was in sync")
 	}
-	after := s.requests()
+	after := f.Requests()
 	for method, allowed := range map[string]int{
 		"CreateSecrets": 0, "UpdateSecrets": 3, "RemoveSecrets": 0, "GrantSecret": 0, "RevokeSecret": 0,
 	} {
 		if made := after["Secrets."+method] - before["Secrets."+method]; made != allowed {
-			t.Errorf("the operator called %s %d times, want %d, for the witness", method, made, allowed)
+			t.Errorf("the operator called %s %d times, want %d for the witness", method, made, allowed)
 		}
 	}
 }
 
-func TestTwoWritesTakeAnObjectToReady(t *testing.T) {
+func TestNewObjectIsReadyAfterTwoWrites(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	first := gen.JujuSecret(s.ns, "first", s.model.Name)
-	s.Create(first)
-	s.AwaitReady(first) // A model that is slow to be listed for the first time is told of, which is one more write.
-	writes := s.countWrites(&v1alpha1.JujuSecretList{})
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.Create(gen.JujuSecret(s.ns, "marker", s.model.Name))
+	f := newFixture(t)
+	first := gen.JujuSecret(f.Namespace, "first", f.Model.Name)
+	f.Create(first)
+	f.AwaitReady(first) // A slow first list of the model would cause one more write.
+	writes := f.countWrites(&v1alpha1.JujuSecretList{})
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.Create(gen.JujuSecret(f.Namespace, "marker", f.Model.Name))
 	if got := writes("db-login", "marker"); got != 2 {
-		t.Errorf("the operator wrote %d times to take an object to Ready, want 2", got)
+		t.Errorf("got %d writes until the object is Ready, want 2", got)
 	}
 }
 
-func TestDeletionWaitsUntilJujuHasRemovedTheSecret(t *testing.T) {
+func TestDeletionWaitsForJuju(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "doomed", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(obj)
+	f.AwaitReady(obj)
 	id := obj.Status.SecretID
-	s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
+	f.Must(f.Juju.PauseRemovals(f.Ctx, f.Model))
 
-	s.Delete(obj)
-	s.AwaitReason(obj, v1alpha1.ReasonRemoving, "doomed")
-	s.expectJuju(servers.UserSecret{ID: id, Name: "doomed", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
-	s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
-	s.AwaitGone(obj)
-	s.expectJuju()
+	f.Delete(obj)
+	f.AwaitReason(obj, v1alpha1.ReasonRemoving, "db-login")
+	f.LookNow(obj)
+	f.AwaitReason(obj, v1alpha1.ReasonRemoving, "db-login")
+	if n := f.Requests()["Secrets.RemoveSecrets"]; n != 1 {
+		t.Errorf("got %d requests to remove the secret, want 1", n)
+	}
+	f.ExpectJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 1, Content: servers.Content(values("value"))})
+	f.Must(f.Juju.ResumeRemovals(f.Ctx, f.Model))
+	f.AwaitGone(obj)
+	f.ExpectJuju()
 }
 
-func TestASecretCanBeDeletedAndAppliedAgain(t *testing.T) {
+func TestDeletionAllowsNewSecretOfSameName(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "phoenix", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(obj)
+	f.AwaitReady(obj)
 	first := obj.Status.SecretID
 
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	again := gen.JujuSecret(s.ns, "phoenix", s.model.Name, gen.Value(map[string]string{"key": "another"}))
-	s.Create(again)
-	s.AwaitReady(again)
-	s.expectJuju(servers.UserSecret{
-		ID: again.Status.SecretID, Name: "phoenix", Revision: 1, Content: servers.Content(map[string]string{"key": "another"}),
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	again := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Value(values("another")))
+	f.Create(again)
+	f.AwaitReady(again)
+	f.ExpectJuju(servers.UserSecret{
+		ID: again.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(values("another")),
 	})
 	if again.Status.SecretID == first {
-		t.Error("the new object took up the secret that was removed")
+		t.Error("the new object has the ID of the removed secret")
 	}
 }
 
-func TestAReplacedObjectKeepsItsSecret(t *testing.T) {
+func TestDeletionRetainsSecret(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	id := obj.Status.SecretID
-
-	// kubectl replace, and Argo CD where it is told to replace, send the manifest as it is: without what the operator keeps.
-	replacement := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Value(map[string]string{"key": sentinel}))
-	replacement.ResourceVersion = obj.ResourceVersion
-	s.Must(s.Kube.Update(s.Ctx, replacement))
-	s.AwaitReady(replacement)
-	s.awaitJuju(servers.UserSecret{
-		ID: id, Name: "db-login", Revision: 2, Content: servers.Content(map[string]string{"key": sentinel}),
-	})
-	s.Delete(replacement)
-	s.AwaitGone(replacement)
-	s.awaitJuju()
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "retained", f.Model.Name, gen.Retained)
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	f.ExpectJuju(servers.UserSecret{Name: "retained", Revision: 1, Content: servers.Content(values("value"))})
 }
 
-func TestACopyOfAnObjectDoesNotPassForIt(t *testing.T) {
+func TestRemovedSecretIsRecreated(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "original", s.model.Name, gen.Named("db-login"))
-	s.Create(obj)
-	s.AwaitReady(obj)
-
-	// As kubectl get -o yaml, an editor and kubectl create make it: everything the operator keeps in the metadata comes along.
-	duplicate := gen.JujuSecret(s.ns, "copy", s.model.Name, gen.Named("db-login"))
-	duplicate.Annotations, duplicate.Finalizers = obj.Annotations, obj.Finalizers
-	s.Create(duplicate)
-	s.AwaitReason(duplicate, v1alpha1.ReasonConflict, s.ns+"/original")
-	s.Delete(duplicate)
-	s.AwaitGone(duplicate)
-	s.expectJuju(servers.UserSecret{
-		ID: obj.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}),
-	})
-}
-
-func TestARetainedSecretStaysInJuju(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "keepsake", s.model.Name, gen.Retained)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	s.expectJuju(servers.UserSecret{Name: "keepsake", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})})
-}
-
-func TestASecretRemovedByHandIsMadeAgain(t *testing.T) {
-	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	access := gen.Access(s.ns, "db", "db-login", "app1")
-	s.Create(obj, access)
-	s.AwaitReady(obj, access)
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
 	first := obj.Status.SecretID
-	s.Must(s.juju.RemoveSecret(s.Ctx, s.model, first))
-	s.awaitNotInJuju(first)
+	f.Must(f.Juju.RemoveSecret(f.Ctx, f.Model, first))
+	f.awaitNotInJuju(first)
 
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Look again" })
-	s.AwaitReady(obj)
-	s.awaitJuju(servers.UserSecret{
-		ID: obj.Status.SecretID, Name: "db-login", Info: "Look again", Revision: 1,
-		Content: servers.Content(map[string]string{"key": "value"}), Granted: []string{"app1"},
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
+	f.AwaitReady(obj)
+	f.AwaitJuju(servers.UserSecret{
+		ID: obj.Status.SecretID, Name: "db-login", Info: "Changed", Revision: 1,
+		Content: servers.Content(values("value")), Granted: []string{"app1"},
 	})
 }
 
-func TestALatestRevisionRemovedByHandIsRestored(t *testing.T) {
+func TestRemovedLatestRevisionIsRestored(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Value(map[string]string{"key": "first"}))
-	s.Create(obj)
-	s.AwaitReady(obj)
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel })
-	s.AwaitReady(obj)
-	s.Must(s.juju.RemoveRevision(s.Ctx, s.model, obj.Status.SecretID, 2))
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Value(values("first")))
+	f.Create(obj)
+	f.AwaitReady(obj)
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel })
+	f.AwaitReady(obj)
+	f.Must(f.Juju.RemoveRevision(f.Ctx, f.Model, obj.Status.SecretID, 2))
 
-	// Juju still lists the checksum of the revision that is gone, and would take the same content for no change. The operator
-	// sees it within the interval.
-	s.Await(func() string {
-		if s.Refresh(obj); obj.Status.Revision <= 2 {
+	// Juju still lists the checksum of the removed revision, and would treat the
+	// same content as no change. The operator detects the removal within the
+	// interval.
+	f.Await(func() string {
+		if f.Refresh(obj); obj.Status.Revision <= 2 {
 			return "the revision was not restored"
 		}
 		return ""
 	})
-	s.AwaitReady(obj)
-	s.expectJuju(servers.UserSecret{
+	f.AwaitReady(obj)
+	f.ExpectJuju(servers.UserSecret{
 		ID: obj.Status.SecretID, Name: "db-login", Revision: obj.Status.Revision,
-		Content: servers.Content(map[string]string{"key": sentinel}),
+		Content: servers.Content(values(sentinel)),
 	})
 }
 
-func TestAnExternallyManagedSecretIsReferencedAndNeverWritten(t *testing.T) {
+func TestReferenceNeverChangesItsSecret(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	theirs := servers.UserSecret{
-		Name: "their_secret", Info: "Made by hand", Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}),
+	f := newFixture(t)
+	foreign := servers.UserSecret{
+		Name: "foreign_secret", Info: "Made by hand", Revision: 1, Content: servers.Content(values(sentinel)),
 	}
 	var err error
-	theirs.ID, err = s.juju.AddSecret(s.Ctx, s.model, theirs.Name, theirs.Info, map[string]string{"key": sentinel})
-	s.Must(err)
+	foreign.ID, err = f.Juju.AddSecret(f.Ctx, f.Model, foreign.Name, foreign.Info, values(sentinel))
+	f.Must(err)
 
-	obj := gen.JujuSecret(s.ns, "reference", s.model.Name, gen.Named(theirs.Name), gen.Observed)
-	access := gen.Access(s.ns, "reference", "reference", "app2")
-	s.Create(obj, access)
-	s.AwaitReady(obj, access)
-	if obj.Status.SecretID != theirs.ID || obj.Status.Revision != 1 {
-		t.Errorf("the status is %+v, want ID %s and revision 1", obj.Status, theirs.ID)
+	obj := gen.JujuSecret(f.Namespace, "reference", f.Model.Name, gen.Named(foreign.Name), gen.Observed)
+	access := gen.Access(f.Namespace, "reference", "reference", "app2")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
+	if obj.Status.SecretID != foreign.ID || obj.Status.Revision != 1 {
+		t.Errorf("got status %+v, want ID %s and revision 1", obj.Status, foreign.ID)
 	}
 	if len(obj.Finalizers) != 0 {
-		t.Errorf("the object has the finalizers %v though there is nothing to clean up", obj.Finalizers)
+		t.Errorf("got finalizers %v, want none for a reference", obj.Finalizers)
 	}
-	theirs.Granted = []string{"app2"}
-	s.expectJuju(theirs)
+	foreign.Granted = []string{"app2"}
+	f.ExpectJuju(foreign)
 
-	s.Delete(access)
-	s.AwaitGone(access)
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	theirs.Granted = nil
-	s.expectJuju(theirs)
+	f.Delete(access)
+	f.AwaitGone(access)
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	foreign.Granted = nil
+	f.ExpectJuju(foreign)
 }
 
-func TestAReferenceWaitsForItsSecret(t *testing.T) {
+func TestReferenceWaitsForItsSecret(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "reference", s.model.Name, gen.Named("not-yet"), gen.Observed)
-	s.Create(obj)
-	s.AwaitReason(obj, v1alpha1.ReasonSecretNotFound, "not-yet", s.model.Name)
-	id, err := s.juju.AddSecret(s.Ctx, s.model, "not-yet", "", map[string]string{"key": "value"})
-	s.Must(err)
-	s.AwaitReady(obj)
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "reference", f.Model.Name, gen.Named("not-yet"), gen.Observed)
+	f.Create(obj)
+	f.AwaitReason(obj, v1alpha1.ReasonSecretNotFound, "not-yet", f.Model.Name)
+	id, err := f.Juju.AddSecret(f.Ctx, f.Model, "not-yet", "", values("value"))
+	f.Must(err)
+	f.AwaitReady(obj)
 	if obj.Status.SecretID != id {
-		t.Errorf("the reference is to %q, want %q", obj.Status.SecretID, id)
+		t.Errorf("the reference has the ID %q, want %q", obj.Status.SecretID, id)
 	}
 }
 
 func TestConditionsFollowKstatus(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.FromSecret("later"))
-	s.Create(obj)
-	s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.FromSecret("later"))
+	f.Create(obj)
+	f.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
 	if !meta.IsStatusConditionTrue(obj.Status.Conditions, v1alpha1.ConditionReconciling) {
-		t.Error("an object that waits is not Reconciling")
+		t.Error("a waiting object is not Reconciling")
 	}
-	s.Create(gen.Secret(s.ns, "later", map[string]string{"a": "a key that Juju does not take"}))
-	s.AwaitReason(obj, v1alpha1.ReasonContentInvalid)
+	f.Create(gen.Secret(f.Namespace, "later", map[string]string{"a": "Juju rejects this key"}))
+	f.AwaitReason(obj, v1alpha1.ReasonInvalidContent)
 	if !meta.IsStatusConditionTrue(obj.Status.Conditions, v1alpha1.ConditionStalled) ||
 		meta.FindStatusCondition(obj.Status.Conditions, v1alpha1.ConditionReconciling) != nil {
-		t.Error("an object that a person has to mend is not Stalled, or is Reconciling too")
+		t.Error("an object that needs a user is not Stalled, or is Reconciling")
 	}
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) {
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) {
 		o.Spec.ValueFrom[0].Items = []v1alpha1.KeyToKey{{Key: "a", As: "better-key"}}
 	})
-	s.AwaitReady(obj)
+	f.AwaitReady(obj)
 	if len(obj.Status.Conditions) != 1 || obj.Status.ObservedGeneration != obj.Generation {
-		t.Errorf("an object in sync has the conditions %v and observed generation %d of %d",
+		t.Errorf("a synced object has the conditions %v and the observed generation %d, want only Ready and %d",
 			obj.Status.Conditions, obj.Status.ObservedGeneration, obj.Generation)
 	}
 }

@@ -7,185 +7,190 @@ import (
 	"testing"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// ofDB is the secret that these tests grant.
+// ofDB returns the secret that these tests grant.
 func ofDB(granted ...string) servers.UserSecret {
 	return servers.UserSecret{
-		Name: "db-login", Revision: 1, Content: servers.Content(map[string]string{"key": "value"}), Granted: granted,
+		Name: "db-login", Revision: 1, Content: servers.Content(values("value")), Granted: granted,
 	}
 }
 
-func TestApplicationsAreGrantedAndRevoked(t *testing.T) {
+func TestAccessGrantsAndRevokes(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	access := gen.Access(s.ns, "db", "db-login", "app2", "app1")
-	s.Create(access)
-	s.AwaitReason(access, v1alpha1.ReasonJujuSecretNotReady, "db-login")
-	s.Create(gen.JujuSecret(s.ns, "db-login", s.model.Name))
-	s.AwaitReady(access)
-	s.expectJuju(ofDB("app1", "app2"))
+	f := newFixture(t)
+	access := gen.Access(f.Namespace, "db", "db-login", "app2", "app1")
+	f.Create(access)
+	f.AwaitReason(access, v1alpha1.ReasonJujuSecretNotReady, "db-login")
+	f.Create(gen.JujuSecret(f.Namespace, "db-login", f.Model.Name))
+	f.AwaitReady(access)
+	f.ExpectJuju(ofDB("app1", "app2"))
 
-	stage.Change(s, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
-	s.AwaitReady(access)
-	s.expectJuju(ofDB("app2", "app3"))
-	s.Delete(access)
-	s.AwaitGone(access)
-	s.expectJuju(ofDB())
+	env.Change(f, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2", "app3") })
+	f.AwaitReady(access)
+	f.ExpectJuju(ofDB("app2", "app3"))
+	f.Delete(access)
+	f.AwaitGone(access)
+	f.ExpectJuju(ofDB())
 }
 
-func TestGrantsMadeByHandAreLeftAlone(t *testing.T) {
+func TestManualGrantsAreKept(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.Must(s.juju.Grant(s.Ctx, s.model, obj.Status.SecretID, "app3", "configurable"))
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.Must(f.Juju.Grant(f.Ctx, f.Model, obj.Status.SecretID, "app3", "configurable"))
 
-	access := gen.Access(s.ns, "db", "db-login", "app1", "app3")
-	// Without this a grant of the last five seconds would pass for the operator's own.
+	access := gen.Access(f.Namespace, "db", "db-login", "app1", "app3")
+	// Makes the operator look at Juju first. Otherwise it takes the grants of the
+	// last five seconds for its own.
 	access.Annotations = map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "the start"}
-	s.Create(access)
-	s.AwaitReady(access)
-	s.expectJuju(ofDB("app1", "app3", "configurable"))
-	s.Delete(access)
-	s.AwaitGone(access)
-	s.expectJuju(ofDB("app3", "configurable"))
+	f.Create(access)
+	f.AwaitReady(access)
+	f.ExpectJuju(ofDB("app1", "app3", "configurable"))
+	f.Delete(access)
+	f.AwaitGone(access)
+	f.ExpectJuju(ofDB("app3", "configurable"))
 }
 
-func TestAMissingApplicationHoldsUpNoOther(t *testing.T) {
+func TestMissingApplicationDelaysNoOtherGrant(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	access := gen.Access(s.ns, "db", "db-login", "app1", "late", "app3")
-	s.Create(gen.JujuSecret(s.ns, "db-login", s.model.Name), access)
-	s.AwaitReason(access, v1alpha1.ReasonApplicationNotFound, "late")
-	s.expectJuju(ofDB("app1", "app3"))
+	f := newFixture(t)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1", "late", "app3")
+	f.Create(gen.JujuSecret(f.Namespace, "db-login", f.Model.Name), access)
+	f.AwaitReason(access, v1alpha1.ReasonApplicationNotFound, "late")
+	f.ExpectJuju(ofDB("app1", "app3"))
 	for _, app := range access.Status.Applications {
 		want := v1alpha1.ApplicationGranted
 		if app.Name == "late" {
 			want = v1alpha1.ApplicationPending
 		}
 		if app.State != want {
-			t.Errorf("the state of %s is %s, want %s", app.Name, app.State, want)
+			t.Errorf("%s is %s, want %s", app.Name, app.State, want)
 		}
 	}
 	if access.Status.Granted != "2/3" {
-		t.Errorf("granted is %q, want 2/3", access.Status.Granted)
+		t.Errorf("got granted %q, want 2/3", access.Status.Granted)
 	}
-	s.Must(s.juju.AddApplication(s.Ctx, s.model, "late"))
-	s.AwaitReady(access)
-	s.expectJuju(ofDB("app1", "app3", "late"))
+	f.Must(f.Juju.AddApplication(f.Ctx, f.Model, "late"))
+	f.AwaitReady(access)
+	f.ExpectJuju(ofDB("app1", "app3", "late"))
 }
 
-func TestAnApplicationThatWasDeployedAgainIsGrantedAgain(t *testing.T) {
+func TestRedeployedApplicationIsGrantedAgain(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	access := gen.Access(s.ns, "db", "db-login", "app1", "app2")
-	s.Create(gen.JujuSecret(s.ns, "db-login", s.model.Name), access)
-	s.AwaitReady(access)
-	s.Must(s.juju.RemoveApplication(s.Ctx, s.model, "app1"))
-	s.Must(s.juju.AddApplication(s.Ctx, s.model, "app1")) // It has the name of the former one, and not its grants.
-	s.awaitJuju(ofDB("app1", "app2"))
+	f := newFixture(t)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1", "app2")
+	f.Create(gen.JujuSecret(f.Namespace, "db-login", f.Model.Name), access)
+	f.AwaitReady(access)
+	f.Must(f.Juju.RemoveApplication(f.Ctx, f.Model, "app1"))
+	f.Must(f.Juju.AddApplication(f.Ctx, f.Model, "app1")) // It has the name but not the grants of the removed application.
+	f.AwaitJuju(ofDB("app1", "app2"))
 }
 
-func TestASecretCanBeGrantedByIDAndByName(t *testing.T) {
+func TestAccessBySecretIDAndName(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	id, err := s.juju.AddSecret(s.Ctx, s.model, "db-login", "", map[string]string{"key": "value"})
-	s.Must(err)
-	byID := gen.DirectAccess(s.ns, "by-id", v1alpha1.UserSecretReference{Model: s.model.Name, ID: id}, "app1")
-	byName := gen.DirectAccess(s.ns, "by-name", v1alpha1.UserSecretReference{ModelUUID: s.model.UUID, Name: "db-login"}, "app2")
-	s.Create(byID, byName)
-	s.AwaitReady(byID, byName)
-	s.expectJuju(ofDB("app1", "app2"))
-	s.Delete(byName)
-	s.AwaitGone(byName)
-	s.expectJuju(ofDB("app1"))
+	f := newFixture(t)
+	id, err := f.Juju.AddSecret(f.Ctx, f.Model, "db-login", "", values("value"))
+	f.Must(err)
+	byID := gen.DirectAccess(f.Namespace, "by-id",
+		v1alpha1.UserSecretReference{Model: f.Model.Name, ID: "secret:" + id}, "app1")
+	byName := gen.DirectAccess(f.Namespace, "by-name",
+		v1alpha1.UserSecretReference{ModelUUID: f.Model.UUID, Name: "db-login"}, "app2")
+	f.Create(byID, byName)
+	f.AwaitReady(byID, byName)
+	f.ExpectJuju(ofDB("app1", "app2"))
+	f.Delete(byName)
+	f.AwaitGone(byName)
+	f.ExpectJuju(ofDB("app1"))
 }
 
-func TestAGrantWaitsForASecretThatIsNotThere(t *testing.T) {
+func TestAccessWaitsForMissingSecret(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	access := gen.DirectAccess(s.ns, "db", v1alpha1.UserSecretReference{Model: s.model.Name, Name: "db-login"}, "app1")
-	s.Create(access)
-	s.AwaitReason(access, v1alpha1.ReasonSecretNotFound, "db-login")
-	_, err := s.juju.AddSecret(s.Ctx, s.model, "db-login", "", map[string]string{"key": "value"})
-	s.Must(err)
-	s.AwaitReady(access)
-	s.expectJuju(ofDB("app1"))
+	f := newFixture(t)
+	access := gen.DirectAccess(f.Namespace, "db",
+		v1alpha1.UserSecretReference{Model: f.Model.Name, Name: "db-login"}, "app1")
+	f.Create(access)
+	f.AwaitReason(access, v1alpha1.ReasonSecretNotFound, "db-login")
+	_, err := f.Juju.AddSecret(f.Ctx, f.Model, "db-login", "", values("value"))
+	f.Must(err)
+	f.AwaitReady(access)
+	f.ExpectJuju(ofDB("app1"))
 }
 
-func TestTwoAccessesDoNotRevokeEachOthersGrants(t *testing.T) {
+func TestDeletionOfAccessKeepsGrantsOfAnotherAccess(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	one := gen.Access(s.ns, "one", "db-login", "app1", "app2")
-	two := gen.Access(s.ns, "two", "db-login", "app2", "app3")
-	s.Create(gen.JujuSecret(s.ns, "db-login", s.model.Name), one, two)
-	s.AwaitReady(one, two)
-	s.expectJuju(ofDB("app1", "app2", "app3"))
-	s.Delete(one)
-	s.AwaitGone(one)
-	s.expectJuju(ofDB("app2", "app3"))
-	// Whichever of them granted app2, the last one takes it away.
-	s.Delete(two)
-	s.AwaitGone(two)
-	s.expectJuju(ofDB())
+	f := newFixture(t)
+	one := gen.Access(f.Namespace, "one", "db-login", "app1", "app2")
+	two := gen.Access(f.Namespace, "two", "db-login", "app2", "app3")
+	f.Create(gen.JujuSecret(f.Namespace, "db-login", f.Model.Name), one, two)
+	f.AwaitReady(one, two)
+	f.ExpectJuju(ofDB("app1", "app2", "app3"))
+	f.Delete(one)
+	f.AwaitGone(one)
+	f.ExpectJuju(ofDB("app2", "app3"))
+	// The last access revokes app2, even if the other one granted it.
+	f.Delete(two)
+	f.AwaitGone(two)
+	f.ExpectJuju(ofDB())
 }
 
 func TestGrantsMoveWithTheReference(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	f := newFixture(t)
 	for _, name := range []string{"one", "two"} {
-		_, err := s.juju.AddSecret(s.Ctx, s.model, name, "", map[string]string{"key": "value"})
-		s.Must(err)
+		_, err := f.Juju.AddSecret(f.Ctx, f.Model, name, "", values("value"))
+		f.Must(err)
 	}
-	content := servers.Content(map[string]string{"key": "value"})
-	obj := gen.JujuSecret(s.ns, "reference", s.model.Name, gen.Named("one"), gen.Observed)
-	access, other := gen.Access(s.ns, "db", "reference", "app1"), gen.Access(s.ns, "other", "reference", "app1")
-	s.Create(obj, access, other)
-	s.AwaitReady(obj, access, other)
-	s.expectJuju(
+	content := servers.Content(values("value"))
+	obj := gen.JujuSecret(f.Namespace, "reference", f.Model.Name, gen.Named("one"), gen.Observed)
+	access := gen.Access(f.Namespace, "db", "reference", "app1")
+	other := gen.Access(f.Namespace, "other", "reference", "app1")
+	f.Create(obj, access, other)
+	f.AwaitReady(obj, access, other)
+	f.ExpectJuju(
 		servers.UserSecret{Name: "one", Revision: 1, Content: content, Granted: []string{"app1"}},
 		servers.UserSecret{Name: "two", Revision: 1, Content: content},
 	)
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "two" })
-	s.awaitJuju(
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name = "two" })
+	f.AwaitJuju(
 		servers.UserSecret{Name: "one", Revision: 1, Content: content},
 		servers.UserSecret{Name: "two", Revision: 1, Content: content, Granted: []string{"app1"}},
 	)
 }
 
-func TestAnAccessRevokesThoughItsJujuSecretHasNothingToShow(t *testing.T) {
+func TestDeletionOfAccessRevokesWhenJujuSecretIsNotReady(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Retained)
-	access := gen.Access(s.ns, "db", "db-login", "app1")
-	s.Create(obj, access)
-	s.AwaitReady(obj, access)
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	again := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(again)
-	s.AwaitReason(again, v1alpha1.ReasonNameTaken)
-	s.Delete(access)
-	s.AwaitGone(access)
-	s.expectJuju(ofDB())
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Retained)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	again := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(again)
+	f.AwaitReason(again, v1alpha1.ReasonNameTaken)
+	f.Delete(access)
+	f.AwaitGone(access)
+	f.ExpectJuju(ofDB())
 }
 
-func TestDeletingTheSecretFirstLetsItsAccessGo(t *testing.T) {
+func TestDeletionOfSecretBeforeAccess(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Retained)
-	access := gen.Access(s.ns, "db", "db-login", "app1")
-	s.Create(obj, access)
-	s.AwaitReady(obj, access)
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	s.expectJuju(ofDB("app1"))
-	s.Delete(access)
-	s.AwaitGone(access)
-	s.expectJuju(ofDB())
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Retained)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	f.ExpectJuju(ofDB("app1"))
+	f.Delete(access)
+	f.AwaitGone(access)
+	f.ExpectJuju(ofDB())
 }

@@ -10,139 +10,120 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
-	"github.com/juju-secrets/operator/test/stage"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// crowd makes JujuSecrets of a controller object.
-func (s *scene) crowd(controller string, n int) (all []*v1alpha1.JujuSecret) {
-	s.Helper()
+// createSecrets creates JujuSecrets that refer to a controller object.
+func (f *fixture) createSecrets(controller string, n int) (all []*v1alpha1.JujuSecret) {
+	f.Helper()
 	for i := range n {
-		obj := gen.JujuSecret(s.ns, fmt.Sprintf("secret-%02d", i), s.model.Name, gen.Through(controller))
-		s.Create(obj)
+		obj := gen.JujuSecret(f.Namespace, fmt.Sprintf("secret-%02d", i), f.Model.Name, gen.Through(controller))
+		f.Create(obj)
 		all = append(all, obj)
 	}
 	return all
 }
 
-// liveOnce gives another object its whole life, through another controller object: time for what must not happen.
-func (s *scene) liveOnce() {
-	s.Helper()
-	obj := gen.JujuSecret(s.ns, "another", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	s.Delete(obj)
-	s.AwaitGone(obj)
+// createAndDeleteSecret creates and deletes a JujuSecret of another controller
+// object. This leaves time for requests that must not happen.
+func (f *fixture) createAndDeleteSecret() {
+	f.Helper()
+	obj := gen.JujuSecret(f.Namespace, "another", f.Model.Name)
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.Delete(obj)
+	f.AwaitGone(obj)
 }
 
-// expectRequests checks how often a method was asked for through a proxy.
-func (s *scene) expectRequests(proxy *wire.Proxy, method string, want int, when string) {
-	s.Helper()
+// expectRequests checks the number of requests for a method through a proxy.
+func (f *fixture) expectRequests(proxy *wire.Proxy, method string, want int, when string) {
+	f.Helper()
 	if n := proxy.Requests()[method]; n != want {
-		s.Errorf("%s: %d requests %s, want %d", when, n, method, want)
+		f.Errorf("got %d requests %s %s, want %d", n, method, when, want)
 	}
 }
 
-// A file ends with a line, and a password does not.
-func TestTheEndOfALineIsNoPartOfALogin(t *testing.T) {
+// A Secret created from a file often ends with a newline.
+func TestLoginIgnoresTrailingNewline(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	controller := gen.Controller("line-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate)
-	s.createController(controller, s.juju.Operator.Password+"\n")
-	s.AwaitReady(controller)
+	f := newFixture(t)
+	controller := gen.Controller("line-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate)
+	f.createController(controller, f.Juju.Operator.Password+"\n")
+	f.AwaitReady(controller)
 }
 
-// Trying hard does not help, and locks accounts.
-func TestAWrongPasswordIsTriedOnceHoweverManyWait(t *testing.T) {
+// Repeated logins with a wrong password can lock the account.
+func TestLoginWithWrongPasswordIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	s, proxy := newProxiedScene(t)
-	controller := gen.Controller("once-"+s.ns, proxy.Address, proxy.CACertificate)
-	credentials := s.createController(controller, sentinel)
-	waiting := s.crowd(controller.Name, 20)
-	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "credentials Secret", "at once", "more and more rarely")
+	f, proxy := newProxied(t)
+	controller := gen.Controller("once-"+f.Namespace, proxy.Address, proxy.CACertificate)
+	credentials := f.createController(controller, sentinel)
+	waiting := f.createSecrets(controller.Name, 20)
+	f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "credentials Secret", "immediately", "growing pauses")
 	for _, obj := range waiting {
-		s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected, "at once")
+		f.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected, "immediately")
 	}
 	for _, obj := range waiting {
-		stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
+		env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Changed" })
 	}
-	stage.Change(s, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.DriftDetection.Interval.Duration *= 2 })
-	stage.Change(s, credentials, func(o *corev1.Secret) { o.Labels = map[string]string{"changed": "not-the-password"} })
+	env.Change(f, controller, func(c *v1alpha1.ClusterJujuController) { c.Spec.DriftDetection.Interval.Duration *= 2 })
+	env.Change(f, credentials, func(o *corev1.Secret) { o.Labels = map[string]string{"changed": "not-the-password"} })
 	for _, obj := range waiting {
-		s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected) // Of the new generation.
+		f.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected) // For the new generation.
 	}
-	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
-	s.expectRequests(proxy, login, 1, "while the password is wrong")
+	f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
+	f.expectRequests(proxy, login, 1, "while the password is wrong")
 
 	for tries := 2; tries <= 3; tries++ {
-		s.LookNow(controller)
-		s.awaitRequests(proxy, login, tries)
-		s.liveOnce()
-		s.expectRequests(proxy, login, tries, "after a request for a try")
-		s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
+		f.LookNow(controller)
+		f.AwaitRequests(proxy, login, tries)
+		f.createAndDeleteSecret()
+		f.expectRequests(proxy, login, tries, "after a reconcile request")
+		f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
 	}
-	stage.Change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(s.juju.Operator.Password) })
-	s.AwaitReady(controller)
+	env.Change(f, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(f.Juju.Operator.Password) })
+	f.AwaitReady(controller)
 	for _, obj := range waiting {
-		s.AwaitReady(obj)
+		f.AwaitReady(obj)
 	}
-	s.LookNow(controller)
-	s.liveOnce()
-	s.expectRequests(proxy, login, 3+2, "with the right password, to the controller and to the model")
+	f.LookNow(controller)
+	f.createAndDeleteSecret()
+	f.expectRequests(proxy, login, 3+2, "after logins to the controller and the model with the right password")
 }
 
-func TestAPasswordThatJujuChangedIsToldAndTriedOnce(t *testing.T) {
+func TestLoginAfterPasswordChangeIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	s, proxy := newProxiedScene(t)
+	f, proxy := newProxied(t)
 	const first, second = sentinel + " 1", sentinel + " 2"
-	user, err := s.juju.AddUser(s.Ctx, "user-"+s.ns)
-	s.Must(err)
-	s.Must(s.juju.SetPassword(s.Ctx, user.Username, first))
-	s.Must(s.juju.GrantModel(s.Ctx, s.model, user.Username, "write"))
-	controller := gen.Controller("changed-"+s.ns, proxy.Address, proxy.CACertificate)
+	user, err := f.Juju.AddUser(f.Ctx, "user-"+f.Namespace)
+	f.Must(err)
+	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, first))
+	f.Must(f.Juju.GrantModel(f.Ctx, f.Model, user.Username, "write"))
+	controller := gen.Controller("changed-"+f.Namespace, proxy.Address, proxy.CACertificate)
 	credentials := gen.Credentials(controller.Name, user.Username, first)
-	s.Create(credentials, controller)
-	s.after = append(s.after, controller, credentials)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.Create(obj)
-	s.AwaitReady(controller, obj)
+	f.Create(credentials, controller)
+	f.After = append(f.After, controller, credentials)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
+	f.Create(obj)
+	f.AwaitReady(controller, obj)
 
-	s.Must(s.juju.SetPassword(s.Ctx, user.Username, second))
+	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, second))
 	before := proxy.Requests()[login]
-	proxy.Silence() // Every connection is cut.
+	proxy.Silence() // Cuts all connections.
 	proxy.Speak()
-	s.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
-	s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected)
-	s.liveOnce()
-	s.expectRequests(proxy, login, before+1, "with the old password")
+	f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
+	f.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected)
+	f.createAndDeleteSecret()
+	f.expectRequests(proxy, login, before+1, "with the old password")
 
-	// Whoever set the password back in Juju can have that tried.
-	s.Must(s.juju.SetPassword(s.Ctx, user.Username, first))
-	s.LookNow(controller)
-	s.AwaitReady(controller, obj)
-	s.Must(s.juju.SetPassword(s.Ctx, user.Username, second))
-	stage.Change(s, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(second) })
-	stage.Change(s, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel })
-	s.AwaitReady(controller, obj)
-}
-
-func TestALoginToAModelThatWasRefusedCanBeTriedAgain(t *testing.T) {
-	t.Parallel()
-	s, proxy := newProxiedScene(t)
-	controller := s.connectThrough(proxy)
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name, gen.Through(controller.Name))
-	s.Create(obj)
-	s.AwaitReady(controller, obj)
-	// The model refuses, the controller does not, and the model refuses again.
-	refuse := wire.Fail("unauthorized access", "invalid entity name or password")
-	proxy.On(login, refuse)
-	proxy.On(login, wire.Delay(0))
-	met := proxy.On(login, refuse)
-	proxy.On("Secrets.ListSecrets", wire.CutBefore())
-	s.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected)
-	s.expectMet(met)
-	s.AwaitReady(controller)
-	s.LookNow(controller)
-	s.AwaitReady(obj)
+	// A user who restores the password in Juju can request another login.
+	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, first))
+	f.LookNow(controller)
+	f.AwaitReady(controller, obj)
+	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, second))
+	env.Change(f, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(second) })
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = sentinel })
+	f.AwaitReady(controller, obj)
 }

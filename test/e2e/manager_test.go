@@ -4,9 +4,6 @@
 package e2e
 
 import (
-	"io"
-	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,22 +11,15 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
-	"github.com/juju-secrets/operator/test/servers"
 )
 
-// freeAddress is a loopback address that nobody listens on.
-func (s *scene) freeAddress() string {
-	s.Helper()
-	address, err := servers.FreeAddress(s.Ctx)
-	s.Must(err)
-	return address
-}
-
-// A second replica of the operator serves its probes and metrics, and keeps its hands off while another one leads.
-func TestAReplicaThatDoesNotLeadIsHealthyAndIdle(t *testing.T) {
+// A replica without the lease serves its probes and metrics, and reconciles
+// nothing.
+func TestStandbyReplicaIsHealthyAndIdle(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	f := newFixture(t)
 	holder, seconds, now := "another-replica", int32(3600), metav1.NewMicroTime(time.Now())
 	lease := &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "juju-secrets", Name: "juju-secrets-operator"},
@@ -37,50 +27,27 @@ func TestAReplicaThatDoesNotLeadIsHealthyAndIdle(t *testing.T) {
 			HolderIdentity: &holder, LeaseDurationSeconds: &seconds, AcquireTime: &now, RenewTime: &now,
 		},
 	}
-	s.Create(lease)
-	s.after = append(s.after, lease)
-	probes, metrics := s.freeAddress(), s.freeAddress()
-	replica, err := stack.Kubernetes.StartOperator(t.TempDir(), "--leader-elect",
+	f.Create(lease)
+	f.After = append(f.After, lease)
+	probes, metrics := env.FreeAddress(f.T), env.FreeAddress(f.T)
+	replica := f.StartOperator("without the lease", "--leader-elect",
 		"--health-probe-bind-address="+probes, "--metrics-bind-address="+metrics, "--metrics-secure=false")
-	s.Must(err)
-	t.Cleanup(func() {
-		if err := replica.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	s.Await(func() string {
+	f.Await(func() string {
 		for url, want := range map[string]string{
 			"http://" + probes + "/healthz":  "ok",
 			"http://" + probes + "/readyz":   "ok",
 			"http://" + metrics + "/metrics": "controller_runtime_",
 		} {
-			if body := s.fetch(url); !strings.Contains(body, want) {
-				return url + " answers " + body
+			if _, body := env.Get(f.Ctx, url, ""); !strings.Contains(body, want) {
+				return url + " returns " + body
 			}
 		}
 		return ""
 	})
-	obj := gen.JujuSecret(s.ns, "db-login", s.model.Name)
-	s.Create(obj)
-	s.AwaitReady(obj)
-	log, err := os.ReadFile(replica.Log)
-	s.Must(err)
-	if text := string(log); !strings.Contains(text, "acquire leader lease") || strings.Contains(text, s.ns) {
-		t.Errorf("the replica did not wait for the lease, or worked:\n%s", text)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	f.Create(obj)
+	f.AwaitReady(obj)
+	if text := replica.Log(); !strings.Contains(text, "acquire leader lease") || strings.Contains(text, f.Namespace) {
+		t.Errorf("the replica did not wait for the lease, or reconciled objects:\n%s", text)
 	}
-}
-
-func (s *scene) fetch(url string) string {
-	request, err := http.NewRequestWithContext(s.Ctx, http.MethodGet, url, nil)
-	s.Must(err)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err.Error()
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err.Error()
-	}
-	return string(body)
 }

@@ -13,95 +13,99 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// remakeModel removes the scene's model with all that is in it, and makes another one of its name.
-func (s *scene) remakeModel() (former servers.Model) {
-	s.Helper()
-	former = s.model
-	s.Must(s.juju.RemoveModel(s.Ctx, former))
-	again, err := s.juju.AddModel(s.Ctx, s.ns)
-	s.Must(err)
+// recreateModel removes the fixture's model with its secrets, and adds a new
+// model with the same name. It returns the removed model.
+func (f *fixture) recreateModel() (former servers.Model) {
+	f.Helper()
+	former = f.Model
+	f.Must(f.Juju.RemoveModel(f.Ctx, former))
+	again := f.AddModel(f.Namespace)
 	if again.Name != former.Name || again.UUID == former.UUID {
-		s.Fatalf("the model %+v was made again as %+v", former, again)
+		f.Fatalf("the model %+v was recreated as %+v, want the same name and another UUID", former, again)
 	}
-	s.model = again
+	f.Model = again
 	return former
 }
 
-// modelUsers are those who go to a model by its name, and by its UUID.
+// modelUsers holds objects that refer to a model by its name or by its UUID.
 type modelUsers struct {
 	byName, reporting, byUUID *v1alpha1.JujuSecret
 	grant, grantByUUID        *v1alpha1.JujuSecretAccess
 }
 
-// useModel makes all that may go to the scene's model, through a controller object, and waits until it is there.
-func (s *scene) useModel(controller string) modelUsers {
-	s.Helper()
-	through, byUUID := gen.Through(controller), func(o *v1alpha1.JujuSecret) { o.Spec.ModelUUID = s.model.UUID }
+// createModelUsers creates objects in the fixture's model, and waits until they
+// are Ready.
+func (f *fixture) createModelUsers(controller string) modelUsers {
+	f.Helper()
+	through := gen.Through(controller)
+	byUUID := func(o *v1alpha1.JujuSecret) { o.Spec.ModelUUID = f.Model.UUID }
 	u := modelUsers{
-		byName:      gen.JujuSecret(s.ns, "by-name", s.model.Name, through, gen.Value(map[string]string{"key": sentinel})),
-		reporting:   gen.JujuSecret(s.ns, "reporting", s.model.Name, through, gen.Reporting),
-		byUUID:      gen.JujuSecret(s.ns, "by-uuid", "", through, byUUID),
-		grant:       gen.Access(s.ns, "by-name", "by-name", "app1", "app2"),
-		grantByUUID: gen.Access(s.ns, "by-uuid", "by-uuid", "app1"),
+		byName:      gen.JujuSecret(f.Namespace, "by-name", f.Model.Name, through, gen.Value(values(sentinel))),
+		reporting:   gen.JujuSecret(f.Namespace, "reporting", f.Model.Name, through, gen.Reporting),
+		byUUID:      gen.JujuSecret(f.Namespace, "by-uuid", "", through, byUUID),
+		grant:       gen.Access(f.Namespace, "by-name", "by-name", "app1", "app2"),
+		grantByUUID: gen.Access(f.Namespace, "by-uuid", "by-uuid", "app1"),
 	}
-	s.Create(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
-	s.AwaitReady(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
+	f.Create(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
+	f.AwaitReady(u.byName, u.reporting, u.byUUID, u.grant, u.grantByUUID)
 	return u
 }
 
-// expectMoved waits until all that goes by the name is in the model that was made again, and the rest is told that theirs is gone.
-func (s *scene) expectMoved(u modelUsers, former servers.Model) {
-	s.Helper()
-	s.awaitEvent(u.byName, v1alpha1.ReasonModelReplaced)
-	s.awaitEvent(u.reporting, v1alpha1.ReasonModelReplaced)
-	s.awaitEvent(u.grant, v1alpha1.ReasonModelReplaced)
+// expectMoved waits until the objects that refer to the model by name are in
+// the recreated model, and the other objects report ModelNotFound.
+func (f *fixture) expectMoved(u modelUsers, former servers.Model) {
+	f.Helper()
+	f.AwaitEvent(u.byName, v1alpha1.ReasonModelReplaced)
+	f.AwaitEvent(u.reporting, v1alpha1.ReasonModelReplaced)
+	f.AwaitEvent(u.grant, v1alpha1.ReasonModelReplaced)
 	want := []servers.UserSecret{
-		{Name: "by-name", Revision: 1, Content: servers.Content(map[string]string{"key": sentinel}), Granted: []string{"app1", "app2"}},
-		{Name: "reporting", Revision: 1, Content: servers.Content(map[string]string{"key": "value"})},
+		{Name: "by-name", Revision: 1, Content: servers.Content(values(sentinel)), Granted: []string{"app1", "app2"}},
+		{Name: "reporting", Revision: 1, Content: servers.Content(values("value"))},
 	}
-	s.awaitJuju(want...)
+	f.AwaitJuju(want...)
 	for _, obj := range []*v1alpha1.JujuSecret{u.byName, u.reporting} {
-		s.Await(func() string { // The event comes before the status.
-			if s.Refresh(obj); obj.Status.ModelUUID != s.model.UUID {
-				return fmt.Sprintf("the status of %s has the model %s, want %s", obj.Name, obj.Status.ModelUUID, s.model.UUID)
+		f.Await(func() string { // The event comes before the status.
+			if f.Refresh(obj); obj.Status.ModelUUID != f.Model.UUID {
+				return fmt.Sprintf("the status of %s has model %s, want %s", obj.Name, obj.Status.ModelUUID, f.Model.UUID)
 			}
 			return ""
 		})
 	}
-	s.AwaitReady(u.byName, u.reporting, u.grant)
-	s.AwaitReason(u.byUUID, v1alpha1.ReasonModelNotFound, former.UUID, "made again", "is another model")
-	s.AwaitReason(u.grantByUUID, v1alpha1.ReasonModelNotFound, former.UUID)
-	s.LookNow(u.byUUID)
-	s.AwaitReason(u.byUUID, v1alpha1.ReasonModelNotFound)
+	f.AwaitReady(u.byName, u.reporting, u.grant)
+	f.AwaitReason(u.byUUID, v1alpha1.ReasonModelNotFound, former.UUID, "created again", "is another model")
+	f.AwaitReason(u.grantByUUID, v1alpha1.ReasonModelNotFound, former.UUID)
+	f.LookNow(u.byUUID)
+	f.AwaitReason(u.byUUID, v1alpha1.ReasonModelNotFound)
 	want[0].ID, want[1].ID = u.byName.Status.SecretID, u.reporting.Status.SecretID
-	s.expectJuju(want...)
+	f.ExpectJuju(want...)
 }
 
-func TestAModelThatWasMadeAgainIsFilledAgainForThoseWhoGoByItsName(t *testing.T) {
+func TestRecreatedModelIsFilledByName(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	u := s.useModel("default")
-	former := s.remakeModel()
-	s.expectMoved(u, former)
-	// What was in the former model went with it.
-	s.Delete(u.grantByUUID)
-	s.AwaitGone(u.grantByUUID)
-	s.Delete(u.byUUID)
-	s.AwaitGone(u.byUUID)
+	f := newFixture(t)
+	u := f.createModelUsers("default")
+	former := f.recreateModel()
+	f.expectMoved(u, former)
+	// Their secrets were removed with the former model.
+	f.Delete(u.grantByUUID)
+	f.AwaitGone(u.grantByUUID)
+	f.Delete(u.byUUID)
+	f.AwaitGone(u.byUUID)
 }
 
-func TestAModelThatWasMadeAgainDuringAStopIsFilledAgain(t *testing.T) {
+func TestModelRecreatedWhileOperatorIsDown(t *testing.T) {
 	t.Parallel()
-	o := startOperator(t)
-	s := newScene(t)
-	controller := gen.Controller("models-"+s.ns, s.juju.Addresses[0], s.juju.CACertificate, o.serves)
-	s.createController(controller, s.juju.Operator.Password)
-	u := s.useModel(controller.Name)
-	o.stop()
-	former := s.remakeModel()
-	o.start()
-	s.expectMoved(u, former)
-	s.awaitFound(controller, "the model that was made again", func(found *v1alpha1.JujuControllerStatus) bool {
-		return slices.Contains(found.Models, v1alpha1.ModelStatus{UUID: s.model.UUID, Name: s.model.Name, Access: "write", Objects: 3})
+	f := newFixture(t)
+	o := f.StartOwn("of the test")
+	controller := gen.Controller("models-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate, o.Serves)
+	f.createController(controller, f.Juju.Operator.Password)
+	u := f.createModelUsers(controller.Name)
+	o.MustStop()
+	former := f.recreateModel()
+	o.MustRestart()
+	f.expectMoved(u, former)
+	f.awaitFound(controller, "the recreated model", func(found *v1alpha1.JujuControllerStatus) bool {
+		want := v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: "write", Objects: 3}
+		return slices.Contains(found.Models, want)
 	})
 }

@@ -5,670 +5,396 @@ package e2e
 
 import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
-	"github.com/juju-secrets/operator/test/stage"
-	"github.com/juju-secrets/operator/test/wire"
 )
 
-func unseenRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"S1": func(s rowScene) {
-			obj := s.made("ours")
-			s.suspend(obj)
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
-			s.LookNow(obj)
-			s.shows(obj)
-			s.expectJuju(held(obj.Status.SecretID, 2, theirs))
-		},
-		"S2": func(s rowScene) {
-			obj := s.made("ours")
-			s.setTenant("no")
-			s.shows(obj)
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
-			s.LookNow(obj)
-			s.shows(obj)
-			s.owns(obj, obj.Status.SecretID, false)
-			s.expectJuju(held(obj.Status.SecretID, 2, theirs))
-		},
-		"S3": func(s rowScene) {
-			faulty, controller := newFaultyScene(s.T)
-			s.scene = faulty
-			obj := s.made("ours", gen.Through(controller.Name))
-			s.Must(s.juju.StopServing(s.Ctx))
-			other := s.secret("other", gen.Named("other"), gen.Through(controller.Name))
-			s.Create(other)
-			s.shows(other)
-			s.shows(obj)
-			s.owns(obj, obj.Status.SecretID, false)
-			s.Must(s.juju.StartServing(s.Ctx))
-			s.AwaitReady(obj, other)
-			s.expectJuju(held(obj.Status.SecretID, 1, said), called("other", held(other.Status.SecretID, 1, said)))
-		},
-		"S4": func(s rowScene) {
-			obj := s.made("ours")
-			s.Must(s.juju.RemoveModel(s.Ctx, s.model))
-			s.LookNow(obj)
-			s.shows(obj)
-			s.owns(obj, obj.Status.SecretID, false)
-		},
-		"S5": func(s rowScene) {
-			id := s.add(said)
-			obj := s.waiting("waiting", gen.Adopting)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(id, 1, said))
+func blockedRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"S5": func(f rowFixture) {
+			id := f.addSecret(desired)
+			obj := f.createWithoutSource("waiting", gen.Adopting)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
 	}
 }
 
-func referenceRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"O1": func(s rowScene) {
-			owner := s.made("ours")
-			id := owner.Status.SecretID
-			byName, byID := s.secret("by-name", gen.Observed), s.secret("by-id", gen.Observed, gen.ByID(id), gen.Named(""))
-			s.Create(byName, byID)
-			for _, obj := range []*v1alpha1.JujuSecret{byName, byID} {
-				s.shows(obj)
-				if obj.Status.SecretID != id || obj.Status.Managed || len(obj.Finalizers) != 0 {
-					s.Errorf("%s has the status %+v and the finalizers %v, want a reference to %s", obj.Name, obj.Status, obj.Finalizers, id)
-				}
-			}
-			s.expectJuju(held(id, 1, said))
+func referenceRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"O2": func(f rowFixture) {
+			owner := f.createReady("own")
+			f.loseReference(owner, f.secret("by-name", gen.Observed))
 		},
-		"O2": func(s rowScene) {
-			owner := s.made("ours")
-			byID := s.secret("by-id", gen.Observed, gen.ByID(owner.Status.SecretID), gen.Named(""))
-			byName := s.secret("by-name", gen.Observed)
-			s.Create(byID, byName)
-			s.AwaitReady(byID, byName)
-			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
-			s.Delete(owner)
-			s.AwaitReason(owner, v1alpha1.ReasonRemoving)
-			s.LookNow(byID)
-			s.LookNow(byName)
-			s.shows(byID)
-			s.shows(byName)
-			s.ownsNothing(byID, false)
-			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
-			s.AwaitGone(owner)
-			s.LookNow(byID)
-			s.LookNow(byName)
-			s.shows(byID)
-			s.shows(byName)
-			s.ownsNothing(byName, false)
+		"O3": func(f rowFixture) {
+			id, all := f.addCharmSecret()
+			obj := f.secret("by-id", gen.Observed, gen.ByID(id), gen.Named(""))
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju(all...)
 		},
-		"O3": func(s rowScene) {
-			id, all := s.addCharms()
-			obj := s.secret("by-id", gen.Observed, gen.ByID(id), gen.Named(""))
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(all...)
+		"O4": func(f rowFixture) {
+			owner := f.createReady("own")
+			f.loseReference(owner, f.secret("by-id", gen.Observed, gen.ByID(owner.Status.SecretID), gen.Named("")))
 		},
 	}
 }
 
-func absentRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"C1": func(s rowScene) {
-			obj := s.made("ours")
-			s.shows(obj)
-			s.owns(obj, obj.Status.SecretID, false)
-			s.awaitEvent(obj, v1alpha1.ReasonCreated)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
+// loseReference checks an object that observes its owner's secret, while Juju
+// removes the secret and afterwards.
+func (f rowFixture) loseReference(owner, obj *v1alpha1.JujuSecret) {
+	f.Helper()
+	f.Create(obj)
+	f.AwaitReady(obj)
+	f.Must(f.Juju.PauseRemovals(f.Ctx, f.Model))
+	f.Delete(owner)
+	f.AwaitReason(owner, v1alpha1.ReasonRemoving)
+	f.LookNow(obj)
+	f.awaitRow(obj)
+	f.expectNothingOwned(obj, false)
+	f.Must(f.Juju.ResumeRemovals(f.Ctx, f.Model))
+	f.AwaitGone(owner)
+	f.LookNow(obj)
+	f.awaitRow(obj)
+	f.expectNothingOwned(obj, false)
+}
+
+func missingRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"C2": func(f rowFixture) {
+			obj := f.secret("by-id", gen.Adopting, gen.ByID("9m4e2mr0ui3e8a215n4g"))
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju()
 		},
-		"C2": func(s rowScene) {
-			obj := s.secret("by-id", gen.Adopting, gen.ByID("9m4e2mr0ui3e8a215n4g"))
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju()
-		},
-		"C3": func(s rowScene) {
-			obj := s.made("ours")
+		"C4": func(f rowFixture) {
+			obj := f.createReady("own", gen.Reporting)
 			first := obj.Status.SecretID
-			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, first))
-			s.awaitNotInJuju(first)
-			s.LookNow(obj)
-			s.shows(obj)
-			s.awaitEvent(obj, v1alpha1.ReasonCorrected)
-			s.owns(obj, obj.Status.SecretID, false)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
-			if obj.Status.SecretID == first {
-				s.Error("the status has the ID of the secret that was removed")
-			}
-		},
-		"C4": func(s rowScene) {
-			obj := s.made("ours", gen.Reporting)
-			first := obj.Status.SecretID
-			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, first))
-			s.awaitJuju()
-			id := s.add(said)
-			s.LookNow(obj)
-			s.shows(obj)
-			s.owns(obj, first, false)
-			s.expectJuju(held(id, 1, said))
+			f.Must(f.Juju.RemoveSecret(f.Ctx, f.Model, first))
+			f.AwaitJuju()
+			id := f.addSecret(desired)
+			f.LookNow(obj)
+			f.awaitRow(obj)
+			f.expectOwned(obj, first, false)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
 	}
 }
 
-func ourRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"M1": func(s rowScene) {
-			obj := s.made("ours")
-			// Whoever replaces the object takes the finalizer off.
-			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers, o.Annotations = nil, nil })
-			s.LookNow(obj)
-			s.shows(obj)
-			s.Await(func() string {
-				if s.Refresh(obj); len(obj.Finalizers) == 0 {
-					return "the finalizer is not put back"
-				}
-				return ""
-			})
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
-			if n := s.updates(); n != 0 {
-				s.Errorf("there were %d updates of what was as it should be", n)
-			}
+func ownRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"M6": func(f rowFixture) {
+			other, obj := f.createReady("other"), f.createReady("own", gen.Named("a-first"))
+			env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
+			f.awaitRow(obj)
+			f.AwaitJuju(
+				withName("a-first", dbSecret(obj.Status.SecretID, 2, "changed")), dbSecret(other.Status.SecretID, 1, desired),
+			)
 		},
-		"M2": func(s rowScene) {
-			obj := s.made("ours", gen.Reporting)
-			stage.Change(s.scene, obj, gen.Value(values("changed")))
-			s.shows(obj)
-			s.awaitJuju(held(obj.Status.SecretID, 2, "changed"))
-			s.awaitEvent(obj, v1alpha1.ReasonUpdated)
+		"M7": func(f rowFixture) {
+			obj := f.createReady("own", gen.Named("a-first"))
+			other, finish := f.createDeleting("other")
+			env.Change(f, obj, gen.Named(db))
+			f.awaitRow(obj)
+			f.ExpectJuju(
+				withName("a-first", dbSecret(obj.Status.SecretID, 1, desired)), dbSecret(other.Status.SecretID, 1, desired),
+			)
+			finish()
+			f.AwaitReason(obj, v1alpha1.ReasonNameTaken)
 		},
-		"M3": func(s rowScene) {
-			obj := s.made("ours")
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "by-hand", "By hand", values(theirs)))
-			s.LookNow(obj)
-			s.shows(obj)
-			s.awaitEvent(obj, v1alpha1.ReasonCorrected)
-			s.expectJuju(held(obj.Status.SecretID, 3, said))
-		},
-		"M4": func(s rowScene) {
-			obj := s.made("ours", gen.Reporting)
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "by-hand", "", values(theirs)))
-			s.LookNow(obj)
-			s.shows(obj)
-			s.expectJuju(called("by-hand", held(obj.Status.SecretID, 2, theirs)))
-		},
-		"M5": func(s rowScene) {
-			id, obj := s.add(theirs), s.made("ours", gen.Named("a-first"))
-			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
-			s.shows(obj)
-			s.awaitJuju(called("a-first", held(obj.Status.SecretID, 2, "changed")), held(id, 1, theirs))
-		},
-		"M6": func(s rowScene) {
-			other, obj := s.made("other"), s.made("ours", gen.Named("a-first"))
-			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
-			s.shows(obj)
-			s.awaitJuju(called("a-first", held(obj.Status.SecretID, 2, "changed")), held(other.Status.SecretID, 1, said))
-		},
-		"M7": func(s rowScene) {
-			obj := s.made("ours", gen.Named("a-first"))
-			other, end := s.lingering("other")
-			stage.Change(s.scene, obj, gen.Named(db))
-			s.shows(obj)
-			s.expectJuju(called("a-first", held(obj.Status.SecretID, 1, said)), held(other.Status.SecretID, 1, said))
-			end()
-			s.AwaitReason(obj, v1alpha1.ReasonNameTaken)
-		},
-		"M8": func(s rowScene) {
-			former := s.made("former")
+		"M8": func(f rowFixture) {
+			former := f.createReady("former")
 			id := former.Status.SecretID
-			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
-			s.Delete(former)
-			s.AwaitReason(former, v1alpha1.ReasonRemoving)
-			stage.Change(s.scene, former, func(o *v1alpha1.JujuSecret) { o.Finalizers = nil })
-			s.AwaitGone(former)
-			obj := s.resting("restored")
-			s.give(obj, id)
-			s.wake(obj)
-			s.shows(obj)
-			s.owns(obj, id, false)
-			s.expectJuju(held(id, 1, said))
-			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
-			s.AwaitReady(obj)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
+			f.Must(f.Juju.PauseRemovals(f.Ctx, f.Model))
+			f.Delete(former)
+			f.AwaitReason(former, v1alpha1.ReasonRemoving)
+			env.Change(f, former, func(o *v1alpha1.JujuSecret) { o.Finalizers = nil })
+			f.AwaitGone(former)
+			obj := f.createSuspended("restored")
+			f.setOwned(obj, id)
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.expectOwned(obj, id, false)
+			f.ExpectJuju(dbSecret(id, 1, desired))
+			f.Must(f.Juju.ResumeRemovals(f.Ctx, f.Model))
+			f.AwaitReady(obj)
+			f.ExpectJuju(dbSecret(obj.Status.SecretID, 1, desired))
 			if obj.Status.SecretID == id {
-				s.Error("the object still has the secret that was removed")
+				f.Error("the object still owns the removed secret")
 			}
 		},
-		"M9": func(s rowScene) {
-			older, long := s.elsewhere("a-older")
-			obj := s.made("b-younger", gen.Named("a-first"))
-			long()
-			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
-			s.shows(obj)
-			s.owns(obj, obj.Status.SecretID, false)
-			s.awaitJuju(
-				called("a-first", held(obj.Status.SecretID, 2, "changed")), called("elsewhere", held(older.Status.SecretID, 1, said)),
+		"M9": func(f rowFixture) {
+			older, rename := f.createRenamable("a-older")
+			obj := f.createReady("b-younger", gen.Named("a-first"))
+			rename()
+			env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Name, o.Spec.Value = db, values("changed") })
+			f.awaitRow(obj)
+			f.expectOwned(obj, obj.Status.SecretID, false)
+			f.AwaitJuju(
+				withName("a-first", dbSecret(obj.Status.SecretID, 2, "changed")),
+				withName("another-name", dbSecret(older.Status.SecretID, 1, desired)),
 			)
 		},
 	}
 }
 
-func theirRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"T1": func(s rowScene) {
-			id, obj := s.add(said), s.secret("ours")
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(id, 1, said))
-		},
-		"T2": func(s rowScene) {
-			id, obj := s.add(said), s.secret("ours", gen.Adopting)
-			s.Must(s.juju.Grant(s.Ctx, s.model, id, "app1"))
-			s.Create(obj)
-			s.shows(obj)
-			s.awaitEvent(obj, v1alpha1.ReasonAdopted)
-			s.owns(obj, id, true)
-			granted := held(id, 1, said)
+func foreignRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"T2": func(f rowFixture) {
+			id, obj := f.addSecret(desired), f.secret("own", gen.Adopting)
+			f.Must(f.Juju.Grant(f.Ctx, f.Model, id, "app1"))
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.AwaitEvent(obj, v1alpha1.ReasonAdopted)
+			f.expectOwned(obj, id, true)
+			granted := dbSecret(id, 1, desired)
 			granted.Granted = []string{"app1"}
-			s.expectJuju(granted)
-			if n := s.updates(); n != 0 {
-				s.Errorf("there were %d updates of what was as it should be", n)
+			f.ExpectJuju(granted)
+			if n := f.updates(); n != 0 {
+				f.Errorf("got %d updates of an equal secret, want 0", n)
 			}
 		},
-		"T3": func(s rowScene) {
-			id := s.add(theirs)
-			obj := s.secret("ours", gen.Adopting, gen.ByID(id))
-			s.Create(obj)
-			s.shows(obj)
-			s.awaitEvent(obj, v1alpha1.ReasonAdopted)
-			s.owns(obj, id, true)
-			s.expectJuju(held(id, 2, said))
+		"T3": func(f rowFixture) {
+			id := f.addSecret(foreign)
+			obj := f.secret("own", gen.Adopting, gen.ByID("secret:"+id))
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.AwaitEvent(obj, v1alpha1.ReasonAdopted)
+			f.expectOwned(obj, id, true)
+			f.ExpectJuju(dbSecret(id, 2, desired))
 		},
-		"T4": func(s rowScene) {
-			id, all := s.addCharms()
-			obj := s.secret("ours", gen.Adopting, gen.ByID(id))
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(all...)
+		"T4": func(f rowFixture) {
+			id, all := f.addCharmSecret()
+			obj := f.secret("own", gen.Adopting, gen.ByID(id))
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju(all...)
 		},
-		"T5": func(s rowScene) {
-			former := s.made("former")
-			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
-			s.Delete(former)
-			s.AwaitReason(former, v1alpha1.ReasonRemoving)
-			obj := s.secret("ours", gen.Adopting)
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(former.Status.SecretID, 1, said))
-			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
-			s.AwaitReady(obj)
-			s.owns(obj, obj.Status.SecretID, false)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
-		},
-	}
-}
-
-func otherRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"K1": func(s rowScene) {
-			older, obj := s.made("a-older"), s.resting("b-restored")
-			s.give(obj, older.Status.SecretID)
-			s.hold(obj, nil)
-			s.wake(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(older.Status.SecretID, 1, said))
-		},
-		"K2": func(s rowScene) {
-			other, obj := s.made("other"), s.secret("ours", gen.Adopting, gen.Value(values("changed")))
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(other.Status.SecretID, 1, said))
-
-			s = s.another()
-			other = s.resting("other")
-			s.hold(other, s.begun(other, said))
-			id := s.add(said)
-			obj = s.secret("ours", gen.Adopting, gen.Value(values("changed")))
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(id, 1, said))
-		},
-		"K3": func(s rowScene) {
-			other, end := s.lingering("other")
-			obj := s.secret("ours", gen.Adopting)
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(other.Status.SecretID, 1, said))
-			end()
-			s.AwaitReady(obj)
-			s.owns(obj, other.Status.SecretID, true)
-		},
-		"K4": func(s rowScene) {
-			older, obj := s.waiting("a-older"), s.secret("b-younger")
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju()
-			s.Create(gen.Secret(s.ns, "missing", values(before)))
-			s.AwaitReady(older)
-			s.shows(obj)
-			s.expectJuju(held(older.Status.SecretID, 1, before))
-		},
-		"K5": func(s rowScene) {
-			older, long := s.elsewhere("a-older")
-			obj := s.made("b-younger")
-			long()
-			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, obj.Status.SecretID))
-			s.awaitJuju(called("elsewhere", held(older.Status.SecretID, 1, said)))
-			s.LookNow(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, true)
-			s.expectJuju(called("elsewhere", held(older.Status.SecretID, 1, said)))
-		},
-		"K6": func(s rowScene) {
-			id := s.add(theirs)
-			s.waiting("a-older", gen.Adopting)
-			obj := s.secret("b-younger", gen.Adopting)
-			s.Create(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, false)
-			s.expectJuju(held(id, 1, theirs))
-		},
-		"K7": func(s rowScene) {
-			older, obj := s.resting("a-older"), s.resting("b-younger")
-			s.hold(older, s.begun(older, said))
-			s.hold(obj, s.begun(obj, said))
-			id := s.add(said)
-			s.wake(obj)
-			s.shows(obj)
-			s.ownsNothing(obj, true)
-			s.hold(older, adopting("")) // As when it has found that its own is elsewhere.
-			s.AwaitReady(obj)
-			s.owns(obj, id, false)
-			s.expectJuju(held(id, 1, said))
-
-			s = s.another()
-			older, obj = s.resting("a-older"), s.resting("b-younger")
-			s.hold(older, s.begun(older, said))
-			s.hold(obj, s.begun(obj, said))
-			id = s.add(said)
-			s.wake(obj)
-			s.shows(obj)
-			s.wake(older)
-			s.AwaitReady(older)
-			s.owns(older, id, false)
-			s.AwaitReason(obj, v1alpha1.ReasonConflict, "is that of JujuSecret", "a-older")
-			s.expectJuju(held(id, 1, said))
+		"T5": func(f rowFixture) {
+			former := f.createReady("former")
+			f.Must(f.Juju.PauseRemovals(f.Ctx, f.Model))
+			f.Delete(former)
+			f.AwaitReason(former, v1alpha1.ReasonRemoving)
+			obj := f.secret("own", gen.Adopting)
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju(dbSecret(former.Status.SecretID, 1, desired))
+			f.Must(f.Juju.ResumeRemovals(f.Ctx, f.Model))
+			f.AwaitReady(obj)
+			f.expectOwned(obj, obj.Status.SecretID, false)
+			f.ExpectJuju(dbSecret(obj.Status.SecretID, 1, desired))
 		},
 	}
 }
 
-func crashRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"X1": func(s rowScene) {
-			proxied, proxy := newProxiedScene(s.T)
-			s.scene = proxied
-			met := proxy.On("Secrets.CreateSecrets", wire.CutBefore())
-			obj := s.made("ours", gen.Through(s.connectThrough(proxy).Name))
-			s.expectMet(met)
-			s.shows(obj)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
+func conflictRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"K1": func(f rowFixture) {
+			older, obj := f.createReady("a-older"), f.createSuspended("b-restored")
+			f.setOwned(obj, older.Status.SecretID)
+			f.setRecord(obj, nil)
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju(dbSecret(older.Status.SecretID, 1, desired))
 		},
-		"X2": func(s rowScene) {
-			proxied, proxy := newProxiedScene(s.T)
-			s.scene = proxied
-			met := proxy.On("Secrets.CreateSecrets", wire.CutAfter())
-			obj := s.made("ours", gen.Through(s.connectThrough(proxy).Name))
-			s.expectMet(met)
-			s.shows(obj)
-			s.owns(obj, obj.Status.SecretID, false)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
-			if n := s.requests()["Secrets.CreateSecrets"]; n != 1 {
-				s.Errorf("there were %d requests to create it, want 1", n)
-			}
+		"K3": func(f rowFixture) {
+			other, finish := f.createDeleting("other")
+			obj := f.secret("own", gen.Adopting)
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju(dbSecret(other.Status.SecretID, 1, desired))
+			finish()
+			f.AwaitReady(obj)
+			f.expectOwned(obj, other.Status.SecretID, true)
 		},
-		"X3": func(s rowScene) {
-			obj := s.resting("ours")
-			s.hold(obj, s.begun(obj, before))
-			id := s.add(before)
-			s.wake(obj)
-			s.shows(obj)
-			s.owns(obj, id, false)
-			s.expectJuju(held(id, 2, said))
+		"K4": func(f rowFixture) {
+			older, obj := f.createWithoutSource("a-older"), f.secret("b-younger")
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju()
+			f.Create(gen.Secret(f.Namespace, "missing", values(before)))
+			f.AwaitReady(older)
+			f.awaitRow(obj)
+			f.ExpectJuju(dbSecret(older.Status.SecretID, 1, before))
 		},
-		"X4": func(s rowScene) {
-			obj, id := s.resting("ours"), s.add(said)
-			s.hold(obj, adopting(id))
-			s.wake(obj)
-			s.shows(obj)
-			s.owns(obj, id, true)
-			s.expectJuju(held(id, 1, said))
+		"K5": func(f rowFixture) {
+			older, rename := f.createRenamable("a-older")
+			obj := f.createReady("b-younger")
+			rename()
+			f.Must(f.Juju.RemoveSecret(f.Ctx, f.Model, obj.Status.SecretID))
+			f.AwaitJuju(withName("another-name", dbSecret(older.Status.SecretID, 1, desired)))
+			f.LookNow(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, true)
+			f.ExpectJuju(withName("another-name", dbSecret(older.Status.SecretID, 1, desired)))
+		},
+		"K6": func(f rowFixture) {
+			id := f.addSecret(foreign)
+			f.createWithoutSource("a-older", gen.Adopting)
+			obj := f.secret("b-younger", gen.Adopting)
+			f.Create(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, false)
+			f.ExpectJuju(dbSecret(id, 1, foreign))
+		},
+		"K7": func(f rowFixture) {
+			older, obj := f.createSuspended("a-older"), f.createSuspended("b-younger")
+			f.setRecord(older, f.creating(older, desired))
+			f.setRecord(obj, f.creating(obj, desired))
+			id := f.addSecret(desired)
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.expectNothingOwned(obj, true)
+			f.setRecord(older, adopting("")) // As if its creation had made another secret.
+			f.AwaitReady(obj)
+			f.expectOwned(obj, id, false)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 
-			s = s.another()
-			obj, id = s.resting("ours"), s.add(before)
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "", "", values(said)))
-			s.hold(obj, s.begun(obj, before, recognisedAs(id)))
-			s.wake(obj)
-			s.shows(obj)
-			s.owns(obj, id, false)
-			s.expectJuju(held(id, 2, said))
-		},
-		"X5": func(s rowScene) {
-			obj, id := s.resting("ours"), s.add(theirs)
-			s.hold(obj, adopting(id))
-			s.wake(obj)
-			s.shows(obj)
-			s.owns(obj, id, true)
-			s.expectJuju(held(id, 2, said))
-
-			s = s.another()
-			obj, id = s.resting("ours"), s.add(before)
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "", "", values("between")))
-			s.hold(obj, s.begun(obj, before, recognisedAs(id)))
-			s.wake(obj)
-			s.shows(obj)
-			s.owns(obj, id, false)
-			s.expectJuju(held(id, 3, said))
-		},
-		"X6": func(s rowScene) {
-			older, long := s.elsewhere("a-older")
-			long()
-			obj, id := s.resting("b-younger"), s.add(said)
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, id, "by-hand", "", nil))
-			s.hold(obj, adopting(id))
-			s.wake(obj)
-			s.shows(obj)
-			s.owns(obj, id, true)
-			s.expectJuju(called("by-hand", held(id, 1, said)), called("elsewhere", held(older.Status.SecretID, 1, said)))
+			f = f.another()
+			older, obj = f.createSuspended("a-older"), f.createSuspended("b-younger")
+			f.setRecord(older, f.creating(older, desired))
+			f.setRecord(obj, f.creating(obj, desired))
+			id = f.addSecret(desired)
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.resume(older)
+			f.AwaitReady(older)
+			f.expectOwned(older, id, false)
+			f.AwaitReason(obj, v1alpha1.ReasonConflict, "belongs to JujuSecret", "a-older")
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
 	}
 }
 
-func letGoRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"D1": func(s rowScene) {
-			id := s.add(said)
-			obj := s.secret("ours", gen.Observed) // Any other would get the finalizer back.
-			s.Create(obj)
-			s.AwaitReady(obj)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
+func crashRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"X5": func(f rowFixture) {
+			obj, id := f.createSuspended("own"), f.addSecret(foreign)
+			f.setRecord(obj, adopting(id))
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.expectOwned(obj, id, true)
+			f.ExpectJuju(dbSecret(id, 2, desired))
+
+			f = f.another()
+			obj, id = f.createSuspended("own"), f.addSecret(before)
+			f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "", "", values("between")))
+			f.setRecord(obj, f.creating(obj, before, recognisedAs(id)))
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.expectOwned(obj, id, false)
+			f.ExpectJuju(dbSecret(id, 3, desired))
 		},
-		"D2": func(s rowScene) {
-			obj := s.made("ours")
+		"X6": func(f rowFixture) {
+			older, rename := f.createRenamable("a-older")
+			rename()
+			obj, id := f.createSuspended("b-younger"), f.addSecret(desired)
+			f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "by-hand", "", nil))
+			f.setRecord(obj, adopting(id))
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.expectOwned(obj, id, true)
+			f.ExpectJuju(
+				withName("by-hand", dbSecret(id, 1, desired)),
+				withName("another-name", dbSecret(older.Status.SecretID, 1, desired)),
+			)
+		},
+	}
+}
+
+func releaseRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"D2": func(f rowFixture) {
+			obj := f.createReady("own")
 			id := obj.Status.SecretID
-			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
+			env.Change(f, obj, func(o *v1alpha1.JujuSecret) {
 				o.Spec.Value = nil
 				gen.Observed(o)
-				gen.Suspended(o) // Or the finalizer would be taken off before.
+				gen.Suspended(o) // Otherwise the operator removes the finalizer first.
 			})
-			s.awaitRest(obj)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
+			f.awaitSuspended(obj)
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
-		"D3": func(s rowScene) {
-			obj := s.made("ours")
-			s.suspend(obj)
-			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, obj.Status.SecretID))
-			s.awaitJuju()
-			id := s.add(theirs)
-			s.wake(obj)
-			s.AwaitReason(obj, v1alpha1.ReasonNameTaken)
-			s.ownsNothing(obj, true)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, theirs))
+		"D3": func(f rowFixture) {
+			obj := f.createReady("own")
+			f.suspend(obj)
+			f.Must(f.Juju.RemoveSecret(f.Ctx, f.Model, obj.Status.SecretID))
+			f.AwaitJuju()
+			id := f.addSecret(foreign)
+			f.resume(obj)
+			f.AwaitReason(obj, v1alpha1.ReasonNameTaken)
+			f.expectNothingOwned(obj, true)
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(id, 1, foreign))
 		},
-		"D4": func(s rowScene) {
-			faulty, controller := newFaultyScene(s.T)
-			s.scene = faulty
-			obj := s.made("ours", gen.Through(controller.Name))
-			id := obj.Status.SecretID
-			s.Must(s.juju.StopServing(s.Ctx))
-			stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) { stage.Annotate(o, v1alpha1.AnnotationAbandon, "true") })
-			s.letsGo(obj)
-			s.Must(s.juju.StartServing(s.Ctx))
-			s.expectJuju(held(id, 1, said))
-		},
-		"D5": func(s rowScene) {
-			obj := s.made("ours", gen.Retained)
-			id := obj.Status.SecretID
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
-		},
-		"D6": func(s rowScene) {
-			id, obj := s.add(said), s.secret("ours", gen.Adopting)
-			s.Create(obj)
-			s.AwaitReady(obj)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
-		},
-		"D19": func(s rowScene) {
-			older, obj := s.resting("a-older"), s.resting("b-younger")
-			s.hold(older, s.begun(older, said))
-			s.hold(obj, s.begun(obj, said))
-			id := s.add(said)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
+		"D19": func(f rowFixture) {
+			older, obj := f.createSuspended("a-older"), f.createSuspended("b-younger")
+			f.setRecord(older, f.creating(older, desired))
+			f.setRecord(obj, f.creating(obj, desired))
+			id := f.addSecret(desired)
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
 	}
 }
 
-func removedRows() map[string]func(rowScene) {
-	return map[string]func(rowScene){
-		"D7": func(s rowScene) {
-			obj := s.made("ours")
-			s.suspend(obj) // Which makes no difference.
-			s.Must(s.juju.UpdateSecret(s.Ctx, s.model, obj.Status.SecretID, "", "", values(theirs)))
-			s.isRemoved(obj)
-			s.expectJuju()
+func removalRows() map[string]func(rowFixture) {
+	return map[string]func(rowFixture){
+		"D10": func(f rowFixture) {
+			id, obj := f.addSecret(desired), f.secret("own", gen.Adopting, gen.Deleted)
+			f.Create(obj)
+			f.AwaitReady(obj)
+			f.setTenant("no")
+			f.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
-		"D8": func(s rowScene) {
-			s.add(said)
-			obj := s.secret("ours", gen.Adopting, gen.Deleted)
-			s.Create(obj)
-			s.AwaitReady(obj)
-			s.isRemoved(obj)
-			s.expectJuju()
+		"D13": func(f rowFixture) {
+			older, obj := f.createReady("a-older"), f.createSuspended("b-restored")
+			f.setOwned(obj, older.Status.SecretID)
+			f.setRecord(obj, nil)
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(older.Status.SecretID, 1, desired))
 		},
-		"D9": func(s rowScene) {
-			obj := s.made("ours")
-			s.Must(s.juju.PauseRemovals(s.Ctx, s.model))
-			s.Delete(obj)
-			s.shows(obj)
-			s.LookNow(obj)
-			s.shows(obj)
-			s.expectJuju(held(obj.Status.SecretID, 1, said))
-			if n := s.requests()["Secrets.RemoveSecrets"]; n != 1 {
-				s.Errorf("Juju was told %d times to remove it, want once", n)
-			}
-			s.Must(s.juju.ResumeRemovals(s.Ctx, s.model))
-			s.AwaitGone(obj)
-			s.expectJuju()
+		"D14": func(f rowFixture) {
+			obj := f.createReady("own")
+			f.suspend(obj)
+			f.Must(f.Juju.RemoveSecret(f.Ctx, f.Model, obj.Status.SecretID))
+			f.AwaitJuju()
+			id := f.addSecret(desired)
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
-		"D10": func(s rowScene) {
-			obj := s.made("ours")
-			id := obj.Status.SecretID
-			s.setTenant("no")
-			s.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
-			obj.Status.OwnershipProof = "forged"
-			s.Must(s.Kube.Status().Update(s.Ctx, obj))
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
+		"D15": func(f rowFixture) {
+			obj := f.createSuspended("own")
+			f.setRecord(obj, f.creating(obj, desired))
+			id := f.addSecret(foreign)
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(id, 1, foreign))
 		},
-		"D11": func(s rowScene) {
-			faulty, controller := newFaultyScene(s.T)
-			s.scene = faulty
-			obj := s.made("ours", gen.Through(controller.Name))
-			s.Must(s.juju.StopServing(s.Ctx))
-			s.AwaitReason(controller, v1alpha1.ReasonJujuUnreachable)
-			s.Delete(obj)
-			s.shows(obj)
-			s.Must(s.juju.StartServing(s.Ctx))
-			s.AwaitGone(obj)
-			s.expectJuju()
+		"D17": func(f rowFixture) {
+			other, obj := f.createReady("other"), f.createSuspended("own")
+			f.setRecord(obj, f.creating(obj, desired))
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(other.Status.SecretID, 1, desired))
 		},
-		"D12": func(s rowScene) {
-			obj := s.made("ours")
-			s.Must(s.juju.RemoveModel(s.Ctx, s.model))
-			s.LookNow(obj)
-			s.letsGo(obj)
-		},
-		"D13": func(s rowScene) {
-			older, obj := s.made("a-older"), s.resting("b-restored")
-			s.give(obj, older.Status.SecretID)
-			s.hold(obj, nil)
-			s.letsGo(obj)
-			s.expectJuju(held(older.Status.SecretID, 1, said))
-		},
-		"D14": func(s rowScene) {
-			obj := s.made("ours")
-			s.suspend(obj)
-			s.Must(s.juju.RemoveSecret(s.Ctx, s.model, obj.Status.SecretID))
-			s.awaitJuju()
-			id := s.add(said)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
-		},
-		"D15": func(s rowScene) {
-			obj := s.resting("ours")
-			s.hold(obj, s.begun(obj, said))
-			id := s.add(theirs)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, theirs))
-		},
-		"D16": func(s rowScene) {
-			obj := s.resting("ours")
-			s.hold(obj, s.begun(obj, before))
-			s.add(before)
-			s.isRemoved(obj)
-			s.expectJuju()
-		},
-		"D17": func(s rowScene) {
-			other, obj := s.made("other"), s.resting("ours")
-			s.hold(obj, s.begun(obj, said))
-			s.letsGo(obj)
-			s.expectJuju(held(other.Status.SecretID, 1, said))
-		},
-		"D18": func(s rowScene) {
-			id, obj := s.add(said), s.secret("ours", gen.Adopting)
-			s.Create(obj)
-			s.AwaitReady(obj)
-			s.suspend(obj)
-			s.hold(obj, s.begun(obj, said, replacing(id)))
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
-		},
-		"D19": func(s rowScene) {
-			older, obj := s.resting("a-older"), s.resting("b-younger")
-			s.hold(older, s.begun(older, said))
-			s.hold(obj, s.begun(obj, said))
-			id := s.add(said)
-			s.letsGo(obj)
-			s.expectJuju(held(id, 1, said))
+		"D18": func(f rowFixture) {
+			id, obj := f.addSecret(desired), f.secret("own", gen.Adopting)
+			f.Create(obj)
+			f.AwaitReady(obj)
+			f.suspend(obj)
+			f.setRecord(obj, f.creating(obj, desired, replacing(id)))
+			f.deleteReleased(obj)
+			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
 	}
 }

@@ -5,317 +5,379 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/ownership"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// TestEachRowOfTheTableOfOwnership brings about every row of test/ownership, on the real servers.
-func TestEachRowOfTheTableOfOwnership(t *testing.T) {
+// provenBy holds the test that proves a row on real servers, for each row
+// without a scenario here. The test of all combinations in internal/plan proves
+// every row.
+var provenBy = map[string]string{
+	"S1":  "e2e.TestSuspensionStopsUpdatesAndAllowsDeletion",
+	"S2":  "tenancy.TestTenantWithdrawalStopsWritesAndLosesNothing",
+	"S3":  "e2e.TestChangesWaitForJujuOutageToEnd",
+	"S4":  "e2e.TestDeletionAfterModelIsRemoved",
+	"O1":  "e2e.TestReferenceNeverChangesItsSecret",
+	"C1":  "e2e.TestSecretMergesAllSources",
+	"C3":  "e2e.TestRemovedSecretIsRecreated",
+	"M1":  "e2e.TestLostFinalizerIsRestored",
+	"M2":  "e2e.TestDriftIsOnlyReported",
+	"M3":  "e2e.TestDriftIsCorrected",
+	"M4":  "e2e.TestDriftIsOnlyReported",
+	"M5":  "e2e.TestRenameToTakenNameWaitsAndContentIsUpdated",
+	"T1":  "e2e.TestNameTakenLeavesForeignSecretUnchanged",
+	"K2":  "e2e.TestConflictNamesTheOwner",
+	"X1":  "e2e.TestInterruptedBulkCallIsAppliedOnce",
+	"X2":  "crash.TestSecretIsCreatedOnce",
+	"X3":  "crash.TestInterruptedCreationIsFoundByDigest",
+	"X4":  "crash.TestAdoptionOfSameContentChangesNothing",
+	"D1":  "e2e.TestReferenceNeverChangesItsSecret",
+	"D4":  "e2e.TestDeletionOfAbandonedObjectsNeedsNoJuju",
+	"D5":  "e2e.TestDeletionRetainsSecret",
+	"D6":  "crash.TestDeletionRetainsAdoptedSecret",
+	"D7":  "e2e.TestSuspensionStopsUpdatesAndAllowsDeletion",
+	"D8":  "crash.TestDeletionRemovesAdoptedSecretWithPolicyDelete",
+	"D9":  "e2e.TestDeletionWaitsForJuju",
+	"D11": "e2e.TestChangesWaitForJujuOutageToEnd",
+	"D12": "e2e.TestDeletionAfterModelIsRemoved",
+	"D16": "crash.TestDeletionRemovesInterruptedCreation",
+}
+
+// TestOwnershipTable proves the rows of test/ownership on real servers.
+func TestOwnershipTable(t *testing.T) {
 	t.Parallel()
-	plays := map[string]func(rowScene){}
-	for _, group := range []map[string]func(rowScene){
-		unseenRows(), referenceRows(), absentRows(), ourRows(), theirRows(), otherRows(), crashRows(), letGoRows(), removedRows(),
+	scenarios := map[string]func(rowFixture){}
+	for _, group := range []map[string]func(rowFixture){
+		blockedRows(), referenceRows(), missingRows(), ownRows(), foreignRows(), conflictRows(), crashRows(),
+		releaseRows(), removalRows(),
 	} {
-		maps.Copy(plays, group)
+		maps.Copy(scenarios, group)
 	}
 	for _, row := range ownership.NewTable().Rows() {
-		play, ok := plays[row.ID]
-		if !ok {
-			t.Errorf("there is no scene for the row %s", row.ID)
+		if test, ok := provenBy[row.ID]; ok && scenarios[row.ID] == nil {
+			expectTest(t, row.ID, test)
 			continue
 		}
-		delete(plays, row.ID)
+		act, ok := scenarios[row.ID]
+		if !ok {
+			t.Errorf("row %s has no scenario", row.ID)
+			continue
+		}
+		delete(scenarios, row.ID)
 		t.Run(row.ID, func(t *testing.T) {
 			t.Parallel()
-			play(rowScene{newScene(t), row})
+			act(rowFixture{newFixture(t), row})
 		})
 	}
-	for id := range plays {
-		t.Errorf("there is no row %s", id)
+	for id := range scenarios {
+		t.Errorf("the table has no row %s", id)
 	}
 }
 
-const (
-	// db is the name in Juju that most rows are about.
-	db = "db-login"
-	// said is what the manifests say, unless they are changed; before is what one said, and theirs what somebody else wrote.
-	said, before, theirs = "value", "before", "theirs"
+// expectTest checks that a suite has the test that proves a row.
+func expectTest(t *testing.T, row, test string) {
+	t.Helper()
+	suite, name, _ := strings.Cut(test, ".")
+	files, err := filepath.Glob(filepath.Join("..", suite, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file) //nolint:gosec // A file of this repository.
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "func "+name+"(t ") {
+			return
+		}
+	}
+	t.Errorf("test %s, which proves row %s, does not exist", test, row)
+}
 
-	finalizer        = "jujusecrets.io/finalizer"
-	recordAnnotation = "jujusecrets.io/record"
-	// lingers is a finalizer of somebody else's.
-	lingers = "example.com/lingers"
+const (
+	// db is the name in Juju of the secret in most rows.
+	db = "db-login"
+	// desired is the value in the manifests. before is a former value in a
+	// manifest, and foreign is a value that another client wrote.
+	desired, before, foreign = "value", "before", "foreign"
+
+	finalizer = "jujusecrets.io/finalizer"
+	// testFinalizer is a finalizer that the operator does not own.
+	testFinalizer = "example.com/test"
 )
 
-// rowScene is where one row plays.
-type rowScene struct {
-	*scene
+// rowFixture is the fixture for one row of the table.
+type rowFixture struct {
+	*fixture
 
 	row ownership.Row
 }
 
-// values is a content.
+// values returns the content with one value.
 func values(value string) map[string]string { return map[string]string{"key": value} }
 
-// held is a secret in Juju called db.
-func held(id string, revision int, value string) servers.UserSecret {
+// dbSecret returns a secret in Juju with the name db.
+func dbSecret(id string, revision int, value string) servers.UserSecret {
 	return servers.UserSecret{ID: id, Name: db, Revision: revision, Content: servers.Content(values(value))}
 }
 
-// called is a secret of another name.
-func called(name string, secret servers.UserSecret) servers.UserSecret {
+// withName returns the secret with another name.
+func withName(name string, secret servers.UserSecret) servers.UserSecret {
 	secret.Name = name
 	return secret
 }
 
-// secret is a JujuSecret that asks for db.
-func (s rowScene) secret(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
-	return gen.JujuSecret(s.ns, name, s.model.Name, append([]func(*v1alpha1.JujuSecret){gen.Named(db)}, modify...)...)
+// secret returns a JujuSecret that asks for db.
+func (f rowFixture) secret(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
+	modify = append([]func(*v1alpha1.JujuSecret){gen.Named(db)}, modify...)
+	return gen.JujuSecret(f.Namespace, name, f.Model.Name, modify...)
 }
 
-// made is such a one whose secret is in Juju.
-func (s rowScene) made(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
-	s.Helper()
-	obj := s.secret(name, modify...)
-	s.Create(obj)
-	s.AwaitReady(obj)
+// createReady creates a JujuSecret that asks for db, and waits until it is
+// Ready.
+func (f rowFixture) createReady(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
+	f.Helper()
+	obj := f.secret(name, modify...)
+	f.Create(obj)
+	f.AwaitReady(obj)
 	return obj
 }
 
-// resting is such a one that is suspended.
-func (s rowScene) resting(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
-	s.Helper()
-	obj := s.secret(name, append(modify, gen.Suspended)...)
-	s.Create(obj)
-	s.awaitRest(obj)
+// createSuspended creates a suspended JujuSecret that asks for db.
+func (f rowFixture) createSuspended(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
+	f.Helper()
+	obj := f.secret(name, append(modify, gen.Suspended)...)
+	f.Create(obj)
+	f.awaitSuspended(obj)
 	return obj
 }
 
-func (s rowScene) suspend(obj *v1alpha1.JujuSecret) {
-	s.Helper()
-	stage.Change(s.scene, obj, gen.Suspended)
-	s.awaitRest(obj)
+func (f rowFixture) suspend(obj *v1alpha1.JujuSecret) {
+	f.Helper()
+	env.Change(f, obj, gen.Suspended)
+	f.awaitSuspended(obj)
 }
 
-func (s rowScene) awaitRest(obj client.Object) {
-	s.Helper()
-	s.awaitShown(obj, v1alpha1.ReasonSuspended)
+func (f rowFixture) awaitSuspended(obj client.Object) {
+	f.Helper()
+	f.AwaitShown(obj, v1alpha1.ReasonSuspended)
 }
 
-// wake ends the rest of an object, with a look at Juju.
-func (s rowScene) wake(obj *v1alpha1.JujuSecret) {
-	s.Helper()
+// resume resumes a suspended object and requests a look at Juju.
+func (f rowFixture) resume(obj *v1alpha1.JujuSecret) {
+	f.Helper()
 	now := time.Now().Format(time.RFC3339Nano)
-	stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) {
 		o.Spec.Suspend = false
-		stage.Annotate(o, v1alpha1.AnnotationReconcileRequestedAt, now)
+		env.Annotate(o, v1alpha1.AnnotationReconcileRequestedAt, now)
 	})
 }
 
-// add adds a secret called db by hand.
-func (s rowScene) add(value string) (id string) {
-	s.Helper()
-	id, err := s.juju.AddSecret(s.Ctx, s.model, db, "", values(value))
-	s.Must(err)
+// addSecret adds a secret with the name db by hand.
+func (f rowFixture) addSecret(value string) (id string) {
+	f.Helper()
+	id, err := f.Juju.AddSecret(f.Ctx, f.Model, db, "", values(value))
+	f.Must(err)
 	return id
 }
 
-// addCharms adds a secret of a charm, and returns its ID and all that Juju holds.
-func (s rowScene) addCharms() (id string, all []servers.UserSecret) {
-	s.Helper()
-	id, err := s.juju.AddCharmSecret(s.Ctx, s.model, "app1", db)
-	s.Must(err)
-	return id, s.inJuju()
+// addCharmSecret adds a charm's secret. It returns the ID and all secrets in
+// the model.
+func (f rowFixture) addCharmSecret() (id string, all []servers.UserSecret) {
+	f.Helper()
+	id, err := f.Juju.AddCharmSecret(f.Ctx, f.Model, "app1", db)
+	f.Must(err)
+	return id, f.InJuju()
 }
 
-// shows waits until the Ready condition has the reason of the row.
-func (s rowScene) shows(obj client.Object) {
-	s.Helper()
-	s.awaitShown(obj, s.row.Then.Reason)
+// awaitRow waits until the Ready condition has the row's reason.
+func (f rowFixture) awaitRow(obj client.Object) {
+	f.Helper()
+	f.AwaitShown(obj, f.row.Then.Reason)
 }
 
-func (s rowScene) awaitShown(obj client.Object, reason v1alpha1.Reason) {
-	s.Helper()
-	s.AwaitCondition(obj, func(ready metav1.Condition) string {
-		if ready.Reason != string(reason) {
-			return "the reason is " + ready.Reason + ", want " + string(reason) + ": " + ready.Message
-		}
-		return ""
-	})
-}
-
-// letsGo deletes an object, and waits until it is gone, with an event that says so unless the row has none.
-func (s rowScene) letsGo(obj client.Object) {
-	s.Helper()
+// deleteReleased deletes an object and waits until it is gone. It checks that
+// an event reports the release, unless the row has no event.
+func (f rowFixture) deleteReleased(obj client.Object) {
+	f.Helper()
 	gone := obj.DeepCopyObject().(client.Object)
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	if !s.row.Then.Quiet {
-		s.awaitEvent(gone, v1alpha1.ReasonLetGo)
+	f.Delete(obj)
+	f.AwaitGone(obj)
+	if !f.row.Then.Quiet {
+		f.AwaitEvent(gone, v1alpha1.ReasonOrphaned)
 		return
 	}
 	var events eventsv1.EventList
-	s.Must(s.Kube.List(s.Ctx, &events, client.InNamespace(s.ns)))
+	f.Must(f.Kube.List(f.Ctx, &events, client.InNamespace(f.Namespace)))
 	for _, event := range events.Items {
-		if event.Regarding.UID == gone.GetUID() && event.Reason == string(v1alpha1.ReasonLetGo) {
-			s.Errorf("there is an event about what was let go: %s", event.Note)
+		if event.Regarding.UID == gone.GetUID() && event.Reason == string(v1alpha1.ReasonOrphaned) {
+			f.Errorf("an event reports the release: %s", event.Note)
 		}
 	}
 }
 
-// isRemoved deletes an object, and waits until its secret is removed and the object is gone.
-func (s rowScene) isRemoved(obj client.Object) {
-	s.Helper()
-	gone := obj.DeepCopyObject().(client.Object)
-	s.Delete(obj)
-	s.AwaitGone(obj)
-	s.awaitEvent(gone, v1alpha1.ReasonRemoved)
-}
-
-// owns checks whose a secret is by the status.
-func (s rowScene) owns(obj *v1alpha1.JujuSecret, id string, adopted bool) {
-	s.Helper()
-	s.Refresh(obj)
+// expectOwned checks the secret and the ownership in the status.
+func (f rowFixture) expectOwned(obj *v1alpha1.JujuSecret, id string, adopted bool) {
+	f.Helper()
+	f.Refresh(obj)
 	if got := obj.Status; got.SecretID != id || got.Managed != (id != "") || got.Adopted != adopted {
-		s.Errorf("the status is %+v, want ID %q, adopted: %t", got, id, adopted)
+		f.Errorf("got status %+v, want ID %q and adopted %t", got, id, adopted)
 	}
 }
 
-// ownsNothing checks that no secret is the object's by the status, and whether its finalizer is on.
-func (s rowScene) ownsNothing(obj *v1alpha1.JujuSecret, held bool) {
-	s.Helper()
-	s.owns(obj, "", false)
+// expectNothingOwned checks that the status has no secret, and whether the
+// object has the finalizer.
+func (f rowFixture) expectNothingOwned(obj *v1alpha1.JujuSecret, held bool) {
+	f.Helper()
+	f.expectOwned(obj, "", false)
 	if got := controllerutil.ContainsFinalizer(obj, finalizer); got != held {
-		s.Errorf("the finalizer is on the object: %t, want %t", got, held)
+		f.Errorf("has finalizer: %t, want %t", got, held)
 	}
 }
 
-// updates counts the requests that changed secrets of the model.
-func (s rowScene) updates() int { return s.requests()["Secrets.UpdateSecrets"] }
+// updates returns the number of requests that updated secrets in the model.
+func (f rowFixture) updates() int { return f.Requests()["Secrets.UpdateSecrets"] }
 
-// hold puts the finalizer on an object that rests, and a record beside it, as the operator would have.
-func (s rowScene) hold(obj *v1alpha1.JujuSecret, record map[string]any) {
-	s.Helper()
-	stage.Change(s.scene, obj, func(o *v1alpha1.JujuSecret) {
+// setRecord adds the finalizer and a record to a suspended object, as the
+// operator would. Without a record it adds only the finalizer.
+func (f rowFixture) setRecord(obj *v1alpha1.JujuSecret, recorded *plan.Record) {
+	f.Helper()
+	keeper := f.keeper()
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) {
 		controllerutil.AddFinalizer(o, finalizer)
-		if record == nil {
+		if recorded == nil {
 			return
 		}
-		record["uid"] = o.UID
-		text, err := json.Marshal(record)
-		s.Must(err)
-		stage.Annotate(o, recordAnnotation, string(text))
+		model := placement.ModelOfSecret(o)
+		_, err := keeper.Annotate(o, keeper.Read(o, model), *recorded, model)
+		f.Must(err)
 	})
 }
 
-// begun is the record of an object that is about to create db with a value.
-func (s rowScene) begun(obj *v1alpha1.JujuSecret, value string, modify ...func(*plan.Creation)) map[string]any {
-	s.Helper()
+// keeper returns a Keeper with the installation's key.
+func (f rowFixture) keeper() record.Keeper {
+	f.Helper()
 	secret := &corev1.Secret{}
-	s.Must(s.Kube.Get(s.Ctx, client.ObjectKey{Namespace: "juju-secrets", Name: "juju-secrets-operator-key"}, secret))
-	key := content.Key{Sealed: content.Seal(secret.Data["key"])}
-	digest := key.Digest(string(obj.UID), servers.Content(values(value)))
-	creation := plan.Creation{Name: db, Digests: []string{digest}}
-	for _, f := range modify {
-		f(&creation)
-	}
-	if creation.ID != "" {
-		creation.Proof = key.DigestOf(string(obj.UID), content.Seal(fmt.Sprintf("recognised %q", creation.ID)))
-	}
-	return map[string]any{"creating": creation}
+	f.Must(f.Kube.Get(f.Ctx, client.ObjectKey{Namespace: "juju-secrets", Name: "juju-secrets-operator-key"}, secret))
+	return record.Keeper{Key: content.Key{Sealed: content.Seal(secret.Data["key"])}}
 }
 
-// recognisedAs is a creation that was found out to have made a secret.
+// creating returns a record with the intent to create db with a value.
+func (f rowFixture) creating(
+	obj *v1alpha1.JujuSecret, value string, modify ...func(*plan.Creation),
+) *plan.Record {
+	f.Helper()
+	keeper := f.keeper()
+	salt := keeper.Read(obj, placement.ModelOfSecret(obj)).Salt
+	creation := plan.Creation{Name: db, Digests: []string{keeper.Key.Digest(salt, servers.Content(values(value)))}}
+	for _, change := range modify {
+		change(&creation)
+	}
+	return &plan.Record{Creating: &creation}
+}
+
+// recognisedAs marks a creation as recognised: it created the secret.
 func recognisedAs(id string) func(*plan.Creation) { return func(c *plan.Creation) { c.ID = id } }
 
-// replacing is a creation in place of a secret that was thought to be gone.
+// replacing marks a creation as the replacement of a secret that is presumed
+// missing.
 func replacing(id string) func(*plan.Creation) { return func(c *plan.Creation) { c.Replaces = id } }
 
-// another is a scene of its own for the same row.
-func (s rowScene) another() rowScene { return rowScene{newScene(s.T), s.row} }
+// another returns a new fixture for the same row.
+func (f rowFixture) another() rowFixture { return rowFixture{newFixture(f.T), f.row} }
 
-// adopting is the record of an object that is about to adopt a secret.
-func adopting(id string) map[string]any { return map[string]any{"adopting": id} }
+// adopting returns a record with the intent to adopt a secret.
+func adopting(id string) *plan.Record { return &plan.Record{Adopting: id} }
 
-// give writes into the status of an object that rests that a secret is its own, as after a backup was restored.
-func (s rowScene) give(obj *v1alpha1.JujuSecret, id string) {
-	s.Helper()
-	s.Refresh(obj)
+// setOwned writes a secret into the status of a suspended object as its own,
+// like a restore from a backup.
+func (f rowFixture) setOwned(obj *v1alpha1.JujuSecret, id string) {
+	f.Helper()
+	f.Refresh(obj)
 	former := obj.DeepCopy()
-	obj.Status.SecretID, obj.Status.URI, obj.Status.Managed, obj.Status.ModelUUID = id, "secret:"+id, true, s.model.UUID
-	s.Must(s.Kube.Status().Patch(s.Ctx, obj, client.MergeFrom(former)))
+	obj.Status.SecretID, obj.Status.URI, obj.Status.Managed = id, "secret:"+id, true
+	obj.Status.ModelUUID = f.Model.UUID
+	keeper, model := f.keeper(), placement.ModelOfSecret(obj)
+	state := keeper.Read(obj, model)
+	f.Must(keeper.Copy(obj, state, state.Record, &record.Owned{ModelUUID: f.Model.UUID, SecretID: id}, model))
+	f.Must(f.Kube.Status().Patch(f.Ctx, obj, client.MergeFrom(former)))
 }
 
-// lingering is an object whose deletion retains its secret, and that somebody else's finalizer keeps. End takes that off.
-func (s rowScene) lingering(name string) (obj *v1alpha1.JujuSecret, end func()) {
-	s.Helper()
-	obj = s.secret(name, gen.Retained)
-	obj.Finalizers = []string{lingers}
-	s.Create(obj)
-	end = func() {
-		err := s.Kube.Get(context.Background(), client.ObjectKeyFromObject(obj), obj)
+// createDeleting creates a Ready object and deletes it. Its secret is retained,
+// and testFinalizer keeps the object until finish is called.
+func (f rowFixture) createDeleting(name string) (obj *v1alpha1.JujuSecret, finish func()) {
+	f.Helper()
+	obj = f.secret(name, gen.Retained)
+	obj.Finalizers = []string{testFinalizer}
+	f.Create(obj)
+	finish = func() {
+		err := f.Kube.Get(context.Background(), client.ObjectKeyFromObject(obj), obj)
 		if err == nil {
 			former := obj.DeepCopy()
-			controllerutil.RemoveFinalizer(obj, lingers)
-			err = s.Kube.Patch(context.Background(), obj, client.MergeFrom(former))
+			controllerutil.RemoveFinalizer(obj, testFinalizer)
+			err = f.Kube.Patch(context.Background(), obj, client.MergeFrom(former))
 		}
 		if client.IgnoreNotFound(err) != nil {
-			s.Error(err)
+			f.Error(err)
 		}
 	}
-	s.Cleanup(end) // So that the namespace can go.
-	s.AwaitReady(obj)
-	s.Delete(obj)
-	s.Await(func() string {
-		if s.Refresh(obj); controllerutil.ContainsFinalizer(obj, finalizer) {
-			return "the object is not let go"
+	f.Cleanup(finish) // Otherwise the namespace cannot be deleted.
+	f.AwaitReady(obj)
+	f.Delete(obj)
+	f.Await(func() string {
+		if f.Refresh(obj); controllerutil.ContainsFinalizer(obj, finalizer) {
+			return "the operator has not released the object"
 		}
 		return ""
 	})
-	return obj, end
+	return obj, finish
 }
 
-// waiting is an object that asks for db and whose source is missing.
-func (s rowScene) waiting(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
-	s.Helper()
-	obj := s.secret(name, append(modify, gen.FromSecret("missing"))...)
-	s.Create(obj)
-	s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
+// createWithoutSource creates an object that asks for db and waits for a
+// missing source.
+func (f rowFixture) createWithoutSource(name string, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
+	f.Helper()
+	obj := f.secret(name, append(modify, gen.FromSecret("missing"))...)
+	f.Create(obj)
+	f.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
 	return obj
 }
 
-// elsewhere is an object that has a secret of another name. Long makes it ask for db, while a source of it is missing.
-func (s rowScene) elsewhere(name string) (obj *v1alpha1.JujuSecret, long func()) {
-	s.Helper()
-	source := gen.Secret(s.ns, "lost", values(said))
-	s.Create(source)
-	obj = s.made(name, gen.Named("elsewhere"), gen.FromSecret("lost"))
+// createRenamable creates a Ready object with another name. rename makes it ask
+// for db while its source is missing.
+func (f rowFixture) createRenamable(name string) (obj *v1alpha1.JujuSecret, rename func()) {
+	f.Helper()
+	source := gen.Secret(f.Namespace, "source", values(desired))
+	f.Create(source)
+	obj = f.createReady(name, gen.Named("another-name"), gen.FromSecret("source"))
 	return obj, func() {
-		s.Delete(source)
-		stage.Change(s.scene, obj, gen.Named(db))
-		s.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
+		f.Delete(source)
+		env.Change(f, obj, gen.Named(db))
+		f.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
 	}
 }
 
-// setTenant makes the namespace a tenant, or none.
-func (s rowScene) setTenant(is string) {
-	s.Helper()
-	stage.Change(s.scene, gen.Namespace(s.ns, nil), func(o *corev1.Namespace) { o.Labels["tenant"] = is })
+// setTenant sets the tenant label of the namespace.
+func (f rowFixture) setTenant(value string) {
+	f.Helper()
+	env.Change(f, gen.Namespace(f.Namespace, nil), func(o *corev1.Namespace) { o.Labels["tenant"] = value })
 }

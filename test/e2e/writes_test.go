@@ -10,13 +10,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// countWrites watches the scene's objects of a kind from now on. The function it returns tells how often the object of a
-// name was written after it was created, seen up to the creation of a marker object.
-func (s *scene) countWrites(list client.ObjectList) func(name, marker string) int {
-	s.Helper()
-	watcher, err := stack.Kubernetes.Client.Watch(s.Ctx, list, client.InNamespace(s.ns))
-	s.Must(err)
-	s.Cleanup(watcher.Stop)
+// countWrites watches the fixture's objects of a kind. The returned function
+// waits until the watch has seen the creation of a marker object. Then it
+// returns the number of writes to the named object since its creation.
+func (f *fixture) countWrites(list client.ObjectList) func(name, marker string) int {
+	f.Helper()
+	watcher, err := f.Kube.Watch(f.Ctx, list, client.InNamespace(f.Namespace))
+	f.Must(err)
+	f.Cleanup(watcher.Stop)
 	var mu sync.Mutex
 	writes, created := map[string]int{}, map[string]bool{}
 	go func() {
@@ -37,7 +38,7 @@ func (s *scene) countWrites(list client.ObjectList) func(name, marker string) in
 		}
 	}()
 	return func(name, marker string) int {
-		s.Await(func() string {
+		f.Await(func() string {
 			mu.Lock()
 			defer mu.Unlock()
 			if !created[marker] {

@@ -18,173 +18,192 @@ import (
 
 	"github.com/juju/juju/rpc/params"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/servers"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// soon is within how long an answer has to come that somebody waits for.
-const soon = 10 * time.Second
+// answerTimeout is the time limit for an answer that a caller waits for.
+const answerTimeout = 10 * time.Second
 
-// listen opens a port. Nobody accepts, so that the system lets clients connect, and they hear nothing.
-func (s *scene) listen() net.Listener {
-	s.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", "127.0.0.1:0")
-	s.must(err)
-	s.Cleanup(func() { _ = listener.Close() })
+// listen opens a port and accepts no connection. The kernel completes the
+// handshake, so clients connect and receive nothing.
+func (f *fixture) listen() net.Listener {
+	f.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(f.Ctx, "tcp", "127.0.0.1:0")
+	f.Must(err)
+	f.Cleanup(func() { _ = listener.Close() })
 	return listener
 }
 
-func TestOneAddressThatAnswersIsEnough(t *testing.T) {
+func TestLoginNeedsOneWorkingAddress(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	silent, closed := s.listen(), s.listen()
-	s.must(closed.Close())
-	connection := s.connection(s.server.Operator)
-	connection.Addresses = []string{closed.Addr().String(), silent.Addr().String(), s.proxy.Address}
+	f := newFixture(t)
+	silent, closed := f.listen(), f.listen()
+	f.Must(closed.Close())
+	connection := f.connection(f.Juju.Operator)
+	connection.Addresses = []string{closed.Addr().String(), silent.Addr().String(), f.proxy.Address}
 	began := time.Now()
-	if health := s.logIn(connection, seldom); health.Trouble != nil {
-		t.Fatalf("cannot log in: %+v", health.Trouble)
+	if health := f.logIn(connection, longInterval); health.Problem != nil {
+		t.Fatalf("cannot log in: %+v", health.Problem)
 	}
-	s.add("db-login")
-	if took := time.Since(began); took > soon {
-		t.Errorf("it took %v", took)
+	f.add("db-login")
+	if took := time.Since(began); took > answerTimeout {
+		t.Errorf("login and creation took %v, want at most %v", took, answerTimeout)
 	}
 }
 
-func TestARefusedPasswordIsTriedOnce(t *testing.T) {
+func TestLoginRefusedPasswordIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	wrong := s.server.Operator
+	f := newFixture(t)
+	wrong := f.Juju.Operator
 	wrong.Password = "wrong"
-	if health := s.set(wrong, seldom); health.Trouble == nil || health.Trouble.Kind != plan.CredentialsRejected {
-		t.Errorf("the health is: %+v", health.Trouble)
+	if health := f.set(wrong, longInterval); !isRejected(health.Problem) {
+		t.Errorf("problem with a wrong password: %+v, want CredentialsRejected", health.Problem)
 	}
-	var asking sync.WaitGroup
+	var callers sync.WaitGroup
 	for range 50 {
-		asking.Go(func() {
-			if world := s.world(plan.Query{}); world.Known || world.Trouble.Kind != plan.CredentialsRejected {
-				t.Errorf("the answer is: %+v", world)
+		callers.Go(func() {
+			if view := f.view(plan.Query{}); view.Known || view.Problem.Reason != v1alpha1.ReasonCredentialsRejected {
+				t.Errorf("view of the model: %+v, want CredentialsRejected", view)
 			}
-			if got := kindOf(s.do(creating("db-login", "new"))[0]); got != plan.CredentialsRejected {
-				t.Errorf("the outcome is of kind %v", got)
+			if got := reasonOf(f.do(creating("db-login", "new"))[0]); got != v1alpha1.ReasonCredentialsRejected {
+				t.Errorf("reason of the creation: %q, want CredentialsRejected", got)
 			}
 		})
 	}
-	asking.Wait()
-	s.set(wrong, seldom)
-	if n := s.requests(login, nil); n != 1 {
+	callers.Wait()
+	f.set(wrong, longInterval)
+	if n := f.requests(login, nil); n != 1 {
 		t.Errorf("%d logins, want 1", n)
 	}
-	s.connect(seldom) // The right one does not wait for the end of the pause.
-	s.add("db-login")
+	f.connect(longInterval) // The correct password does not wait for the end of the back-off.
+	f.add("db-login")
 }
 
-// Juju leaves open connections as they are when a password changes.
-func TestAPasswordThatWasChangedIsNotTriedAtEveryModel(t *testing.T) {
+// Juju keeps open connections when a password changes.
+func TestLoginChangedPasswordIsNotTriedPerModel(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	user, err := s.server.AddUser(s.ctx, "user-"+strings.ToLower(rand.Text()))
-	s.must(err)
-	models := []servers.Model{s.model}
+	f := newFixture(t)
+	user, err := f.Juju.AddUser(f.Ctx, "user-"+strings.ToLower(rand.Text()))
+	f.Must(err)
+	models := []servers.Model{f.Model}
 	for len(models) < 12 {
-		models = append(models, s.addModel())
+		models = append(models, f.addModel())
 	}
 	for _, model := range models {
-		s.must(s.server.GrantModel(s.ctx, model, user.Username, "write"))
+		f.Must(f.Juju.GrantModel(f.Ctx, model, user.Username, "write"))
 	}
-	if health := s.set(user, seldom); health.Trouble != nil {
-		t.Fatalf("cannot log in: %+v", health.Trouble)
+	if health := f.set(user, longInterval); health.Problem != nil {
+		t.Fatalf("cannot log in: %+v", health.Problem)
 	}
-	// The models are listed now, not while the controller is asked anew.
-	s.pool.World(s.ctx, plan.ModelRef{Controller: controller, Name: "nobody/none"}, plan.Query{})
-	s.must(s.server.SetPassword(s.ctx, user.Username, "another"))
-	var asking sync.WaitGroup
+	// List the models now, so that no later login to the controller does it.
+	f.pool.View(f.Ctx, plan.ModelRef{Controller: controller, Name: "unknown/none"}, plan.Query{})
+	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, "another"))
+	var callers sync.WaitGroup
 	for _, model := range models {
-		asking.Go(func() {
-			world := s.pool.World(s.ctx, refTo(model), plan.Query{})
-			if world.Known || world.Trouble.Kind != plan.CredentialsRejected {
-				t.Errorf("the model is known: %v, the trouble is %+v", world.Known, world.Trouble)
+		callers.Go(func() {
+			view := f.pool.View(f.Ctx, refTo(model), plan.Query{})
+			if view.Known || view.Problem.Reason != v1alpha1.ReasonCredentialsRejected {
+				t.Errorf("model known: %v, problem %+v, want CredentialsRejected", view.Known, view.Problem)
 			}
 		})
 	}
-	asking.Wait()
-	// That to the controller before, and after the first refusals once more. Four models log in at a time.
-	if n := s.requests(login, nil); n < 3 || n > 1+4+1 {
-		t.Errorf("%d logins, however many models there are", n)
+	callers.Wait()
+	// The first login is to the controller. Up to four models log in at a time.
+	// After the first refusals the pool logs in to the controller once more.
+	if n := f.requests(login, nil); n < 3 || n > 1+4+1 {
+		t.Errorf("%d logins for %d models, want 3 to 6", n, len(models))
 	}
-	if health := s.set(user, seldom); health.Trouble == nil || health.Trouble.Kind != plan.CredentialsRejected {
-		t.Errorf("the health is: %+v", health.Trouble)
+	if health := f.set(user, longInterval); !isRejected(health.Problem) {
+		t.Errorf("problem with the old password: %+v, want CredentialsRejected", health.Problem)
 	}
-	s.must(s.server.SetPassword(s.ctx, user.Username, user.Password))
-	s.pool.Retry(controller)
+	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, user.Password))
+	f.pool.Retry(controller)
 	for _, model := range models {
-		s.await(func() string {
-			if world := s.pool.World(s.ctx, refTo(model), plan.Query{}); !world.Known {
-				return fmt.Sprintf("the model is not known: %+v", world.Trouble)
+		f.Await(func() string {
+			if view := f.pool.View(f.Ctx, refTo(model), plan.Query{}); !view.Known {
+				return fmt.Sprintf("the model is not known: %+v", view.Problem)
 			}
 			return ""
 		})
 	}
 }
 
-// A member of the controller may be of another mind for a while. A model that is refused is tried once more when the controller has
-// taken the credentials again, and then no more; and the controller is not asked for each.
-func TestAModelThatAloneRefusesALoginLeavesTheOthersAlone(t *testing.T) {
+// One node of a highly available controller can be behind the others for a
+// while. When a model refuses a login, the pool checks the credentials with the
+// controller. If the controller accepts them, the pool tries the model once
+// more, and not again. It does not check with the controller for every model.
+func TestLoginRefusedByOneModelLeavesOthers(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	s.add("db-login")
+	f := newConnected(t)
+	f.add("db-login")
 	refuse := wire.Fail(params.CodeUnauthorized, "invalid entity name or password")
 	pass := wire.Delay(0)
-	// Those that are refused the server never hears of.
+	var refused []servers.Model
+	// The proxy answers refused logins itself, so the server does not count
+	// them.
 	checkRefused := func(logins int, faults ...wire.Fault) {
 		t.Helper()
 		var last <-chan struct{}
-		model, before := s.addModel(), s.proxy.Requests()
-		s.pool.World(s.ctx, plan.ModelRef{Controller: controller, Name: "nobody/none"}, plan.Query{}) // Lists the new one.
+		model, before := f.addModel(), f.proxy.Requests()
+		// Listing the models makes the pool know the new one.
+		f.pool.View(f.Ctx, plan.ModelRef{Controller: controller, Name: "unknown/none"}, plan.Query{})
 		for _, fault := range faults {
-			last = s.proxy.On(login, fault)
+			last = f.proxy.On(login, fault)
 		}
-		if world := s.pool.World(s.ctx, refTo(model), plan.Query{}); world.Known || world.Trouble.Kind != plan.CredentialsRejected {
-			t.Errorf("the model is known: %v, the trouble is %+v", world.Known, world.Trouble)
+		if view := f.pool.View(f.Ctx, refTo(model), plan.Query{}); view.Known || !isRejected(view.Problem) {
+			t.Errorf("model known: %v, problem %+v, want CredentialsRejected", view.Known, view.Problem)
 		}
-		s.awaitMet(last)
-		if n := s.requests(login, before); n != logins {
-			t.Errorf("%d other logins, want %d", n, logins)
+		f.awaitFault(last)
+		refused = append(refused, model)
+		if n := f.requests(login, before); n != logins {
+			t.Errorf("%d logins reached the server, want %d", n, logins)
 		}
-		if s.named("db-login") == nil {
-			t.Error("another model does not answer")
+		if f.named("db-login") == nil {
+			t.Error("the secret in the other model is not known")
 		}
 	}
-	checkRefused(1, refuse, pass, refuse) // By the model, not by the controller, and by the model.
+	checkRefused(1, refuse, pass, refuse) // The model refuses, the controller accepts, the model refuses again.
 	checkRefused(0, refuse)
-	if health := s.set(s.server.Operator, seldom); health.Trouble != nil {
-		t.Errorf("the health is: %+v", health.Trouble)
+	if health := f.set(f.Juju.Operator, longInterval); health.Problem != nil {
+		t.Errorf("problem of the controller: %+v, want none", health.Problem)
+	}
+	f.pool.Retry(controller)
+	for _, model := range refused {
+		f.Await(func() string {
+			if view := f.pool.View(f.Ctx, refTo(model), plan.Query{}); !view.Known {
+				return fmt.Sprintf("the pool has not tried the model again: %+v", view.Problem)
+			}
+			return ""
+		})
 	}
 }
 
-func TestAForgottenControllerHasNoConnections(t *testing.T) {
+func TestForgetClosesConnections(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	s.add("db-login")
-	if open, _ := s.proxy.Connections(); open != 2 {
-		t.Errorf("%d connections are open, want that to the controller and that to the model", open)
+	f := newConnected(t)
+	f.add("db-login")
+	if open, _ := f.proxy.Connections(); open != 2 {
+		t.Errorf("%d connections are open, want 2: one to the controller and one to the model", open)
 	}
-	s.pool.Forget(controller)
-	s.await(func() string {
-		if open, _ := s.proxy.Connections(); open > 0 {
+	f.pool.Forget(controller)
+	f.Await(func() string {
+		if open, _ := f.proxy.Connections(); open > 0 {
 			return "a connection is still open"
 		}
 		return ""
 	})
-	s.connect(seldom)
-	if s.named("db-login") == nil {
-		t.Error("the secret is not seen by who comes back")
+	f.connect(longInterval)
+	if f.named("db-login") == nil {
+		t.Error("the secret is not known after the controller was added again")
 	}
 }
 
-// connectProxy is an HTTP proxy that knows CONNECT alone, and counts it by the host that was asked for.
+// connectProxy is an HTTP proxy that supports only CONNECT. It counts the
+// requests by target host.
 type connectProxy struct {
 	url    string
 	server *http.Server
@@ -204,7 +223,7 @@ func startConnectProxy(ctx context.Context) (*connectProxy, error) {
 
 func (p *connectProxy) close() { _ = p.server.Close() }
 
-// connects is how many connections to a host were asked for.
+// connects returns the number of CONNECT requests for a host.
 func (p *connectProxy) connects(host string) int {
 	count, _ := p.count.LoadOrStore(host, &atomic.Int32{})
 	return int(count.(*atomic.Int32).Load())
@@ -213,7 +232,7 @@ func (p *connectProxy) connects(host string) int {
 // ServeHTTP implements http.Handler.
 func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect {
-		http.Error(w, "CONNECT alone", http.StatusMethodNotAllowed)
+		http.Error(w, "only CONNECT is supported", http.StatusMethodNotAllowed)
 		return
 	}
 	count, _ := p.count.LoadOrStore(r.Host, &atomic.Int32{})
@@ -237,34 +256,35 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	pass(here, there)
 }
 
-func TestTheProxyOfTheEnvironmentIsUsed(t *testing.T) {
+func TestConnectionUsesProxyFromEnvironment(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	// To Juju's client this address is not of this machine, which it would never use a proxy for.
-	address := strings.Replace(s.server.Addresses[0], "127.0.0.1", "0.0.0.0", 1)
-	before, operator := tunnels.connects(address), s.server.Operator
-	health := s.logIn(content.Connection{
-		Addresses: []string{address}, CACertificate: s.server.CACertificate,
+	f := newFixture(t)
+	// Juju's client uses no proxy for loopback addresses. It does not treat
+	// 0.0.0.0 as one.
+	address := strings.Replace(f.Juju.Addresses[0], "127.0.0.1", "0.0.0.0", 1)
+	before, operator := envProxy.connects(address), f.Juju.Operator
+	health := f.logIn(content.Connection{
+		Addresses: []string{address}, CACertificate: f.Juju.CACertificate,
 		Username: operator.Username, Password: content.Seal(operator.Password),
-	}, seldom)
-	if health.Trouble != nil {
-		t.Fatalf("cannot log in: %+v", health.Trouble)
+	}, longInterval)
+	if health.Problem != nil {
+		t.Fatalf("cannot log in: %+v", health.Problem)
 	}
-	s.add("db-login")
-	if n := tunnels.connects(address) - before; n != 2 {
-		t.Errorf("%d connections went through the proxy, want that to the controller and that to the model", n)
+	f.add("db-login")
+	if n := envProxy.connects(address) - before; n != 2 {
+		t.Errorf("%d connections went through the proxy, want 2: one to the controller and one to the model", n)
 	}
-	if found := s.secrets(); len(found) != 1 {
-		t.Errorf("Juju has: %+v", found)
+	if found := f.secrets(); len(found) != 1 {
+		t.Errorf("Juju has %+v, want one secret", found)
 	}
 }
 
-func TestEveryCertificateOfABundleCounts(t *testing.T) {
+func TestCertificateBundleTrustsEveryCertificate(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	connection := s.connection(s.server.Operator)
-	connection.CACertificate = s.server.CACertificate + "\n" + s.proxy.CACertificate
-	if trouble := s.logIn(connection, seldom).Trouble; trouble != nil {
-		t.Errorf("the second certificate is not trusted: %+v", trouble)
+	f := newFixture(t)
+	connection := f.connection(f.Juju.Operator)
+	connection.CACertificate = f.Juju.CACertificate + "\n" + f.proxy.CACertificate
+	if problem := f.logIn(connection, longInterval).Problem; problem != nil {
+		t.Errorf("login with the second certificate of the bundle: %+v", problem)
 	}
 }

@@ -4,27 +4,31 @@
 package engine
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// bulk is one kind of call for many secrets.
+// bulk is a bulk call of one method.
 type bulk struct {
 	method string
-	// exist tells that there have to be secrets before, of content "old".
+	// exist is true when the call needs existing secrets, with the content
+	// "old".
 	exist bool
-	// step is what is to be done for one.
+	// step returns the step for one secret.
 	step func(id, name string) plan.Step
-	// done tells whether that is done already, by what the Pool knows of the secret.
+	// done reports whether the pool's view of a secret shows the step as done.
 	done func(secret *plan.UserSecret) bool
-	// left is what Juju has in the end of each secret: the number of its revision and its value. 0 is none.
+	// left and leftOver are the revision and the value that each secret has in
+	// Juju at the end. A left of 0 means that the secret is gone.
 	left     int
 	leftOver string
 }
 
-// bulks are the calls that take the steps of many objects.
+// bulks returns the calls that batch the steps of many objects.
 func bulks() map[string]bulk {
 	return map[string]bulk{
 		"creates": {
@@ -49,12 +53,12 @@ func bulks() map[string]bulk {
 	}
 }
 
-func TestACallThatIsCutIsFinishedAfterwards(t *testing.T) {
+func TestLostConnectionBatchIsFinishedAfterwards(t *testing.T) {
 	t.Parallel()
 	for name, row := range bulks() {
 		for phase, cut := range map[string]struct {
 			fault wire.Fault
-			// arrived tells whether Juju does what it was asked for.
+			// arrived is true when Juju receives and executes the call.
 			arrived bool
 		}{
 			"cut before": {fault: wire.CutBefore()},
@@ -63,79 +67,82 @@ func TestACallThatIsCutIsFinishedAfterwards(t *testing.T) {
 		} {
 			t.Run(name+" "+phase, func(t *testing.T) {
 				t.Parallel()
-				s := newConnectedScene(t)
-				s.cutAndFinish(row, cut.fault, cut.arrived)
+				f := newConnected(t)
+				f.cutAndFinish(row, cut.fault, cut.arrived)
 			})
 		}
 	}
 }
 
-// cutAndFinish sends steps of many objects in one call that a fault befalls, and then what is missing.
-func (s *scene) cutAndFinish(row bulk, fault wire.Fault, arrived bool) {
-	s.Helper()
+// cutAndFinish sends the steps of many objects in one call that meets a fault.
+// It then sends the steps that are missing.
+func (f *fixture) cutAndFinish(row bulk, fault wire.Fault, arrived bool) {
+	f.Helper()
 	names := numbered(20)
 	ids := make([]string, len(names))
 	if row.exist {
-		ids = s.add(names...)
+		ids = f.add(names...)
 	}
 	var steps []plan.Step
 	for i, name := range names {
 		steps = append(steps, row.step(ids[i], name))
 	}
-	before := s.proxy.Requests()
-	met := s.proxy.On(row.method, fault)
-	s.checkKinds("the call that was cut", s.together(steps...), map[plan.Kind]int{plan.Unreachable: len(steps)})
-	s.awaitMet(met)
+	before := f.proxy.Requests()
+	met := f.proxy.On(row.method, fault)
+	f.checkReasons("the interrupted call", f.together(steps...), map[v1alpha1.Reason]int{
+		v1alpha1.ReasonJujuUnreachable: len(steps),
+	})
+	f.awaitFault(met)
 	want := 0
 	if arrived {
 		want = 1
 	}
-	if n := s.requests(row.method, before); n != want {
-		s.Errorf("%d calls came to Juju, want %d", n, want)
+	if n := f.requests(row.method, before); n != want {
+		f.Errorf("%d calls reached Juju, want %d", n, want)
 	}
 	if arrived && row.left == 0 {
-		s.awaitLeft(names, row) // Juju takes its time, and may have listed what it was about to remove.
-		s.known(plan.Query{Age: plan.Fresh})
+		f.awaitLeft(names, row) // Juju removes asynchronously, and can list secrets that it is about to remove.
+		f.known(plan.Query{Age: plan.Fresh})
 	}
 
 	var missing []plan.Step
 	for i, name := range names {
-		world := s.known(plan.Query{Name: name})
-		if !row.done(world.ByName) {
+		view := f.known(plan.Query{Name: name})
+		if !row.done(view.ByName) {
 			missing = append(missing, row.step(ids[i], name))
 		}
 	}
 	if arrived && len(missing) > 0 || !arrived && len(missing) != len(steps) {
-		s.Errorf("of %d steps, %d seem to be missing although the call came to Juju: %t", len(steps), len(missing), arrived)
+		f.Errorf("%d of %d steps are missing; the call reached Juju: %t", len(missing), len(steps), arrived)
 	}
 	if len(missing) > 0 {
-		s.succeed(missing...)
+		f.succeed(missing...)
 	}
 	for _, name := range names {
-		if known := s.named(name); !row.done(known) {
-			s.Errorf("in the end the Pool knows of %s: %+v", name, known)
+		if known := f.named(name); !row.done(known) {
+			f.Errorf("final view of %s: %+v", name, known)
 		}
 	}
-	s.awaitLeft(names, row)
+	f.awaitLeft(names, row)
 }
 
-// awaitLeft waits until Juju has exactly what a kind of call leaves.
-func (s *scene) awaitLeft(names []string, row bulk) {
-	s.Helper()
-	s.await(func() string {
-		found := s.secrets()
+// awaitLeft waits until Juju has exactly the secrets that the call leaves.
+func (f *fixture) awaitLeft(names []string, row bulk) {
+	f.Helper()
+	f.Await(func() string {
+		found := f.secrets()
 		if row.left == 0 {
 			if len(found) > 0 {
-				return "some secrets are left"
+				return "Juju still has secrets"
 			}
 			return ""
 		}
 		if len(found) != len(names) {
-			return "there are not as many secrets as there should be"
+			return fmt.Sprintf("Juju has %d secrets, want %d", len(found), len(names))
 		}
 		for i, secret := range found {
 			if secret.Name != names[i] || secret.Revision != row.left || !secret.Content.Equal(holding(row.leftOver)) {
-				s.Fatalf("in the end Juju has %+v", secret)
+				f.Fatalf("Juju has %+v, want %s at revision %d", secret, names[i], row.left)
 			}
 		}
 		return ""

@@ -18,12 +18,13 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// wish is the step that is missing until the secret of a name is as somebody wants it, or nil.
-type wish func(name string, secret *plan.UserSecret) plan.Step
+// desired returns the next step towards a desired state of a secret, or nil
+// when the secret is in that state.
+type desired func(name string, secret *plan.UserSecret) plan.Step
 
-// wishes are those of one object, one after the other.
-func wishes() []wish {
-	content := func(value string) wish {
+// desiredStates returns the desired states of one object, in order.
+func desiredStates() []desired {
+	content := func(value string) desired {
 		return func(name string, secret *plan.UserSecret) plan.Step {
 			switch {
 			case secret == nil:
@@ -34,7 +35,7 @@ func wishes() []wish {
 			return nil
 		}
 	}
-	granted := func(want bool) wish {
+	granted := func(want bool) desired {
 		return func(_ string, secret *plan.UserSecret) plan.Step {
 			switch has := len(secret.Granted) > 0; {
 			case want && !has:
@@ -45,29 +46,30 @@ func wishes() []wish {
 			return nil
 		}
 	}
-	return []wish{content("first"), granted(true), content("second"), granted(false), content("third")}
+	return []desired{content("first"), granted(true), content("second"), granted(false), content("third")}
 }
 
-// fulfil repeats a wish until the Pool says that nothing is missing, and returns what it says.
-func (s *scene) fulfil(name string, want wish) (secret *plan.UserSecret, err error) {
-	err = servers.Await(s.ctx, patience, func() (string, error) {
-		world := s.world(plan.Query{Name: name})
-		if !world.Known {
-			return name + ": " + world.Trouble.Message, nil
+// converge executes steps until the pool shows the desired state. It returns
+// the pool's view of the secret.
+func (f *fixture) converge(name string, want desired) (secret *plan.UserSecret, err error) {
+	err = servers.Await(f.Ctx, patience, func() (string, error) {
+		view := f.view(plan.Query{Name: name})
+		if !view.Known {
+			return name + ": " + view.Problem.Message, nil
 		}
-		secret = world.ByName
+		secret = view.ByName
 		step := want(name, secret)
 		if step == nil {
 			return "", nil
 		}
-		return fmt.Sprintf("%s: %T: %+v", name, step, s.do(step)[0].Trouble), nil
+		return fmt.Sprintf("%s: %T: %+v", name, step, f.do(step)[0].Problem), nil
 	})
 	return secret, err
 }
 
-func TestEveryObjectGetsWhatItWantsWhateverBreaks(t *testing.T) {
+func TestConvergenceDespiteFaults(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
+	f := newConnected(t)
 	for method, faults := range map[string][]wire.Fault{
 		create:       {wire.CutAfter(), wire.Fail("try again", "not now")},
 		update:       {wire.CutDuring(), wire.Fail("try again", "not now")},
@@ -76,68 +78,69 @@ func TestEveryObjectGetsWhatItWantsWhateverBreaks(t *testing.T) {
 		list:         {wire.CutAfter(), wire.Fail("try again", "not now")},
 	} {
 		for _, fault := range faults {
-			s.proxy.On(method, fault)
+			f.proxy.On(method, fault)
 		}
 	}
-	s.fulfilAll(numbered(30))
+	f.convergeAll(numbered(30))
 }
 
-func TestEveryObjectGetsWhatItWantsThroughManySessions(t *testing.T) {
+func TestConvergenceAcrossSessions(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
+	f := newConnected(t)
 	replaced := make(chan error, 1)
 	go func() {
 		var err error
-		for i, user := range slices.Repeat([]servers.Account{s.server.Admin, s.server.Operator}, 5) {
-			before := s.calls()
-			err = errors.Join(err, servers.Await(s.ctx, patience, func() (string, error) {
-				if s.calls() < before+3 {
-					return fmt.Sprintf("session %d does nothing", i), nil
+		for i, user := range slices.Repeat([]servers.Account{f.Juju.Admin, f.Juju.Operator}, 5) {
+			before := f.calls()
+			err = errors.Join(err, servers.Await(f.Ctx, patience, func() (string, error) {
+				if f.calls() < before+3 {
+					return fmt.Sprintf("session %d has made fewer than 3 changes", i), nil
 				}
 				return "", nil
 			}))
-			s.pool.Set(s.ctx, controller, s.connection(user), seldom)
+			f.pool.Set(f.Ctx, controller, f.connection(user), longInterval)
 		}
 		replaced <- err
 	}()
-	s.fulfilAll(numbered(60))
-	s.must(<-replaced)
+	f.convergeAll(numbered(60))
+	f.Must(<-replaced)
 }
 
-// calls counts the requests that changed something.
-func (s *scene) calls() int {
-	requests := s.proxy.Requests()
+// calls returns the number of requests that change secrets.
+func (f *fixture) calls() int {
+	requests := f.proxy.Requests()
 	return requests[create] + requests[update] + requests[grantSecret] + requests[revokeSecret]
 }
 
-// fulfilAll fulfils all wishes of objects of these names, and checks that nothing was lost or done twice.
-func (s *scene) fulfilAll(names []string) {
-	s.Helper()
+// convergeAll takes secrets of these names through all desired states. It
+// checks that no step was lost or executed twice.
+func (f *fixture) convergeAll(names []string) {
+	f.Helper()
 	want := make([]servers.UserSecret, len(names))
 	var objects sync.WaitGroup
 	for i, name := range names {
 		objects.Go(func() {
-			for _, wish := range wishes() {
-				secret, err := s.fulfil(name, wish)
+			for _, desired := range desiredStates() {
+				secret, err := f.converge(name, desired)
 				if err != nil {
-					s.Error(err)
+					f.Error(err)
 					return
 				}
 				want[i] = servers.UserSecret{ID: secret.ID, Name: name, Revision: secret.Revision}
 			}
 			if want[i].Revision != 3 {
-				s.Errorf("%s took %d revisions to have three contents", name, want[i].Revision)
+				f.Errorf("%s is at revision %d after three contents, want 3", name, want[i].Revision)
 			}
 		})
 	}
 	objects.Wait()
-	found := s.secrets()
+	found := f.secrets()
 	for _, secret := range found {
 		if !secret.Content.Equal(holding("third")) {
-			s.Errorf("Juju has: %+v", secret)
+			f.Errorf("Juju has %+v, want the third content", secret)
 		}
 	}
 	if diff := cmp.Diff(want, found, cmpopts.IgnoreFields(servers.UserSecret{}, "Content")); diff != "" {
-		s.Errorf("what Juju has in the end (-want +got):\n%s", diff)
+		f.Errorf("secrets in Juju at the end (-want +got):\n%s", diff)
 	}
 }

@@ -18,124 +18,128 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// often is an interval that ends during a test.
-const often = 10 * time.Second
+// shortInterval is a refresh interval that ends during a test.
+const shortInterval = 10 * time.Second
 
-// asAPerson is Juju's own client for secrets, as the administrator, past the Proxy.
-func (s *scene) asAPerson(model servers.Model) *secrets.Client {
-	s.Helper()
-	conn, err := api.Open(s.ctx, &api.Info{
-		Addrs: slices.Clone(s.server.Addresses), CACert: s.server.CACertificate, ModelTag: names.NewModelTag(model.UUID),
-		Tag: names.NewUserTag(s.server.Admin.Username), Password: s.server.Admin.Password,
+// adminClient returns Juju's own client for secrets. It logs in as the
+// administrator and bypasses the proxy.
+func (f *fixture) adminClient(model servers.Model) *secrets.Client {
+	f.Helper()
+	conn, err := api.Open(f.Ctx, &api.Info{
+		Addrs: slices.Clone(f.Juju.Addresses), CACert: f.Juju.CACertificate, ModelTag: names.NewModelTag(model.UUID),
+		Tag: names.NewUserTag(f.Juju.Admin.Username), Password: f.Juju.Admin.Password,
 	}, api.DialOpts{DialTimeout: patience, Timeout: patience})
-	s.must(err)
-	s.Cleanup(func() { _ = conn.Close() })
+	f.Must(err)
+	f.Cleanup(func() { _ = conn.Close() })
 	return secrets.NewClient(conn)
 }
 
-// theirs is what others did in a model: the change that has to tell of it.
-type theirs struct {
+// manualChange is a manual change in a model, with the change that the pool
+// must report.
+type manualChange struct {
 	what string
 	plan.Change
 }
 
-func (d theirs) is(change plan.Change) bool {
+func (d manualChange) is(change plan.Change) bool {
 	return change.ModelUUID == d.ModelUUID && slices.Equal(change.IDs, d.IDs) && !change.All
 }
 
-func TestWhatSomebodyElseChangesArrivesWithinAnInterval(t *testing.T) {
+func TestDriftIsReportedWithinInterval(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.connect(often)
-	var done []theirs
+	f := newFixture(t)
+	f.connect(shortInterval)
+	var done []manualChange
 	for what, change := range map[string]func(c *secrets.Client, model servers.Model, id string) error{
 		"an update": func(c *secrets.Client, _ servers.Model, id string) error {
-			return c.UpdateSecret(s.ctx, &coresecrets.URI{ID: id}, "", nil, "", "", holding("new").Encoded())
+			return c.UpdateSecret(f.Ctx, &coresecrets.URI{ID: id}, "", nil, "", "", holding("new").Encoded())
 		},
 		"a new name": func(c *secrets.Client, _ servers.Model, id string) error {
-			return c.UpdateSecret(s.ctx, &coresecrets.URI{ID: id}, "", nil, "other", "", nil)
+			return c.UpdateSecret(f.Ctx, &coresecrets.URI{ID: id}, "", nil, "other", "", nil)
 		},
 		"a grant": func(_ *secrets.Client, model servers.Model, id string) error {
-			return s.server.Grant(s.ctx, model, id, "app1")
+			return f.Juju.Grant(f.Ctx, model, id, "app1")
 		},
 		"a removal": func(_ *secrets.Client, model servers.Model, id string) error {
-			return s.server.RemoveSecret(s.ctx, model, id)
+			return f.Juju.RemoveSecret(f.Ctx, model, id)
 		},
 	} {
-		model, id := s.addLookedAt()
-		s.must(change(s.asAPerson(model), model, id))
-		done = append(done, theirs{what, plan.Change{ModelUUID: model.UUID, IDs: []string{id}}})
+		model, id := f.addObserved()
+		f.Must(change(f.adminClient(model), model, id))
+		done = append(done, manualChange{what, plan.Change{ModelUUID: model.UUID, IDs: []string{id}}})
 	}
-	model, _ := s.addLookedAt()
-	id, err := s.server.AddSecret(s.ctx, model, "new", "", map[string]string{"key": "value"})
-	s.must(err)
-	done = append(done, theirs{"a new secret", plan.Change{ModelUUID: model.UUID, IDs: []string{id}}})
-	model, id = s.addLookedAt()
-	s.must(errorOf(s.pool.Do(s.ctx, refTo(model), []plan.Step{plan.Grant{ID: id, Applications: []string{"late"}}}, atOnce, always)))
-	s.must(s.server.AddApplication(s.ctx, model, "late"))
-	done = append(done, theirs{"an application that was waited for", plan.Change{ModelUUID: model.UUID}})
+	model, _ := f.addObserved()
+	id, err := f.Juju.AddSecret(f.Ctx, model, "new", "", map[string]string{"key": "value"})
+	f.Must(err)
+	done = append(done, manualChange{"a new secret", plan.Change{ModelUUID: model.UUID, IDs: []string{id}}})
+	model, id = f.addObserved()
+	late := f.pool.Announce(refTo(model), []plan.Step{plan.Grant{ID: id, Applications: []string{"late"}}})
+	f.Must(errorOf(late.Send(f.Ctx)))
+	f.Must(f.Juju.AddApplication(f.Ctx, model, "late"))
+	done = append(done, manualChange{"the application of a waiting grant", plan.Change{ModelUUID: model.UUID}})
 
 	began := time.Now()
 	for _, d := range done {
 		t.Log("waiting for", d.what)
-		s.awaitChange(0, d.is)
+		f.awaitChange(0, d.is)
 	}
-	if took := time.Since(began); took > 2*often {
-		t.Errorf("it took %v", took)
+	if took := time.Since(began); took > 2*shortInterval {
+		t.Errorf("the changes took %v to arrive, want at most %v", took, 2*shortInterval)
 	}
-	for _, change := range s.seen() {
+	for _, change := range f.seen() {
 		login := change.ModelUUID == "" && change.All || change.Health
-		if !login && !slices.ContainsFunc(done, func(d theirs) bool { return d.is(change) }) {
-			t.Errorf("nobody did anything for the change %+v", change)
+		if !login && !slices.ContainsFunc(done, func(d manualChange) bool { return d.is(change) }) {
+			t.Errorf("unexpected change %+v", change)
 		}
 	}
 }
 
-// addLookedAt adds a model with two secrets, and returns it and the ID of one of them when the Pool knows both.
-func (s *scene) addLookedAt() (model servers.Model, id string) {
-	s.Helper()
-	model = s.addModel()
+// addObserved adds a model with two secrets. It returns the model and the ID of
+// one secret when the pool knows both.
+func (f *fixture) addObserved() (model servers.Model, id string) {
+	f.Helper()
+	model = f.addModel()
 	for _, name := range []string{"bystander", "db-login"} {
 		var err error
-		id, err = s.server.AddSecret(s.ctx, model, name, "", map[string]string{"key": "old"})
-		s.must(err)
+		id, err = f.Juju.AddSecret(f.Ctx, model, name, "", map[string]string{"key": "old"})
+		f.Must(err)
 	}
-	if world := s.pool.World(s.ctx, refTo(model), plan.Query{ID: id}); world.ByID == nil {
-		s.Fatalf("the Pool knows: %+v", world)
+	if view := f.pool.View(f.Ctx, refTo(model), plan.Query{ID: id}); view.ByID == nil {
+		f.Fatalf("view of the model: %+v, want the secret", view)
 	}
 	return model, id
 }
 
-// This takes as long as two intervals.
-func TestAModelIsListedOncePerInterval(t *testing.T) {
+// This test takes two intervals.
+func TestModelIsListedOncePerInterval(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.connect(often)
-	began := time.Now() // The interval counts from the begin of a listing.
-	s.named("nothing")
-	before := s.proxy.Requests()
-	changes := len(s.seen())
-	id := s.add("db-login")[0]
-	s.succeed(updating(id, "new"))
-	s.succeed(plan.Grant{ID: id, Applications: []string{"app1"}})
-	if known := s.named("db-login"); known == nil || known.Revision != 2 || len(known.Granted) != 1 {
-		t.Errorf("the Pool knows: %+v", known)
+	f := newFixture(t)
+	f.connect(shortInterval)
+	began := time.Now() // The interval starts when a listing starts.
+	f.named("nothing")
+	before := f.proxy.Requests()
+	changes := len(f.seen())
+	id := f.add("db-login")[0]
+	f.succeed(updating(id, "new"))
+	f.succeed(plan.Grant{ID: id, Applications: []string{"app1"}})
+	if known := f.named("db-login"); known == nil || known.Revision != 2 || len(known.Granted) != 1 {
+		t.Errorf("view of the secret: %+v, want revision 2 and one grant", known)
 	}
-	s.await(func() string {
-		if n := s.requests(list, before); n < 2 {
+	f.Await(func() string {
+		if n := f.requests(list, before); n < 2 {
 			return fmt.Sprintf("there were %d listings", n)
 		}
 		return ""
 	})
-	if took := time.Since(began); took < 17*time.Second { // A busy machine may need longer, and never less.
-		t.Errorf("two intervals of %v took %v", often, took)
+	if took := time.Since(began); took < 17*time.Second { // A busy machine only makes this longer.
+		t.Errorf("two listings with an interval of %v took only %v", shortInterval, took)
 	}
-	for _, change := range s.seen()[changes:] {
-		if !change.Ours && !change.Health {
-			t.Errorf("an own change was delivered as %+v", change)
+	for _, change := range f.seen()[changes:] {
+		if change.Own == 0 && !change.Health {
+			t.Errorf("the operator's own write was delivered as drift: %+v", change)
 		}
 	}
-	if n := s.requests(login, before); n != 0 {
+	if n := f.requests(login, before); n != 0 {
 		t.Errorf("%d logins, want none", n)
 	}
 }

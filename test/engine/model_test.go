@@ -7,17 +7,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-func TestAModelThatIsRemovedKeepsNobodyWaiting(t *testing.T) {
+func TestModelRemovalEndsPendingSteps(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	ids := s.add(numbered(10)...)
-	s.named("secret-000")
+	f := newConnected(t)
+	ids := f.add(numbered(10)...)
+	f.named("secret-000")
 	release := make(chan struct{})
-	_, first := s.underWay("under way", wire.Until(release))
+	_, first := f.startCreation("in flight", wire.Until(release))
 	var steps []plan.Step
 	for _, id := range ids {
 		steps = append(steps,
@@ -25,51 +26,53 @@ func TestAModelThatIsRemovedKeepsNobodyWaiting(t *testing.T) {
 			plan.Grant{ID: id, Applications: []string{"app1"}}, plan.Revoke{ID: id, Applications: []string{"app1"}})
 	}
 	others := make(chan []plan.Outcome, 1)
-	go func() { others <- s.together(steps...) }()
-	s.must(s.server.RemoveModel(s.ctx, s.model))
+	go func() { others <- f.together(steps...) }()
+	f.Must(f.Juju.RemoveModel(f.Ctx, f.Model))
 	close(release)
-	if kind := kindOf(<-first); kind != 0 {
-		t.Errorf("the outcome of what was under way is of kind %v", kind)
+	if reason := reasonOf(<-first); reason != "" {
+		t.Errorf("reason of the creation in flight: %q, want success", reason)
 	}
 	for i, outcome := range <-others {
-		if kind := kindOf(outcome); kind != plan.ModelNotFound && kind != plan.Unreachable {
-			t.Errorf("the outcome of %T is: %+v", steps[i], outcome.Trouble)
+		if reason := reasonOf(outcome); reason != v1alpha1.ReasonModelNotFound && reason != v1alpha1.ReasonJujuUnreachable {
+			t.Errorf("problem of %T: %+v, want ModelNotFound or JujuUnreachable", steps[i], outcome.Problem)
 		}
 	}
-	s.await(func() string {
-		world := s.world(plan.Query{})
+	f.Await(func() string {
+		view := f.view(plan.Query{})
 		switch {
-		case world.Known:
+		case view.Known:
 			return "the model is still known"
-		case world.Trouble.Kind == plan.Unreachable:
-			return "the controller is asked"
-		case world.Trouble.Kind != plan.ModelNotFound:
-			t.Errorf("the answer is: %+v", world.Trouble)
+		case view.Problem.Reason == v1alpha1.ReasonJujuUnreachable:
+			return "the pool is still asking the controller"
+		case view.Problem.Reason != v1alpha1.ReasonModelNotFound:
+			t.Errorf("problem of the model: %+v, want ModelNotFound", view.Problem)
 		}
 		return ""
 	})
-	s.checkKinds("afterwards", s.do(creating("late", "new")), map[plan.Kind]int{plan.ModelNotFound: 1})
+	if reason := reasonOf(f.do(creating("late", "new"))[0]); reason != v1alpha1.ReasonModelNotFound {
+		t.Errorf("reason of a creation in a removed model: %q, want ModelNotFound", reason)
+	}
 }
 
-func TestAModelThatComesBackIsFoundByItsName(t *testing.T) {
+func TestModelCreatedAgainIsFoundByName(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	ref := plan.ModelRef{Controller: controller, Name: s.model.Name}
-	if world := s.pool.World(s.ctx, ref, plan.Query{}); !world.Known || world.ModelUUID != s.model.UUID {
-		t.Fatalf("the answer is: %+v", world)
+	f := newConnected(t)
+	ref := plan.ModelRef{Controller: controller, Name: f.Model.Name}
+	if view := f.pool.View(f.Ctx, ref, plan.Query{}); !view.Known || view.ModelUUID != f.Model.UUID {
+		t.Fatalf("view of the model: %+v", view)
 	}
-	s.must(s.server.RemoveModel(s.ctx, s.model))
-	s.await(func() string {
-		world := s.pool.World(s.ctx, ref, plan.Query{Age: plan.Fresh})
-		if world.Known || world.Trouble.Kind != plan.ModelNotFound {
-			return "the loss is not noticed"
+	f.Must(f.Juju.RemoveModel(f.Ctx, f.Model))
+	f.Await(func() string {
+		view := f.pool.View(f.Ctx, ref, plan.Query{Age: plan.Fresh})
+		if view.Known || view.Problem.Reason != v1alpha1.ReasonModelNotFound {
+			return "the pool has not noticed that the model is gone"
 		}
 		return ""
 	})
-	_, name, _ := strings.Cut(s.model.Name, "/")
-	again, err := s.server.AddModel(s.ctx, name)
-	s.must(err)
-	if world := s.pool.World(s.ctx, ref, plan.Query{}); !world.Known || world.ModelUUID != again.UUID {
-		t.Errorf("the answer is: %+v", world)
+	_, name, _ := strings.Cut(f.Model.Name, "/")
+	again, err := f.Juju.AddModel(f.Ctx, name)
+	f.Must(err)
+	if view := f.pool.View(f.Ctx, ref, plan.Query{}); !view.Known || view.ModelUUID != again.UUID {
+		t.Errorf("view of the new model: %+v", view)
 	}
 }

@@ -9,107 +9,109 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/juju-secrets/operator/internal/juju"
+	jujuwire "github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/servers"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// heard is an Observer that remembers what it was told.
-type heard struct {
+// recorder is an Observer that records its calls, one line a call.
+type recorder struct {
 	mu    sync.Mutex
 	lines []string
 }
 
-func (h *heard) note(line string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.lines = append(h.lines, line)
+func (r *recorder) note(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, line)
 }
 
-// times is how often it was told something.
-func (h *heard) times(line string) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(slices.DeleteFunc(slices.Clone(h.lines), func(other string) bool { return other != line }))
+// times returns how often a line was recorded.
+func (r *recorder) times(line string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(slices.DeleteFunc(slices.Clone(r.lines), func(other string) bool { return other != line }))
 }
 
-func (h *heard) Known(key plan.ControllerKey)     { h.note(fmt.Sprintf("%s is known", key)) }
-func (h *heard) Forgotten(key plan.ControllerKey) { h.note(fmt.Sprintf("%s is forgotten", key)) }
+func (r *recorder) Known(key plan.ControllerKey)     { r.note(fmt.Sprintf("%s is known", key)) }
+func (r *recorder) Forgotten(key plan.ControllerKey) { r.note(fmt.Sprintf("%s is forgotten", key)) }
 
-func (h *heard) Asked(_ plan.ControllerKey, request juju.Request) {
-	h.note(fmt.Sprintf("%s of %d: %s", request.Method, request.Items, request.Code))
+func (r *recorder) Asked(_ plan.ControllerKey, request jujuwire.Request) {
+	r.note(fmt.Sprintf("%s of %d: %s", request.Method, request.Items, request.Code))
 }
 
-func (h *heard) LoggedIn(_ plan.ControllerKey, trouble *plan.Trouble) {
-	if trouble == nil {
-		h.note("logged in")
+func (r *recorder) LoggedIn(_ plan.ControllerKey, problem *plan.Problem) {
+	if problem == nil {
+		r.note("logged in")
 	} else {
-		h.note(fmt.Sprintf("not logged in: %s", trouble.Kind.Reason()))
+		r.note(fmt.Sprintf("not logged in: %s", problem.Reason))
 	}
 }
 
-// awaitHeard waits until the Observer was told something so often.
-func (s *scene) awaitHeard(line string, times int) {
-	s.Helper()
-	s.must(servers.Await(s.ctx, patience, func() (string, error) {
-		if got := s.heard.times(line); got != times {
-			return fmt.Sprintf("%q was told %d times, want %d", line, got, times), nil
+// awaitRecorded waits until a line was recorded exactly so many times.
+func (f *fixture) awaitRecorded(line string, times int) {
+	f.Helper()
+	f.Must(servers.Await(f.Ctx, patience, func() (string, error) {
+		if got := f.recorder.times(line); got != times {
+			return fmt.Sprintf("%q was recorded %d times, want %d", line, got, times), nil
 		}
 		return "", nil
 	}))
 }
 
-func TestAnObserverHearsOfEveryRequest(t *testing.T) {
+func TestObserverIsNotifiedOfRequests(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.connect(seldom)
-	s.awaitHeard("controller is known", 1)
-	s.awaitHeard("logged in", 1)
-	s.known(plan.Query{})
-	s.awaitHeard("ModelManager.ListModels of 0: ok", 1)
-	s.awaitHeard(list+" of 0: ok", 1)
-	s.awaitHeard("logged in", 2)
-	s.succeed(creating("one", "new"), creating("two", "new"), creating("three", "new"))
-	s.awaitHeard(create+" of 3: ok", 1)
+	f := newFixture(t)
+	f.connect(longInterval)
+	f.awaitRecorded("controller is known", 1)
+	f.awaitRecorded("logged in", 1)
+	f.known(plan.Query{})
+	f.awaitRecorded("ModelManager.ListModels of 0: ok", 1)
+	f.awaitRecorded(list+" of 0: ok", 1)
+	f.awaitRecorded("logged in", 2)
+	f.succeed(creating("one", "new"), creating("two", "new"), creating("three", "new"))
+	f.awaitRecorded(create+" of 3: ok", 1)
 
-	if standing := s.pool.Standings()[controller]; standing.Connections != 2 || standing.Interval != seldom || standing.SnapshotAge <= 0 {
-		t.Errorf("the controller stands so: %+v", standing)
+	stats := f.pool.Stats()[controller]
+	if stats.Connections != 2 || stats.Interval != longInterval || stats.SnapshotAge <= 0 {
+		t.Errorf("statistics of the controller: %+v", stats)
 	}
-	s.pool.Forget(controller)
-	s.awaitHeard("controller is forgotten", 1)
-	if standings := s.pool.Standings(); len(standings) > 0 {
-		t.Errorf("what is left: %+v", standings)
+	f.pool.Forget(controller)
+	f.awaitRecorded("controller is forgotten", 1)
+	if stats := f.pool.Stats(); len(stats) > 0 {
+		t.Errorf("statistics after the controller was forgotten: %+v, want none", stats)
 	}
 }
 
-func TestAnObserverHearsHowARequestFailed(t *testing.T) {
+func TestObserverIsNotifiedOfErrorCodes(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault wire.Fault
 		code  string
 	}{
-		"the connection breaks": {wire.CutBefore(), juju.CodeConnectionLost},
-		"Juju has a code":       {wire.Fail("try again", "busy"), "try again"},
-		"nobody knows the code": {wire.Fail("such a code", "what"), juju.CodeOther},
+		"connection lost": {wire.CutBefore(), jujuwire.CodeConnectionLost},
+		"known code":      {wire.Fail("try again", "busy"), "try again"},
+		"unknown code":    {wire.Fail("such a code", "what"), jujuwire.CodeOther},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			s.connect(seldom)
-			s.known(plan.Query{})
-			s.proxy.On(create, row.fault)
-			s.do(creating("one", "new"))
-			s.awaitHeard(create+" of 1: "+row.code, 1)
+			f := newFixture(t)
+			f.connect(longInterval)
+			f.known(plan.Query{})
+			f.proxy.On(create, row.fault)
+			f.do(creating("one", "new"))
+			f.awaitRecorded(create+" of 1: "+row.code, 1)
 		})
 	}
 }
 
-func TestAnObserverHearsOfARefusedLogin(t *testing.T) {
+func TestObserverIsNotifiedOfRefusedLogin(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	if health := s.set(servers.Account{Username: s.server.Operator.Username, Password: "wrong"}, seldom); health.Trouble == nil {
-		t.Fatal("the wrong password is right")
+	f := newFixture(t)
+	wrong := servers.Account{Username: f.Juju.Operator.Username, Password: "wrong"}
+	if health := f.set(wrong, longInterval); health.Problem == nil {
+		t.Fatal("logged in with a wrong password")
 	}
-	s.awaitHeard("not logged in: CredentialsRejected", 1)
+	f.awaitRecorded("not logged in: CredentialsRejected", 1)
 }

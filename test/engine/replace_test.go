@@ -4,7 +4,6 @@
 package engine
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"testing"
@@ -14,13 +13,13 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// users records who logs in from now on.
-func (s *scene) users() (all func() []string) {
+// users records the users of later logins.
+func (f *fixture) users() (all func() []string) {
 	var (
 		mu    sync.Mutex
 		users []string
 	)
-	s.proxy.Rewrite(login, func(answer *wire.Answer) {
+	f.proxy.Rewrite(login, func(answer *wire.Answer) {
 		info, _ := answer.Response["user-info"].(map[string]any)
 		name, _ := info["identity"].(string)
 		mu.Lock()
@@ -34,109 +33,109 @@ func (s *scene) users() (all func() []string) {
 	}
 }
 
-// replace makes the Pool log in as another user while a creation is under way, once Juju has done it. Met is closed when it
-// is answered, and outcome is that of the creation.
-func (s *scene) replace(name string) (met <-chan struct{}, outcome <-chan plan.Outcome) {
-	s.Helper()
-	met, outcome = s.underWay(name, wire.Delay(slowness))
-	s.become(s.server.Admin)
+// replace makes the pool log in as another user while a creation is in flight.
+// Juju has executed the creation, and the proxy delays its answer. The channel
+// met is closed when the answer is delivered.
+func (f *fixture) replace(name string) (met <-chan struct{}, outcome <-chan plan.Outcome) {
+	f.Helper()
+	met, outcome = f.startCreation(name, wire.Delay(slowDelay))
+	f.switchUser(f.Juju.Admin)
 	return met, outcome
 }
 
-// underWay begins a creation that is answered late, and returns once Juju has done it.
-func (s *scene) underWay(name string, late wire.Fault) (met <-chan struct{}, outcome <-chan plan.Outcome) {
-	s.Helper()
-	done, err := s.server.AwaitAnswered(s.ctx, s.model, create, -1)
-	s.must(err)
-	met = s.proxy.On(create, late)
+// startCreation starts a creation with a late answer, and returns once Juju has
+// executed it.
+func (f *fixture) startCreation(name string, late wire.Fault) (met <-chan struct{}, outcome <-chan plan.Outcome) {
+	f.Helper()
+	done, err := f.Juju.AwaitAnswered(f.Ctx, f.Model, create, -1)
+	f.Must(err)
+	met = f.proxy.On(create, late)
 	ended := make(chan plan.Outcome, 1)
-	go func() { ended <- s.do(creating(name, "old"))[0] }()
-	s.must(errorOf(s.server.AwaitAnswered(s.ctx, s.model, create, done)))
+	go func() { ended <- f.do(creating(name, "old"))[0] }()
+	f.Must(errorOf(f.Juju.AwaitAnswered(f.Ctx, f.Model, create, done)))
 	return met, ended
 }
 
-// become replaces the session by that of another user.
-func (s *scene) become(user servers.Account) {
-	s.Helper()
-	if health := s.set(user, seldom); health.Trouble != nil {
-		s.Fatalf("cannot log in: %+v", health.Trouble)
+// switchUser replaces the session with a session of another user.
+func (f *fixture) switchUser(user servers.Account) {
+	f.Helper()
+	if health := f.set(user, longInterval); health.Problem != nil {
+		f.Fatalf("cannot log in: %+v", health.Problem)
 	}
 }
 
-func TestARequestUnderWayOutlivesItsSession(t *testing.T) {
+func TestRequestInFlightOutlivesSession(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	users := s.users()
-	s.connect(seldom)
-	_, ended := s.replace("first")
+	f := newFixture(t)
+	users := f.users()
+	f.connect(longInterval)
+	_, ended := f.replace("first")
 	outcome := <-ended
-	if outcome.Trouble != nil || outcome.Secret == nil {
-		t.Fatalf("the outcome is: %+v", outcome.Trouble)
+	if outcome.Problem != nil || outcome.Secret == nil {
+		t.Fatalf("problem of the creation: %+v", outcome.Problem)
 	}
-	s.add("second")
-	found := s.secrets()
+	f.add("second")
+	found := f.secrets()
 	if len(found) != 2 || found[0].ID != outcome.Secret.ID || found[0].Revision != 1 {
-		t.Errorf("Juju has: %+v", found)
+		t.Errorf("Juju has %+v, want two secrets", found)
 	}
 	want := []string{"user-operator", "user-operator", "user-admin", "user-admin"}
 	if got := users(); !slices.Equal(got, want) {
-		t.Errorf("those who logged in are %v, want %v", got, want)
+		t.Errorf("logins by %v, want %v", got, want)
 	}
-	s.await(func() string {
-		if open, _ := s.proxy.Connections(); open != 2 {
-			return "the old connections are open"
+	f.Await(func() string {
+		if open, _ := f.proxy.Connections(); open != 2 {
+			return "the old connections are still open"
 		}
 		return ""
 	})
 }
 
-func TestWhatWaitsForASessionThatIsReplacedGoesToTheNextOne(t *testing.T) {
+func TestWaitingStepsMoveToNewSession(t *testing.T) {
 	t.Parallel()
 	rows := changes()
 	rows["creates"] = bulks()["creates"]
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newConnectedScene(t)
-			id := s.add("db-login")[0]
-			s.named("db-login")
-			_, first := s.underWay("under way", wire.Delay(slowness))
+			f := newConnected(t)
+			id := f.add("db-login")[0]
+			f.named("db-login")
+			_, first := f.startCreation("in flight", wire.Delay(slowDelay))
 			ready, second := make(chan struct{}), make(chan plan.Outcome, 1)
 			go func() {
-				second <- s.doReady(func(context.Context) error {
-					close(ready)
-					return nil
-				}, row.step(id, "waits"))[0]
+				second <- f.doReady(func() { close(ready) }, row.step(id, "waits"))[0]
 			}()
-			s.awaitMet(ready)
-			s.become(s.server.Admin)
-			for what, outcome := range map[string]plan.Outcome{"under way": <-first, "waiting": <-second} {
-				if outcome.Trouble != nil || len(outcome.Applications) > 0 {
-					t.Errorf("the outcome of what was %s is: %+v, %+v", what, outcome.Trouble, outcome.Applications)
+			f.awaitFault(ready)
+			f.switchUser(f.Juju.Admin)
+			for what, outcome := range map[string]plan.Outcome{"in flight": <-first, "waiting": <-second} {
+				if outcome.Problem != nil || len(outcome.Applications) > 0 {
+					t.Errorf("the step %s: %+v, %+v, want success", what, outcome.Problem, outcome.Applications)
 				}
 			}
 		})
 	}
 }
 
-func TestWhatTheOldSessionDidIsSeenByTheNewOne(t *testing.T) {
+func TestNewSessionSeesWritesOfOldSession(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	met, outcome := s.replace("db-login")
-	// As if Juju did what the old session asks for after the new one has listed the model.
-	s.proxy.Rewrite(list, func(answer *wire.Answer) {
+	f := newConnected(t)
+	met, outcome := f.replace("db-login")
+	// As if Juju executed the request of the old session after the new session
+	// has listed the model.
+	f.proxy.Rewrite(list, func(answer *wire.Answer) {
 		select {
 		case <-met:
 		default:
 			answer.Response["results"] = []any{}
 		}
 	})
-	s.known(plan.Query{})
+	f.known(plan.Query{})
 	created := <-outcome
-	if created.Trouble != nil {
-		t.Fatalf("the outcome is: %+v", created.Trouble)
+	if created.Problem != nil {
+		t.Fatalf("problem of the creation: %+v", created.Problem)
 	}
-	if known := s.named("db-login"); known == nil || known.ID != created.Secret.ID {
-		t.Errorf("afterwards the Pool knows: %+v", known)
+	if known := f.named("db-login"); known == nil || known.ID != created.Secret.ID {
+		t.Errorf("view of the secret: %+v, want ID %s", known, created.Secret.ID)
 	}
 }

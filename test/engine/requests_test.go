@@ -10,103 +10,104 @@ import (
 	"testing"
 	"time"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
 
-func TestCreationsOfManyObjectsShareCalls(t *testing.T) {
+func TestCreationsAreBatched(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		objects, most int
-		run           func(s *scene, steps []plan.Step) []plan.Outcome
+		run           func(f *fixture, steps []plan.Step) []plan.Outcome
 	}{
-		"announced ones leave together": {objects: 100, most: 4, run: func(s *scene, steps []plan.Step) []plan.Outcome {
-			return s.together(steps...)
+		"announced together": {objects: 100, most: 4, run: func(f *fixture, steps []plan.Step) []plan.Outcome {
+			return f.together(steps...)
 		}},
-		"what comes during a call forms the next": {objects: 200, most: 20, run: func(s *scene, steps []plan.Step) []plan.Outcome {
-			return s.concurrently(atOnce, steps...)
+		"sent during calls": {objects: 200, most: 20, run: func(f *fixture, steps []plan.Step) []plan.Outcome {
+			return f.concurrently(noWait, steps...)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newConnectedScene(t)
+			f := newConnected(t)
 			var steps []plan.Step
 			for _, name := range numbered(row.objects) {
 				steps = append(steps, creating(name, "new"))
 			}
-			s.checkKinds("creations", row.run(s, steps), map[plan.Kind]int{0: row.objects})
-			if n := s.requests(create, nil); n > row.most {
-				t.Errorf("%d objects took %d calls, want at most %d", row.objects, n, row.most)
+			f.checkReasons("creations", row.run(f, steps), map[v1alpha1.Reason]int{"": row.objects})
+			if n := f.requests(create, nil); n > row.most {
+				t.Errorf("%d creations took %d calls, want at most %d", row.objects, n, row.most)
 			} else {
-				t.Logf("%d objects took %d calls", row.objects, n)
+				t.Logf("%d creations took %d calls", row.objects, n)
 			}
-			if found := s.secrets(); len(found) != row.objects {
+			if found := f.secrets(); len(found) != row.objects {
 				t.Errorf("Juju has %d secrets, want %d", len(found), row.objects)
 			}
 		})
 	}
 }
 
-func TestManyQuestionsShareAListing(t *testing.T) {
+func TestConcurrentViewsShareListing(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
+	f := newConnected(t)
 	names := numbered(500)
-	s.must(errorOf(s.server.AddSecret(s.ctx, s.model, names[7], "", map[string]string{"key": "theirs"})))
-	var asking sync.WaitGroup
+	f.Must(errorOf(f.Juju.AddSecret(f.Ctx, f.Model, names[7], "", map[string]string{"key": "foreign"})))
+	var callers sync.WaitGroup
 	for i, name := range names {
-		asking.Go(func() {
-			world := s.world(plan.Query{Name: name})
-			if !world.Known || (world.ByName != nil) != (i == 7) {
-				t.Errorf("the answer for %s is: %+v", name, world)
+		callers.Go(func() {
+			view := f.view(plan.Query{Name: name})
+			if !view.Known || (view.ByName != nil) != (i == 7) {
+				t.Errorf("view of %s: %+v", name, view)
 			}
 		})
 	}
-	asking.Wait()
-	if n := s.requests(list, nil); n != 1 {
-		t.Errorf("%d questions took %d listings, want 1", len(names), n)
+	callers.Wait()
+	if n := f.requests(list, nil); n != 1 {
+		t.Errorf("%d views took %d listings, want 1", len(names), n)
 	}
 }
 
-func TestAChangeThatIsAloneCostsOneRequestAtOnce(t *testing.T) {
+func TestSingleChangeCostsOneImmediateRequest(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	id := s.add("db-login")[0]
-	s.named("db-login")
-	before := s.proxy.Requests()
+	f := newConnected(t)
+	id := f.add("db-login")[0]
+	f.named("db-login")
+	before := f.proxy.Requests()
 	const times = 20
-	fastest := patience // A busy machine slows some of them down, and not all.
+	fastest := patience // A busy machine slows some changes down, but not all.
 	for i := range times {
 		began := time.Now()
-		s.succeed(updating(id, fmt.Sprint("new ", i)))
+		f.succeed(updating(id, fmt.Sprint("new ", i)))
 		fastest = min(fastest, time.Since(began))
 	}
 	if fastest > time.Second/4 {
-		t.Errorf("the fastest of %d changes one after the other took %v", times, fastest)
+		t.Errorf("the fastest of %d changes took %v, want at most %v", times, fastest, time.Second/4)
 	}
-	s.succeed(plan.Grant{ID: id, Applications: []string{"app1"}})
-	if known := s.named("db-login"); known == nil || known.Revision != 1+times ||
+	f.succeed(plan.Grant{ID: id, Applications: []string{"app1"}})
+	if known := f.named("db-login"); known == nil || known.Revision != 1+times ||
 		!known.Holds(holding(fmt.Sprint("new ", times-1))) || len(known.Granted) != 1 {
-		t.Errorf("the Pool knows: %+v", known)
+		t.Errorf("view of the secret: %+v, want revision %d and one grant", known, 1+times)
 	}
 	for method, want := range map[string]int{update: times, grantSecret: 1, list: 0, login: 0} {
-		if n := s.requests(method, before); n != want {
+		if n := f.requests(method, before); n != want {
 			t.Errorf("%s was called %d times, want %d", method, n, want)
 		}
 	}
 }
 
-func TestBigSecretsAreSentInSeveralCalls(t *testing.T) {
+func TestLargeSecretsAreSplitIntoBatches(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
+	f := newConnected(t)
 	names := numbered(6)
 	var steps []plan.Step
 	for _, name := range names {
 		steps = append(steps, creating(name, strings.Repeat("long ", 140_000)))
 	}
-	s.succeed(steps...)
-	if n := s.requests(create, nil); n < 2 || n == len(names) {
-		t.Errorf("%d big secrets took %d calls", len(names), n)
+	f.succeed(steps...)
+	if n := f.requests(create, nil); n < 2 || n == len(names) {
+		t.Errorf("%d large secrets took %d calls, want more than 1 and fewer than %d", len(names), n, len(names))
 	}
 }
 
-// errorOf is the error of a call that has a value, too.
+// errorOf returns the error of a call that also returns a value.
 func errorOf[T any](_ T, err error) error { return err }

@@ -7,54 +7,56 @@ import (
 	"testing"
 	"time"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// slowness is by how much a slow controller answers later.
-const slowness = time.Second
+// slowDelay is the delay of the answers of a slow controller.
+const slowDelay = time.Second
 
-func TestASlowControllerIsWaitedFor(t *testing.T) {
+func TestSlowControllerIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	listed, created := s.proxy.On(list, wire.Delay(slowness)), s.proxy.On(create, wire.Delay(slowness))
-	answered := make(chan plan.World, 1)
-	go func() { answered <- s.world(plan.Query{Name: "db-login"}) }()
-	outcome := s.do(creating("db-login", "new"))[0]
-	s.awaitMet(created)
-	if outcome.Trouble != nil || outcome.Secret == nil {
-		t.Fatalf("the outcome is: %+v", outcome)
+	f := newConnected(t)
+	listed, created := f.proxy.On(list, wire.Delay(slowDelay)), f.proxy.On(create, wire.Delay(slowDelay))
+	answered := make(chan plan.ModelView, 1)
+	go func() { answered <- f.view(plan.Query{Name: "db-login"}) }()
+	outcome := f.do(creating("db-login", "new"))[0]
+	f.awaitFault(created)
+	if outcome.Problem != nil || outcome.Secret == nil {
+		t.Fatalf("outcome of the creation: %+v, want success", outcome)
 	}
-	s.awaitMet(listed)
-	if world := <-answered; !world.Known || world.ByName != nil && world.ByName.ID != outcome.Secret.ID {
-		t.Errorf("the answer is: %+v", world)
+	f.awaitFault(listed)
+	if view := <-answered; !view.Known || view.ByName != nil && view.ByName.ID != outcome.Secret.ID {
+		t.Errorf("view of the model: %+v", view)
 	}
-	if known := s.named("db-login"); known == nil || known.ID != outcome.Secret.ID {
-		t.Errorf("the Pool knows: %+v", known)
+	if known := f.named("db-login"); known == nil || known.ID != outcome.Secret.ID {
+		t.Errorf("view of the secret: %+v", known)
 	}
-	if n := s.requests(list, nil); n != 1 {
+	if n := f.requests(list, nil); n != 1 {
 		t.Errorf("%d listings, want 1", n)
 	}
 }
 
-// during carries out a step while a listing that does not show it is under way.
-func (s *scene) during(age plan.Age, step plan.Step) plan.Outcome {
-	s.Helper()
-	before, err := s.server.AwaitAnswered(s.ctx, s.model, list, -1)
-	s.must(err)
-	met := s.proxy.On(list, wire.Delay(slowness))
-	asked := make(chan plan.World, 1)
-	go func() { asked <- s.world(plan.Query{Age: age}) }()
-	s.must(errorOf(s.server.AwaitAnswered(s.ctx, s.model, list, before)))
-	outcome := s.do(step)[0]
-	s.awaitMet(met)
-	if world := <-asked; !world.Known {
-		s.Errorf("the answer is: %+v", world.Trouble)
+// during executes a step during a listing that does not show it.
+func (f *fixture) during(age plan.Age, step plan.Step) plan.Outcome {
+	f.Helper()
+	before, err := f.Juju.AwaitAnswered(f.Ctx, f.Model, list, -1)
+	f.Must(err)
+	met := f.proxy.On(list, wire.Delay(slowDelay))
+	asked := make(chan plan.ModelView, 1)
+	go func() { asked <- f.view(plan.Query{Age: age}) }()
+	f.Must(errorOf(f.Juju.AwaitAnswered(f.Ctx, f.Model, list, before)))
+	outcome := f.do(step)[0]
+	f.awaitFault(met)
+	if view := <-asked; !view.Known {
+		f.Errorf("view of the model: %+v, want it known", view.Problem)
 	}
 	return outcome
 }
 
-// changes are steps for a secret that is there, and what has to be known of it afterwards.
+// changes returns steps for an existing secret, with the expected view
+// afterwards.
 func changes() map[string]bulk {
 	rows := bulks()
 	delete(rows, "creates")
@@ -65,134 +67,135 @@ func changes() map[string]bulk {
 	return rows
 }
 
-func TestWhatIsDoneDuringAListingIsSeen(t *testing.T) {
+func TestChangeDuringListingIsSeen(t *testing.T) {
 	t.Parallel()
 	for name, row := range changes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newConnectedScene(t)
-			id := s.add("db-login")[0]
-			s.named("db-login")
-			s.checkDuring(plan.Fresh, row, id)
+			f := newConnected(t)
+			id := f.add("db-login")[0]
+			f.named("db-login")
+			f.checkDuring(plan.Fresh, row, id)
 		})
 	}
 }
 
-func TestWhatIsDoneDuringTheFirstListingIsSeen(t *testing.T) {
+func TestChangeDuringFirstListingIsSeen(t *testing.T) {
 	t.Parallel()
 	for name, row := range changes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newConnectedScene(t)
-			id, err := s.server.AddSecret(s.ctx, s.model, "db-login", "", map[string]string{"key": "old"})
-			s.must(err)
-			s.checkDuring(plan.AsKnown, row, id)
+			f := newConnected(t)
+			id, err := f.Juju.AddSecret(f.Ctx, f.Model, "db-login", "", map[string]string{"key": "old"})
+			f.Must(err)
+			f.checkDuring(plan.AsKnown, row, id)
 		})
 	}
 }
 
-// checkDuring checks that a change succeeds, and is known afterwards, if a listing was under way that does not show it.
-func (s *scene) checkDuring(age plan.Age, row bulk, id string) {
-	s.Helper()
-	if outcome := s.during(age, row.step(id, "")); outcome.Trouble != nil || len(outcome.Applications) > 0 {
-		s.Errorf("the outcome is: %+v, %+v", outcome.Trouble, outcome.Applications)
+// checkDuring checks that a change during a listing succeeds, and that the pool
+// knows it although the listing does not show it.
+func (f *fixture) checkDuring(age plan.Age, row bulk, id string) {
+	f.Helper()
+	if outcome := f.during(age, row.step(id, "")); outcome.Problem != nil || len(outcome.Applications) > 0 {
+		f.Errorf("the change failed: %+v, %+v", outcome.Problem, outcome.Applications)
 	}
-	if known := s.named("db-login"); !row.done(known) {
-		s.Errorf("afterwards the Pool knows: %+v", known)
+	if known := f.named("db-login"); !row.done(known) {
+		f.Errorf("view of the secret after the change: %+v", known)
 	}
 }
 
-func TestAControllerThatSaysNothingHoldsUpNobody(t *testing.T) {
+func TestSilentControllerBlocksNoCaller(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.proxy.Silence()
+	f := newFixture(t)
+	f.proxy.Silence()
 	began := time.Now()
-	if health := s.pool.Set(s.ctx, controller, s.connection(s.server.Operator), seldom); health.Trouble == nil ||
-		health.Trouble.Kind != plan.Unreachable {
-		t.Errorf("the health is: %+v", health)
+	if health := f.pool.Set(f.Ctx, controller, f.connection(f.Juju.Operator), longInterval); health.Problem == nil ||
+		health.Problem.Reason != v1alpha1.ReasonJujuUnreachable {
+		t.Errorf("health of the silent controller: %+v, want JujuUnreachable", health)
 	}
-	if took := time.Since(began); took > soon {
-		t.Errorf("the first answer took %v", took)
+	if took := time.Since(began); took > answerTimeout {
+		t.Errorf("the first answer took %v, want at most %v", took, answerTimeout)
 	}
 	for range 2 {
-		if world := s.world(plan.Query{}); world.Known || world.Trouble.Kind != plan.Unreachable {
-			t.Errorf("the answer is: %+v", world)
+		if view := f.view(plan.Query{}); view.Known || view.Problem.Reason != v1alpha1.ReasonJujuUnreachable {
+			t.Errorf("view of the model: %+v", view)
 		}
 	}
-	if took := time.Since(began); took > 2*soon {
-		t.Errorf("three answers took %v", took)
+	if took := time.Since(began); took > 2*answerTimeout {
+		t.Errorf("three answers took %v, want at most %v", took, 2*answerTimeout)
 	}
-	if open, mostOpening := s.proxy.Connections(); open != 1 || mostOpening != 1 {
-		t.Errorf("%d connections are open, and %d were in their opening at once, want 1 of both", open, mostOpening)
+	if open, mostOpening := f.proxy.Connections(); open != 1 || mostOpening != 1 {
+		t.Errorf("%d connections are open, at most %d were logging in at once, want 1 and 1", open, mostOpening)
 	}
-	before := len(s.seen())
-	s.proxy.Speak()
-	s.awaitChange(before, func(change plan.Change) bool {
+	before := len(f.seen())
+	f.proxy.Speak()
+	f.awaitChange(before, func(change plan.Change) bool {
 		return change.Controller == controller && change.ModelUUID == ""
 	})
-	s.known(plan.Query{})
-	s.add("db-login")
+	f.known(plan.Query{})
+	f.add("db-login")
 }
 
-func TestAnEstablishedControllerThatFallsSilentIsNoticed(t *testing.T) {
+func TestSilentControllerIsNoticedAfterLogin(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	s.add("db-login")
-	s.named("db-login")
-	before := len(s.seen())
-	s.proxy.Silence()
-	s.await(func() string {
-		if world := s.world(plan.Query{}); world.Known || world.Trouble.Kind != plan.Unreachable {
-			return "the silence is not noticed"
+	f := newConnected(t)
+	f.add("db-login")
+	f.named("db-login")
+	before := len(f.seen())
+	f.proxy.Silence()
+	f.Await(func() string {
+		if view := f.view(plan.Query{}); view.Known || view.Problem.Reason != v1alpha1.ReasonJujuUnreachable {
+			return "the pool has not noticed the silence"
 		}
 		return ""
 	})
-	s.proxy.Speak()
-	s.awaitChange(before, func(change plan.Change) bool { return change.ModelUUID == s.model.UUID })
-	if s.named("db-login") == nil {
-		t.Error("the secret is not seen after the silence")
+	f.proxy.Speak()
+	f.awaitChange(before, func(change plan.Change) bool { return change.ModelUUID == f.Model.UUID })
+	if f.named("db-login") == nil {
+		t.Error("the secret is not known after the silence")
 	}
 }
 
-// This takes as long as the Pool waits for an answer, 20 seconds.
-func TestAConnectionThatDoesNotAnswerIsGivenUp(t *testing.T) {
+// This test takes 20 seconds, the time limit of the pool for an answer.
+func TestUnansweredRequestTimesOut(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	deaf := s.addModel()
-	s.named("db-login")
-	before := s.proxy.Requests()
-	listHeld, createHeld := s.proxy.On(list, wire.Hold()), s.proxy.On(create, wire.Hold())
-	asked := make(chan plan.World, 1)
-	go func() { asked <- s.pool.World(s.ctx, refTo(deaf), plan.Query{}) }()
+	f := newConnected(t)
+	silent := f.addModel()
+	f.named("db-login")
+	before := f.proxy.Requests()
+	listHeld, createHeld := f.proxy.On(list, wire.Hold()), f.proxy.On(create, wire.Hold())
+	asked := make(chan plan.ModelView, 1)
+	go func() { asked <- f.pool.View(f.Ctx, refTo(silent), plan.Query{}) }()
 	began := time.Now()
-	outcome := s.do(creating("db-login", "new"))[0]
-	s.awaitMet(createHeld)
-	s.awaitMet(listHeld)
-	if kindOf(outcome) != plan.Unreachable {
-		t.Errorf("the outcome is: %+v", outcome.Trouble)
+	outcome := f.do(creating("db-login", "new"))[0]
+	f.awaitFault(createHeld)
+	f.awaitFault(listHeld)
+	if reasonOf(outcome) != v1alpha1.ReasonJujuUnreachable {
+		t.Errorf("problem of the creation: %+v, want JujuUnreachable", outcome.Problem)
 	}
-	if world := <-asked; world.Known || world.Trouble.Kind != plan.Unreachable {
-		t.Errorf("the answer is: %+v", world)
+	if view := <-asked; view.Known || view.Problem.Reason != v1alpha1.ReasonJujuUnreachable {
+		t.Errorf("view of the model: %+v", view)
 	}
 	if took := time.Since(began); took < 15*time.Second || took > 30*time.Second {
-		t.Errorf("it took %v", took)
+		t.Errorf("the time limit was %v, want 15 to 30 seconds", took)
 	}
-	if known := s.named("db-login"); known != nil {
-		t.Errorf("the Pool knows: %+v", known)
+	if known := f.named("db-login"); known != nil {
+		t.Errorf("view of the secret: %+v", known)
 	}
-	s.add("db-login")
-	s.await(func() string {
-		if !s.pool.World(s.ctx, refTo(deaf), plan.Query{}).Known {
+	f.add("db-login")
+	f.Await(func() string {
+		if !f.pool.View(f.Ctx, refTo(silent), plan.Query{}).Known {
 			return "the other model is not known"
 		}
 		return ""
 	})
-	if n := s.requests(login, before); n != 3 {
-		t.Errorf("%d logins, want one more to one model, and two to the other", n)
+	if n := f.requests(login, before); n != 3 {
+		t.Errorf("%d logins, want 3: one more to the first model and two to the other", n)
 	}
-	s.await(func() string {
-		if open, _ := s.proxy.Connections(); open != 3 {
-			return "the connections that did not answer are open"
+	f.Await(func() string {
+		if open, _ := f.proxy.Connections(); open != 3 {
+			return "the unanswered connections are still open"
 		}
 		return ""
 	})

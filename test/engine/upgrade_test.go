@@ -7,124 +7,108 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
-	"github.com/juju-secrets/operator/test/servers"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// newOwnScene makes a scene with a Juju server of its own, which the test may disturb.
-func newOwnScene(t *testing.T) *scene {
-	t.Helper()
-	server, err := servers.StartJuju(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	s := newSceneOn(t, server)
-	s.connect(seldom)
-	return s
-}
-
-func TestAnUpgradeIsWaitedOut(t *testing.T) {
+func TestUpgradeIsWaitedOut(t *testing.T) {
 	t.Parallel()
-	s := newOwnScene(t)
-	id := s.add("db-login")[0]
-	s.named("db-login")
-	s.must(s.server.BeginUpgrade(s.ctx))
-	s.awaitUpgrade()
-	if kind := kindOf(s.do(updating(id, "new"))[0]); kind != plan.Busy && kind != plan.Unreachable {
-		t.Errorf("during the upgrade the outcome is of kind %v", kind)
+	f := newOwn(t)
+	id := f.add("db-login")[0]
+	f.named("db-login")
+	f.Must(f.Juju.BeginUpgrade(f.Ctx))
+	f.awaitUpgrade()
+	reason := reasonOf(f.do(updating(id, "new"))[0])
+	if reason != v1alpha1.ReasonModelUnavailable && reason != v1alpha1.ReasonJujuUnreachable {
+		t.Errorf("reason of an update during the upgrade: %q, want ModelUnavailable or JujuUnreachable", reason)
 	}
-	before := len(s.seen())
-	s.must(s.server.EndUpgrade(s.ctx))
-	s.awaitChange(before, func(change plan.Change) bool { return change.ModelUUID == s.model.UUID })
-	if world := s.known(plan.Query{ID: id}); world.ByID == nil || world.ByID.Revision != 1 {
-		t.Errorf("afterwards the Pool knows: %+v", world.ByID)
+	before := len(f.seen())
+	f.Must(f.Juju.EndUpgrade(f.Ctx))
+	f.awaitChange(before, func(change plan.Change) bool { return change.ModelUUID == f.Model.UUID })
+	if view := f.known(plan.Query{ID: id}); view.ByID == nil || view.ByID.Revision != 1 {
+		t.Errorf("view of the secret afterwards: %+v, want revision 1", view.ByID)
 	}
-	s.succeed(updating(id, "new"))
-	if found := s.secrets(); len(found) != 1 || found[0].Revision != 2 {
-		t.Errorf("Juju has: %+v", found)
+	f.succeed(updating(id, "new"))
+	if found := f.secrets(); len(found) != 1 || found[0].Revision != 2 {
+		t.Errorf("Juju has %+v, want one secret at revision 2", found)
 	}
 }
 
-// awaitUpgrade waits until the Pool tells of an upgrade.
-func (s *scene) awaitUpgrade() {
-	s.Helper()
-	s.await(func() string {
-		world := s.world(plan.Query{})
-		if world.Known || world.Trouble.Kind != plan.Busy {
-			return "the upgrade is not noticed"
+// awaitUpgrade waits until the pool reports an upgrade.
+func (f *fixture) awaitUpgrade() {
+	f.Helper()
+	f.Await(func() string {
+		view := f.view(plan.Query{})
+		if view.Known || view.Problem.Reason != v1alpha1.ReasonModelUnavailable {
+			return "the pool has not noticed the upgrade"
 		}
 		return ""
 	})
 }
 
-func TestAnUpgradeIsToldOfWhileItLasts(t *testing.T) {
+func TestUpgradeIsReportedWhileItLasts(t *testing.T) {
 	t.Parallel()
-	s := newOwnScene(t)
-	s.named("db-login")
-	s.must(s.server.BeginUpgrade(s.ctx))
-	s.awaitUpgrade()
-	told := map[plan.Kind]int{}
-	before := s.proxy.Requests()
-	s.await(func() string {
-		told[s.world(plan.Query{}).Trouble.Kind]++
-		if n := s.requests(login, before); n < 2 {
-			return fmt.Sprintf("it was tried %d times whether the upgrade is over", n)
+	f := newOwn(t)
+	f.named("db-login")
+	f.Must(f.Juju.BeginUpgrade(f.Ctx))
+	f.awaitUpgrade()
+	reported := map[v1alpha1.Reason]int{}
+	before := f.proxy.Requests()
+	f.Await(func() string {
+		reported[f.view(plan.Query{}).Problem.Reason]++
+		if n := f.requests(login, before); n < 2 {
+			return fmt.Sprintf("the pool has tried to log in %d times, want 2", n)
 		}
 		return ""
 	})
-	if told[plan.Busy] < 10*told[plan.Unreachable] || len(told) > 2 {
-		t.Errorf("the answers by kind were %v, want %d, and now and then %d", told, plan.Busy, plan.Unreachable)
+	if reported[v1alpha1.ReasonModelUnavailable] < 10*reported[v1alpha1.ReasonJujuUnreachable] || len(reported) > 2 {
+		t.Errorf("views by reason: %v, want ModelUnavailable and at most one in 11 JujuUnreachable", reported)
 	}
 }
 
-func TestARestartOfTheServerIsWaitedOut(t *testing.T) {
+func TestServerRestartIsWaitedOut(t *testing.T) {
 	t.Parallel()
-	s := newOwnScene(t)
-	id := s.add("db-login")[0]
-	s.named("db-login")
-	s.must(s.server.StopServing(s.ctx))
-	s.await(func() string {
-		if s.world(plan.Query{}).Known {
-			return "the loss is not noticed"
+	f := newOwn(t)
+	id := f.add("db-login")[0]
+	f.named("db-login")
+	f.Must(f.Juju.StopServing(f.Ctx))
+	f.Await(func() string {
+		if f.view(plan.Query{}).Known {
+			return "the pool has not noticed that the server is gone"
 		}
 		return ""
 	})
-	s.checkKinds("an update", s.do(updating(id, "new")), map[plan.Kind]int{plan.Unreachable: 1})
-	before := len(s.seen())
-	s.must(s.server.StartServing(s.ctx))
-	s.awaitChange(before, func(change plan.Change) bool { return change.Controller == controller })
-	if world := s.known(plan.Query{ID: id}); world.ByID == nil || world.ByID.Revision != 1 {
-		t.Errorf("afterwards the Pool knows: %+v", world.ByID)
+	f.checkReasons("an update", f.do(updating(id, "new")), map[v1alpha1.Reason]int{v1alpha1.ReasonJujuUnreachable: 1})
+	before := len(f.seen())
+	f.Must(f.Juju.StartServing(f.Ctx))
+	f.awaitChange(before, func(change plan.Change) bool { return change.Controller == controller })
+	if view := f.known(plan.Query{ID: id}); view.ByID == nil || view.ByID.Revision != 1 {
+		t.Errorf("view of the secret afterwards: %+v, want revision 1", view.ByID)
 	}
 }
 
-func TestALostConnectionCostsOneListing(t *testing.T) {
+func TestReconnectCostsOneListing(t *testing.T) {
 	t.Parallel()
-	s := newConnectedScene(t)
-	s.add("db-login")
-	s.named("db-login")
-	before := s.proxy.Requests()
-	s.proxy.On(list, wire.Delay(slowness)) // So that all who want one have come before its end.
-	s.proxy.Silence()
-	s.proxy.Speak()
-	s.await(func() string {
-		if s.requests(login, before) < 2 {
-			return "the connections are not open again"
+	f := newConnected(t)
+	f.add("db-login")
+	f.named("db-login")
+	before := f.proxy.Requests()
+	f.proxy.On(list, wire.Delay(slowDelay)) // All callers arrive before the listing ends.
+	f.proxy.Silence()
+	f.proxy.Speak()
+	f.Await(func() string {
+		if f.requests(login, before) < 2 {
+			return "the pool has not connected again"
 		}
 		return ""
 	})
-	for range 2 { // The first answer may be from before somebody wanted another listing.
-		if s.named("db-login") == nil {
-			t.Error("the secret is not known any more")
+	for range 2 { // The first view can predate the request for another listing.
+		if f.named("db-login") == nil {
+			t.Error("the secret is no longer known")
 		}
 	}
-	if n := s.requests(list, before); n != 1 {
+	if n := f.requests(list, before); n != 1 {
 		t.Errorf("%d listings, want 1", n)
 	}
 }

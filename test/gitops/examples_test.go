@@ -26,7 +26,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// documents are those of a file in config.
+// documents returns the YAML documents of a file in config/.
 func documents(t *testing.T, path ...string) [][]byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(append([]string{root, "config"}, path...)...))
@@ -47,15 +47,17 @@ func documents(t *testing.T, path ...string) [][]byte {
 	}
 }
 
-// fluxObjects are the objects in a file of ours as Flux knows their kinds, by kind and name. A field that there is none of
-// fails the test.
+// fluxObjects decodes the objects in one of the example files with Flux's
+// types, by kind and name. An unknown field fails the test.
 func fluxObjects(t *testing.T, file string) map[string]client.Object {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := errors.Join(sourcev1.AddToScheme(scheme), kustomizev1.AddToScheme(scheme), helmv2.AddToScheme(scheme)); err != nil {
+	err := errors.Join(sourcev1.AddToScheme(scheme), kustomizev1.AddToScheme(scheme), helmv2.AddToScheme(scheme))
+	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme, json.SerializerOptions{Yaml: true, Strict: true})
+	decoder := json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme,
+		json.SerializerOptions{Yaml: true, Strict: true})
 	objs := map[string]client.Object{}
 	for _, text := range documents(t, "flux", file) {
 		decoded, gvk, err := decoder.Decode(text, nil, nil)
@@ -68,9 +70,10 @@ func fluxObjects(t *testing.T, file string) map[string]client.Object {
 	return objs
 }
 
-func TestTheExamplesForFluxFitTogether(t *testing.T) {
+func TestFluxExamplesAreConsistent(t *testing.T) {
 	t.Parallel()
-	operator, objects, helm := fluxObjects(t, "operator.yaml"), fluxObjects(t, "objects.yaml"), fluxObjects(t, "helm.yaml")
+	operator, objects := fluxObjects(t, "operator.yaml"), fluxObjects(t, "objects.yaml")
+	helm := fluxObjects(t, "helm.yaml")
 	for _, file := range []map[string]client.Object{operator, objects} {
 		for name, obj := range file {
 			k, ok := obj.(*kustomizev1.Kustomization)
@@ -78,33 +81,36 @@ func TestTheExamplesForFluxFitTogether(t *testing.T) {
 				continue
 			}
 			if file[k.Spec.SourceRef.Kind+" "+k.Spec.SourceRef.Name] == nil {
-				t.Errorf("%s has its manifests from %s, which is not there", name, k.Spec.SourceRef.String())
+				t.Errorf("%s references the source %s, which does not exist", name, k.Spec.SourceRef.String())
 			}
 			for _, other := range k.Spec.DependsOn {
 				if operator["Kustomization "+other.Name] == nil {
-					t.Errorf("%s depends on %s, which is not there", name, other.Name)
+					t.Errorf("%s depends on %s, which does not exist", name, other.Name)
 				}
 			}
 			if !k.Spec.Wait || !k.Spec.Prune {
-				t.Errorf("%s: wait %v, prune %v", name, k.Spec.Wait, k.Spec.Prune)
+				t.Errorf("%s: wait is %t and prune is %t, want both true", name, k.Spec.Wait, k.Spec.Prune)
 			}
 		}
 	}
 	release := helm["HelmRelease juju-secrets-operator"].(*helmv2.HelmRelease)
 	if ref := release.Spec.ChartRef; helm[ref.Kind+" "+ref.Name] == nil {
-		t.Errorf("the release has its chart from %s %s, which is not there", ref.Kind, ref.Name)
+		t.Errorf("the release references the chart source %s %s, which does not exist", ref.Kind, ref.Name)
 	}
-	// The release is as helm install in the how-to makes it, and no version comes by itself that may ask something of anybody.
+	// The release must equal the result of helm install in the how-to guide.
+	// Flux must not install a version that may require manual steps.
 	ref := helm["OCIRepository juju-secrets-operator"].(*sourcev1.OCIRepository).Spec.Reference
 	got := []string{release.GetReleaseName(), release.GetReleaseNamespace(), release.GetStorageNamespace(), ref.SemVer}
 	if diff := cmp.Diff([]string{"juju-secrets-operator", "juju-secrets", "juju-secrets", "0.1.x"}, got); diff != "" {
-		t.Errorf("the release has another name, namespace, place or version (-want +got):\n%s", diff)
+		t.Errorf("name, namespace, storage namespace or version of the release (-want +got):\n%s", diff)
 	}
 	k := operator["Kustomization juju-secrets-operator"].(*kustomizev1.Kustomization)
-	keepsKinds(t, k.Spec.Path, k.Spec.Patches, map[string]string{"kustomize.toolkit.fluxcd.io/prune": "disabled"})
+	expectCRDAnnotations(t, k.Spec.Path, k.Spec.Patches, map[string]string{
+		"kustomize.toolkit.fluxcd.io/prune": "disabled",
+	})
 }
 
-// application is what the test wants to know of an Application.
+// application holds the checked fields of an Application.
 type application struct {
 	Metadata struct{ Name string }
 	Spec     struct {
@@ -122,7 +128,7 @@ type application struct {
 	}
 }
 
-func TestTheExamplesForArgoCDFitTogether(t *testing.T) {
+func TestArgoCDExamplesAreConsistent(t *testing.T) {
 	t.Parallel()
 	apps := map[string]application{}
 	for _, text := range documents(t, "argocd", "application.yaml") {
@@ -131,21 +137,22 @@ func TestTheExamplesForArgoCDFitTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		if policy := app.Spec.SyncPolicy; !policy.Automated.Prune || !policy.Automated.SelfHeal {
-			t.Errorf("%s is not synced as a whole: %+v", app.Metadata.Name, policy)
+			t.Errorf("%s: prune or selfHeal is off: %+v", app.Metadata.Name, policy)
 		}
 		apps[app.Metadata.Name] = app
 	}
 	operator := apps["juju-secrets-operator"].Spec.Source
-	keepsKinds(t, operator.Path, operator.Kustomize.Patches, map[string]string{
+	expectCRDAnnotations(t, operator.Path, operator.Kustomize.Patches, map[string]string{
 		"argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
 	})
 	if len(apps) != 2 {
-		t.Errorf("there are %d Applications", len(apps))
+		t.Errorf("there are %d Applications, want 2", len(apps))
 	}
 }
 
-// keepsKinds checks that the manifests of a folder, with the patches, have these annotations on each kind.
-func keepsKinds(t *testing.T, path string, patches []kustomize.Patch, want map[string]string) {
+// expectCRDAnnotations checks that the manifests of a folder have these
+// annotations on each CRD, with the patches applied.
+func expectCRDAnnotations(t *testing.T, path string, patches []kustomize.Patch, want map[string]string) {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -182,10 +189,10 @@ func keepsKinds(t *testing.T, path string, patches []kustomize.Patch, want map[s
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("the annotations of %s (-want +got):\n%s", obj.GetName(), diff)
+			t.Errorf("annotations of %s (-want +got):\n%s", obj.GetName(), diff)
 		}
 	}
 	if kinds != 4 {
-		t.Errorf("found %d kinds", kinds)
+		t.Errorf("found %d CRDs, want 4", kinds)
 	}
 }

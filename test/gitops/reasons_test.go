@@ -24,32 +24,56 @@ import (
 	"github.com/juju-secrets/operator/internal/status"
 )
 
-// expected is what the tools shall say of an object with each reason.
-var expected = map[v1alpha1.Reason]verdict{
-	v1alpha1.ReasonSynced: well, v1alpha1.ReasonConnected: well,
+// expected maps each reason to the health that the tools must report.
+var expected = map[v1alpha1.Reason]health{
+	v1alpha1.ReasonSynced:    healthy,
+	v1alpha1.ReasonConnected: healthy,
 
-	v1alpha1.ReasonCreated: well, v1alpha1.ReasonAdopted: well, v1alpha1.ReasonUpdated: well, v1alpha1.ReasonCorrected: well,
-	v1alpha1.ReasonRemoved: well, v1alpha1.ReasonGranted: well, v1alpha1.ReasonRevoked: well, v1alpha1.ReasonModelReplaced: well,
-	v1alpha1.ReasonLetGo: well,
+	v1alpha1.ReasonCreated:       healthy,
+	v1alpha1.ReasonAdopted:       healthy,
+	v1alpha1.ReasonUpdated:       healthy,
+	v1alpha1.ReasonCorrected:     healthy,
+	v1alpha1.ReasonRemoved:       healthy,
+	v1alpha1.ReasonGranted:       healthy,
+	v1alpha1.ReasonRevoked:       healthy,
+	v1alpha1.ReasonModelReplaced: healthy,
+	v1alpha1.ReasonOrphaned:      healthy,
 
-	v1alpha1.ReasonSourceNotFound: waiting, v1alpha1.ReasonControllerNotReady: waiting, v1alpha1.ReasonJujuSecretNotReady: waiting,
-	v1alpha1.ReasonApplicationNotFound: waiting, v1alpha1.ReasonSecretNotFound: waiting, v1alpha1.ReasonJujuUnreachable: waiting,
-	v1alpha1.ReasonModelBusy: waiting, v1alpha1.ReasonRemoving: waiting, v1alpha1.ReasonInUse: waiting,
-	v1alpha1.ReasonHandingOver: waiting, v1alpha1.ReasonFailed: waiting,
+	v1alpha1.ReasonSourceNotFound:      progressing,
+	v1alpha1.ReasonControllerNotReady:  progressing,
+	v1alpha1.ReasonJujuSecretNotReady:  progressing,
+	v1alpha1.ReasonApplicationNotFound: progressing,
+	v1alpha1.ReasonSecretNotFound:      progressing,
+	v1alpha1.ReasonJujuUnreachable:     progressing,
+	v1alpha1.ReasonModelUnavailable:    progressing,
+	v1alpha1.ReasonRemoving:            progressing,
+	v1alpha1.ReasonInUse:               progressing,
+	v1alpha1.ReasonTransferringGrants:  progressing,
+	v1alpha1.ReasonFailed:              progressing,
 
-	v1alpha1.ReasonSuspended: resting, // Or restingBefore.
+	v1alpha1.ReasonSuspended: suspendedReady, // Or suspendedUnready.
 
-	v1alpha1.ReasonContentInvalid: failed, v1alpha1.ReasonNameTaken: failed, v1alpha1.ReasonConflict: failed,
-	v1alpha1.ReasonCharmOwned: failed, v1alpha1.ReasonDrifted: failed, v1alpha1.ReasonTenantDenied: failed,
-	v1alpha1.ReasonModelNotFound: failed, v1alpha1.ReasonCredentialsRejected: failed, v1alpha1.ReasonCertificateMismatch: failed,
-	v1alpha1.ReasonControllerChanged: failed, v1alpha1.ReasonPermissionDenied: failed, v1alpha1.ReasonRefused: failed,
-	v1alpha1.ReasonJujuTooOld: failed,
+	v1alpha1.ReasonInvalidContent:         degraded,
+	v1alpha1.ReasonNameTaken:              degraded,
+	v1alpha1.ReasonConflict:               degraded,
+	v1alpha1.ReasonSecretIDNotFound:       degraded,
+	v1alpha1.ReasonControllerDeleting:     degraded,
+	v1alpha1.ReasonCharmOwned:             degraded,
+	v1alpha1.ReasonDrifted:                degraded,
+	v1alpha1.ReasonTenantDenied:           degraded,
+	v1alpha1.ReasonModelNotFound:          degraded,
+	v1alpha1.ReasonCredentialsRejected:    degraded,
+	v1alpha1.ReasonCertificateMismatch:    degraded,
+	v1alpha1.ReasonControllerChanged:      degraded,
+	v1alpha1.ReasonPermissionDenied:       degraded,
+	v1alpha1.ReasonInvalidRequest:         degraded,
+	v1alpha1.ReasonUnsupportedJujuVersion: degraded,
 }
 
-// reasonConstant finds the reasons in the source of package v1alpha1.
+// reasonConstant matches the constants of the reasons in package v1alpha1.
 var reasonConstant = regexp.MustCompile(`(?m)^\tReason\w+\s+Reason = "(\w+)"$`)
 
-func TestEveryReasonIsJudged(t *testing.T) {
+func TestAllReasonsHaveExpectedHealth(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(root, "api", "v1alpha1", "reasons.go"))
 	if err != nil {
@@ -61,27 +85,30 @@ func TestEveryReasonIsJudged(t *testing.T) {
 	}
 	slices.Sort(reasons)
 	if diff := cmp.Diff(reasons, slices.Sorted(maps.Keys(expected))); diff != "" {
-		t.Errorf("the reasons that there are, and those that the test expects something of (-there +expected):\n%s", diff)
+		t.Errorf("reasons without an expected health (-reasons +expected):\n%s", diff)
 	}
 }
 
-// generation is that of each object that the operator made a status of.
+// generation is the generation of the objects that the test creates.
 const generation = 3
 
-// kind is how the operator makes a status of the kind.
+// kind creates objects of one kind with a status.
 type kind struct {
 	name string
-	// after is the object once the operator found a reason on it; it had one before, or none.
+	// after returns the object after the operator found a reason. before is the
+	// previous object, or nil.
 	after func(before runtime.Object, generation int64, reason v1alpha1.Reason) runtime.Object
 }
 
 func kinds() []kind {
 	now := time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)
 	found := func(reason v1alpha1.Reason) plan.Plan {
-		return plan.Plan{Verdict: plan.Verdict{Reason: reason, Message: "this is so"}}
+		return plan.Plan{Condition: plan.Condition{Reason: reason, Message: "a message"}}
 	}
-	controller := func(old v1alpha1.JujuControllerStatus, generation int64, reason v1alpha1.Reason) v1alpha1.JujuControllerStatus {
-		done := plan.ControllerPlan{Verdict: found(reason).Verdict}
+	controller := func(
+		old v1alpha1.JujuControllerStatus, generation int64, reason v1alpha1.Reason,
+	) v1alpha1.JujuControllerStatus {
+		done := plan.ControllerPlan{Condition: found(reason).Condition}
 		next, _ := status.NextController(old, &v1alpha1.JujuControllerSpec{}, generation, done, plan.Health{}, nil, now)
 		return next
 	}
@@ -101,7 +128,8 @@ func kinds() []kind {
 				obj = before.DeepCopyObject().(*v1alpha1.JujuSecretAccess)
 			}
 			obj.Generation = generation
-			obj.Status, _ = status.NextAccess(obj.Status, generation, plan.AccessSeen{Want: []string{"app1"}}, found(reason), nil, now)
+			facts := plan.AccessFacts{Applications: []string{"app1"}}
+			obj.Status, _ = status.NextAccess(obj.Status, generation, facts, found(reason), nil, now)
 			return obj
 		}},
 		{"JujuController", func(before runtime.Object, generation int64, reason v1alpha1.Reason) runtime.Object {
@@ -123,61 +151,64 @@ func kinds() []kind {
 	}
 }
 
-// Whatever happens to an object in whatever order, what the operator writes makes both tools say the same as its reason does.
-func TestEveryStatusIsJudgedByItsReason(t *testing.T) {
+// The health must follow from the reason alone, whatever the previous state of
+// the object is.
+func TestHealthFollowsReason(t *testing.T) {
 	t.Parallel()
 	var names []string
 	var objs []*unstructured.Unstructured
-	var want []verdict
-	add := func(name string, obj *unstructured.Unstructured, v verdict) {
+	var want []health
+	add := func(name string, obj *unstructured.Unstructured, v health) {
 		names, objs, want = append(names, name), append(objs, obj), append(want, v)
 	}
 	for _, kind := range kinds() {
-		for before, old := range histories(kind) {
+		for before, old := range previousStates(kind) {
 			for _, reason := range slices.Sorted(maps.Keys(expected)) {
 				name := fmt.Sprintf("%s: %s after %s", kind.name, reason, before)
-				obj := asSeen(t, kind.name, kind.after(old, generation, reason))
+				obj := toUnstructured(t, kind.name, kind.after(old, generation, reason))
 				add(name, obj, expectedAfter(reason, old))
 				changed := obj.DeepCopy()
 				changed.SetGeneration(generation + 1)
-				add(name+", with a newer spec", changed, waiting)
+				add(name+", with a newer spec", changed, progressing)
 				going := obj.DeepCopy()
 				going.SetDeletionTimestamp(&metav1.Time{Time: time.Now()})
-				add(name+", deleted", going, leaving)
+				add(name+", deleted", going, terminating)
 			}
 		}
 	}
-	for i, got := range judge(t, objs...) {
+	for i, got := range healthOf(t, objs...) {
 		if diff := cmp.Diff(want[i], got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", names[i], diff)
 		}
 	}
 }
 
-// histories are objects of a kind as something left them.
-func histories(k kind) map[string]runtime.Object {
+// previousStates returns objects of a kind in different states.
+func previousStates(k kind) map[string]runtime.Object {
 	return map[string]runtime.Object{
 		"nothing":       nil,
-		"all was well":  k.after(nil, generation, v1alpha1.ReasonSynced),
-		"well long ago": k.after(nil, generation-1, v1alpha1.ReasonSynced),
+		"in sync":       k.after(nil, generation, v1alpha1.ReasonSynced),
+		"outdated sync": k.after(nil, generation-1, v1alpha1.ReasonSynced),
 		"waiting":       k.after(nil, generation, v1alpha1.ReasonSourceNotFound),
-		"an outage":     k.after(k.after(nil, generation, v1alpha1.ReasonSynced), generation, v1alpha1.ReasonJujuUnreachable),
-		"failure":       k.after(nil, generation, v1alpha1.ReasonRefused),
-		"rest":          k.after(nil, generation, v1alpha1.ReasonSuspended),
+		"outage": k.after(
+			k.after(nil, generation, v1alpha1.ReasonSynced), generation, v1alpha1.ReasonJujuUnreachable),
+		"failure":   k.after(nil, generation, v1alpha1.ReasonInvalidRequest),
+		"suspended": k.after(nil, generation, v1alpha1.ReasonSuspended),
 	}
 }
 
-// expectedAfter is what the tools shall say of a reason on an object that was so before: rest leaves Ready as it was.
-func expectedAfter(reason v1alpha1.Reason, before runtime.Object) verdict {
+// expectedAfter returns the expected health for a reason and the previous
+// state. Suspending an object keeps its Ready condition.
+func expectedAfter(reason v1alpha1.Reason, before runtime.Object) health {
 	wasReady := before != nil && meta.IsStatusConditionTrue(v1alpha1.ConditionsOf(before), v1alpha1.ConditionReady)
 	if reason == v1alpha1.ReasonSuspended && !wasReady {
-		return restingBefore
+		return suspendedUnready
 	}
 	return expected[reason]
 }
 
-// asSeen is an object as a tool reads it from the API server.
-func asSeen(t *testing.T, kind string, obj runtime.Object) *unstructured.Unstructured {
+// toUnstructured returns an object as a tool reads it from the API server.
+func toUnstructured(t *testing.T, kind string, obj runtime.Object) *unstructured.Unstructured {
 	t.Helper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
 	if err != nil {

@@ -5,7 +5,6 @@ package gitops
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -25,23 +24,25 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/servers"
 )
 
 // tool applies manifests as one of the tools does.
 type tool struct {
-	// manager is the name under which it owns what it applies.
+	// manager is the field manager of the tool.
 	manager string
 	apply   func(*rollout)
-	// drift tells what it would change by applying the same again, in its own words, or nothing.
+	// drift returns the changes that another apply would make, as the tool
+	// reports them, or an empty string.
 	drift func(*rollout) string
-	// prune deletes everything, and waits for nothing.
+	// prune deletes all objects without waiting.
 	prune func(*rollout)
 }
 
-// rollout is the manifests on their way through a tool.
+// rollout holds the manifests that a tool applies.
 type rollout struct {
-	*scene
+	*fixture
 
 	manifests []*unstructured.Unstructured
 }
@@ -50,101 +51,113 @@ func tools() map[string]tool {
 	return map[string]tool{
 		"Flux": {"kustomize-controller", (*rollout).applyByFlux, (*rollout).driftForFlux, (*rollout).pruneByFlux},
 		"Argo CD, client-side": {
-			"argocd-controller", func(s *rollout) { s.applyByArgoCD("client") }, func(s *rollout) string { return s.driftForArgoCD("two-way") }, func(s *rollout) {
-				s.deleteAll(s.manifests, metav1.DeletePropagationForeground)
-			},
+			"argocd-controller",
+			func(f *rollout) { f.applyByArgoCD("client") },
+			func(f *rollout) string { return f.driftForArgoCD("two-way") },
+			func(f *rollout) { f.deleteAll(f.manifests, metav1.DeletePropagationForeground) },
 		},
 		"Argo CD, server-side": {
-			"argocd-controller", func(s *rollout) { s.applyByArgoCD("server") }, func(s *rollout) string {
-				return s.driftForArgoCD("structured") + s.driftForArgoCD("server")
-			}, func(s *rollout) {
-				reversed := slices.Clone(s.manifests)
+			"argocd-controller",
+			func(f *rollout) { f.applyByArgoCD("server") },
+			func(f *rollout) string { return f.driftForArgoCD("structured") + f.driftForArgoCD("server") },
+			func(f *rollout) {
+				reversed := slices.Clone(f.manifests)
 				slices.Reverse(reversed)
-				s.deleteAll(reversed, metav1.DeletePropagationForeground)
+				f.deleteAll(reversed, metav1.DeletePropagationForeground)
 			},
 		},
 		"kubectl, client-side": {
-			"kubectl-client-side-apply", func(s *rollout) { s.kubectl("apply") }, func(s *rollout) string { return s.driftForKubectl() }, func(s *rollout) {
-				// What others need goes first.
-				credentialsFirst := slices.SortedStableFunc(slices.Values(s.manifests), func(a, b *unstructured.Unstructured) int {
-					return -strings.Compare(a.GetKind(), b.GetKind())
-				})
-				s.deleteAll(credentialsFirst, metav1.DeletePropagationBackground)
+			"kubectl-client-side-apply",
+			func(f *rollout) { f.kubectl("apply") },
+			func(f *rollout) string { return f.driftForKubectl() },
+			func(f *rollout) {
+				// Delete the objects that others reference first.
+				byKind := func(a, b *unstructured.Unstructured) int { return -strings.Compare(a.GetKind(), b.GetKind()) }
+				credentialsFirst := slices.SortedStableFunc(slices.Values(f.manifests), byKind)
+				f.deleteAll(credentialsFirst, metav1.DeletePropagationBackground)
 			},
 		},
 		"kubectl, server-side": {
-			"kubectl", func(s *rollout) { s.kubectl("apply", "--server-side") }, func(s *rollout) string { return s.driftForKubectl("--server-side") },
-			func(s *rollout) {
-				s.shuffle()
-				s.kubectl("delete", "--wait=false", "--ignore-not-found")
+			"kubectl",
+			func(f *rollout) { f.kubectl("apply", "--server-side") },
+			func(f *rollout) string { return f.driftForKubectl("--server-side") },
+			func(f *rollout) {
+				f.shuffle()
+				f.kubectl("delete", "--wait=false", "--ignore-not-found")
 			},
 		},
 	}
 }
 
-// Each tool applies the samples, as they are. The operator works on the objects, and the tool has to find nothing that it would
-// change. When everything is deleted, in another order by each, nothing is left in Juju but what was there before.
-func TestWhatTheOperatorWritesIsNoDriftToAnyTool(t *testing.T) { //nolint:tparallel // The tools apply the same objects.
+// Each tool applies the unchanged samples. After the operator has reconciled
+// the objects, the tool must find no drift. Each tool deletes the objects in
+// another order, and Juju must then contain what it contained before.
+func TestOperatorWritesAreNotDrift(t *testing.T) { //nolint:tparallel // The tools apply the same objects.
 	t.Parallel()
-	model := stack.Juju.Models[slices.IndexFunc(stack.Juju.Models, func(m servers.Model) bool { return m.Name == "prod/test" })]
-	_, err := stack.Juju.AddSecret(t.Context(), model, "license", "", map[string]string{"key": "sample"})
+	isSampleModel := func(m servers.Model) bool { return m.Name == "prod/test" }
+	model := shared.Juju.Models[slices.IndexFunc(shared.Juju.Models, isSampleModel)]
+	_, err := shared.Juju.AddSecret(t.Context(), model, "license", "", map[string]string{"key": "sample"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := inJuju(t, model)
 	for name, tool := range tools() {
 		passed := t.Run(name, func(t *testing.T) {
-			s := &rollout{scene: &scene{T: t, ctx: t.Context(), kube: stack.Kubernetes.Client, model: model}, manifests: samples(t)}
-			t.Cleanup(s.clean)
-			tool.apply(s)
-			s.awaitWell()
-			for _, obj := range s.ours() {
-				s.refresh(obj) // So that the operator and a person have written into each.
+			f := &rollout{&fixture{shared.NewFixture(t)}, samples(t)}
+			f.Model = model
+			f.Namespaces = []string{metav1.NamespaceAll} // A failure prints all objects and the whole log.
+			f.CleanUp = f.removeAll
+			tool.apply(f)
+			f.awaitHealthy()
+			for _, obj := range f.ours() {
+				f.refresh(obj) // The operator and a user have then written each object.
 			}
-			s.awaitWell()
-			s.ownsNothingOf(tool.manager)
-			if drift := tool.drift(s); drift != "" {
-				t.Errorf("it finds drift:\n%s", drift)
+			f.awaitHealthy()
+			f.expectSpecOwner(tool.manager)
+			if drift := tool.drift(f); drift != "" {
+				t.Errorf("the tool finds drift:\n%s", drift)
 			}
-			written := s.written()
-			tool.apply(s)
-			if diff := cmp.Diff(written, s.written()); diff != "" {
-				t.Errorf("applying the same again wrote something (-before +after):\n%s", diff)
+			written := f.withoutStatus()
+			tool.apply(f)
+			if diff := cmp.Diff(written, f.withoutStatus()); diff != "" {
+				t.Errorf("applying the manifests again changed objects (-before +after):\n%s", diff)
 			}
-			// Which would not say much if it never found any.
-			s.change(asked(v1alpha1.GroupVersion.String(), "JujuSecret", "team-a", "db"), map[string]any{"info": "By hand"})
-			if tool.drift(s) == "" {
-				t.Error("it does not see what a person changed")
+			// The tool must find real drift, otherwise the check above proves
+			// nothing.
+			obj := newReference(v1alpha1.GroupVersion.String(), "JujuSecret", "team-a", "db")
+			f.change(obj, map[string]any{"info": "By hand"})
+			if tool.drift(f) == "" {
+				t.Error("the tool does not find a manual change")
 			}
-			tool.prune(s)
-			for _, obj := range s.manifests {
-				s.awaitGone(asked(obj.GetAPIVersion(), obj.GetKind(), obj.GetNamespace(), obj.GetName()))
+			tool.prune(f)
+			for _, obj := range f.manifests {
+				f.AwaitGone(newReference(obj.GetAPIVersion(), obj.GetKind(), obj.GetNamespace(), obj.GetName()))
 			}
 			if diff := cmp.Diff(before, inJuju(t, model)); diff != "" {
-				t.Errorf("Juju holds something else than before (-before +after):\n%s", diff)
+				t.Errorf("the secrets in Juju differ (-before +after):\n%s", diff)
 			}
 		})
 		if !passed {
-			t.Fatal("the others would meet what is left")
+			t.Fatal("the next tool would find the remaining objects")
 		}
 	}
 }
 
-// clean leaves nothing to the next tool.
-func (s *rollout) clean() {
-	s.ctx = context.Background() // The test's own context is over.
-	s.explain()
-	for _, obj := range s.manifests {
-		if err := client.IgnoreNotFound(s.kube.Delete(s.ctx, obj)); err != nil {
-			s.Error(err)
+// removeAll deletes the objects, so that the next tool starts without them.
+func (f *rollout) removeAll() error {
+	var objs []client.Object
+	for _, obj := range f.manifests {
+		if err := client.IgnoreNotFound(f.Kube.Delete(f.Ctx, obj)); err != nil {
+			return err
 		}
+		objs = append(objs, newReference(obj.GetAPIVersion(), obj.GetKind(), obj.GetNamespace(), obj.GetName()))
 	}
-	for _, obj := range s.manifests {
-		s.awaitGone(asked(obj.GetAPIVersion(), obj.GetKind(), obj.GetNamespace(), obj.GetName()))
-	}
+	return f.WaitGone(objs...)
 }
 
-// samples are the manifests of the samples, but for the update of one, and what they lack, with this Juju in them.
+// samples returns the manifests of the samples, and further manifests that the
+// samples require, with the values of this Juju. It leaves out the sample that
+// updates another one.
 func samples(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 	paths := []string{filepath.Join("testdata", "more.yaml")}
@@ -170,9 +183,10 @@ func samples(t *testing.T) []*unstructured.Unstructured {
 	return all
 }
 
-// fillIn puts the Juju server where the manifest has an example.
+// fillIn replaces the examples in a manifest with the values of the Juju
+// server.
 func fillIn(obj *unstructured.Unstructured) {
-	juju := stack.Juju
+	juju := shared.Juju
 	spec, _ := obj.Object["spec"].(map[string]any)
 	switch {
 	case strings.HasSuffix(obj.GetKind(), string(v1alpha1.KindJujuController)):
@@ -181,13 +195,15 @@ func fillIn(obj *unstructured.Unstructured) {
 			spec["caCertificate"] = juju.CACertificate
 		}
 	case obj.GetKind() == "Secret" && strings.HasPrefix(obj.GetName(), "juju-"):
-		obj.Object["stringData"] = map[string]any{"username": juju.Operator.Username, "password": juju.Operator.Password}
+		obj.Object["stringData"] = map[string]any{
+			"username": juju.Operator.Username, "password": juju.Operator.Password,
+		}
 	case obj.GetName() == "juju-ca":
 		obj.Object["data"] = map[string]any{"ca.crt": juju.CACertificate}
 	}
 }
 
-// held is what Juju holds, without what it says.
+// held is a secret in Juju without its content.
 type held struct {
 	Name    string
 	Granted []string
@@ -195,7 +211,7 @@ type held struct {
 
 func inJuju(t *testing.T, model servers.Model) []held {
 	t.Helper()
-	secrets, err := stack.Juju.Secrets(t.Context(), model)
+	secrets, err := shared.Juju.Secrets(t.Context(), model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,10 +222,10 @@ func inJuju(t *testing.T, model servers.Model) []held {
 	return all
 }
 
-// ours are the objects of our kinds among the manifests.
-func (s *rollout) ours() []*unstructured.Unstructured {
+// ours returns the manifests of the operator's kinds.
+func (f *rollout) ours() []*unstructured.Unstructured {
 	var ours []*unstructured.Unstructured
-	for _, obj := range s.manifests {
+	for _, obj := range f.manifests {
 		if obj.GroupVersionKind().GroupVersion() == v1alpha1.GroupVersion {
 			ours = append(ours, obj)
 		}
@@ -217,21 +233,23 @@ func (s *rollout) ours() []*unstructured.Unstructured {
 	return ours
 }
 
-// awaitWell waits until both judges are content with every object of ours.
-func (s *rollout) awaitWell() {
-	s.Helper()
-	s.must(s.flux().Wait(s.ours(), ssa.WaitOptions{Interval: 100 * time.Millisecond, Timeout: patience}))
-	for _, obj := range s.ours() {
-		s.expect("which Flux waited for", s.live(obj), well)
+// awaitHealthy waits until both tools report that all objects of the operator's
+// kinds are healthy.
+func (f *rollout) awaitHealthy() {
+	f.Helper()
+	f.Must(f.flux().Wait(f.ours(), ssa.WaitOptions{Interval: 100 * time.Millisecond, Timeout: env.Patience}))
+	for _, obj := range f.ours() {
+		f.expect("after the wait of Flux", f.live(obj), healthy)
 	}
 }
 
-// written are the objects of our kinds without what the operator may write at any time, which is the status.
-func (s *rollout) written() map[string]*unstructured.Unstructured {
-	s.Helper()
+// withoutStatus returns the objects of the operator's kinds without their
+// status, which the operator may write at any time.
+func (f *rollout) withoutStatus() map[string]*unstructured.Unstructured {
+	f.Helper()
 	all := map[string]*unstructured.Unstructured{}
-	for _, obj := range s.ours() {
-		live := s.live(obj)
+	for _, obj := range f.ours() {
+		live := f.live(obj)
 		delete(live.Object, "status")
 		live.SetResourceVersion("")
 		live.SetManagedFields(slices.DeleteFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
@@ -242,56 +260,60 @@ func (s *rollout) written() map[string]*unstructured.Unstructured {
 	return all
 }
 
-// ownsNothingOf checks that of what a manifest can say only the tool owns anything.
-func (s *rollout) ownsNothingOf(manager string) {
-	s.Helper()
-	for _, obj := range s.ours() {
-		for _, entry := range s.live(obj).GetManagedFields() {
-			if fields := entry.FieldsV1.GetRawString(); entry.Manager != manager && strings.Contains(fields, `"f:spec"`) {
-				s.Errorf("%s owns of the spec of %s %s: %s", entry.Manager, obj.GetKind(), obj.GetName(), fields)
+// expectSpecOwner checks that only one field manager owns fields of the specs.
+func (f *rollout) expectSpecOwner(manager string) {
+	f.Helper()
+	for _, obj := range f.ours() {
+		for _, entry := range f.live(obj).GetManagedFields() {
+			fields := entry.FieldsV1.GetRawString()
+			if entry.Manager != manager && strings.Contains(fields, `"f:spec"`) {
+				f.Errorf("%s owns fields in the spec of %s %s: %s", entry.Manager, obj.GetKind(), obj.GetName(), fields)
 			}
 		}
 	}
 }
 
-// flux is what Flux's kustomize-controller applies with.
-func (s *rollout) flux() *ssa.ResourceManager {
-	poller := polling.NewStatusPoller(s.kube, s.kube.RESTMapper(), polling.Options{})
-	return ssa.NewResourceManager(s.kube, poller, ssa.Owner{Field: "kustomize-controller", Group: "kustomize.toolkit.fluxcd.io"})
+// flux returns the resource manager of Flux's kustomize-controller.
+func (f *rollout) flux() *ssa.ResourceManager {
+	poller := polling.NewStatusPoller(f.Kube, f.Kube.RESTMapper(), polling.Options{})
+	owner := ssa.Owner{Field: "kustomize-controller", Group: "kustomize.toolkit.fluxcd.io"}
+	return ssa.NewResourceManager(f.Kube, poller, owner)
 }
 
-// copies are the manifests as Flux prepares them.
-func (s *rollout) copies() []*unstructured.Unstructured {
-	s.Helper()
+// fluxManifests returns copies of the manifests as Flux prepares them.
+func (f *rollout) fluxManifests() []*unstructured.Unstructured {
+	f.Helper()
 	var all []*unstructured.Unstructured
-	for _, obj := range s.manifests {
+	for _, obj := range f.manifests {
 		all = append(all, obj.DeepCopy())
 	}
-	s.must(normalize.UnstructuredList(all))
-	s.flux().SetOwnerLabels(all, "juju-secrets", "flux-system")
+	f.Must(normalize.UnstructuredList(all))
+	f.flux().SetOwnerLabels(all, "juju-secrets", "flux-system")
 	return all
 }
 
-func (s *rollout) applyByFlux() {
-	s.Helper()
-	_, err := s.flux().ApplyAllStaged(s.ctx, s.copies(), ssa.DefaultApplyOptions())
-	s.must(err)
+func (f *rollout) applyByFlux() {
+	f.Helper()
+	_, err := f.flux().ApplyAllStaged(f.Ctx, f.fluxManifests(), ssa.DefaultApplyOptions())
+	f.Must(err)
 }
 
-func (s *rollout) driftForFlux() string {
-	s.Helper()
+func (f *rollout) driftForFlux() string {
+	f.Helper()
 	var drift strings.Builder
-	for _, obj := range s.copies() {
-		entry, live, merged, err := s.flux().Diff(s.ctx, obj, ssa.DefaultDiffOptions())
-		s.must(err)
+	for _, obj := range f.fluxManifests() {
+		entry, live, merged, err := f.flux().Diff(f.Ctx, obj, ssa.DefaultDiffOptions())
+		f.Must(err)
 		if entry.Action != ssa.UnchangedAction {
 			fmt.Fprintf(&drift, "%s (-live +applied):\n%s", entry.Subject, cmp.Diff(live, merged))
 		}
 		if utils.IsSecret(obj) {
-			continue // Flux applies it with force, for the sake of stringData.
+			continue // Flux applies Secrets with force because of stringData.
 		}
-		// Nobody else owns what it applies, so that there is nothing to force.
-		err = s.kube.Apply(s.ctx, client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll, client.FieldOwner("kustomize-controller"))
+		// No other field manager owns the applied fields, so the apply needs no
+		// force.
+		err = f.Kube.Apply(f.Ctx, client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
+			client.FieldOwner("kustomize-controller"))
 		if err != nil {
 			fmt.Fprintf(&drift, "%s: %v\n", entry.Subject, err)
 		}
@@ -299,63 +321,67 @@ func (s *rollout) driftForFlux() string {
 	return drift.String()
 }
 
-func (s *rollout) pruneByFlux() {
-	s.Helper()
-	_, err := s.flux().DeleteAll(s.ctx, s.copies(), ssa.DefaultDeleteOptions())
-	s.must(err)
+func (f *rollout) pruneByFlux() {
+	f.Helper()
+	_, err := f.flux().DeleteAll(f.Ctx, f.fluxManifests(), ssa.DefaultDeleteOptions())
+	f.Must(err)
 }
 
-func (s *rollout) applyByArgoCD(side string) {
-	s.Helper()
-	argoCD(s.T, s.manifests, new(any), "apply", "-kubeconfig", stack.Kubernetes.Kubeconfig, "-sync", side)
+func (f *rollout) applyByArgoCD(side string) {
+	f.Helper()
+	argoCD(f.T, f.manifests, new(any), "apply", "-kubeconfig", shared.Kubernetes.Kubeconfig, "-sync", side)
 }
 
-func (s *rollout) driftForArgoCD(way string) string {
-	s.Helper()
+func (f *rollout) driftForArgoCD(way string) string {
+	f.Helper()
 	var differences [][]string
-	argoCD(s.T, s.manifests, &differences, "diff", "-settings", settings, "-kubeconfig", stack.Kubernetes.Kubeconfig, "-compare", way)
+	argoCD(f.T, f.manifests, &differences, "diff", "-settings", settings,
+		"-kubeconfig", shared.Kubernetes.Kubeconfig, "-compare", way)
 	var drift strings.Builder
 	for i, paths := range differences {
 		if len(paths) > 0 {
-			fmt.Fprintf(&drift, "compared %s, %s %s: %v\n", way, s.manifests[i].GetKind(), s.manifests[i].GetName(), paths)
+			obj := f.manifests[i]
+			fmt.Fprintf(&drift, "compared %s, %s %s: %v\n", way, obj.GetKind(), obj.GetName(), paths)
 		}
 	}
 	return drift.String()
 }
 
-func (s *rollout) kubectl(verb string, args ...string) {
-	s.Helper()
-	_, err := s.tryKubectl(verb, args...)
-	s.must(err)
+func (f *rollout) kubectl(verb string, args ...string) {
+	f.Helper()
+	_, err := f.tryKubectl(verb, args...)
+	f.Must(err)
 }
 
-// driftForKubectl is what kubectl diff says; it fails if there is a difference.
-func (s *rollout) driftForKubectl(args ...string) string {
-	s.Helper()
-	if _, err := s.tryKubectl("diff", args...); err != nil {
+// driftForKubectl returns the output of kubectl diff, which fails if there is a
+// difference.
+func (f *rollout) driftForKubectl(args ...string) string {
+	f.Helper()
+	if _, err := f.tryKubectl("diff", args...); err != nil {
 		return err.Error()
 	}
 	return ""
 }
 
-func (s *rollout) tryKubectl(verb string, args ...string) ([]byte, error) {
-	s.Helper()
-	text, err := utils.ObjectsToYAML(s.manifests)
-	s.must(err)
-	return try(s.T, []byte(text), os.Getenv("KUBECTL"), append([]string{"--kubeconfig", stack.Kubernetes.Kubeconfig, verb, "-f", "-"}, args...)...)
+func (f *rollout) tryKubectl(verb string, args ...string) ([]byte, error) {
+	f.Helper()
+	text, err := utils.ObjectsToYAML(f.manifests)
+	f.Must(err)
+	command := []string{"--kubeconfig", shared.Kubernetes.Kubeconfig, verb, "-f", "-"}
+	return tryRun(f.T, []byte(text), os.Getenv("KUBECTL"), append(command, args...)...)
 }
 
-func (s *rollout) deleteAll(objs []*unstructured.Unstructured, propagation metav1.DeletionPropagation) {
-	s.Helper()
+func (f *rollout) deleteAll(objs []*unstructured.Unstructured, propagation metav1.DeletionPropagation) {
+	f.Helper()
 	for _, obj := range objs {
-		s.must(client.IgnoreNotFound(s.kube.Delete(s.ctx, obj, client.PropagationPolicy(propagation))))
+		f.Must(client.IgnoreNotFound(f.Kube.Delete(f.Ctx, obj, client.PropagationPolicy(propagation))))
 	}
 }
 
-func (s *rollout) shuffle() {
+func (f *rollout) shuffle() {
 	seed := uint64(time.Now().UnixNano())
-	s.Log("seed:", seed)
-	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(s.manifests), func(i, j int) { //nolint:gosec // It is no secret.
-		s.manifests[i], s.manifests[j] = s.manifests[j], s.manifests[i]
+	f.Log("seed:", seed)
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(f.manifests), func(i, j int) { //nolint:gosec // The order is not a secret.
+		f.manifests[i], f.manifests[j] = f.manifests[j], f.manifests[i]
 	})
 }

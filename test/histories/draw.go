@@ -12,39 +12,43 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// step is one thing that somebody does, or that befalls the operator.
+// step is one action of a user, or one fault of the operator.
 type step struct {
 	text string
 	do   func(h *history) (note string, err error)
-	// settled: wait before until the operator is done with all that came before.
+	// settled makes the history wait until the operator is done with all
+	// previous steps.
 	settled bool
-	// pause is how long to wait before otherwise, so that the step meets the operator in the middle of its work.
+	// pause is the time to wait otherwise, so that the step reaches the
+	// operator in the middle of its work.
 	pause time.Duration
 }
 
-// draft draws a history from its seed alone, so that the same seed has the same steps however fast the operator is. It
-// supposes that everything works: what a step is about may not be there when its turn comes, and then nothing happens.
+// draft draws a history from its seed only, so that a seed always has the same
+// steps, regardless of the operator's speed. It assumes that every step
+// succeeds. A step without its object does nothing.
 type draft struct {
 	*rand.Rand
 
 	steps []step
-	// towns is how many namespaces there are.
-	towns     int
-	objects   []*wish // by slot, nil if there is none
-	accesses  []*grantWish
-	strangers []stranger
-	contents  int
-	deployed  map[string]bool
-	// former are contents that objects had.
+	// namespaces is the number of namespaces.
+	namespaces int
+	objects    []*desired // by slot, nil if there is none
+	accesses   []*desiredAccess
+	foreign    []foreignSecret
+	contents   int
+	deployed   map[string]bool
+	// former holds the contents that objects had before.
 	former []int
 }
 
-// stranger is a secret that somebody adds by hand.
-type stranger struct {
+// foreignSecret is a secret that a user adds manually in Juju.
+type foreignSecret struct {
 	name string
 	gone bool
-	// twin: it has the content that an object has, so that it passes for the object's own should it get its name just when
-	// the object was creating one. Nobody could tell them apart.
+	// twin is true if the secret has the same content as an object, so that it
+	// looks like the object's own secret if it gets the name while the object
+	// creates its secret. The operator cannot distinguish them.
 	twin bool
 }
 
@@ -55,16 +59,16 @@ func applications() []string { return []string{"app1", "app2", "app3", "late"} }
 // drawHistory draws the steps of a history.
 func drawHistory(seed uint64) *draft {
 	d := &draft{
-		Rand:  rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // It has to be the same each time.
-		towns: 1, deployed: map[string]bool{"app1": true, "app2": true, "app3": true},
+		Rand:       rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // The seed must determine the steps.
+		namespaces: 1, deployed: map[string]bool{"app1": true, "app2": true, "app3": true},
 	}
 	if d.chance(35) {
-		d.towns = 2
+		d.namespaces = 2
 	}
-	d.objects, d.accesses = make([]*wish, 2+d.IntN(3)), make([]*grantWish, d.IntN(3))
-	d.contents = d.towns // Each source begins with its own.
+	d.objects, d.accesses = make([]*desired, 2+d.IntN(3)), make([]*desiredAccess, d.IntN(3))
+	d.contents = d.namespaces // Each source starts with its own content.
 	for range d.IntN(3) {
-		d.addStranger()
+		d.addForeign()
 	}
 	for range 2 {
 		d.apply()
@@ -81,20 +85,22 @@ func (d *draft) add(text string, do func(h *history) (string, error)) {
 	d.steps = append(d.steps, step{text: text, do: do, settled: d.chance(25), pause: d.somePause()})
 }
 
-// somePause is mostly short, as the operator is mostly fast.
+// somePause returns a pause that is short in most cases, because the operator
+// is fast in most cases.
 func (d *draft) somePause() time.Duration {
 	longest := []time.Duration{0, 20, 100, 400, 1000}[d.IntN(5)] * time.Millisecond
 	return time.Duration(d.Int64N(int64(longest) + 1))
 }
 
-// steady makes the last step wait for a settled state, mostly: what it is about has to be there.
+// steady makes, in most cases, the last step wait for a settled state, because
+// its secret must exist.
 func (d *draft) steady() {
 	if d.chance(60) {
 		d.steps[len(d.steps)-1].settled = true
 	}
 }
 
-// drawStep draws one step, or nothing if what it drew has nothing to be about.
+// drawStep draws one step, or none if its object does not exist.
 func (d *draft) drawStep() {
 	choices := []struct {
 		weight int
@@ -108,10 +114,10 @@ func (d *draft) drawStep() {
 		{5, d.suspendOrResume},
 		{6, d.delete},
 		{6, d.replace},
-		{16, d.meddle},
-		{9, d.meddleWithStranger},
-		{5, d.addStranger},
-		{5, d.grantByHand},
+		{16, d.drift},
+		{9, d.changeForeign},
+		{5, d.addForeign},
+		{5, d.grantManually},
 		{5, d.moveApplication},
 		{8, d.changeAccess},
 		{12, d.crash},
@@ -130,7 +136,7 @@ func (d *draft) drawStep() {
 	}
 }
 
-// pick picks one of those that fit, -1 if none does.
+// pick returns a random index that fits, or -1.
 func (d *draft) pick(n int, fits func(i int) bool) int {
 	var fitting []int
 	for i := range n {
@@ -153,20 +159,21 @@ func (d *draft) newContent() int {
 	return d.contents
 }
 
-// someName is the name of a secret in Juju. There are few, so that several want the same.
+// someName returns the name of a secret in Juju. There are few names, so that
+// objects compete for them.
 func (d *draft) someName() string { return names()[d.IntN(len(names()))] }
 
-func (d *draft) drawWish(slot int) wish {
-	w := wish{
-		slot: slot, name: d.someName(), stranger: -1, sourced: d.chance(40), adopt: d.chance(40), report: d.chance(12),
+func (d *draft) drawDesired(slot int) desired {
+	w := desired{
+		slot: slot, name: d.someName(), foreign: -1, sourced: d.chance(40), adopt: d.chance(40), report: d.chance(12),
 		prune: d.chance(20), deletion: d.drawDeletion(),
 	}
 	if d.chance(50) {
 		w.info = fmt.Sprintf("info %d", d.IntN(5))
 	}
 	if d.chance(15) {
-		if k := d.pick(len(d.strangers), func(i int) bool { return !d.strangers[i].gone }); k >= 0 {
-			w.stranger, w.adopt = k, true
+		if k := d.pick(len(d.foreign), func(i int) bool { return !d.foreign[i].gone }); k >= 0 {
+			w.foreign, w.adopt = k, true
 			if d.chance(50) {
 				w.name = ""
 			}
@@ -178,7 +185,7 @@ func (d *draft) drawWish(slot int) wish {
 	return w
 }
 
-// someContent is a new content, or one that there was.
+// someContent returns a new content or a former content.
 func (d *draft) someContent() int {
 	if len(d.former) > 0 && d.chance(25) {
 		return d.former[d.IntN(len(d.former))]
@@ -197,17 +204,18 @@ func (d *draft) apply() {
 	if slot < 0 {
 		return
 	}
-	w := d.drawWish(slot)
-	if len(d.former) > 0 && w.stranger >= 0 && d.strangers[w.stranger].twin && d.chance(60) {
-		w.sourced, w.content = false, d.former[0] // What the twin has: adopting it adds no revision.
+	w := d.drawDesired(slot)
+	if len(d.former) > 0 && w.foreign >= 0 && d.foreign[w.foreign].twin && d.chance(60) {
+		// The content of the twin: adopting it adds no revision.
+		w.sourced, w.content = false, d.former[0]
 	}
 	d.objects[slot] = &w
 	said := w
 	d.add("apply "+w.String(), func(h *history) (string, error) { return h.apply(said) })
 }
 
-// revise changes the manifest of an object.
-func (d *draft) revise(text string, change func(w *wish)) {
+// revise draws a change of an object's manifest.
+func (d *draft) revise(text string, change func(w *desired)) {
 	slot := d.live()
 	if slot < 0 {
 		return
@@ -219,21 +227,22 @@ func (d *draft) revise(text string, change func(w *wish)) {
 
 func (d *draft) changeContent() {
 	if d.chance(35) {
-		town, content := d.IntN(d.towns), d.someContent()
-		d.add(fmt.Sprintf("change the source in namespace %d to content %d", town, content), func(h *history) (string, error) {
-			return h.changeSource(town, content)
+		index, content := d.IntN(d.namespaces), d.someContent()
+		text := fmt.Sprintf("change the source in namespace %d to content %d", index, content)
+		d.add(text, func(h *history) (string, error) {
+			return h.changeSource(index, content)
 		})
 		return
 	}
-	d.revise("change the content", func(w *wish) { w.sourced, w.content = false, d.someContent() })
+	d.revise("change the content", func(w *desired) { w.sourced, w.content = false, d.someContent() })
 }
 
 func (d *draft) changeInfo() {
-	d.revise("change the info", func(w *wish) { w.info = []string{"", "info 6", "info 7", "info 8"}[d.IntN(4)] })
+	d.revise("change the info", func(w *desired) { w.info = []string{"", "info 6", "info 7", "info 8"}[d.IntN(4)] })
 }
 
 func (d *draft) rename() {
-	d.revise("rename", func(w *wish) {
+	d.revise("rename", func(w *desired) {
 		if w.name = d.someName(); d.chance(30) {
 			w.name = "own-name-" + fmt.Sprint(w.slot)
 		}
@@ -241,13 +250,13 @@ func (d *draft) rename() {
 }
 
 func (d *draft) changePolicy() {
-	d.revise("change the policies", func(w *wish) {
-		w.adopt, w.deletion, w.prune, w.report = w.stranger >= 0 || d.chance(50), d.drawDeletion(), d.chance(20), d.chance(12)
+	d.revise("change the policies", func(w *desired) {
+		w.adopt, w.deletion, w.prune, w.report = w.foreign >= 0 || d.chance(50), d.drawDeletion(), d.chance(20), d.chance(12)
 	})
 }
 
 func (d *draft) suspendOrResume() {
-	d.revise("suspend or resume", func(w *wish) { w.suspended = !w.suspended })
+	d.revise("suspend or resume", func(w *desired) { w.suspended = !w.suspended })
 }
 
 func (d *draft) delete() {
@@ -259,7 +268,8 @@ func (d *draft) delete() {
 	d.add("delete "+objectName(slot), func(h *history) (string, error) { return h.delete(slot) })
 }
 
-// replace deletes an object and applies it again at once, perhaps with other policies.
+// replace deletes an object and immediately applies it again, in some cases
+// with other policies.
 func (d *draft) replace() {
 	slot := d.live()
 	if slot < 0 {
@@ -267,7 +277,7 @@ func (d *draft) replace() {
 	}
 	w := *d.objects[slot]
 	if d.chance(30) {
-		w = d.drawWish(slot)
+		w = d.drawDesired(slot)
 	}
 	d.objects[slot] = &w
 	said := w
@@ -279,8 +289,8 @@ func (d *draft) replace() {
 	})
 }
 
-// meddle does something by hand to the secret of an object.
-func (d *draft) meddle() {
+// drift changes the secret of an object manually.
+func (d *draft) drift() {
 	slot := d.live()
 	if slot < 0 {
 		return
@@ -288,71 +298,82 @@ func (d *draft) meddle() {
 	name := objectName(slot)
 	switch content, other := d.newContent(), d.someName(); d.IntN(6) {
 	case 0, 1:
-		d.add(fmt.Sprintf("by hand: content %d for the secret of %s", content, name), func(h *history) (string, error) {
-			return h.meddleContent(slot, content)
+		d.add(fmt.Sprintf("manually: content %d for the secret of %s", content, name), func(h *history) (string, error) {
+			return h.driftContent(slot, content)
 		})
 	case 2:
-		d.add("by hand: another info for the secret of "+name, func(h *history) (string, error) { return h.meddleInfo(slot) })
+		d.add("manually: another info for the secret of "+name, func(h *history) (string, error) { return h.driftInfo(slot) })
 	case 3:
 		if d.chance(50) {
 			other = "theirs"
 		}
-		d.add(fmt.Sprintf("by hand: call the secret of %s %q", name, other), func(h *history) (string, error) {
-			return h.meddleName(slot, other)
+		d.add(fmt.Sprintf("manually: rename the secret of %s to %q", name, other), func(h *history) (string, error) {
+			return h.driftName(slot, other)
 		})
 	case 4:
-		d.add("by hand: remove the secret of "+name, func(h *history) (string, error) { return h.meddleRemove(slot) })
+		d.add("manually: remove the secret of "+name, func(h *history) (string, error) { return h.driftRemove(slot) })
 	default:
-		d.add("by hand: remove the latest revision of the secret of "+name, func(h *history) (string, error) {
-			return h.meddleRevision(slot)
+		d.add("manually: remove the latest revision of the secret of "+name, func(h *history) (string, error) {
+			return h.driftRevision(slot)
 		})
 	}
 	d.steady()
 }
 
-func (d *draft) addStranger() {
-	k, other := len(d.strangers), stranger{name: d.someName()}
+func (d *draft) addForeign() {
+	k, other := len(d.foreign), foreignSecret{name: d.someName()}
 	if d.chance(40) {
-		other.name = fmt.Sprintf("stranger-%d", k)
+		other.name = fmt.Sprintf("foreign-%d", k)
 	}
 	content := d.newContent()
 	if len(d.steps) == 0 && d.chance(50) {
 		other.twin = true
-		d.former = append(d.former, content) // An object may get it, and adopts without a new revision.
+		// An object may get the same content, and then adopts the secret
+		// without a new revision.
+		d.former = append(d.former, content)
 	}
-	d.strangers = append(d.strangers, other)
-	d.add(fmt.Sprintf("by hand: add stranger %d called %q with content %d", k, other.name, content), func(h *history) (string, error) {
-		return h.addStranger(k, other.name, content)
+	d.foreign = append(d.foreign, other)
+	text := fmt.Sprintf("manually: add foreign secret %d with the name %q and content %d", k, other.name, content)
+	d.add(text, func(h *history) (string, error) {
+		return h.addForeign(k, other.name, content)
 	})
 }
 
-func (d *draft) meddleWithStranger() {
-	k := d.pick(len(d.strangers), func(i int) bool { return !d.strangers[i].gone })
+func (d *draft) changeForeign() {
+	k := d.pick(len(d.foreign), func(i int) bool { return !d.foreign[i].gone })
 	if k < 0 {
 		return
 	}
 	switch content, name := d.newContent(), d.someName(); d.IntN(4) {
 	case 0:
-		d.add(fmt.Sprintf("by hand: content %d for stranger %d", content, k), func(h *history) (string, error) {
-			return h.strangerContent(k, content)
+		d.add(fmt.Sprintf("manually: content %d for foreign secret %d", content, k), func(h *history) (string, error) {
+			return h.foreignContent(k, content)
 		})
 	case 1:
-		d.add(fmt.Sprintf("by hand: another info for stranger %d", k), func(h *history) (string, error) { return h.strangerInfo(k) })
+		d.add(fmt.Sprintf("manually: another info for foreign secret %d", k), func(h *history) (string, error) {
+			return h.foreignInfo(k)
+		})
 	case 2:
-		if d.strangers[k].twin {
+		if d.foreign[k].twin {
 			return
 		}
-		d.add(fmt.Sprintf("by hand: call stranger %d %q", k, name), func(h *history) (string, error) { return h.strangerName(k, name) })
+		d.add(fmt.Sprintf("manually: rename foreign secret %d to %q", k, name), func(h *history) (string, error) {
+			return h.foreignName(k, name)
+		})
 	default:
-		d.strangers[k].gone = true
-		d.add(fmt.Sprintf("by hand: remove stranger %d", k), func(h *history) (string, error) { return h.strangerRemove(k) })
+		d.foreign[k].gone = true
+		d.add(fmt.Sprintf("manually: remove foreign secret %d", k), func(h *history) (string, error) {
+			return h.foreignRemove(k)
+		})
 	}
 }
 
-func (d *draft) grantByHand() {
+func (d *draft) grantManually() {
 	app := applications()[d.IntN(3)]
-	if k := d.pick(len(d.strangers), func(i int) bool { return !d.strangers[i].gone }); k >= 0 && d.chance(40) {
-		d.add(fmt.Sprintf("by hand: grant stranger %d to %s", k, app), func(h *history) (string, error) { return h.strangerGrant(k, app) })
+	if k := d.pick(len(d.foreign), func(i int) bool { return !d.foreign[i].gone }); k >= 0 && d.chance(40) {
+		d.add(fmt.Sprintf("manually: grant foreign secret %d to %s", k, app), func(h *history) (string, error) {
+			return h.foreignGrant(k, app)
+		})
 		return
 	}
 	slot := d.live()
@@ -360,12 +381,13 @@ func (d *draft) grantByHand() {
 		return
 	}
 	if d.chance(50) {
-		d.add(fmt.Sprintf("by hand: grant the secret of %s to %s", objectName(slot), app), func(h *history) (string, error) {
-			return h.meddleGrant(slot, app)
+		d.add(fmt.Sprintf("manually: grant the secret of %s to %s", objectName(slot), app), func(h *history) (string, error) {
+			return h.driftGrant(slot, app)
 		})
 	} else {
-		d.add(fmt.Sprintf("by hand: revoke the secret of %s from %s", objectName(slot), app), func(h *history) (string, error) {
-			return h.meddleRevoke(slot, app)
+		text := fmt.Sprintf("manually: revoke the secret of %s from %s", objectName(slot), app)
+		d.add(text, func(h *history) (string, error) {
+			return h.driftRevoke(slot, app)
 		})
 	}
 	d.steady()
@@ -379,16 +401,16 @@ func (d *draft) moveApplication() {
 	switch {
 	case was && again:
 		d.deployed[app] = true
-		d.add("by hand: remove and deploy again "+app, func(h *history) (string, error) {
+		d.add("manually: remove and deploy again "+app, func(h *history) (string, error) {
 			if note, err := h.removeApplication(app); err != nil {
 				return note, err
 			}
 			return h.deployApplication(app)
 		})
 	case was:
-		d.add("by hand: remove application "+app, func(h *history) (string, error) { return h.removeApplication(app) })
+		d.add("manually: remove application "+app, func(h *history) (string, error) { return h.removeApplication(app) })
 	default:
-		d.add("by hand: deploy application "+app, func(h *history) (string, error) { return h.deployApplication(app) })
+		d.add("manually: deploy application "+app, func(h *history) (string, error) { return h.deployApplication(app) })
 	}
 }
 
@@ -409,7 +431,7 @@ func (d *draft) changeAccess() {
 	now := d.accesses[slot]
 	switch {
 	case now == nil:
-		w := grantWish{slot: slot, of: d.IntN(len(d.objects)), apps: d.someApps(), retain: d.chance(20)}
+		w := desiredAccess{slot: slot, of: d.IntN(len(d.objects)), apps: d.someApps(), retain: d.chance(20)}
 		d.accesses[slot] = &w
 		said := w
 		d.add("apply "+w.String(), func(h *history) (string, error) { return h.applyAccess(said) })

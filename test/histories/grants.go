@@ -12,7 +12,8 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// target is the JujuSecret that an access refers to, nil if there is none or it has nothing in Juju.
+// target returns the JujuSecret of an access, or nil if it does not exist or
+// has no secret in Juju.
 func (f *findings) target(a *access) *v1alpha1.JujuSecret {
 	o := f.objects[a.of]
 	if o == nil || f.present[o.uid].Status.SecretID == "" {
@@ -21,44 +22,45 @@ func (f *findings) target(a *access) *v1alpha1.JujuSecret {
 	return f.present[o.uid]
 }
 
-// checkAccess checks that an access has granted what it asks for, or says why it cannot.
+// checkAccess checks that an access has its grants, or reports why it does not.
 func (f *findings) checkAccess(a *access) {
-	want, why := v1alpha1.ReasonSynced, "all that it asks for is granted"
+	want, why := v1alpha1.ReasonSynced, "all its grants exist"
 	target := f.target(a)
 	if target == nil {
-		want, why = v1alpha1.ReasonJujuSecretNotReady, "its JujuSecret has nothing in Juju"
+		want, why = v1alpha1.ReasonJujuSecretNotReady, "its JujuSecret has no secret in Juju"
 	} else if secret, there := f.now[target.Status.SecretID]; !there {
-		want, why = v1alpha1.ReasonSecretNotFound, "the secret is gone"
+		want, why = v1alpha1.ReasonSecretNotFound, "the secret was removed"
 	} else {
 		for _, app := range a.apps {
 			if !f.memory.deployed[app] {
 				want, why = v1alpha1.ReasonApplicationNotFound, app+" is not deployed"
 			} else if !slices.Contains(secret.Granted, app) {
-				f.fault(lost, "secret:%s is not granted to %s, as %s asks for", secret.ID, app, accessName(a.slot))
+				f.fault(lost, "secret:%s is not granted to %s, but %s requests it", secret.ID, app, accessName(a.slot))
 			}
 		}
 	}
 	ready := meta.FindStatusCondition(f.ledger.access(a.uid).Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || ready.Reason != string(want) {
-		f.fault(lost, "%s says %+v, want %s: %s", accessName(a.slot), ready, want, why)
+		f.fault(lost, "%s has the condition %+v, want %s: %s", accessName(a.slot), ready, want, why)
 	}
 }
 
-// checkGrants checks that a secret has no grants which nobody wants, and all that were made by hand.
+// checkGrants checks that a secret has all manual grants, and no unexpected
+// grants.
 func (f *findings) checkGrants(secret servers.UserSecret) {
 	for _, app := range secret.Granted {
 		if !f.memory.granted[secret.ID][app] && !f.mayHave(secret.ID, app) {
-			f.fault(lost, "a revocation: secret:%s is granted to %s, which nobody asks for", secret.ID, app)
+			f.fault(lost, "a revocation: secret:%s is granted to %s without a request", secret.ID, app)
 		}
 	}
 	for app := range f.memory.granted[secret.ID] {
 		if !f.memory.wanted[app] && !slices.Contains(secret.Granted, app) {
-			f.fault(touched, "secret:%s is not granted to %s any more, as it was by hand", secret.ID, app)
+			f.fault(touched, "the manual grant of secret:%s to %s was revoked", secret.ID, app)
 		}
 	}
 }
 
-// mayHave tells whether an access asks for a grant, or left it behind.
+// mayHave reports whether an access requests a grant, or retained it.
 func (f *findings) mayHave(id, app string) bool {
 	for _, a := range f.accesses {
 		target := f.target(a)
@@ -66,13 +68,14 @@ func (f *findings) mayHave(id, app string) bool {
 		case target != nil && target.Status.SecretID == id && slices.Contains(a.apps, app):
 			return true
 		case target == nil && f.onRecord(a, id, app):
-			return true // It goes when it is known which secret comes instead.
+			return true // The grant is revoked when the access has another secret.
 		}
 	}
 	return slices.ContainsFunc(f.ended, func(a *access) bool { return a.retain && f.onRecord(a, id, app) })
 }
 
-// onRecord tells whether the operator made a grant for an access, by its record.
+// onRecord reports whether the operator made a grant for an access, according
+// to its record.
 func (f *findings) onRecord(a *access, id, app string) bool {
 	obj := f.ledger.access(a.uid)
 	if obj == nil {

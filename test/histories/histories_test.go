@@ -8,28 +8,28 @@ import (
 	"testing"
 )
 
-// The short form of make histories.
-func TestWhateverHappensNothingIsLostDoubledOrTouched(t *testing.T) {
+// This is the short form of make histories.
+func TestRandomHistoriesKeepOwnershipRules(t *testing.T) {
 	t.Parallel()
-	total, err := play(t.Context(), plays{root: "../..", n: 12, seed: 1, patience: longPatience})
+	total, err := runHistories(t.Context(), options{root: "../..", n: 12, seed: 1, patience: longPatience})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !total.fine() || total.run != 12 {
+	if !total.ok() || total.run != 12 {
 		t.Error(total)
 	}
 }
 
-// Or nobody could play a history again.
-func TestASeedHasTheSameStepsEachTime(t *testing.T) {
+// The seed makes it possible to repeat a history.
+func TestSeedDeterminesSteps(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
 		first, again := textsOf(drawHistory(seed)), textsOf(drawHistory(seed))
 		if !slices.Equal(first, again) {
-			t.Fatalf("seed %d has the steps %q, and then %q", seed, first, again)
+			t.Fatalf("the steps of seed %d are %q, and then %q, want the same steps", seed, first, again)
 		}
 		if len(first) < 10 || len(first) > 30 {
-			t.Errorf("seed %d has %d steps", seed, len(first))
+			t.Errorf("seed %d has %d steps, want 10 to 30", seed, len(first))
 		}
 	}
 }

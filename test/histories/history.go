@@ -19,54 +19,57 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// history is one history that is played, in namespaces and a model of its own.
+// history is one history in its own namespaces and model.
 type history struct {
-	site   *site
-	seed   uint64
-	draft  *draft
-	ctx    context.Context
-	model  servers.Model
-	towns  []string // its namespaces
-	ledger *ledger
-	// patience is how long anything may take that must come true.
+	site       *site
+	seed       uint64
+	draft      *draft
+	ctx        context.Context
+	model      servers.Model
+	namespaces []string // its namespaces
+	ledger     *ledger
+	// patience bounds every wait for a condition.
 	patience time.Duration
-	// secret is in every value, so that no value can be told from its number.
+	// secret is part of every value, so that a value cannot be derived from its
+	// number.
 	secret string
 
-	// objects and accesses are those that there are, by slot; former are those that were deleted.
+	// objects and accesses hold the existing objects by slot. former and ended
+	// hold the deleted objects.
 	objects  map[int]*object
 	accesses map[int]*access
 	former   []*object
 	ended    []*access
-	sources  []int // the content of the source of each namespace
+	sources  []int // the content of the source in each namespace
 
 	memory memory
 
-	told   []string // what was done so far
+	log    []string // the steps so far
 	faults []fault
 }
 
 // object is a JujuSecret that was applied.
 type object struct {
-	wish
+	desired
 	uid types.UID
 	// id is spec.id.
 	id         string
 	ns         string
 	generation int64
 	requested  string
-	// timeline are the contents that it asked for since the last settled state, the first one what it asked for then.
+	// timeline holds the contents that the object requested since the last
+	// settled state. The first entry is the content at that time.
 	timeline []int
 	deleted  bool
-	// adopter tells that it ever had adoptionPolicy: Adopt.
+	// adopter is true if the object ever had adoptionPolicy: Adopt.
 	adopter bool
-	// called are all the names that it ever asked for.
+	// called holds all names that the object ever requested.
 	called map[string]bool
 }
 
 // access is a JujuSecretAccess that was applied.
 type access struct {
-	grantWish
+	desiredAccess
 	uid        types.UID
 	ns         string
 	generation int64
@@ -79,18 +82,19 @@ func newHistory(s *site, seed uint64, patience time.Duration) *history {
 		site: s, seed: seed, patience: patience, draft: drawHistory(seed), secret: rand.Text(),
 		objects: map[int]*object{}, accesses: map[int]*access{}, memory: newMemory(),
 	}
-	for i := range h.draft.towns {
-		h.towns = append(h.towns, fmt.Sprintf("history-%d-%c", seed, 'a'+i))
+	for i := range h.draft.namespaces {
+		h.namespaces = append(h.namespaces, fmt.Sprintf("history-%d-%c", seed, 'a'+i))
 		h.sources = append(h.sources, i+1)
 	}
-	h.ledger = s.chronicle.open(h.towns...)
+	h.ledger = s.recorder.open(h.namespaces...)
 	return h
 }
 
-// play plays the history to its end, or until something is not as it must be. An error is no verdict.
-func (h *history) play(ctx context.Context) error {
+// run runs the history to its end or to the first fault. An error is not a
+// result of the operator.
+func (h *history) run(ctx context.Context) error {
 	h.ctx = ctx
-	if err := h.set(); err != nil {
+	if err := h.setUp(); err != nil {
 		return err
 	}
 	for i, step := range h.draft.steps {
@@ -105,7 +109,7 @@ func (h *history) play(ctx context.Context) error {
 		if note != "" {
 			note = " (" + note + ")"
 		}
-		h.tell("%2d. %s%s", i+1, step.text, note)
+		h.logf("%2d. %s%s", i+1, step.text, note)
 		if err != nil {
 			return fmt.Errorf("step %d: %w", i+1, err)
 		}
@@ -126,17 +130,18 @@ func (h *history) play(ctx context.Context) error {
 			return err
 		}
 	}
-	h.tell("the end: delete everything")
+	h.logf("end: delete everything")
 	return h.settle()
 }
 
-// set makes the scene.
-func (h *history) set() (err error) {
+// setUp creates the model, the namespaces and the sources.
+func (h *history) setUp() (err error) {
 	if h.model, err = h.site.juju.AddModel(h.ctx, fmt.Sprintf("history-%d", h.seed)); err != nil {
 		return err
 	}
-	h.memory.deployed = map[string]bool{"app1": true, "app2": true, "app3": true} // As every model has them.
-	for i, ns := range h.towns {
+	// The initial applications of every model.
+	h.memory.deployed = map[string]bool{"app1": true, "app2": true, "app3": true}
+	for i, ns := range h.namespaces {
 		for _, obj := range []client.Object{
 			gen.Namespace(ns, map[string]string{"tenant": "true"}), gen.Secret(ns, sourceName, h.values(h.sources[i])),
 		} {
@@ -148,24 +153,24 @@ func (h *history) set() (err error) {
 	return nil
 }
 
-// clean removes the scene.
+// clean deletes the namespaces and the model.
 func (h *history) clean(ctx context.Context) error {
 	if h.model.UUID == "" {
 		return nil
 	}
-	for _, ns := range h.towns {
+	for _, ns := range h.namespaces {
 		if err := client.IgnoreNotFound(h.site.kube.Client.Delete(ctx, gen.Namespace(ns, nil))); err != nil {
 			return err
 		}
 	}
-	// The model goes first, if the objects are not gone: then the operator lets go of them.
+	// If the objects still exist, the operator orphans them when the model is
+	// removed.
 	if err := h.site.juju.RemoveModel(ctx, h.model); err != nil && !strings.Contains(err.Error(), "404") {
 		return err
 	}
 	return nil
 }
 
-// pause lets time pass.
 func (h *history) pause(span time.Duration) error {
 	select {
 	case <-time.After(span):
@@ -175,52 +180,52 @@ func (h *history) pause(span time.Duration) error {
 	}
 }
 
-// timeFormat is that of the operator's log, without the date.
+// timeFormat is the time format of the operator's log, without the date.
 const timeFormat = "15:04:05.000"
 
-// tell notes what was done.
-func (h *history) tell(format string, args ...any) {
-	h.told = append(h.told, time.Now().Format(timeFormat)+" "+fmt.Sprintf(format, args...))
+// logf logs a step.
+func (h *history) logf(format string, args ...any) {
+	h.log = append(h.log, time.Now().Format(timeFormat)+" "+fmt.Sprintf(format, args...))
 }
 
-// values are those of a content.
+// values returns the values of a content.
 func (h *history) values(number int) map[string]string {
 	return map[string]string{"key": fmt.Sprintf("%s-%d", h.secret, number)}
 }
 
 func (h *history) content(number int) content.Content { return servers.Content(h.values(number)) }
 
-// townOf is the number of the namespace of a slot.
-func (h *history) townOf(slot int) int { return slot % len(h.towns) }
+// namespaceIndex returns the index of the namespace of a slot.
+func (h *history) namespaceIndex(slot int) int { return slot % len(h.namespaces) }
 
-func (h *history) namespaceOf(slot int) string { return h.towns[h.townOf(slot)] }
+func (h *history) namespaceOf(slot int) string { return h.namespaces[h.namespaceIndex(slot)] }
 
-// wanted is the number of the content that an object asks for.
+// wanted returns the number of the content that an object requests.
 func (h *history) wanted(o *object) int {
 	if o.sourced {
-		return h.sources[h.townOf(o.slot)]
+		return h.sources[h.namespaceIndex(o.slot)]
 	}
 	return o.content
 }
 
-// await waits until look finds nothing missing, and looks when something happens, or twice a second. It answers what is
-// missing to the end.
+// await waits until look returns nothing missing. It calls look at every event,
+// and twice a second. After the timeout it returns what is missing.
 func (h *history) await(look func() (missing string, err error)) (missing string, err error) {
 	timeout := time.NewTimer(h.patience)
 	defer timeout.Stop()
 	ticker := time.NewTicker(500 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		news := h.ledger.news()
+		changes := h.ledger.changes()
 		missing, err := look()
 		if err == nil {
-			err = h.site.chronicle.broken()
+			err = h.site.recorder.broken()
 		}
 		if err != nil || missing == "" {
 			return "", err
 		}
 		select {
-		case <-news:
+		case <-changes:
 		case <-ticker.C:
 		case <-timeout.C:
 			return missing, nil
@@ -230,13 +235,13 @@ func (h *history) await(look func() (missing string, err error)) (missing string
 	}
 }
 
-// create creates an object, once one of its name that is still going is gone.
+// create creates an object when an older object with the same name is deleted.
 func (h *history) create(obj client.Object) error {
 	missing, err := h.await(func() (string, error) {
 		obj.SetResourceVersion("")
 		err := h.site.kube.Client.Create(h.ctx, obj)
 		if apierrors.IsAlreadyExists(err) {
-			return fmt.Sprintf("the former %s is not gone", obj.GetName()), nil
+			return fmt.Sprintf("the old %s is not deleted", obj.GetName()), nil
 		}
 		return "", err
 	})

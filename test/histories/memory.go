@@ -12,40 +12,51 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// memory is what is known of the secrets in Juju: what people did there, and how it was in the last settled state.
+// memory holds the expected state of Juju: the manual changes, and the last
+// settled state.
 type memory struct {
-	// strangers are the IDs of the secrets that strangers added, by their numbers.
-	strangers map[int]string
-	// byHand tells that somebody added a secret by hand, names are all that it ever had.
-	byHand map[string]bool
+	// foreign holds the IDs of the foreign secrets by their numbers.
+	foreign map[int]string
+	// manual marks secrets that a user added manually. names holds all names of
+	// each secret.
+	manual map[string]bool
 	names  map[string]map[string]bool
-	// added are the first contents of those that were added since the last settled state.
+	// added holds the first contents of secrets that were added since the last
+	// settled state.
 	added map[string]content.Content
-	// left are the secrets of nobody in Kubernetes as the last hand left them.
+	// left holds the secrets without an owner as the last manual change left
+	// them.
 	left map[string]*leftover
-	// removed were removed by hand.
+	// removed marks secrets that were removed manually.
 	removed map[string]bool
-	// touched were changed or removed by hand since they were last in sync.
+	// touched marks secrets that were changed or removed manually since they
+	// were last in sync.
 	touched map[string]bool
-	// contents and revisionsRemoved count what was done by hand since the last settled state.
+	// contents and revisionsRemoved count the manual changes since the last
+	// settled state.
 	contents, revisionsRemoved map[string]int
-	// masked are secrets whose latest revision was removed, and how many claims there had been by then. Juju lists them with the
-	// checksum of that revision, so who adopts one later cannot know what it holds.
+	// masked holds secrets with a removed latest revision, and the number of
+	// claims at that time. Juju lists such a secret with the checksum of the
+	// removed revision, so an object that adopts it later cannot know its
+	// content.
 	masked map[string]int
-	// granted are the applications that were granted a secret by hand, wanted those that any access ever asked for.
+	// granted holds the applications with a manual grant of a secret. wanted
+	// marks the applications that an access ever requested.
 	granted  map[string]map[string]bool
 	wanted   map[string]bool
 	deployed map[string]bool
 
-	// before is what Juju held in the last settled state, owners whose it was, and claims how many there had been.
+	// before is the content of Juju in the last settled state. owners holds the
+	// owners, and claims the number of claims at that time.
 	before map[string]servers.UserSecret
 	owners map[string]types.UID
 	claims map[string]int
-	// unclaimed were made by the operator for an object that was deleted, with Retain, before it could claim them.
+	// unclaimed marks secrets that the operator created for an object that was
+	// deleted with Retain before it could claim them.
 	unclaimed map[string]bool
 }
 
-// leftover is a secret that is nobody's, and how many claims of it there had been.
+// leftover is a secret without an owner, and its number of claims so far.
 type leftover struct {
 	servers.UserSecret
 
@@ -54,23 +65,25 @@ type leftover struct {
 
 func newMemory() memory {
 	return memory{
-		strangers: map[int]string{}, byHand: map[string]bool{}, names: map[string]map[string]bool{},
-		added: map[string]content.Content{}, left: map[string]*leftover{}, removed: map[string]bool{}, touched: map[string]bool{},
-		contents: map[string]int{}, revisionsRemoved: map[string]int{}, masked: map[string]int{}, granted: map[string]map[string]bool{},
+		foreign: map[int]string{}, manual: map[string]bool{}, names: map[string]map[string]bool{},
+		added: map[string]content.Content{}, left: map[string]*leftover{},
+		removed: map[string]bool{}, touched: map[string]bool{},
+		contents: map[string]int{}, revisionsRemoved: map[string]int{},
+		masked: map[string]int{}, granted: map[string]map[string]bool{},
 		wanted: map[string]bool{}, deployed: map[string]bool{}, before: map[string]servers.UserSecret{},
 		owners: map[string]types.UID{}, claims: map[string]int{}, unclaimed: map[string]bool{},
 	}
 }
 
-// add notes a secret that was added by hand.
+// add records a secret that was added manually.
 func (m *memory) add(secret servers.UserSecret) {
-	m.byHand[secret.ID] = true
+	m.manual[secret.ID] = true
 	m.added[secret.ID] = secret.Content
 	m.left[secret.ID] = &leftover{UserSecret: secret}
 	m.setName(secret.ID, secret.Name)
 }
 
-// change notes what a hand did to a secret, should it be nobody's.
+// change records a manual change of a secret, if the secret has no owner.
 func (m *memory) change(id string, how func(s *servers.UserSecret)) {
 	if known := m.left[id]; known != nil {
 		how(&known.UserSecret)
@@ -109,7 +122,7 @@ func (m *memory) revoke(id, app string) {
 	})
 }
 
-// forget notes that an application went, and its grants with it.
+// forget records that an application was removed with its grants.
 func (m *memory) forget(app string) {
 	for id := range m.granted {
 		m.revoke(id, app)

@@ -14,15 +14,15 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// operator is the operator's process, started again after each crash.
+// operator is the operator's process. It is restarted after each crash.
 type operator struct {
 	kube *servers.Kubernetes
 	dir  string
 
-	crashing sync.Mutex // Held by whoever kills and starts.
+	crashing sync.Mutex // held during a crash and restart
 
 	mu      sync.Mutex
-	process *servers.Process
+	process *servers.Operator
 	logs    []string
 	crashes int
 	stopped bool
@@ -30,7 +30,8 @@ type operator struct {
 }
 
 func (o *operator) start() error {
-	process, err := o.kube.StartOperator(o.dir, "--zap-time-encoding=rfc3339nano") // To be read beside the steps.
+	// Nanoseconds to compare the log with the steps.
+	process, err := o.kube.StartOperator(o.dir, "--zap-time-encoding=rfc3339nano")
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err != nil {
@@ -43,13 +44,14 @@ func (o *operator) start() error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if o.process == process && !o.stopped {
-			o.err = errors.Join(o.err, fmt.Errorf("the operator ended by itself:\n%s", end(process.Log)))
+			o.err = errors.Join(o.err, fmt.Errorf("the operator exited unexpectedly:\n%s", end(process.Log)))
 		}
 	}()
 	return nil
 }
 
-// crash kills the operator and starts it again. Whoever wants a crash while there is one has had it.
+// crash kills the operator and starts it again. It does nothing during another
+// crash.
 func (o *operator) crash() {
 	if !o.crashing.TryLock() {
 		return
@@ -64,15 +66,15 @@ func (o *operator) crash() {
 	o.process = nil
 	o.crashes++
 	o.mu.Unlock()
-	_ = process.Kill() // It fails only for one that is over.
-	_ = o.start()      // The error is kept.
+	_ = process.Kill() // It fails only if the process has exited.
+	_ = o.start()      // The error is kept in o.err.
 }
 
 func (o *operator) stop() error {
 	o.mu.Lock()
 	o.stopped = true
 	o.mu.Unlock()
-	o.crashing.Lock() // A crash that is under way starts another process.
+	o.crashing.Lock() // A crash in progress starts another process.
 	defer o.crashing.Unlock()
 	if o.process == nil {
 		return nil
@@ -86,21 +88,22 @@ func (o *operator) count() int {
 	return o.crashes
 }
 
-// complaint is what is wrong with the program itself.
-func (o *operator) complaint() error {
+// failures returns the errors of the operator's process itself.
+func (o *operator) failures() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	errs := []error{o.err}
 	for _, log := range o.logs {
 		for _, line := range grep(log, "panic:", "DATA RACE") {
-			errs = append(errs, fmt.Errorf("the operator's log says: %s", line))
+			errs = append(errs, fmt.Errorf("the operator's log contains: %s", line))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// said is what all processes wrote that has one of these words.
-func (o *operator) said(words ...string) []string {
+// logLines returns the log lines of all processes that contain one of the
+// words.
+func (o *operator) logLines(words ...string) []string {
 	o.mu.Lock()
 	logs := slices.Clone(o.logs)
 	o.mu.Unlock()
@@ -112,7 +115,7 @@ func (o *operator) said(words ...string) []string {
 }
 
 func grep(path string, words ...string) []string {
-	text, err := os.ReadFile(path) //nolint:gosec // Our own file.
+	text, err := os.ReadFile(path) //nolint:gosec // A file of this program.
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -125,9 +128,9 @@ func grep(path string, words ...string) []string {
 	return found
 }
 
-// end is the end of a file.
+// end returns the end of a file.
 func end(path string) string {
-	text, err := os.ReadFile(path) //nolint:gosec // Our own file.
+	text, err := os.ReadFile(path) //nolint:gosec // A file of this program.
 	if err != nil {
 		return err.Error()
 	}

@@ -17,31 +17,33 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// kind is what must not be.
+// kind is a kind of fault.
 type kind int
 
 const (
 	lost kind = iota
-	doubled
+	duplicated
 	touched
 	needless
 )
 
 func (k kind) String() string {
-	return [...]string{"lost", "doubled", "stranger touched", "needless revision"}[k]
+	return [...]string{"lost", "duplicated", "foreign secret changed", "needless revision"}[k]
 }
 
-// fault is something that must not be, and is.
+// fault is a violation of the expected state.
 type fault struct {
 	kind kind
 	text string
 }
 
-// settle waits until the operator is done and all is as it must be, and takes note of that state. What is not so to the end
-// is a fault.
+// settle waits until the operator is done and the state is as expected, and
+// records the state. A violation at the timeout is a fault.
 func (h *history) settle() error {
 	pause, asked := time.Second, time.Time{}
-	var since time.Time // When what is incurable was first seen; what is asked for one after the other may not fit together.
+	// The first time of an incurable fault. The states of
+	// Kubernetes and of Juju are read one after the other and may not match.
+	var since time.Time
 	var busy, faults []fault
 	_, err := h.await(func() (string, error) {
 		if time.Since(asked) > pause {
@@ -49,7 +51,7 @@ func (h *history) settle() error {
 				pause = min(2*pause, 10*time.Second)
 			}
 			asked = time.Now()
-			if err := h.nudge(asked.Format(time.RFC3339Nano)); err != nil {
+			if err := h.requestReconcile(asked.Format(time.RFC3339Nano)); err != nil {
 				return "", err
 			}
 		}
@@ -58,7 +60,7 @@ func (h *history) settle() error {
 		}
 		now, err := h.inJuju()
 		if err != nil {
-			return err.Error(), nil // While secrets are being removed Juju's listing can fail.
+			return err.Error(), nil // Juju's listing can fail while secrets are being removed.
 		}
 		found := h.look(now)
 		if faults = found.faults; len(faults) > 0 {
@@ -70,7 +72,7 @@ func (h *history) settle() error {
 			case time.Since(since) > h.patience/4:
 				return "", nil
 			}
-			return "something is not as it must be", nil
+			return "the state is not as expected", nil
 		}
 		found.remember()
 		return "", nil
@@ -79,17 +81,18 @@ func (h *history) settle() error {
 		h.faults = busy
 	}
 	if err == nil && len(h.faults) == 0 {
-		h.tell("    settled")
+		h.logf("    settled")
 	}
 	return err
 }
 
-// incurable tells that nothing that comes can make it good.
+// incurable reports whether no further action of the operator can correct the
+// faults.
 func incurable(faults []fault) bool {
 	return !slices.ContainsFunc(faults, func(f fault) bool { return f.kind == lost })
 }
 
-// busy tells which objects the operator is not done with.
+// busy returns the objects that the operator is not done with.
 func (h *history) busy() []fault {
 	var faults []fault
 	wait := func(obj client.Object, what string) {
@@ -97,54 +100,59 @@ func (h *history) busy() []fault {
 	}
 	for _, o := range h.objects {
 		if obj := h.ledger.secret(o.uid); obj == nil {
-			faults = append(faults, fault{lost, objectName(o.slot) + " was not seen"})
-		} else if what := waits(obj, obj.Status.Conditions, o.generation, o.requested, obj.Status.LastHandledReconcileAt); what != "" {
+			faults = append(faults, fault{lost, objectName(o.slot) + " was not observed"})
+		} else if what := pending(
+			obj, obj.Status.Conditions, o.generation, o.requested, obj.Status.LastHandledReconcileAt,
+		); what != "" {
 			wait(obj, what)
 		}
 	}
 	for _, a := range h.accesses {
 		if obj := h.ledger.access(a.uid); obj == nil {
-			faults = append(faults, fault{lost, accessName(a.slot) + " was not seen"})
-		} else if what := waits(obj, obj.Status.Conditions, a.generation, a.requested, obj.Status.LastHandledReconcileAt); what != "" {
+			faults = append(faults, fault{lost, accessName(a.slot) + " was not observed"})
+		} else if what := pending(
+			obj, obj.Status.Conditions, a.generation, a.requested, obj.Status.LastHandledReconcileAt,
+		); what != "" {
 			wait(obj, what)
 		}
 	}
 	for _, o := range h.former {
 		if !h.ledger.isGone(o.uid) {
-			faults = append(faults, fault{lost, fmt.Sprintf("%s/%s was deleted, and is not gone", o.ns, objectName(o.slot))})
+			faults = append(faults, fault{lost, fmt.Sprintf("%s/%s was deleted but still exists", o.ns, objectName(o.slot))})
 		}
 	}
 	for _, a := range h.ended {
 		if !h.ledger.isGone(a.uid) {
-			faults = append(faults, fault{lost, fmt.Sprintf("%s/%s was deleted, and is not gone", a.ns, accessName(a.slot))})
+			faults = append(faults, fault{lost, fmt.Sprintf("%s/%s was deleted but still exists", a.ns, accessName(a.slot))})
 		}
 	}
 	return faults
 }
 
-// waits tells what the operator has yet to do about an object, by its conditions.
-func waits(obj client.Object, conditions []metav1.Condition, generation int64, requested, handled string) string {
+// pending returns what the operator has yet to do for an object, according to
+// its conditions.
+func pending(obj client.Object, conditions []metav1.Condition, generation int64, requested, handled string) string {
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	switch {
 	case obj.GetGeneration() < generation:
-		return "its newest version was not seen"
+		return "its newest version was not observed"
 	case ready == nil:
 		return "it has no status"
 	case ready.ObservedGeneration < generation:
-		return "its status is of an older generation"
+		return "its status has an older generation"
 	case handled != requested:
-		return "the request for a look was not handled"
+		return "the requested reconcile was not handled"
 	}
-	switch v1alpha1.Reason(ready.Reason) { //nolint:exhaustive // All others pass.
+	switch v1alpha1.Reason(ready.Reason) { //nolint:exhaustive // All other reasons are pending.
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonNameTaken, v1alpha1.ReasonConflict, v1alpha1.ReasonSuspended,
-		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonDrifted, v1alpha1.ReasonApplicationNotFound,
-		v1alpha1.ReasonJujuSecretNotReady:
+		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretIDNotFound, v1alpha1.ReasonDrifted,
+		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonJujuSecretNotReady:
 		return ""
 	}
-	return fmt.Sprintf("it is not done: %s: %s", ready.Reason, ready.Message)
+	return fmt.Sprintf("it is not finished: %s: %s", ready.Reason, ready.Message)
 }
 
-// inJuju is what the model holds, by ID.
+// inJuju returns the secrets of the model by ID.
 func (h *history) inJuju() (map[string]servers.UserSecret, error) {
 	listed, err := h.site.juju.Secrets(h.ctx, h.model)
 	now := map[string]servers.UserSecret{}
@@ -154,13 +162,14 @@ func (h *history) inJuju() (map[string]servers.UserSecret, error) {
 	return now, err
 }
 
-// findings are what a look at Kubernetes and Juju found, at a moment when the operator is done.
+// findings holds the state of Kubernetes and Juju when the operator is done,
+// and the faults.
 type findings struct {
 	*history
 
 	now    map[string]servers.UserSecret
 	byName map[string]servers.UserSecret
-	// present are the objects that there are, as Kubernetes has them.
+	// present holds the existing objects as they are in Kubernetes.
 	present map[types.UID]*v1alpha1.JujuSecret
 	faults  []fault
 }
@@ -197,7 +206,7 @@ func (f *findings) fault(k kind, format string, args ...any) {
 	f.faults = append(f.faults, fault{k, fmt.Sprintf(format, args...)})
 }
 
-// owner is the object that has a secret, nil if none has.
+// owner returns the object that owns a secret, or nil.
 func (f *findings) owner(id string) *object {
 	for _, o := range f.objects {
 		if id != "" && claimed(f.present[o.uid]) == id {
@@ -207,7 +216,7 @@ func (f *findings) owner(id string) *object {
 	return nil
 }
 
-// known is an object that there is or was.
+// known returns an existing or deleted object.
 func (f *findings) known(uid types.UID) *object {
 	for _, o := range f.objects {
 		if o.uid == uid {
@@ -222,10 +231,10 @@ func (f *findings) known(uid types.UID) *object {
 	return nil
 }
 
-// madeFor tells that the operator made a secret for an object: the first that had it, of those that ever were about to
-// create one.
+// madeFor reports whether the operator created a secret for an object: the
+// first owner of the secret that was ever about to create a secret.
 func (f *findings) madeFor(id string, o *object) bool {
-	if f.memory.byHand[id] || f.memory.unclaimed[id] {
+	if f.memory.manual[id] || f.memory.unclaimed[id] {
 		return false
 	}
 	for _, uid := range f.ledger.claimers(id) {
@@ -236,7 +245,8 @@ func (f *findings) madeFor(id string, o *object) bool {
 	return false
 }
 
-// checkOwners checks that no two objects have one secret, and that all may have what they have.
+// checkOwners checks that no two objects own one secret, and that every owner
+// may own its secret.
 func (f *findings) checkOwners() {
 	owners := map[string][]string{}
 	for _, o := range f.objects {
@@ -246,11 +256,11 @@ func (f *findings) checkOwners() {
 	}
 	for id, several := range owners {
 		if len(several) > 1 {
-			f.fault(doubled, "secret:%s is claimed by %v", id, several)
+			f.fault(duplicated, "secret:%s is claimed by %v", id, several)
 		}
 	}
 	for _, overlap := range f.ledger.overlapping() {
-		f.fault(doubled, "%s", overlap)
+		f.fault(duplicated, "%s", overlap)
 	}
 	for _, id := range f.ledger.claimedIDs() {
 		for _, uid := range f.ledger.claimers(id) {
@@ -262,17 +272,17 @@ func (f *findings) checkOwners() {
 			for name := range o.called {
 				asked = asked || f.memory.names[id][name]
 			}
-			if !o.adopter || f.memory.byHand[id] && !asked {
-				f.fault(touched, "%s took secret:%s, which is not its own, and does not adopt it", objectName(o.slot), id)
+			if !o.adopter || f.memory.manual[id] && !asked {
+				f.fault(touched, "%s took the foreign secret:%s without adoptionPolicy: Adopt", objectName(o.slot), id)
 			}
 		}
 	}
 }
 
-// checkUnowned checks a secret that no object has.
+// checkUnowned checks a secret without an owner.
 func (f *findings) checkUnowned(secret servers.UserSecret) {
 	if f.memory.removed[secret.ID] {
-		return // It is about to go.
+		return // It is about to be removed.
 	}
 	if known := f.memory.left[secret.ID]; known != nil && known.claims == len(f.ledger.claimers(secret.ID)) {
 		f.compare(known, secret)
@@ -283,25 +293,29 @@ func (f *findings) checkUnowned(secret servers.UserSecret) {
 	case len(f.ledger.claimers(secret.ID)) == 0:
 		f.checkUnclaimed(secret)
 	case o == nil:
-		f.fault(doubled, "secret:%s called %q was left behind by an object that is still there, or had another by then", secret.ID, secret.Name)
+		f.fault(duplicated, "secret:%s with the name %q was orphaned by an object that exists or owns another secret",
+			secret.ID, secret.Name)
 	case f.removes(o, secret.ID):
-		f.fault(lost, "secret:%s called %q is an orphan: %s was deleted with the policy %q, and had it", secret.ID, secret.Name,
-			objectName(o.slot), o.deletion)
+		f.fault(lost, "secret:%s with the name %q is an orphan: its owner %s was deleted with the policy %q",
+			secret.ID, secret.Name, objectName(o.slot), o.deletion)
 	}
 }
 
-// compare checks that a secret of nobody is as the last hand left it.
+// compare checks that a secret without an owner is as the last manual change
+// left it.
 func (f *findings) compare(known *leftover, secret servers.UserSecret) {
 	want := known.UserSecret
-	if want.Name != secret.Name || want.Info != secret.Info || want.Revision != secret.Revision || !want.Content.Equal(secret.Content) {
-		f.fault(touched, "secret:%s was %+v, is %+v, content as before: %t", secret.ID, want, secret, want.Content.Equal(secret.Content))
+	sameContent := want.Content.Equal(secret.Content)
+	if want.Name != secret.Name || want.Info != secret.Info || want.Revision != secret.Revision || !sameContent {
+		f.fault(touched, "secret:%s was %+v, is %+v, same content: %t", secret.ID, want, secret, sameContent)
 	}
-	if known.claims == 0 && f.memory.byHand[secret.ID] && fmt.Sprint(want.Granted) != fmt.Sprint(secret.Granted) {
+	if known.claims == 0 && f.memory.manual[secret.ID] && fmt.Sprint(want.Granted) != fmt.Sprint(secret.Granted) {
 		f.fault(touched, "secret:%s was granted to %v, is granted to %v", secret.ID, want.Granted, secret.Granted)
 	}
 }
 
-// lastOwner is the object that was the last to have a secret when it was deleted, nil if none was.
+// lastOwner returns the object that owned a secret last and was deleted with
+// it, or nil.
 func (f *findings) lastOwner(id string) *object {
 	for _, uid := range slices.Backward(f.ledger.claimers(id)) {
 		o := f.known(uid)
@@ -312,7 +326,7 @@ func (f *findings) lastOwner(id string) *object {
 	return nil
 }
 
-// removes tells whether the deletion of an object removes a secret.
+// removes reports whether the deletion of an object removes a secret.
 func (f *findings) removes(o *object, id string) bool {
 	switch o.deletion {
 	case v1alpha1.DeletionDelete:
@@ -323,30 +337,32 @@ func (f *findings) removes(o *object, id string) bool {
 	return f.madeFor(id, o)
 }
 
-// checkUnclaimed checks a secret that the operator made, and nobody ever claimed. It may be there only if the object that it
-// was made for cannot note it any more, or not yet.
+// checkUnclaimed checks a secret that the operator created and no object
+// claimed. This is expected only if the object was deleted with Retain, or is
+// suspended.
 func (f *findings) checkUnclaimed(secret servers.UserSecret) {
 	for _, o := range f.former {
 		if f.ledger.begun(o.uid, secret.Name) && o.deletion == v1alpha1.DeletionRetain {
 			return
 		}
 	}
-	if f.pending(secret) {
+	if f.mayClaim(secret) {
 		return
 	}
 	for _, o := range f.objects {
 		if !f.ledger.begun(o.uid, secret.Name) {
 			continue
 		}
-		f.fault(doubled, "secret:%s called %q was made and never claimed, perhaps for %s", secret.ID, secret.Name, objectName(o.slot))
+		f.fault(duplicated, "secret:%s with the name %q was created and never claimed, possibly for %s",
+			secret.ID, secret.Name, objectName(o.slot))
 		return
 	}
-	f.fault(lost, "secret:%s called %q is an orphan: it was made and never claimed", secret.ID, secret.Name)
+	f.fault(lost, "secret:%s with the name %q is an orphan: it was created and never claimed", secret.ID, secret.Name)
 }
 
-// pending tells that an object which rests was about to create a secret, so that this one may be its, which it will note when
-// it goes on.
-func (f *findings) pending(secret servers.UserSecret) bool {
+// mayClaim reports whether a suspended object was about to create a secret with
+// this name. The object may claim the secret when it is resumed.
+func (f *findings) mayClaim(secret servers.UserSecret) bool {
 	for _, o := range f.objects {
 		creating := recordOf(f.present[o.uid]).Creating
 		if o.suspended && creating != nil && creating.Name == secret.Name && len(f.ledger.claimers(secret.ID)) == 0 {
@@ -356,10 +372,10 @@ func (f *findings) pending(secret servers.UserSecret) bool {
 	return false
 }
 
-// checkGone checks that what is not there any more was to go.
+// checkGone checks that every missing secret had to be removed.
 func (f *findings) checkGone() {
 	ids := f.ledger.claimedIDs()
-	for id := range f.memory.byHand {
+	for id := range f.memory.manual {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -371,14 +387,14 @@ func (f *findings) checkGone() {
 		o := f.lastOwner(id)
 		switch {
 		case len(f.ledger.claimers(id)) == 0:
-			f.fault(touched, "secret:%s of a stranger is gone", id)
+			f.fault(touched, "the foreign secret:%s was removed", id)
 		case o == nil || !f.removes(o, id):
-			f.fault(lost, "secret:%s is gone, and nobody was to remove it", id)
+			f.fault(lost, "secret:%s was removed without a request", id)
 		}
 	}
 }
 
-// remember takes note of a settled state.
+// remember records a settled state.
 func (f *findings) remember() {
 	m := &f.memory
 	m.before, m.owners, m.claims = f.now, map[string]types.UID{}, map[string]int{}
@@ -390,12 +406,12 @@ func (f *findings) remember() {
 		m.claims[secret.ID] = claims
 		m.setName(secret.ID, secret.Name)
 		o := f.owner(secret.ID)
-		if o == nil && f.pending(secret) && !m.byHand[secret.ID] {
+		if o == nil && f.mayClaim(secret) && !m.manual[secret.ID] {
 			continue
 		}
 		if o == nil {
 			m.left[secret.ID] = &leftover{UserSecret: secret, claims: claims}
-			m.unclaimed[secret.ID] = m.unclaimed[secret.ID] || claims == 0 && !m.byHand[secret.ID]
+			m.unclaimed[secret.ID] = m.unclaimed[secret.ID] || claims == 0 && !m.manual[secret.ID]
 			continue
 		}
 		m.owners[secret.ID] = o.uid

@@ -17,7 +17,7 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// score counts what must not be.
+// score counts the faults by kind.
 type score struct {
 	run    int
 	counts [4]int
@@ -29,14 +29,14 @@ func (s *score) add(faults []fault) {
 	}
 }
 
-func (s score) fine() bool { return s.counts == [4]int{} }
+func (s score) ok() bool { return s.counts == [4]int{} }
 
 func (s score) String() string {
-	return fmt.Sprintf("histories: %d run, %d lost, %d doubled, %d strangers touched, %d needless revisions",
-		s.run, s.counts[lost], s.counts[doubled], s.counts[touched], s.counts[needless])
+	return fmt.Sprintf("histories: %d run, %d lost, %d duplicated, %d foreign secrets changed, %d needless revisions",
+		s.run, s.counts[lost], s.counts[duplicated], s.counts[touched], s.counts[needless])
 }
 
-// explain prints what it takes to understand a history that failed.
+// explain prints the details of a failed history.
 func (h *history) explain(ctx context.Context) {
 	h.ctx = ctx
 	var text strings.Builder
@@ -45,37 +45,37 @@ func (h *history) explain(ctx context.Context) {
 	for _, f := range h.faults {
 		line("  %s: %s", f.kind, f.text)
 	}
-	line("What was done:")
-	for _, told := range h.told {
-		line("  %s", told)
+	line("Steps:")
+	for _, entry := range h.log {
+		line("  %s", entry)
 	}
-	for _, ns := range h.towns {
+	for _, ns := range h.namespaces {
 		for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
 			line("%T in %s:\n%s", list, ns, h.objectsIn(list, ns))
 		}
 	}
 	line("All versions of the objects:")
-	for _, version := range h.ledger.told() {
+	for _, version := range h.ledger.log() {
 		line("  %s", version)
 	}
-	line("Juju holds in %s:", h.model.Name)
+	line("Secrets of the model %s:", h.model.Name)
 	now, err := h.inJuju()
 	if err != nil {
 		line("  %v", err)
 	}
 	for _, secret := range now {
-		line("  secret:%s called %q, info %q, revision %d, content %s, granted to %v", secret.ID, secret.Name, secret.Info,
+		line("  secret:%s name %q, info %q, revision %d, content %s, granted to %v", secret.ID, secret.Name, secret.Info,
 			secret.Revision, h.numberOf(secret.Content), secret.Granted)
 	}
-	line("The operator said:")
-	for _, said := range h.site.operator.said(h.towns...) {
+	line("Log of the operator:")
+	for _, said := range h.site.operator.logLines(h.namespaces...) {
 		line("  %s", said)
 	}
-	line("run it again: make histories N=1 SEED=%d", h.seed)
+	line("To repeat it: make histories N=1 SEED=%d", h.seed)
 	fmt.Print(text.String())
 }
 
-// objectsIn are the objects of a kind as YAML, without the values of contents.
+// objectsIn returns the objects of a kind as YAML, without inline values.
 func (h *history) objectsIn(list client.ObjectList, ns string) string {
 	if err := h.site.kube.Client.List(h.ctx, list, client.InNamespace(ns)); err != nil {
 		return err.Error()
@@ -94,7 +94,7 @@ func (h *history) objectsIn(list client.ObjectList, ns string) string {
 	return string(text)
 }
 
-// numberOf is the number of a content.
+// numberOf returns the number of a content.
 func (h *history) numberOf(c content.Content) string {
 	for number := range h.draft.contents + 1 {
 		if c.Equal(h.content(number)) {

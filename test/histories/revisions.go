@@ -12,15 +12,17 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// checkRevisions checks that a secret has no more revisions than somebody asked for since the last settled state.
+// checkRevisions checks that the number of revisions of a secret does not
+// exceed the number requested since the last settled state.
 func (f *findings) checkRevisions(secret servers.UserSecret) {
 	if most := f.mostRevisions(secret.ID); secret.Revision > most {
 		f.fault(needless, "secret:%s is at revision %d, want %d at most", secret.ID, secret.Revision, most)
 	}
 }
 
-// mostRevisions is the highest revision that a secret may be at: where it was, one more for each content that an object of
-// its asked for since, and for each that came by hand, one more for putting that right.
+// mostRevisions returns the highest expected revision of a secret: the previous
+// revision, one for each content that an owner requested since, and two for
+// each manual change of the content: the change and its correction.
 func (f *findings) mostRevisions(id string) int {
 	m := &f.memory
 	before, was := m.before[id]
@@ -33,24 +35,27 @@ func (f *findings) mostRevisions(id string) int {
 	if len(claimers) > 0 {
 		most += m.contents[id]
 	}
-	// To restore a revision takes two, of which the first has the number of the one that was removed.
+	// Restoring a removed revision takes two. The first one reuses the number
+	// of the removed revision.
 	most += m.revisionsRemoved[id]
 	for _, o := range claimers {
-		switch added, byHand := m.added[id]; {
+		switch added, manual := m.added[id]; {
 		case was:
 			most += f.changes(before.Content, o.timeline)
-		case byHand:
+		case manual:
 			most += f.changes(added, o.timeline)
 		case f.madeFor(id, o):
 			most += len(o.timeline) - 1
 		default:
-			most += len(o.timeline) // It adopted what was made for another one meanwhile.
+			// The object adopted a secret that was created for another object.
+			most += len(o.timeline)
 		}
 	}
 	return most
 }
 
-// claimersSince are the objects that had a secret in the last settled state, or since.
+// claimersSince returns the objects that owned a secret in the last settled
+// state or later.
 func (f *findings) claimersSince(id string) []*object {
 	all := f.ledger.claimers(id)
 	since := all[min(f.memory.claims[id], len(all)):]
@@ -66,9 +71,9 @@ func (f *findings) claimersSince(id string) []*object {
 	return claimers
 }
 
-// changes counts how often the content is another than the one before it.
+// changes returns the number of changes of the content.
 func (f *findings) changes(first content.Content, timeline []int) int {
-	count := len(timeline) - 1 // In a timeline, each is.
+	count := len(timeline) - 1 // Consecutive entries of a timeline differ.
 	if !first.Equal(f.content(timeline[0])) {
 		count++
 	}

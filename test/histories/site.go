@@ -20,18 +20,20 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// site is what all histories share: the servers, the operator, and the proxy through which it alone reaches Juju.
+// site holds what all histories share: the servers, the operator, and the proxy
+// between the operator and Juju.
 type site struct {
-	kube      *servers.Kubernetes
-	juju      *servers.Juju
-	proxy     *wire.Proxy
-	operator  *operator
-	chronicle *chronicle
+	kube     *servers.Kubernetes
+	juju     *servers.Juju
+	proxy    *wire.Proxy
+	operator *operator
+	recorder *recorder
 
 	dir string
 }
 
-// openSite starts the servers and the operator. Root is the root of the repository.
+// openSite starts the servers and the operator. root is the root of the
+// repository.
 func openSite(ctx context.Context, root string) (*site, error) {
 	dir, err := os.MkdirTemp("", "juju-secrets-histories-")
 	if err != nil {
@@ -48,7 +50,7 @@ func openSite(ctx context.Context, root string) (*site, error) {
 		return err
 	})
 	if err = parts.Wait(); err == nil {
-		err = s.furnish(ctx)
+		err = s.createSharedObjects(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
@@ -56,8 +58,9 @@ func openSite(ctx context.Context, root string) (*site, error) {
 	return s, nil
 }
 
-// furnish makes what all histories share.
-func (s *site) furnish(ctx context.Context) (err error) {
+// createSharedObjects creates the objects that all histories share, and starts
+// the proxy, the recorder and the operator.
+func (s *site) createSharedObjects(ctx context.Context) (err error) {
 	if s.proxy, err = wire.Start(ctx, s.juju.Addresses[0], s.juju.CACertificate); err != nil {
 		return err
 	}
@@ -70,21 +73,21 @@ func (s *site) furnish(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if s.chronicle, err = startChronicle(ctx, s.kube.Client); err != nil {
+	if s.recorder, err = startRecorder(ctx, s.kube.Client); err != nil {
 		return err
 	}
 	s.operator = &operator{kube: s.kube, dir: s.dir}
 	return s.operator.start()
 }
 
-// close stops whatever runs, and removes every file of it.
+// close stops all processes and removes their files.
 func (s *site) close() error {
 	var errs []error
 	if s.operator != nil {
 		errs = append(errs, s.operator.stop())
 	}
-	if s.chronicle != nil {
-		s.chronicle.stop()
+	if s.recorder != nil {
+		s.recorder.stop()
 	}
 	if s.proxy != nil {
 		s.proxy.Close()
@@ -98,8 +101,8 @@ func (s *site) close() error {
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
 }
 
-// plays say which histories to play.
-type plays struct {
+// options holds the flags.
+type options struct {
 	// root is the root of the repository.
 	root     string
 	n        int
@@ -108,8 +111,9 @@ type plays struct {
 	verbose  bool
 }
 
-// play plays histories on servers of their own, and prints those that fail. An error is no verdict on the operator.
-func play(ctx context.Context, what plays) (total score, err error) {
+// runHistories runs histories on their own servers, and prints the failed
+// histories. An error is not a result of the operator.
+func runHistories(ctx context.Context, what options) (total score, err error) {
 	s, err := openSite(ctx, what.root)
 	if err != nil {
 		return total, err
@@ -121,23 +125,24 @@ func play(ctx context.Context, what plays) (total score, err error) {
 	histories.SetLimit(atOnce)
 	for i := range what.n {
 		histories.Go(func() error {
-			h := newHistory(s, what.seed+uint64(i), what.patience) //nolint:gosec // It counts up.
-			err := h.play(ctx)
+			h := newHistory(s, what.seed+uint64(i), what.patience) //nolint:gosec // The number is not negative.
+			err := h.run(ctx)
 			if err == nil && len(h.faults) > 0 {
 				h.explain(context.WithoutCancel(ctx))
 			}
 			if what.verbose {
-				say("History %d:\n  %s", h.seed, strings.Join(h.told, "\n  "))
+				progress("History %d:\n  %s", h.seed, strings.Join(h.log, "\n  "))
 			}
 			err = errors.Join(err, h.clean(context.WithoutCancel(ctx)))
 			mu.Lock()
 			defer mu.Unlock()
 			total.add(h.faults)
 			if total.run++; total.run%10 == 0 {
-				say("%d of %d played after %.0f s, with %d crashes", total.run, what.n, time.Since(began).Seconds(), s.operator.count())
+				progress("%d of %d run after %.0f s, with %d crashes",
+					total.run, what.n, time.Since(began).Seconds(), s.operator.count())
 			}
 			if err != nil {
-				return fmt.Errorf("history %d could not be played: %w", h.seed, err)
+				return fmt.Errorf("cannot run history %d: %w", h.seed, err)
 			}
 			return nil
 		})
@@ -145,6 +150,6 @@ func play(ctx context.Context, what plays) (total score, err error) {
 	if err := histories.Wait(); err != nil {
 		return total, err
 	}
-	say("%d played in %.0f s, with %d crashes", total.run, time.Since(began).Seconds(), s.operator.count())
-	return total, s.operator.complaint()
+	progress("%d run in %.0f s, with %d crashes", total.run, time.Since(began).Seconds(), s.operator.count())
+	return total, s.operator.failures()
 }

@@ -14,15 +14,15 @@ import (
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-// This file has the steps that are about objects in Kubernetes.
+// This file contains the steps on objects in Kubernetes.
 
-const notThere = "it is not there"
+const notThere = "it does not exist"
 
-func (h *history) apply(w wish) (string, error) {
+func (h *history) apply(w desired) (string, error) {
 	id := ""
-	if w.stranger >= 0 {
-		if id = h.memory.strangers[w.stranger]; id == "" {
-			return "there is no such stranger", nil
+	if w.foreign >= 0 {
+		if id = h.memory.foreign[w.foreign]; id == "" {
+			return "there is no such foreign secret", nil
 		}
 	}
 	obj := w.manifest(h, id)
@@ -30,7 +30,7 @@ func (h *history) apply(w wish) (string, error) {
 		return "", err
 	}
 	o := &object{
-		wish: w, uid: obj.UID, id: id, ns: obj.Namespace, generation: obj.Generation, adopter: w.adopt,
+		desired: w, uid: obj.UID, id: id, ns: obj.Namespace, generation: obj.Generation, adopter: w.adopt,
 		called: map[string]bool{w.name: true},
 	}
 	o.timeline = []int{h.wanted(o)}
@@ -39,15 +39,15 @@ func (h *history) apply(w wish) (string, error) {
 }
 
 // revise changes the spec of an object.
-func (h *history) revise(w wish) (string, error) {
+func (h *history) revise(w desired) (string, error) {
 	o := h.objects[w.slot]
 	if o == nil {
 		return notThere, nil
 	}
 	obj := &v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: o.ns, Name: objectName(o.slot)}}
-	w.stranger = o.stranger
-	// What the object asks for is noted before, as the operator may be faster.
-	o.wish, o.adopter = w, o.adopter || w.adopt
+	w.foreign = o.foreign
+	// Record the requested content first, because the operator may be faster.
+	o.desired, o.adopter = w, o.adopter || w.adopt
 	o.called[w.name] = true
 	h.note(o)
 	err := h.change(obj, func() { w.spec(h, &obj.Spec, o.id) })
@@ -55,14 +55,14 @@ func (h *history) revise(w wish) (string, error) {
 	return "", err
 }
 
-// note enters the content that an object asks for into its timeline.
+// note adds the requested content of an object to its timeline.
 func (h *history) note(o *object) {
 	if now := h.wanted(o); now != o.timeline[len(o.timeline)-1] {
 		o.timeline = append(o.timeline, now)
 	}
 }
 
-// change changes an object as it is in Kubernetes now.
+// change patches an object after reading it from Kubernetes.
 func (h *history) change(obj client.Object, how func()) error {
 	if err := h.site.kube.Client.Get(h.ctx, client.ObjectKeyFromObject(obj), obj); err != nil {
 		return err
@@ -72,19 +72,19 @@ func (h *history) change(obj client.Object, how func()) error {
 	return h.site.kube.Client.Patch(h.ctx, obj, client.MergeFrom(before))
 }
 
-func (h *history) changeSource(town, content int) (string, error) {
-	h.sources[town] = content
+func (h *history) changeSource(index, content int) (string, error) {
+	h.sources[index] = content
 	for _, o := range h.objects {
-		if h.townOf(o.slot) == town {
+		if h.namespaceIndex(o.slot) == index {
 			h.note(o)
 		}
 	}
-	for _, o := range h.former { // The operator may learn of the deletion last.
-		if h.townOf(o.slot) == town && !h.ledger.isGone(o.uid) {
+	for _, o := range h.former { // The operator may observe the deletion last.
+		if h.namespaceIndex(o.slot) == index && !h.ledger.isGone(o.uid) {
 			h.note(o)
 		}
 	}
-	source := gen.Secret(h.towns[town], sourceName, nil)
+	source := gen.Secret(h.namespaces[index], sourceName, nil)
 	return "", h.change(source, func() {
 		source.Data = map[string][]byte{}
 		for key, value := range h.values(content) {
@@ -104,8 +104,10 @@ func (h *history) delete(slot int) (string, error) {
 	return "", h.remove(&v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: o.ns, Name: objectName(slot)}})
 }
 
-// remove deletes an object as it is in Kubernetes now. A deletion of whatever version there is can remove an object past a
-// finalizer that it gets at that moment, and nobody would learn of it: https://github.com/kubernetes/kubernetes/issues/77988.
+// remove deletes the current version of an object. A deletion without a
+// precondition can remove an object although it gets a finalizer at the same
+// moment, and no controller would notice:
+// https://github.com/kubernetes/kubernetes/issues/77988.
 func (h *history) remove(obj client.Object) error {
 	for {
 		if err := h.site.kube.Client.Get(h.ctx, client.ObjectKeyFromObject(obj), obj); err != nil {
@@ -119,23 +121,23 @@ func (h *history) remove(obj client.Object) error {
 	}
 }
 
-func (h *history) applyAccess(w grantWish) (string, error) {
+func (h *history) applyAccess(w desiredAccess) (string, error) {
 	obj := w.manifest(h)
 	if err := h.create(obj); err != nil || len(h.faults) > 0 {
 		return "", err
 	}
-	h.accesses[w.slot] = &access{grantWish: w, uid: obj.UID, ns: obj.Namespace, generation: obj.Generation}
+	h.accesses[w.slot] = &access{desiredAccess: w, uid: obj.UID, ns: obj.Namespace, generation: obj.Generation}
 	h.memory.noteWanted(w.apps)
 	return "", nil
 }
 
-func (h *history) reviseAccess(w grantWish) (string, error) {
+func (h *history) reviseAccess(w desiredAccess) (string, error) {
 	a := h.accesses[w.slot]
 	if a == nil {
 		return notThere, nil
 	}
 	obj := &v1alpha1.JujuSecretAccess{ObjectMeta: metav1.ObjectMeta{Namespace: a.ns, Name: accessName(a.slot)}}
-	a.grantWish = w
+	a.desiredAccess = w
 	h.memory.noteWanted(w.apps)
 	err := h.change(obj, func() { obj.Spec = w.manifest(h).Spec })
 	a.generation = obj.Generation
@@ -153,8 +155,9 @@ func (h *history) deleteAccess(slot int) (string, error) {
 	return "", h.remove(&v1alpha1.JujuSecretAccess{ObjectMeta: metav1.ObjectMeta{Namespace: a.ns, Name: accessName(slot)}})
 }
 
-// nudge asks the operator to look at every object now, and not when its interval is over.
-func (h *history) nudge(at string) error {
+// requestReconcile requests a reconcile of every object now, without waiting
+// for the interval.
+func (h *history) requestReconcile(at string) error {
 	for _, o := range h.objects {
 		obj := &v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: o.ns, Name: objectName(o.slot)}}
 		o.requested = at

@@ -16,51 +16,59 @@ import (
 	"testing"
 )
 
-// confinedIn is the variable by which this program is told to become the image's, with the image as its root folder.
-const confinedIn = "IMAGE_TEST_ROOT"
+// rootVariable is the environment variable with the folder of an unpacked
+// image. A test program with this variable replaces itself with the program of
+// the image, with the folder as its root directory.
+const rootVariable = "IMAGE_TEST_ROOT"
 
-// user is the user and the group of the image.
+// user is the user ID and the group ID of the image.
 const user = 65532
 
-// confined is the program of an image in a folder, as a container runtime would run it: with the image as its root folder, which is
-// mounted read-only, as the image's user, with no other rights and groups, and nothing of this environment. That takes root. Somebody
-// else, or a root who may not do so, gets a program that runs plainly, and is told false.
-func confined(t *testing.T, dir string, environment []string, args ...string) (command *exec.Cmd, isConfined bool) {
+// confinedCommand returns a command that runs the program of an unpacked image
+// as a container runtime would: with the image as its read-only root directory,
+// as the user of the image, without other rights and groups, and without the
+// environment of the test. This requires root. Without root, or if the machine
+// forbids it, the command runs the program directly, and isConfined is false.
+func confinedCommand(
+	t *testing.T, dir string, environment []string, args ...string,
+) (command *exec.Cmd, isConfined bool) {
 	t.Helper()
 	program := filepath.Join(dir, "manager")
 	if os.Geteuid() == 0 {
-		//nolint:gosec // This very program.
+		//nolint:gosec // The program of this test.
 		probe := exec.CommandContext(t.Context(), os.Args[0], "--version")
-		probe.Env = []string{confinedIn + "=" + dir}
+		probe.Env = []string{rootVariable + "=" + dir}
 		output, err := probe.CombinedOutput()
 		if err == nil {
-			command = exec.Command(os.Args[0], args...) //nolint:gosec,noctx // Who runs it ends it in order.
-			command.Env = slices.Concat(environment, []string{confinedIn + "=" + dir})
+			command = exec.Command(os.Args[0], args...) //nolint:gosec,noctx // The caller stops it.
+			command.Env = slices.Concat(environment, []string{rootVariable + "=" + dir})
 			return command, true
 		}
-		t.Logf("this machine does not let the program be confined: %v: %s", err, output)
+		t.Logf("cannot confine the program on this machine: %v: %s", err, output)
 	}
 	command = exec.Command(program, args...) //nolint:gosec,noctx // As above.
 	command.Env = environment
 	return command, false
 }
 
-// runConfined runs the image's program in place of this one if that is asked for.
+// runConfined replaces this program with the image's program if rootVariable is
+// set.
 func runConfined() {
-	dir := os.Getenv(confinedIn)
+	dir := os.Getenv(rootVariable)
 	if dir == "" {
 		return
 	}
-	runtime.LockOSThread() // Some of this is about a thread.
+	runtime.LockOSThread() // Some of the calls affect only one thread.
 	err := confine(dir)
 	if err == nil {
 		var environment []string
 		for _, variable := range os.Environ() {
-			if !strings.HasPrefix(variable, confinedIn+"=") {
+			if !strings.HasPrefix(variable, rootVariable+"=") {
 				environment = append(environment, variable)
 			}
 		}
-		err = syscall.Exec("/manager", append([]string{"/manager"}, os.Args[1:]...), environment) //nolint:gosec // The image's own.
+		args := append([]string{"/manager"}, os.Args[1:]...)
+		err = syscall.Exec("/manager", args, environment) //nolint:gosec // The program of the image.
 	}
 	fmt.Fprintln(os.Stderr, "cannot confine the program:", err)
 	os.Exit(1)
@@ -73,7 +81,8 @@ func confine(dir string) error {
 		func() error { return syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, "") },
 		func() error { return syscall.Mount(dir, dir, "", syscall.MS_BIND, "") },
 		func() error {
-			return syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY|syscall.MS_NOSUID|syscall.MS_NODEV, "")
+			const flags = syscall.MS_REMOUNT | syscall.MS_BIND | syscall.MS_RDONLY | syscall.MS_NOSUID | syscall.MS_NODEV
+			return syscall.Mount("", dir, "", flags, "")
 		},
 		func() error { return syscall.Chroot(dir) },
 		func() error { return syscall.Chdir("/") },
@@ -82,10 +91,13 @@ func confine(dir string) error {
 		func() error { return syscall.Setresgid(user, user, user) },
 		func() error { return syscall.Setresuid(user, user, user) },
 		func() error {
-			if _, _, errno := syscall.AllThreadsSyscall(syscall.SYS_PRCTL, noNewPrivileges, 1, 0); errno != 0 && !errors.Is(errno, syscall.ENOTSUP) {
+			_, _, errno := syscall.AllThreadsSyscall(syscall.SYS_PRCTL, noNewPrivileges, 1, 0)
+			if errno != 0 && !errors.Is(errno, syscall.ENOTSUP) {
 				return errno
 			}
-			return nil // A program that is linked with C cannot, and has no rights any more that it could multiply here.
+			// A program that is linked with C does not support this call. It
+			// has no privileges left that it could extend.
+			return nil
 		},
 	}
 	for i, step := range steps {
@@ -96,11 +108,11 @@ func confine(dir string) error {
 	return nil
 }
 
-// expectReadOnly fails if even root could write into the root folder.
+// expectReadOnly returns an error if root can write to the root directory.
 func expectReadOnly() error {
 	file, err := os.Create("/written")
 	if err == nil {
-		return errors.Join(errors.New("the root folder can be written to"), file.Close())
+		return errors.Join(errors.New("the root directory is writable"), file.Close())
 	}
 	if !errors.Is(err, syscall.EROFS) {
 		return err

@@ -5,5 +5,5 @@
 
 package image
 
-// runConfined does nothing: what the image holds runs on Linux.
+// runConfined does nothing, because the image runs on Linux only.
 func runConfined() {}

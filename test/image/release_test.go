@@ -27,10 +27,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// chartFile is the packed chart.
+// chartFile is the name of the packaged chart.
 var chartFile = "juju-secrets-operator-" + strings.TrimPrefix(version, "v") + ".tgz"
 
-func TestEveryFileOfAReleaseHasItsChecksum(t *testing.T) {
+func TestReleaseFilesHaveChecksums(t *testing.T) {
 	dir := filepath.Dir(releaseFile(t, "checksums.txt"))
 	check := exec.CommandContext(t.Context(), "sha256sum", "--check", "--strict", "checksums.txt")
 	check.Dir = dir
@@ -50,39 +50,41 @@ func TestEveryFileOfAReleaseHasItsChecksum(t *testing.T) {
 	}
 	want := []string{"install.yaml", chartFile, "juju-secrets-operator-" + version + ".oci.tar"}
 	for architecture := range machines {
-		want = append(want, billName(architecture))
+		want = append(want, billFile(architecture))
 	}
 	for _, names := range [][]string{want, listed, there} {
 		slices.Sort(names)
 	}
 	if diff := cmp.Diff(want, listed); diff != "" {
-		t.Errorf("other files are listed (-want +listed):\n%s", diff)
+		t.Errorf("checksums.txt lists other files (-want +listed):\n%s", diff)
 	}
 	if diff := cmp.Diff(want, there); diff != "" {
-		t.Errorf("there are other files (-want +there):\n%s", diff)
+		t.Errorf("the release has other files (-want +present):\n%s", diff)
 	}
 }
 
-func TestTheSameCommitMakesTheSameRelease(t *testing.T) {
+func TestReleaseIsReproducible(t *testing.T) {
 	first := read(t, releaseFile(t, "checksums.txt"))
 	dir, err := makeRelease(t.Context(), "again")
 	must(t, err)
 	if diff := cmp.Diff(string(first), string(read(t, filepath.Join(dir, "checksums.txt")))); diff != "" {
-		t.Errorf("made again, it is another one (-first +again):\n%s", diff)
+		t.Errorf("a second build of the same commit differs (-first +second):\n%s", diff)
 	}
 }
 
-// Who installs a release that names no registry gets no image.
-func TestAReleaseHasToSayWhereItsImageIs(t *testing.T) {
+// Without a registry in the image name, an installed release could not pull its
+// image.
+func TestReleaseRequiresImageRegistry(t *testing.T) {
 	t.Parallel()
 	_, err := makeReleaseOf(t.Context(), "nowhere", "v9.8.7", "juju-secrets-operator")
 	if err == nil || !strings.Contains(err.Error(), "in no registry: set IMAGE to") {
-		t.Errorf("it is told %v, want it to be told to set IMAGE", err)
+		t.Errorf("the error is %v, want it to name IMAGE", err)
 	}
 }
 
-// The tag that the chart takes by default is the one that the release of the chart's version gives its image.
-func TestTheChartTakesTheImageOfItsRelease(t *testing.T) {
+// The default image tag of the chart must be the tag of the release with the
+// version of the chart.
+func TestChartUsesImageOfItsRelease(t *testing.T) {
 	t.Parallel()
 	var chart struct{ Version, AppVersion string }
 	must(t, yaml.Unmarshal(read(t, filepath.Join(root, "charts", "juju-secrets-operator", "Chart.yaml")), &chart))
@@ -91,7 +93,7 @@ func TestTheChartTakesTheImageOfItsRelease(t *testing.T) {
 	}
 }
 
-// manifests are the objects in install.yaml.
+// manifests returns the objects in install.yaml.
 func manifests(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 	text := read(t, releaseFile(t, "install.yaml"))
@@ -108,7 +110,7 @@ func manifests(t *testing.T) []*unstructured.Unstructured {
 	}
 }
 
-// deployment is the one in install.yaml.
+// deployment returns the Deployment in install.yaml.
 func deployment(t *testing.T) *appsv1.Deployment {
 	t.Helper()
 	for _, obj := range manifests(t) {
@@ -118,28 +120,28 @@ func deployment(t *testing.T) *appsv1.Deployment {
 			return found
 		}
 	}
-	t.Fatal("there is no Deployment in install.yaml")
+	t.Fatal("install.yaml has no Deployment")
 	return nil
 }
 
-func TestTheManifestsOfAReleaseAreAcceptedAndNameItsImage(t *testing.T) {
-	kubernetes, _ := startServers(t)
+func TestReleaseManifestsAreValidAndNameImage(t *testing.T) {
+	shared.Need(t)
 	for _, obj := range manifests(t) {
-		// The kinds are there already, of another owner.
-		err := kubernetes.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
-			client.FieldOwner("test"), client.ForceOwnership)
+		// Another field manager owns the CRDs.
+		err := shared.Kubernetes.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj),
+			client.DryRunAll, client.FieldOwner("test"), client.ForceOwnership)
 		if err != nil {
 			t.Errorf("%s %s: %v", obj.GetKind(), obj.GetName(), err)
 		}
 	}
 	for _, container := range deployment(t).Spec.Template.Spec.Containers {
-		if want := place + ":" + version; container.Image != want {
-			t.Errorf("the container %s is of the image %s, want %s", container.Name, container.Image, want)
+		if want := repository + ":" + version; container.Image != want {
+			t.Errorf("the container %s has the image %s, want %s", container.Name, container.Image, want)
 		}
 	}
 }
 
-func TestThePackedChartIsOfTheReleaseAndNamesItsImage(t *testing.T) {
+func TestPackagedChartMatchesReleaseAndNamesImage(t *testing.T) {
 	unzipped, err := gzip.NewReader(bytes.NewReader(read(t, releaseFile(t, chartFile))))
 	must(t, err)
 	files := map[string]string{}
@@ -153,18 +155,18 @@ func TestThePackedChartIsOfTheReleaseAndNamesItsImage(t *testing.T) {
 	}
 	must(t, yaml.Unmarshal([]byte(files["juju-secrets-operator/values.yaml"]), &values))
 	got := []string{chart.Name, chart.Version, chart.AppVersion, values.Image.Repository, values.Image.Tag}
-	// The tag is the version of the app where the values have none.
-	want := []string{"juju-secrets-operator", strings.TrimPrefix(version, "v"), version, place, ""}
+	// Without a tag in the values, the tag is the appVersion.
+	want := []string{"juju-secrets-operator", strings.TrimPrefix(version, "v"), version, repository, ""}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-func billName(architecture string) string {
+func billFile(architecture string) string {
 	return "juju-secrets-operator-" + version + "-linux-" + architecture + ".cdx.json"
 }
 
-func TestTheBillOfMaterialsNamesWhatTheProgramIsLinkedFrom(t *testing.T) {
+func TestBillOfMaterialsListsLinkedModules(t *testing.T) {
 	for architecture, image := range readLayout(t).images(t) {
 		t.Run(architecture, func(t *testing.T) {
 			var bill struct {
@@ -178,10 +180,10 @@ func TestTheBillOfMaterialsNamesWhatTheProgramIsLinkedFrom(t *testing.T) {
 					Licenses      []struct{ License struct{ ID string } }
 				}
 			}
-			must(t, json.Unmarshal(read(t, releaseFile(t, billName(architecture))), &bill))
+			must(t, json.Unmarshal(read(t, releaseFile(t, billFile(architecture))), &bill))
 			if bill.BOMFormat != "CycloneDX" || bill.Metadata.Component.Name != "github.com/juju-secrets/operator" ||
 				bill.Metadata.Component.Version != version {
-				t.Errorf("it is in the format %s and about %+v", bill.BOMFormat, bill.Metadata.Component)
+				t.Errorf("the bill of materials has the format %s and describes %+v", bill.BOMFormat, bill.Metadata.Component)
 			}
 			versions, licenses := map[string]string{}, map[string]string{}
 			for _, component := range bill.Components {
@@ -191,11 +193,11 @@ func TestTheBillOfMaterialsNamesWhatTheProgramIsLinkedFrom(t *testing.T) {
 				}
 			}
 			if got := licenses["github.com/juju/juju"]; got != "AGPL-3.0-only" {
-				t.Errorf("Juju's client is under %q", got)
+				t.Errorf("the license of Juju's client is %q, want AGPL-3.0-only", got)
 			}
 			for _, path := range []string{"github.com/juju/juju", "sigs.k8s.io/controller-runtime"} {
-				if want := required(t, path); versions[path] != want {
-					t.Errorf("%s is at %q, want %s as go.mod says", path, versions[path], want)
+				if want := requiredVersion(t, path); versions[path] != want {
+					t.Errorf("the version of %s is %q, want %s as in go.mod", path, versions[path], want)
 				}
 			}
 			info, err := buildinfo.Read(bytes.NewReader(image.file(t, "manager")))
@@ -208,16 +210,17 @@ func TestTheBillOfMaterialsNamesWhatTheProgramIsLinkedFrom(t *testing.T) {
 				want[module.Path] = module.Version
 			}
 			if diff := cmp.Diff(want, versions); diff != "" {
-				t.Errorf("the program is linked from other modules (-linked +listed):\n%s", diff)
+				t.Errorf("the bill of materials lists other modules (-linked +listed):\n%s", diff)
 			}
 		})
 	}
 }
 
-// required is the version of a module that go.mod requires.
-func required(t *testing.T, path string) string {
+// requiredVersion returns the version of a module that go.mod requires.
+func requiredVersion(t *testing.T, path string) string {
 	t.Helper()
-	found := regexp.MustCompile(`(?m)^\t` + regexp.QuoteMeta(path) + ` (v\S+)`).FindSubmatch(read(t, filepath.Join(root, "go.mod")))
+	line := regexp.MustCompile(`(?m)^\t` + regexp.QuoteMeta(path) + ` (v\S+)`)
+	found := line.FindSubmatch(read(t, filepath.Join(root, "go.mod")))
 	if found == nil {
 		t.Fatalf("go.mod does not require %s", path)
 	}

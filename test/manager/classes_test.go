@@ -13,230 +13,233 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// class is a controller object of each kind, and what goes through them.
+// class holds a controller object of each kind, and the objects that use them.
 type class struct {
 	shared              *v1alpha1.ClusterJujuController
-	login               *corev1.Secret // Of shared.
+	login               *corev1.Secret // The credentials of shared.
 	local               *v1alpha1.JujuController
 	viaShared, viaLocal *tenant
 	direct              *v1alpha1.JujuSecretAccess
 }
 
-// class creates objects of a class, by which their names begin.
-func (s *scene) class(prefix, name string) *class {
-	s.Helper()
-	c := &class{shared: s.shared(prefix+"-"+s.ns, name), local: s.local(s.ns, prefix, name)}
-	c.viaShared = s.tenant(s.ns, prefix+"-shared", gen.Through(c.shared.Name))
-	c.viaLocal = s.tenant(s.ns, prefix+"-local", gen.Locally(prefix))
-	c.direct = gen.DirectAccess(s.ns, prefix+"-direct", v1alpha1.UserSecretReference{Model: s.model.Name, Name: prefix + "-shared"}, "app2")
+// class creates the objects of a controller class. prefix begins their names.
+func (f *fixture) class(prefix, name string) *class {
+	f.Helper()
+	c := &class{shared: f.shared(prefix+"-"+f.Namespace, name), local: f.local(f.Namespace, prefix, name)}
+	c.viaShared = f.tenant(f.Namespace, prefix+"-shared", gen.Through(c.shared.Name))
+	c.viaLocal = f.tenant(f.Namespace, prefix+"-local", gen.Locally(prefix))
+	c.direct = gen.DirectAccess(f.Namespace, prefix+"-direct",
+		v1alpha1.UserSecretReference{Model: f.Model.Name, Name: prefix + "-shared"}, "app2")
 	c.direct.Spec.Secret.ControllerRef.Name = c.shared.Name
-	c.login = s.login(s.ns, c.shared.Name)
+	c.login = f.login(f.Namespace, c.shared.Name)
 	for _, t := range []*tenant{c.viaShared, c.viaLocal} {
-		s.Create(t.source, t.secret, t.access)
+		f.Create(t.source, t.secret, t.access)
 	}
-	s.Create(c.direct)
-	s.Refresh(c.login)
+	f.Create(c.direct)
+	f.Refresh(c.login)
 	return c
 }
 
-// users are what goes through the controller objects.
+// users returns the objects that use the controller objects.
 func (c *class) users() []client.Object {
 	return []client.Object{c.viaShared.secret, c.viaShared.access, c.viaLocal.secret, c.viaLocal.access, c.direct}
 }
 
 func (c *class) all() []client.Object { return append(c.users(), c.shared, c.local, c.login) }
 
-// remember reads all objects of a class as they are now, once their controller objects tell of all that go through them.
-func (s *scene) remember(c *class) {
-	s.Helper()
-	s.awaitObjects(c.shared, 3)
-	s.awaitObjects(c.local, 2)
+// remember refreshes all objects of a class, after the controller objects
+// report all objects that use them.
+func (f *fixture) remember(c *class) {
+	f.Helper()
+	f.awaitObjects(c.shared, 3)
+	f.awaitObjects(c.local, 2)
 	for _, obj := range c.all() {
-		s.Refresh(obj)
+		f.Refresh(obj)
 	}
 }
 
-// awaitObjects waits until a controller object tells that so many objects use the model.
-func (s *scene) awaitObjects(obj v1alpha1.ControllerObject, want int32) {
-	s.Helper()
-	s.Await(func() string {
-		s.Refresh(obj)
-		if models := obj.Found().Models; len(models) != 1 || models[0].Objects != want {
-			return fmt.Sprintf("%T %s tells of %+v, want one model, used by %d objects", obj, obj.GetName(), models, want)
+// awaitObjects waits until a controller object reports one model with this
+// number of objects.
+func (f *fixture) awaitObjects(obj v1alpha1.ControllerObject, want int32) {
+	f.Helper()
+	f.Await(func() string {
+		f.Refresh(obj)
+		if models := obj.GetStatus().Models; len(models) != 1 || models[0].Objects != want {
+			return fmt.Sprintf("%T %s reports the models %+v, want one model with %d objects",
+				obj, obj.GetName(), models, want)
 		}
 		return ""
 	})
 }
 
-// expectToldOnce checks that what was done for an object was told once.
-func (s *scene) expectToldOnce(obj client.Object, reasons ...string) {
-	s.Helper()
-	got := s.events(obj)
+// expectEventsOnce checks that there is one event of each reason about an
+// object.
+func (f *fixture) expectEventsOnce(obj client.Object, reasons ...string) {
+	f.Helper()
+	got := f.Events(obj)
 	slices.Sort(got)
 	if diff := cmp.Diff(reasons, got); diff != "" {
-		s.Errorf("the events of %T %s (-want +got):\n%s", obj, obj.GetName(), diff)
+		f.Errorf("events of %T %s (-want +got):\n%s", obj, obj.GetName(), diff)
 	}
 }
 
-// Two operators in one cluster, one of them of no class, each serve what is of theirs and do not touch the rest. Not parallel: an
-// operator of no class would take up objects of other tests.
-func TestEachClassHasItsOperator(t *testing.T) {
-	s := newScene(t)
-	plain, edge := s.class("plain", ""), s.class("edge", s.ns)
+// Two operators in one cluster each serve only the objects of their class. One
+// of them has no class. The test is not parallel, because an operator without a
+// class would serve objects of other tests.
+func TestControllerClassesAreServedSeparately(t *testing.T) {
+	f := newFixture(t)
+	plain, edge := f.class("plain", ""), f.class("edge", f.Namespace)
 
-	// Each is served by its own operator alone, also when the other one is the only one there.
-	ofPlain := s.start("of no class")
-	s.AwaitReady(append(plain.users(), plain.shared, plain.local)...)
-	s.expectUntouched(edge.all()...)
-	s.expectNoEvents(edge.all()...)
-	ofEdge := s.startOwn("of the class")
-	s.remember(plain)
-	s.AwaitReady(append(edge.users(), edge.shared, edge.local)...)
-	s.expectUntouched(plain.all()...)
-	if a, b := s.leader(""), s.leader(s.ns); a == "" || b == "" || a == b {
-		t.Errorf("%q and %q lead, want one of each class", a, b)
+	// Each class is served only by its own operator, even while the other
+	// operator is the only one.
+	ofPlain := f.start("without a class")
+	f.AwaitReady(append(plain.users(), plain.shared, plain.local)...)
+	f.expectUntouched(edge.all()...)
+	f.expectNoEvents(edge.all()...)
+	ofEdge := f.startOwn("with a class")
+	f.remember(plain)
+	f.AwaitReady(append(edge.users(), edge.shared, edge.local)...)
+	f.expectUntouched(plain.all()...)
+	if a, b := f.leader(""), f.leader(f.Namespace); a == "" || b == "" || a == b {
+		t.Errorf("the leaders are %q and %q, want one for each class", a, b)
 	}
 
-	// Work for one is none for the other, and nothing is done twice.
-	s.remember(edge)
-	s.setContent(plain.viaShared, "second")
-	s.awaitRevision(plain.viaShared.secret, 2)
+	// A change for one operator causes no write by the other operator, and
+	// nothing is done twice.
+	f.remember(edge)
+	f.setContent(plain.viaShared, "second")
+	f.AwaitRevision(plain.viaShared.secret, 2)
 	for _, obj := range plain.users() {
-		s.LookNow(obj)
+		f.LookNow(obj)
 	}
-	s.expectUntouched(edge.all()...)
+	f.expectUntouched(edge.all()...)
 	for _, c := range []*class{plain, edge} {
-		s.expectToldOnce(c.viaLocal.secret, "Created")
-		s.expectToldOnce(c.viaLocal.access, "Granted")
+		f.expectEventsOnce(c.viaLocal.secret, "Created")
+		f.expectEventsOnce(c.viaLocal.access, "Granted")
 	}
-	made := map[string]int{"CreateSecrets": s.made()["CreateSecrets"], "UpdateSecrets": 1, "GrantSecret": 6}
-	s.expectMade(made) // Those who ask for a secret at the same time share a request.
+	// Creations at the same time share one request.
+	made := map[string]int{"CreateSecrets": f.made()["CreateSecrets"], "UpdateSecrets": 1, "GrantSecret": 6}
+	f.expectMade(made)
 
-	// A deletion waits for the operator of the class, also that of credentials which nothing needs.
-	idle := s.shared("idle-"+s.ns, s.ns)
-	s.AwaitReady(idle)
-	login := s.login(s.ns, idle.Name)
-	ofEdge.stop()
-	s.Delete(edge.viaLocal.access, edge.viaLocal.secret, edge.local, idle, login)
-	s.Refresh(idle)
-	s.Refresh(login)
-	s.remember(edge)
-	s.LookNow(plain.viaLocal.secret)
-	s.expectUntouched(append(edge.all(), idle, login)...)
-	ofEdge = s.startOwn("of the class again")
-	s.AwaitGone(idle, login)
-	s.AwaitGone(edge.viaLocal.access, edge.viaLocal.secret, edge.local)
-	made["RevokeSecret"] = s.made()["RevokeSecret"] // None, if the secret went first.
+	// A deletion waits for the operator of the class, even for credentials that
+	// no object uses.
+	idle := f.shared("idle-"+f.Namespace, f.Namespace)
+	f.AwaitReady(idle)
+	login := f.login(f.Namespace, idle.Name)
+	ofEdge.MustStop()
+	f.Delete(edge.viaLocal.access, edge.viaLocal.secret, edge.local, idle, login)
+	f.Refresh(idle)
+	f.Refresh(login)
+	f.remember(edge)
+	f.LookNow(plain.viaLocal.secret)
+	f.expectUntouched(append(edge.all(), idle, login)...)
+	ofEdge = f.startOwn("with a class, restarted")
+	f.AwaitGone(idle, login)
+	f.AwaitGone(edge.viaLocal.access, edge.viaLocal.secret, edge.local)
+	made["RevokeSecret"] = f.made()["RevokeSecret"] // 0 if the secret was removed first.
 	made["RemoveSecrets"] = 1
-	s.expectMade(made)
-	ofEdge.stop()
-	ofPlain.stop()
+	f.expectMade(made)
+	ofEdge.MustStop()
+	ofPlain.MustStop()
 }
 
-// A class that changes hands the controller object over to the operator of the other class, and all that goes through it. In Juju
-// nothing is changed by that, and nobody is told of it.
-func TestAnotherClassIsAnotherOperator(t *testing.T) {
+// A changed class hands the controller object, and the objects that use it,
+// over to the other operator. The change causes no requests that write to Juju,
+// and no events.
+func TestControllerClassChangeHandsObjectsOver(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	another := s.ns + "-2"
-	moved := s.class("moved", s.ns)
-	from, to := s.startOwn("that has it first"), s.start("that gets it", "--controller-class="+another)
-	s.AwaitReady(append(moved.users(), moved.shared, moved.local)...)
-	made := s.made()
+	f := newFixture(t)
+	another := f.Namespace + "-2"
+	moved := f.class("moved", f.Namespace)
+	from, to := f.startOwn("old class"), f.start("new class", "--controller-class="+another)
+	f.AwaitReady(append(moved.users(), moved.shared, moved.local)...)
+	made := f.made()
 	ids := []string{moved.viaShared.secret.Status.SecretID, moved.viaLocal.secret.Status.SecretID}
 
-	s.setClass(moved, another)
-	for _, obj := range moved.users() { // Whoever it is.
-		s.LookNow(obj)
+	f.setClass(moved, another)
+	for _, obj := range moved.users() { // Either operator may answer.
+		f.LookNow(obj)
 	}
-	from.stop()
+	from.MustStop()
 	for _, obj := range moved.users() {
-		s.LookNow(obj)
+		f.LookNow(obj)
 	}
-	s.AwaitReady(append(moved.users(), moved.shared, moved.local)...)
-	if diff := cmp.Diff(ids, []string{moved.viaShared.secret.Status.SecretID, moved.viaLocal.secret.Status.SecretID}); diff != "" {
-		t.Errorf("the objects have other secrets (-before +after):\n%s", diff)
+	f.AwaitReady(append(moved.users(), moved.shared, moved.local)...)
+	after := []string{moved.viaShared.secret.Status.SecretID, moved.viaLocal.secret.Status.SecretID}
+	if diff := cmp.Diff(ids, after); diff != "" {
+		t.Errorf("secret IDs (-before +after):\n%s", diff)
 	}
-	s.expectMade(made)
+	f.expectMade(made)
 	for _, each := range []*tenant{moved.viaShared, moved.viaLocal} {
-		s.expectToldOnce(each.secret, "Created")
-		s.expectToldOnce(each.access, "Granted")
+		f.expectEventsOnce(each.secret, "Created")
+		f.expectEventsOnce(each.access, "Granted")
 	}
 
-	s.setContent(moved.viaShared, "second")
-	s.setContent(moved.viaLocal, "second")
-	s.awaitRevision(moved.viaShared.secret, 2)
-	s.awaitRevision(moved.viaLocal.secret, 2)
-	s.Delete(append(moved.users(), moved.shared, moved.local, moved.login)...)
-	s.AwaitGone(append(moved.users(), moved.shared, moved.local, moved.login)...)
-	s.awaitJuju()
-	to.stop()
+	f.setContent(moved.viaShared, "second")
+	f.setContent(moved.viaLocal, "second")
+	f.AwaitRevision(moved.viaShared.secret, 2)
+	f.AwaitRevision(moved.viaLocal.secret, 2)
+	f.Delete(append(moved.users(), moved.shared, moved.local, moved.login)...)
+	f.AwaitGone(append(moved.users(), moved.shared, moved.local, moved.login)...)
+	f.AwaitJuju()
+	to.MustStop()
 }
 
 // setClass changes the class of the controller objects.
-func (s *scene) setClass(c *class, name string) {
-	s.Helper()
-	stage.Change(s, c.shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = name })
-	stage.Change(s, c.local, func(o *v1alpha1.JujuController) { o.Spec.ControllerClass = name })
+func (f *fixture) setClass(c *class, name string) {
+	f.Helper()
+	env.Change(f, c.shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = name })
+	env.Change(f, c.local, func(o *v1alpha1.JujuController) { o.Spec.ControllerClass = name })
 }
 
-// The operator that had an object waits for an answer while another one gets it.
-func TestAnotherClassComesWhileARequestIsUnderWay(t *testing.T) {
+// The old operator waits for an answer from Juju while the new operator starts
+// to serve the object.
+func TestControllerClassChangeDuringRequestRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		method   string
-		begin    func(s *scene, t *tenant)
+		begin    func(f *fixture, t *tenant)
 		revision int
 		made     map[string]int
 	}{
-		"a secret is created": {
-			"Secrets.CreateSecrets", func(s *scene, t *tenant) { s.Create(t.secret) }, 1, map[string]int{"CreateSecrets": 1},
+		"creation": {
+			"Secrets.CreateSecrets", func(f *fixture, t *tenant) { f.Create(t.secret) }, 1, map[string]int{"CreateSecrets": 1},
 		},
-		"a secret is updated": {
-			"Secrets.UpdateSecrets", func(s *scene, t *tenant) {
-				s.Create(t.secret)
-				s.AwaitReady(t.secret)
-				s.setContent(t, "second")
+		"update": {
+			"Secrets.UpdateSecrets", func(f *fixture, t *tenant) {
+				f.Create(t.secret)
+				f.AwaitReady(t.secret)
+				f.setContent(t, "second")
 			}, 2, map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			another := s.ns + "-2"
-			shared := s.shared(s.ns, s.ns)
-			from := s.startOwn("that has it first")
-			s.start("that gets it", "--controller-class="+another)
-			s.awaitLeader(s.ns)
-			s.awaitLeader(another)
-			objs := s.tenant(s.ns, "db-login", gen.Through(s.ns))
-			s.Create(objs.source)
-			held := s.hold(row.method)
-			row.begin(s, objs)
+			f := newFixture(t)
+			another := f.Namespace + "-2"
+			shared := f.shared(f.Namespace, f.Namespace)
+			from := f.startOwn("old class")
+			f.start("new class", "--controller-class="+another)
+			f.awaitLeader(f.Namespace)
+			f.awaitLeader(another)
+			objs := f.tenant(f.Namespace, "db-login", gen.Through(f.Namespace))
+			f.Create(objs.source)
+			held := f.hold(row.method)
+			row.begin(f, objs)
 			held.await()
-			stage.Change(s, shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = another })
-			s.LookNow(objs.secret)
-			s.AwaitReady(objs.secret)
+			env.Change(f, shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = another })
+			f.LookNow(objs.secret)
+			f.AwaitReady(objs.secret)
 			close(held.release)
-			from.stop()
-			s.LookNow(objs.secret)
-			s.AwaitReady(objs.secret)
-			s.awaitRevision(objs.secret, row.revision)
-			s.expectMade(row.made)
+			from.MustStop()
+			f.LookNow(objs.secret)
+			f.AwaitReady(objs.secret)
+			f.AwaitRevision(objs.secret, row.revision)
+			f.expectMade(row.made)
 		})
 	}
-}
-
-func (s *scene) awaitRevision(secret *v1alpha1.JujuSecret, revision int) {
-	s.Helper()
-	s.Await(func() string {
-		if s.Refresh(secret); secret.Status.Revision != revision {
-			return "the secret is not at its next revision"
-		}
-		return ""
-	})
 }

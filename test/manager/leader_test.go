@@ -14,21 +14,22 @@ import (
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-// leaders notes who leads the operators of a class from now on, empty for nobody, each time that this changes.
-func (s *scene) leaders(class string) (soFar func() []string) {
-	s.Helper()
-	lease := s.lease(class)
-	watch, err := s.Kube.Watch(s.Ctx, &coordinationv1.LeaseList{}, client.InNamespace(lease.Namespace),
+// leaders records each change of the leader of a class from now on. The entry
+// is empty when there is no leader.
+func (f *fixture) leaders(class string) (soFar func() []string) {
+	f.Helper()
+	lease := f.lease(class)
+	watch, err := f.Kube.Watch(f.Ctx, &coordinationv1.LeaseList{}, client.InNamespace(lease.Namespace),
 		&client.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", lease.Name)})
-	s.Must(err)
-	s.Cleanup(watch.Stop)
+	f.Must(err)
+	f.Cleanup(watch.Stop)
 	var seen []string
 	return func() []string {
 		for {
 			select {
 			case event, more := <-watch.ResultChan():
 				if !more {
-					s.Fatal("the watch of the Lease ended")
+					f.Fatal("the watch of the Lease ended")
 				}
 				if lease, ok := event.Object.(*coordinationv1.Lease); ok && lease.Spec.HolderIdentity != nil {
 					seen = append(seen, *lease.Spec.HolderIdentity)
@@ -41,85 +42,88 @@ func (s *scene) leaders(class string) (soFar func() []string) {
 	}
 }
 
-// pair starts two operators of which the first leads, and serves a tenant.
-func (s *scene) pair() (leads, waits *operator, objs *tenant) {
-	s.Helper()
-	s.shared(s.ns, s.ns)
-	leads = s.startOwn("the first to lead")
-	s.awaitLeader(s.ns)
-	waits = s.startOwn("the other")
-	waits.awaitReady()
-	objs = s.tenant(s.ns, "db-login", gen.Through(s.ns))
-	s.Create(objs.source, objs.secret, objs.access)
-	s.AwaitReady(objs.secret, objs.access)
-	return leads, waits, objs
+// pair starts two operators and creates objects for a tenant. The first
+// operator is the leader.
+func (f *fixture) pair() (leader, standby *operator, objs *tenant) {
+	f.Helper()
+	f.shared(f.Namespace, f.Namespace)
+	leader = f.startOwn("leader")
+	f.awaitLeader(f.Namespace)
+	standby = f.startOwn("standby")
+	standby.awaitReady()
+	objs = f.tenant(f.Namespace, "db-login", gen.Through(f.Namespace))
+	f.Create(objs.source, objs.secret, objs.access)
+	f.AwaitReady(objs.secret, objs.access)
+	return leader, standby, objs
 }
 
-func TestAnotherReplicaGoesOnAtOnceWhenTheLeaderStops(t *testing.T) {
+func TestLeaderElectionHandsOverWhenLeaderStops(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	leads, _, objs := s.pair()
-	first := s.leader(s.ns)
-	leaders := s.leaders(s.ns)
-	leads.stop()
-	next := s.awaitLeader(s.ns, first)
-	s.setContent(objs, "second")
-	s.awaitJuju(holding("db-login", "second", 2, "app1"))
-	s.Await(func() string {
+	f := newFixture(t)
+	leader, _, objs := f.pair()
+	first := f.leader(f.Namespace)
+	leaders := f.leaders(f.Namespace)
+	leader.MustStop()
+	next := f.awaitLeader(f.Namespace, first)
+	f.setContent(objs, "second")
+	f.AwaitJuju(holding("db-login", "second", 2, "app1"))
+	f.Await(func() string {
 		if got := leaders(); !slices.Contains(got, next) {
-			return "the watch has yet to tell of the next leader"
+			return "the watch has not reported the next leader yet"
 		}
 		return ""
 	})
 	got := leaders()
-	if got[0] == first { // The watch begins with what is.
+	if got[0] == first { // The watch starts with the current state.
 		got = got[1:]
 	}
 	if !slices.Equal(got, []string{"", next}) {
-		t.Errorf("%q led after %q, want nobody, as the Lease was given back, and then the other", got, first)
+		t.Errorf("after %[2]q the holders are %[1]q, want none and then the standby, because the leader releases the Lease",
+			got, first)
 	}
-	s.LookNow(objs.secret)
-	s.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1, "GrantSecret": 1})
+	f.LookNow(objs.secret)
+	f.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1, "GrantSecret": 1})
 }
 
-// The one that waits does not get the Lease while the leader finishes what is under way, however long that takes.
-func TestAStoppingLeaderKeepsTheLeaseUntilAllIsFinished(t *testing.T) {
+// The standby does not get the Lease while the leader finishes its requests,
+// however long they take.
+func TestLeaderElectionKeepsLeaseUntilShutdownCompletes(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	leads, _, objs := s.pair()
-	first := s.leader(s.ns)
-	held := s.hold("Secrets.UpdateSecrets")
-	s.setContent(objs, "second")
+	f := newFixture(t)
+	leader, _, objs := f.pair()
+	first := f.leader(f.Namespace)
+	held := f.hold("Secrets.UpdateSecrets")
+	f.setContent(objs, "second")
 	held.await()
-	ended := leads.stopping()
-	leads.awaitUnready()
-	for range 2 { // For longer than the other one waits between its attempts.
-		s.expectStillLeads(s.ns)
+	ended := leader.stopping()
+	leader.awaitUnready()
+	for range 2 { // This takes longer than the standby waits between two attempts.
+		f.expectStillLeads(f.Namespace)
 	}
-	s.setContent(objs, "third")
+	f.setContent(objs, "third")
 	close(held.release)
-	s.Must(<-ended)
-	s.awaitLeader(s.ns, first)
-	s.awaitJuju(holding("db-login", "third", 3, "app1"))
-	s.LookNow(objs.secret)
-	s.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 2, "GrantSecret": 1})
+	f.Must(<-ended)
+	f.awaitLeader(f.Namespace, first)
+	f.AwaitJuju(holding("db-login", "third", 3, "app1"))
+	f.LookNow(objs.secret)
+	f.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 2, "GrantSecret": 1})
 }
 
-func TestAnotherReplicaGoesOnAfterALeaderThatWasKilled(t *testing.T) {
+func TestLeaderElectionRecoversWhenLeaderIsKilled(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes as long as a Lease lasts")
+		t.Skip("the test waits until a Lease expires")
 	}
 	t.Parallel()
-	s := newScene(t)
-	leads, _, objs := s.pair()
-	first := s.leader(s.ns)
-	s.Must(leads.Kill())
-	s.setContent(objs, "second")
-	if next := s.leader(s.ns); next != first {
-		t.Errorf("%q leads before the Lease of %q has run out", next, first)
+	f := newFixture(t)
+	leader, _, objs := f.pair()
+	first := f.leader(f.Namespace)
+	f.Must(leader.Kill())
+	f.setContent(objs, "second")
+	if next := f.leader(f.Namespace); next != first {
+		t.Errorf("%q is the leader before the Lease of %q has expired", next, first)
 	}
-	s.awaitLeader(s.ns, first)
-	s.awaitJuju(holding("db-login", "second", 2, "app1"))
-	s.LookNow(objs.secret)
-	s.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1, "GrantSecret": 1})
+	f.awaitLeader(f.Namespace, first)
+	f.AwaitJuju(holding("db-login", "second", 2, "app1"))
+	f.LookNow(objs.secret)
+	f.expectMade(map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1, "GrantSecret": 1})
 }

@@ -14,46 +14,42 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// probe is what a probe answers, 0 if nobody does.
+// probe returns the status code of a probe, or 0 if there is no answer.
 func (op *operator) probe(path string) int {
-	request, err := http.NewRequestWithContext(op.s.Ctx, http.MethodGet, op.probes+path, nil)
-	op.s.Must(err)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0
-	}
-	_ = response.Body.Close()
-	return response.StatusCode
+	status, _ := env.Get(op.f.Ctx, op.probes+path, "")
+	return status
 }
 
-// awaitReady waits until the operator says that it is ready.
+// awaitReady waits until the operator reports that it is ready.
 func (op *operator) awaitReady() {
-	op.s.Helper()
-	op.s.Await(func() string {
+	op.f.Helper()
+	op.f.Await(func() string {
 		if got := op.probe("/readyz"); got != http.StatusOK {
-			return fmt.Sprintf("the operator %s is not ready: %d", op.name, got)
+			return fmt.Sprintf("the operator %s is not ready: %d", op.Name, got)
 		}
 		return ""
 	})
 }
 
-// expectHealthyButNotReady checks that the operator lives, and says that it does not work.
+// expectHealthyButNotReady checks that the operator is alive and not ready.
 func (op *operator) expectHealthyButNotReady() {
-	op.s.Helper()
+	op.f.Helper()
 	healthy, ready := op.probe("/healthz"), op.probe("/readyz")
 	if healthy != http.StatusOK || ready != http.StatusInternalServerError {
-		op.s.Errorf("the operator %s answers /healthz with %d and /readyz with %d", op.name, healthy, ready)
+		op.f.Errorf("the operator %s answers /healthz with %d and /readyz with %d, want 200 and 500",
+			op.Name, healthy, ready)
 	}
 }
 
-// rights are the operator's, as config/rbac has them.
-func (s *scene) rights() servers.Rights {
-	s.Helper()
-	objs, err := servers.Manifests(s.Kube.Scheme(), filepath.Join(root, "config", "rbac", "role.yaml"))
-	s.Must(err)
+// rights returns the operator's permissions from config/rbac.
+func (f *fixture) rights() servers.Rights {
+	f.Helper()
+	objs, err := servers.Manifests(f.Kube.Scheme(), filepath.Join(env.Root, "config", "rbac", "role.yaml"))
+	f.Must(err)
 	var rights servers.Rights
 	for _, obj := range objs {
 		switch obj := obj.(type) {
@@ -66,7 +62,7 @@ func (s *scene) rights() servers.Rights {
 	return rights
 }
 
-// without are rules that do not let see a kind.
+// without returns the rules without a resource.
 func without(rules []rbacv1.PolicyRule, resource string) []rbacv1.PolicyRule {
 	var rest []rbacv1.PolicyRule
 	for _, rule := range rules {
@@ -78,44 +74,48 @@ func without(rules []rbacv1.PolicyRule, resource string) []rbacv1.PolicyRule {
 	return rest
 }
 
-// An operator that cannot see all that it has to is alive and not ready, does not take the lead from one that can, and stops when
-// it is told to. Once it may it is ready.
-func TestAnOperatorThatMayNotSeeAKindIsNotReady(t *testing.T) {
+// An operator without access to one of its kinds is alive and not ready. It
+// does not become the leader, and it can be stopped. Once it has the
+// permission, it becomes ready.
+func TestReadinessRequiresAccessToAllKinds(t *testing.T) {
 	t.Parallel()
 	for _, resource := range []string{
-		"clusterjujucontrollers", "jujucontrollers", "jujusecrets", "jujusecretaccesses", "secrets", "configmaps", "namespaces",
+		"clusterjujucontrollers", "jujucontrollers", "jujusecrets", "jujusecretaccesses",
+		"secrets", "configmaps", "namespaces",
 	} {
 		t.Run(resource, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			rights := s.rights()
+			f := newFixture(t)
+			rights := f.rights()
 			all := rights.Everywhere
 			rights.Everywhere = without(all, resource)
-			kubeconfig, err := kubernetes.Admit(s.Ctx, s.ns, rights)
-			s.Must(err)
+			kubeconfig, err := f.Env.Kubernetes.Admit(f.Ctx, f.Namespace, rights)
+			f.Must(err)
 			start := func(name string) *operator {
-				op := s.startOwn(name, "--kubeconfig="+kubeconfig)
-				s.Await(func() string {
-					if !strings.Contains(op.log(), resource+" is forbidden") && !strings.Contains(op.log(), resource+`.jujusecrets.io is forbidden`) {
-						return "the operator was not refused to see " + resource
+				op := f.startOwn(name, "--kubeconfig="+kubeconfig)
+				f.Await(func() string {
+					log := op.Log()
+					if !strings.Contains(log, resource+" is forbidden") &&
+						!strings.Contains(log, resource+`.jujusecrets.io is forbidden`) {
+						return "the operator was not denied access to " + resource
 					}
 					return ""
 				})
 				op.expectHealthyButNotReady()
 				return op
 			}
-			start("to be stopped").stop()
-			op := start("to be helped")
-			if leader := s.leader(s.ns); leader != "" {
-				t.Errorf("%s leads, and cannot work", leader)
+			start("stopped without access").MustStop()
+			op := start("given access later")
+			if leader := f.leader(f.Namespace); leader != "" {
+				t.Errorf("%s is the leader without access to %s", leader, resource)
 			}
 			role := &rbacv1.ClusterRole{}
-			role.Name = s.ns
-			s.Must(s.Kube.Get(s.Ctx, client.ObjectKeyFromObject(role), role))
+			role.Name = f.Namespace
+			f.Must(f.Kube.Get(f.Ctx, client.ObjectKeyFromObject(role), role))
 			role.Rules = all
-			s.Must(s.Kube.Update(s.Ctx, role))
+			f.Must(f.Kube.Update(f.Ctx, role))
 			op.awaitReady()
-			op.stop()
+			op.MustStop()
 		})
 	}
 }

@@ -12,10 +12,11 @@ import (
 	"testing"
 
 	"github.com/juju-secrets/operator/internal/metrics"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 )
 
-// dashboard is a dashboard of Grafana, as far as it is of interest here.
+// dashboard holds the parts of a Grafana dashboard that the tests use.
 type dashboard struct {
 	Templating struct {
 		List []struct {
@@ -40,7 +41,7 @@ type dashboard struct {
 
 func readDashboard(t *testing.T) dashboard {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "config", "grafana", "dashboard.json"))
+	text, err := os.ReadFile(filepath.Join(env.Root, "config", "grafana", "dashboard.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,8 @@ func readDashboard(t *testing.T) dashboard {
 	return read
 }
 
-// expressions are all of a dashboard, with something in the place of Grafana's variables.
+// expressions returns all PromQL expressions of a dashboard. It replaces the
+// variables of Grafana.
 func (d dashboard) expressions() []string {
 	filled := strings.NewReplacer("$__rate_interval", "5m", "$controller", ".*")
 	var all []string
@@ -63,28 +65,28 @@ func (d dashboard) expressions() []string {
 	return all
 }
 
-// absent are our metrics that the dashboard leaves out on purpose.
+// absent are the metrics that the dashboard leaves out, with the reason.
 var absent = map[string]string{
-	"jujusecrets_object_ready": "it is there only with --metrics-per-object, and has a series for each object",
+	"jujusecrets_object_ready": "it exists only with --metrics-per-object, and has a series for each object",
 }
 
-func TestTheDashboardShowsEveryMetricAndNoneThatThereIsNot(t *testing.T) {
+func TestDashboardShowsEveryMetricAndOnlyKnownOnes(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.controller("local", "any")
-	s.Create(gen.JujuSecret(s.ns, secretName, s.model.Name, gen.Locally("local")))
-	s.awaitSum("jujusecrets_objects", labels{"kind": "JujuSecret"}, 1)
-	_, all := s.scrape()
+	f := newFixture(t)
+	f.controller("local", "any")
+	f.Create(gen.JujuSecret(f.Namespace, secretName, f.Model.Name, gen.Locally("local")))
+	f.awaitSum("jujusecrets_objects", labels{"kind": "JujuSecret"}, 1)
+	_, all := f.scrape()
 	used := expectKnown(t, readDashboard(t).expressions(), series(t, all))
 	for _, metric := range metrics.Catalogue().All() {
 		shown := used[metric.Name] || used[metric.Name+"_bucket"] || used[metric.Name+"_sum"]
 		if _, leftOut := absent[metric.Name]; shown == leftOut {
-			t.Errorf("%s is shown: %t, left out on purpose: %t", metric.Name, shown, leftOut)
+			t.Errorf("%s is shown: %t, left out intentionally: %t", metric.Name, shown, leftOut)
 		}
 	}
 }
 
-func TestEveryPanelOfTheDashboardIsExplained(t *testing.T) {
+func TestDashboardPanelsAreDescribed(t *testing.T) {
 	t.Parallel()
 	read := readDashboard(t)
 	ids := map[int]bool{}
@@ -94,10 +96,10 @@ func TestEveryPanelOfTheDashboardIsExplained(t *testing.T) {
 		}
 		ids[panel.ID] = true
 		if panel.Type != "row" && (panel.Title == "" || panel.Description == "" || len(panel.Targets) == 0) {
-			t.Errorf("the panel %d %q shows or says nothing", panel.ID, panel.Title)
+			t.Errorf("the panel %d %q has no title, description or target", panel.ID, panel.Title)
 		}
 		if panel.GridPos.X+panel.GridPos.W > 24 {
-			t.Errorf("the panel %q is too far to the right", panel.Title)
+			t.Errorf("the panel %q extends beyond the right edge of the dashboard", panel.Title)
 		}
 	}
 	defined := map[string]string{}
@@ -105,15 +107,17 @@ func TestEveryPanelOfTheDashboardIsExplained(t *testing.T) {
 		defined[variable.Name] = variable.Definition
 	}
 	if got := defined["controller"]; got != "label_values(jujusecrets_juju_sessions, controller)" {
-		t.Errorf("the variable controller is %q", got)
+		t.Errorf("the variable controller is defined as %q", got)
 	}
 }
 
-// ofOurs is a metric of ours as an expression asks for it: by its name, its labels, and maybe over a time.
+// ofOurs matches a metric of the operator in an expression: its name, its
+// labels and an optional range.
 var ofOurs = regexp.MustCompile(`\b(jujusecrets_[a-z_]+)(?:\{[^}]*\})?(\[)?`)
 
-// A counter says something by how much it grew over a time, and a gauge by what it is now.
-func TestTheDashboardAsksForGrowthOfCountersAlone(t *testing.T) {
+// A counter is meaningful only over a range, and a gauge only as its current
+// value.
+func TestDashboardUsesRangesForCountersOnly(t *testing.T) {
 	t.Parallel()
 	gauges := map[string]bool{}
 	for _, metric := range metrics.Catalogue().All() {
@@ -123,11 +127,12 @@ func TestTheDashboardAsksForGrowthOfCountersAlone(t *testing.T) {
 		for _, target := range panel.Targets {
 			for _, found := range ofOurs.FindAllStringSubmatch(target.Expr, -1) {
 				if grows := found[2] != ""; grows == gauges[found[1]] {
-					t.Errorf("the panel %q asks for %s over a time: %t", panel.Title, found[1], grows)
+					t.Errorf("the panel %q uses %s with a range: %t", panel.Title, found[1], grows)
 				}
 			}
 			if strings.Contains(panel.Title, "last") && !strings.Contains(target.Expr, "[") {
-				t.Errorf("the panel %q tells how things are now: %s", panel.Title, target.Expr)
+				t.Errorf("the panel %q has a period in its title and no range in its expression: %s",
+					panel.Title, target.Expr)
 			}
 		}
 	}

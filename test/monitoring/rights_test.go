@@ -9,19 +9,21 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// watchedRights are those of an operator that watches the scene's namespace and no other, as config/rbac has them.
-func (s *scene) watchedRights() servers.Rights {
-	s.Helper()
+// watchedRights returns the permissions from config/rbac of an operator that
+// watches only the fixture's namespace.
+func (f *fixture) watchedRights() servers.Rights {
+	f.Helper()
 	rights := servers.Rights{In: map[string][]rbacv1.PolicyRule{}}
 	for ns, file := range map[string]string{
 		servers.OperatorNamespace: "role.yaml",
-		s.ns:                      filepath.Join("watched", "role.yaml"),
+		f.Namespace:               filepath.Join("watched", "role.yaml"),
 	} {
-		objs, err := servers.Manifests(s.Kube.Scheme(), filepath.Join(root, "config", "rbac", file))
-		s.Must(err)
+		objs, err := servers.Manifests(f.Kube.Scheme(), filepath.Join(env.Root, "config", "rbac", file))
+		f.Must(err)
 		for _, obj := range objs {
 			if role, ok := obj.(*rbacv1.Role); ok {
 				rights.In[ns] = role.Rules
@@ -31,7 +33,8 @@ func (s *scene) watchedRights() servers.Rights {
 	return rights
 }
 
-// bindingOf lets an account review tokens and accesses, by a role that every cluster has.
+// bindingOf returns a binding that allows an account to review tokens and
+// accesses. The role exists in every cluster.
 func bindingOf(account string) *rbacv1.ClusterRoleBinding {
 	return &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: account + "-auth-delegator"},

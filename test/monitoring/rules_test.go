@@ -16,9 +16,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/juju-secrets/operator/internal/metrics"
+	"github.com/juju-secrets/operator/test/env"
 )
 
-// prometheusRule is a PrometheusRule, as far as it is of interest here.
+// prometheusRule holds the parts of a PrometheusRule that the tests use.
 type prometheusRule struct {
 	Spec struct {
 		Groups []group `json:"groups"`
@@ -38,10 +39,10 @@ type rule struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
-// readRules are the alerts.
+// readRules returns the groups of alerts.
 func readRules(t *testing.T) []group {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "config", "prometheus", "rules.yaml"))
+	text, err := os.ReadFile(filepath.Join(env.Root, "config", "prometheus", "rules.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,8 @@ func readRules(t *testing.T) []group {
 	return object.Spec.Groups
 }
 
-// writeGroups writes rules as promtool reads them, into the folder, under the name that rules_test.yaml has for them.
+// writeGroups writes rules for promtool into a folder. The file has the name
+// that rules_test.yaml refers to.
 func writeGroups(t *testing.T, dir string, groups []group) string {
 	t.Helper()
 	text, err := yaml.Marshal(map[string]any{"groups": groups})
@@ -69,14 +71,15 @@ func writeGroups(t *testing.T, dir string, groups []group) string {
 	return path
 }
 
-func TestTheRulesAreValid(t *testing.T) {
+func TestAlertRulesAreValid(t *testing.T) {
 	t.Parallel()
-	if out, err := promtool(t, "", "check", "rules", "--lint=all", "--lint-fatal", writeGroups(t, t.TempDir(), readRules(t))); err != nil {
+	path := writeGroups(t, t.TempDir(), readRules(t))
+	if out, err := promtool(t, "", "check", "rules", "--lint=all", "--lint-fatal", path); err != nil {
 		t.Errorf("promtool check rules: %v\n%s", err, out)
 	}
 }
 
-// cases are what rules_test.yaml plays.
+// cases are the test cases of rules_test.yaml.
 type cases struct {
 	Tests []struct {
 		Name  string `json:"name"`
@@ -87,9 +90,9 @@ type cases struct {
 	} `json:"tests"`
 }
 
-func TestEachAlertFiresWhenItShouldAndOnlyThen(t *testing.T) {
+func TestAlertsFireOnlyWhenExpected(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(root, "config", "prometheus", "rules_test.yaml"))
+	text, err := os.ReadFile(filepath.Join(env.Root, "config", "prometheus", "rules_test.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +105,7 @@ func TestEachAlertFiresWhenItShouldAndOnlyThen(t *testing.T) {
 	dir := t.TempDir()
 	writeGroups(t, dir, groups)
 	path := filepath.Join(dir, "rules_test.yaml")
-	if err := os.WriteFile(path, text, 0o600); err != nil { //nolint:gosec // A path of our own making.
+	if err := os.WriteFile(path, text, 0o600); err != nil { //nolint:gosec // The path is in a temporary folder.
 		t.Fatal(err)
 	}
 	if out, err := promtool(t, "", "test", "rules", path); err != nil {
@@ -127,39 +130,40 @@ func TestEachAlertFiresWhenItShouldAndOnlyThen(t *testing.T) {
 	for _, group := range groups {
 		for _, rule := range group.Rules {
 			if !fires[rule.Alert] || !quiet[rule.Alert] {
-				t.Errorf("%s: a case in which it fires: %t, one in which it does not: %t", rule.Alert, fires[rule.Alert], quiet[rule.Alert])
+				t.Errorf("%s: a case in which it fires: %t, a case in which it does not fire: %t",
+					rule.Alert, fires[rule.Alert], quiet[rule.Alert])
 			}
 		}
 	}
 }
 
-func TestEachAlertSaysWhatToDo(t *testing.T) {
+func TestAlertsHaveDescriptionAndRunbook(t *testing.T) {
 	t.Parallel()
 	const docs = "https://github.com/juju-secrets/operator/blob/main/"
 	for _, group := range readRules(t) {
 		for _, rule := range group.Rules {
 			for _, name := range []string{"summary", "description"} {
 				if text := rule.Annotations[name]; text == "" || !strings.HasSuffix(text, ".") {
-					t.Errorf("%s has the %s %q", rule.Alert, name, text)
+					t.Errorf("%s has the %s %q, want a sentence", rule.Alert, name, text)
 				}
 			}
 			if severity := rule.Labels["severity"]; severity != "critical" && severity != "warning" {
-				t.Errorf("%s has the severity %q", rule.Alert, severity)
+				t.Errorf("%s has the severity %q, want critical or warning", rule.Alert, severity)
 			}
 			page, anchor, _ := strings.Cut(strings.TrimPrefix(rule.Annotations["runbook_url"], docs), "#")
-			text, err := os.ReadFile(filepath.Join(root, page)) //nolint:gosec // A file of this repository.
+			text, err := os.ReadFile(filepath.Join(env.Root, page)) //nolint:gosec // The file is in this repository.
 			if err != nil {
-				t.Errorf("%s: the runbook is not there: %v", rule.Alert, err)
+				t.Errorf("%s: the runbook does not exist: %v", rule.Alert, err)
 			}
 			if anchor != strings.ToLower(rule.Alert) || !bytes.Contains(text, []byte("\n### "+rule.Alert+"\n")) {
-				t.Errorf("%s: %s has no part %q about it", rule.Alert, page, anchor)
+				t.Errorf("%s: %s has no section %q about the alert", rule.Alert, page, anchor)
 			}
 		}
 	}
 }
 
-// asked is what a PromQL expression asks for.
-type asked struct {
+// query holds the selectors and labels that a PromQL expression uses.
+type query struct {
 	Selectors []struct {
 		Metric string   `json:"metric"`
 		Labels []string `json:"labels"`
@@ -167,18 +171,18 @@ type asked struct {
 	Labels []string `json:"labels"`
 }
 
-// takeApart says what expressions ask for.
-func takeApart(t *testing.T, expressions []string) []asked {
+// parseQueries parses PromQL expressions.
+func parseQueries(t *testing.T, expressions []string) []query {
 	t.Helper()
 	path := os.Getenv("SELECTORS")
 	if path == "" {
-		t.Fatal("SELECTORS is not set: run this through the Makefile, which builds the program and sets it")
+		t.Fatal("SELECTORS is not set: run the test with make, which builds the program and sets the variable")
 	}
 	in, err := json.Marshal(expressions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), path) //nolint:gosec // A program of our own choice.
+	cmd := exec.CommandContext(t.Context(), path) //nolint:gosec // The Makefile sets the path.
 	cmd.Stdin = bytes.NewReader(in)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -186,15 +190,15 @@ func takeApart(t *testing.T, expressions []string) []asked {
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderr.String())
 	}
-	var found []asked
+	var found []query
 	if err := json.Unmarshal(out, &found); err != nil {
 		t.Fatal(err)
 	}
 	return found
 }
 
-// series are the labels of every series that can be there, by its name: ours from the code, and those of others that are scraped with
-// them.
+// series returns the labels of every known series by name. The operator's
+// series come from the code. The series of other metrics come from a scrape.
 func series(t *testing.T, others scraped) map[string][]string {
 	t.Helper()
 	ofTarget := []string{"job", "instance", "namespace", "service", "pod"}
@@ -220,16 +224,17 @@ func series(t *testing.T, others scraped) map[string][]string {
 	return known
 }
 
-// expectKnown checks that expressions ask for nothing but what is there, and tells which metrics they ask for.
+// expectKnown checks that expressions use only known metrics and labels. It
+// returns the used metrics.
 func expectKnown(t *testing.T, expressions []string, known map[string][]string) (used map[string]bool) {
 	t.Helper()
 	used = map[string]bool{}
-	for i, found := range takeApart(t, expressions) {
+	for i, found := range parseQueries(t, expressions) {
 		var all []string
 		for _, selector := range found.Selectors {
 			used[selector.Metric] = true
-			labels, there := known[selector.Metric]
-			if !there {
+			labels, exists := known[selector.Metric]
+			if !exists {
 				t.Errorf("there is no metric %s: %s", selector.Metric, expressions[i])
 			}
 			all = append(all, labels...)
@@ -241,14 +246,14 @@ func expectKnown(t *testing.T, expressions []string, known map[string][]string) 
 		}
 		for _, label := range found.Labels {
 			if !slices.Contains(all, label) {
-				t.Errorf("nothing has the label %s: %s", label, expressions[i])
+				t.Errorf("no metric has the label %s: %s", label, expressions[i])
 			}
 		}
 	}
 	return used
 }
 
-func TestTheAlertsAskForWhatThereIs(t *testing.T) {
+func TestAlertsUseKnownMetrics(t *testing.T) {
 	t.Parallel()
 	var expressions []string
 	for _, group := range readRules(t) {

@@ -11,17 +11,17 @@ import (
 	"strings"
 )
 
-// labels are those of a series, by name.
+// labels are the labels of a series by name.
 type labels map[string]string
 
-// sample is one line of what Prometheus scrapes.
+// sample is one line of a scrape.
 type sample struct {
 	name   string
 	labels labels
 	value  float64
 }
 
-// scraped is all of it.
+// scraped holds all samples of a scrape.
 type scraped []sample
 
 var (
@@ -50,7 +50,8 @@ func parse(text string) scraped {
 	return all
 }
 
-// of are the samples of a metric that have these labels, and maybe others.
+// of returns the samples of a metric with these labels. Samples may have other
+// labels too.
 func (all scraped) of(name string, having labels) scraped {
 	var found scraped
 	for _, one := range all {
@@ -65,7 +66,7 @@ func (all scraped) of(name string, having labels) scraped {
 	return found
 }
 
-// sum is that of the samples of a metric with these labels.
+// sum returns the sum of the samples of a metric with these labels.
 func (all scraped) sum(name string, having labels) float64 {
 	sum := 0.0
 	for _, one := range all.of(name, having) {
@@ -74,7 +75,7 @@ func (all scraped) sum(name string, having labels) float64 {
 	return sum
 }
 
-// has tells whether any label of any of our metrics has a value.
+// has reports whether any label of any metric of the operator has a value.
 func (all scraped) has(value string) bool {
 	return slices.ContainsFunc(all, func(one sample) bool {
 		return strings.HasPrefix(one.name, "jujusecrets_") && slices.Contains(slices.Collect(maps.Values(one.labels)), value)

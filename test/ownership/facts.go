@@ -10,138 +10,143 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// The dimensions. A value is the words in which the table tells of it.
+// The dimensions. A value is its description in the table.
 type (
 	// Naming is how the manifest names the secret.
 	Naming string
 	// Suspension is whether spec.suspend is true.
 	Suspension string
-	// Life is whether the object stays.
+	// Life is whether the object is applied or being deleted.
 	Life string
-	// Abandonment is whether the object has the annotation by which it lets go of everything.
+	// Abandonment is whether the object has the abandon annotation, which makes
+	// a deletion release everything without Juju.
 	Abandonment string
-	// Model is whether the operator may and can look into the model.
+	// Model is whether the operator is allowed to look at the model, and can.
 	Model string
-	// Juju is what the model holds of what the object is about.
+	// Juju is what the model holds under the object's ID or name.
 	Juju string
-	// Other is what another JujuSecret has to do with that.
+	// Other is the claim of another JujuSecret to that secret.
 	Other string
-	// Record is what Kubernetes knows of the object's secret.
+	// Record is what the object's record and status say about its secret.
 	Record string
-	// Finalizer is whether the operator's is on the object.
+	// Finalizer is whether the object has the operator's finalizer.
 	Finalizer string
-	// Manifest is what became of the manifest and its sources since the secret was last as they said, or was begun.
+	// Manifest is whether the manifest or its sources have changed since they
+	// were last applied, or since the creation was recorded.
 	Manifest string
-	// Sources is whether there is a content to put into Juju.
+	// Sources is whether all sources of the content exist.
 	Sources string
 )
 
-// By name or by ID.
+// The namings.
 const (
 	ByName Naming = "by name"
 	ByID   Naming = "by ID"
 )
 
-// Suspended or not.
+// The suspensions.
 const (
 	Active    Suspension = "not suspended"
 	Suspended Suspension = "`suspend: true`"
 )
 
-// Applied, or on its way out.
+// The lives.
 const (
 	Applied  Life = "applied"
 	Deleting Life = "being deleted"
 )
 
-// Abandoned or not. It says nothing before the deletion.
+// The abandonments. They have no effect before the deletion.
 const (
 	Kept      Abandonment = "not abandoned"
 	Abandoned Abandonment = "annotation `jujusecrets.io/abandon`"
 )
 
-// The model.
+// The models.
 const (
 	Seen        Model = "the model answers"
-	Denied      Model = "the namespace is no tenant of the model"
-	Withdrawn   Model = "the namespace is no tenant of the model any more, and the operator itself noted what is recorded"
+	Denied      Model = "the namespace is not a tenant of the model"
+	Withdrawn   Model = "the namespace is no longer a tenant of the model, and the record proves what was created"
 	Unreachable Model = "no answer"
 	Gone        Model = "the model is gone"
 )
 
-// What the model holds. Ours is the secret whose ID is in the status, or in the intent. What was Begun has the name
-// and the content of the intent to create, and is at revision 1.
+// What the model holds. An own secret has the ID in the status or in the
+// intent. A matching secret has the name and the content in the intent to
+// create, and is at revision 1.
 const (
 	Nothing        Juju = "nothing"
-	OursEqual      Juju = "ours, as the manifest says"
-	OursDifferent  Juju = "ours, different"
-	OursCut        Juju = "ours, its latest revision removed"
-	OursUnnamed    Juju = "ours, under another name"
-	OursMisnamed   Juju = "ours, under another name, as the manifest's is taken"
-	OursRemoving   Juju = "ours, being removed"
-	Begun          Juju = "what was begun"
-	TheirsEqual    Juju = "somebody else's, equal"
-	TheirsDiffer   Juju = "somebody else's, different"
-	TheirsRemoving Juju = "somebody else's, being removed"
-	Charms         Juju = "a charm's"
+	OursEqual      Juju = "own secret, as in the manifest"
+	OursDifferent  Juju = "own secret, different"
+	OursCut        Juju = "own secret, its latest revision removed"
+	OursUnnamed    Juju = "own secret, under another name"
+	OursMisnamed   Juju = "own secret, under another name, because the name in the manifest is taken"
+	OursRemoving   Juju = "own secret, being removed"
+	Begun          Juju = "matching secret"
+	TheirsEqual    Juju = "foreign secret, equal"
+	TheirsDiffer   Juju = "foreign secret, different"
+	TheirsRemoving Juju = "foreign secret, being removed"
+	Charms         Juju = "a charm's secret"
 )
 
-// What another JujuSecret has to do with it.
+// The claims of another JujuSecret.
 const (
-	Nobody       Other = "no other JujuSecret is about it"
+	NoOther      Other = "no other JujuSecret is about it"
 	YoungerAsks  Other = "a younger JujuSecret asks for it too"
 	OlderAsks    Other = "an older JujuSecret asks for it too"
 	OlderAdopts  Other = "an older JujuSecret would adopt it too"
-	YoungerNames Other = "a younger JujuSecret would call its secret so"
-	OlderNames   Other = "an older JujuSecret would call its secret so"
+	YoungerNames Other = "a younger JujuSecret asks for the name for its own secret"
+	OlderNames   Other = "an older JujuSecret asks for the name for its own secret"
 	YoungerHas   Other = "a younger JujuSecret has it"
 	OlderHas     Other = "an older JujuSecret has it"
 	LeavingHas   Other = "an older JujuSecret that is being deleted has it"
-	YoungerBegun Other = "a younger JujuSecret may have begun it"
-	OlderBegun   Other = "an older JujuSecret may have begun it"
+	YoungerBegun Other = "a younger JujuSecret may have created it"
+	OlderBegun   Other = "an older JujuSecret may have created it"
 )
 
-// What is recorded.
+// The records.
 const (
 	None       Record = "nothing"
 	Creating   Record = "intent to create"
 	Recognised Record = "intent to create, recognised"
 	Adopting   Record = "intent to adopt"
-	Made       Record = "status: made"
-	Adopted    Record = "status: adopted"
-	Remaking   Record = "status: made, but thought to be gone; intent to create"
-	Replaced   Record = "status: adopted, but thought to be gone; intent to create"
+	Made       Record = "owned (created)"
+	Adopted    Record = "owned (adopted)"
+	Remaking   Record = "owned (created), presumed missing; intent to create"
+	Replaced   Record = "owned (adopted), presumed missing; intent to create"
 )
 
-// The finalizer, on the object or not.
+// With and without the finalizer.
 const (
 	Held Finalizer = "finalizer"
 	Free Finalizer = "no finalizer"
 )
 
-// What became of the manifest.
+// The changes of the manifest.
 const (
 	Unchanged Manifest = "manifest and sources unchanged since"
 	Changed   Manifest = "manifest or sources changed since"
 )
 
-// The sources, all there or not.
+// The sources.
 const (
-	Ready   Sources = "sources there"
-	Missing Sources = "a source missing"
+	Ready   Sources = "all sources found"
+	Missing Sources = "a source is missing"
 )
 
-// OneOf says which values of a dimension a row is about. The zero OneOf is about all of them.
+// OneOf holds the values of a dimension that a row matches. The zero OneOf
+// matches all values.
 type OneOf[T ~string] struct {
-	// Words are for the table. They may be empty where the others of the row imply it.
+	// Words describe the values in the table. They are empty when the rest of
+	// the row or its group implies the values.
 	Words  string
 	Values []T
 }
 
-// has tells whether a value is one of those.
+// has reports whether a value is in the OneOf.
 func (o OneOf[T]) has(value T) bool { return len(o.Values) == 0 || slices.Contains(o.Values, value) }
 
-// is is about these values, in their own words.
+// is returns a OneOf that describes each value by its own text.
 func is[T ~string](values ...T) OneOf[T] {
 	var words []string
 	for _, value := range values {
@@ -150,14 +155,15 @@ func is[T ~string](values ...T) OneOf[T] {
 	return OneOf[T]{Words: strings.Join(words, ", or "), Values: values}
 }
 
-// as is about these values, in other words.
+// as returns a OneOf with a description of its values.
 func as[T ~string](words string, values ...T) OneOf[T] { return OneOf[T]{Words: words, Values: values} }
 
-// Policies are what the manifest says of ownership, and where the object is in its life.
+// Policies holds what the manifest says about ownership, and whether the object
+// is being deleted.
 type Policies struct {
 	Management v1alpha1.ManagementPolicy
 	Adoption   v1alpha1.AdoptionPolicy
-	Deletion   v1alpha1.DeletionPolicy // Empty: not set.
+	Deletion   v1alpha1.DeletionPolicy // Empty when not set.
 	Drift      v1alpha1.DriftPolicy
 	Naming     Naming
 	Suspension Suspension
@@ -165,7 +171,7 @@ type Policies struct {
 	Abandoned  Abandonment
 }
 
-// Situation is what is so in Juju and in Kubernetes.
+// Situation holds the facts in Juju and in Kubernetes.
 type Situation struct {
 	Model     Model
 	Juju      Juju
@@ -176,7 +182,7 @@ type Situation struct {
 	Sources   Sources
 }
 
-// Combination is one value of each dimension.
+// Combination holds one value of each dimension.
 type Combination struct {
 	Policies
 	Situation

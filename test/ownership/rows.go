@@ -5,24 +5,27 @@ package ownership
 
 import "github.com/juju-secrets/operator/api/v1alpha1"
 
-// untouched is what stays of what the operator leaves alone.
-const untouched = "what is there"
+// untouched describes what is left when the operator changes nothing in Juju.
+const untouched = "what is in Juju"
 
 func groups() []Group {
 	return []Group{
-		unseen(), references(), absent(), ours(), theirs(), others(), crashed(), letGo(), removed(),
+		blockedGroup(), referenceGroup(), missingGroup(), ownGroup(), foreignGroup(), conflictGroup(), crashGroup(),
+		releaseGroup(), removalGroup(),
 	}
 }
 
-// inUse is an object that is applied and at work, and can be.
-func inUse(more When) When {
+// active adds the conditions of an object that is not being deleted or
+// suspended, in a model that answers.
+func active(more When) When {
 	more.Life, more.Suspension, more.Model = is(Applied), is(Active), is(Seen)
 	return more
 }
 
-// managing is an object in use that manages its secret and has a content for it.
+// managing adds the conditions of an active object that manages its secret and
+// has all its sources.
 func managing(more When) When {
-	more = inUse(more)
+	more = active(more)
 	more.Management, more.Sources = isManage(), is(Ready)
 	return more
 }
@@ -51,59 +54,80 @@ func isReport() OneOf[v1alpha1.DriftPolicy] {
 	return as("`driftPolicy: Report`", v1alpha1.DriftReport)
 }
 
-// inStatus is about a secret that the status knows, be it a former one.
-func inStatus() OneOf[Record] { return as("status", Made, Adopted, Remaking, Replaced) }
+// isOwned matches records of a secret in the status, even if the secret is
+// presumed missing.
+func isOwned() OneOf[Record] { return as("owned", Made, Adopted, Remaking, Replaced) }
 
-// there is about a secret of the object's that can be worked with.
-func there() OneOf[Juju] {
-	return as("ours, as the manifest says or not", OursEqual, OursDifferent, OursCut, OursUnnamed, OursMisnamed)
+// ownSecret matches a secret of the object that can be updated.
+func ownSecret() OneOf[Juju] {
+	return as("own secret, as in the manifest or different", OursEqual, OursDifferent, OursCut, OursUnnamed, OursMisnamed)
 }
 
-// different is about a secret of the object's that is to be changed, and can be.
-func different() OneOf[Juju] {
-	return as("ours, different in content, `info` or `name`, or its latest revision removed", OursDifferent, OursCut, OursUnnamed)
+// ownDifferent matches a secret of the object that differs from the manifest
+// and can be updated.
+func ownDifferent() OneOf[Juju] {
+	return as(
+		"own secret, different in content, `info` or `name`, or its latest revision removed", OursDifferent, OursCut,
+		OursUnnamed,
+	)
 }
 
-// somebodys is about a secret that is not the object's.
-func somebodys() OneOf[Juju] { return as("somebody else's, equal or not", TheirsEqual, TheirsDiffer) }
-
-// free is about what no other JujuSecret has, whoever else asks for it.
-func free() OneOf[Other] {
-	return as("no other JujuSecret has it", Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames)
+// foreignSecret matches a secret that the object does not own.
+func foreignSecret() OneOf[Juju] {
+	return as("foreign secret, equal or different", TheirsEqual, TheirsDiffer)
 }
 
-// first is about what nobody who comes before the object asks for, as it has no secret yet.
-func first() OneOf[Other] {
-	return as("no JujuSecret that comes first asks for it", Nobody, YoungerAsks)
+// unowned matches a secret that no other JujuSecret owns. Others may ask for
+// it.
+func unowned() OneOf[Other] {
+	return as("no other JujuSecret has it", NoOther, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames)
 }
 
-// firstAgain is the same of an object that has, or had, a secret.
-func firstAgain() OneOf[Other] {
-	return as("no JujuSecret that comes first asks for it", Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, YoungerHas)
+// hasPrecedence matches an object without a secret if no JujuSecret with
+// precedence asks for the same secret.
+func hasPrecedence() OneOf[Other] {
+	return as("no JujuSecret with precedence asks for it", NoOther, YoungerAsks)
 }
 
-// second is about what somebody who comes before the object asks for, as it has no secret yet.
-func second() OneOf[Other] {
-	return as("an older JujuSecret, or one that has a secret of another name, asks for it too",
+// ownerHasPrecedence is hasPrecedence for an object that owns or owned a
+// secret.
+func ownerHasPrecedence() OneOf[Other] {
+	return as(
+		"no JujuSecret with precedence asks for it", NoOther, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames,
+		YoungerHas,
+	)
+}
+
+// lacksPrecedence matches an object without a secret if a JujuSecret with
+// precedence asks for the same secret.
+func lacksPrecedence() OneOf[Other] {
+	return as("an older JujuSecret, or a JujuSecret that has a secret with another name, asks for it too",
 		OlderAsks, OlderAdopts, YoungerNames, OlderNames, OlderBegun)
 }
 
-// secondAgain is the same of an object that has, or had, a secret.
-func secondAgain() OneOf[Other] {
-	return as("an older JujuSecret that has a secret of another name asks for it too", OlderNames)
+// ownerLacksPrecedence is lacksPrecedence for an object that owns or owned a
+// secret.
+func ownerLacksPrecedence() OneOf[Other] {
+	return as("an older JujuSecret that has a secret with another name asks for it too", OlderNames)
 }
 
-// adoptable is about what no other JujuSecret has or would adopt first.
+// adoptable matches a secret that no other JujuSecret owns or would adopt
+// first.
 func adoptable() OneOf[Other] {
-	return as("no other JujuSecret has it, and no older one would adopt it", Nobody, YoungerAsks, OlderAsks, YoungerNames, OlderNames)
+	return as(
+		"no other JujuSecret has it, and no older JujuSecret would adopt it", NoOther, YoungerAsks, OlderAsks,
+		YoungerNames, OlderNames,
+	)
 }
 
-// unseen are objects for which nothing is looked at, or nothing is done.
-func unseen() Group {
+// blockedGroup holds the rows in which the operator does not look at Juju or
+// changes nothing.
+func blockedGroup() Group {
 	return Group{
-		Title: "At rest, or not able to",
-		Intro: "The object is not being deleted. Below S1 it is not suspended; S5 has `managementPolicy: Manage`, and its model answers.",
-		When:  When{Life: is(Applied)},
+		Title: "Suspended or blocked",
+		Intro: "The object is not being deleted. In S2 to S5 it is not suspended. " +
+			"In S5 it has `managementPolicy: Manage`, and the model answers.",
+		When: When{Life: is(Applied)},
 		Rows: []Row{
 			{ID: "S1", When: When{Suspension: is(Suspended)},
 				Then: Then{DoNothing, v1alpha1.ReasonSuspended, AsItIs, AsBefore, false, untouched}},
@@ -111,272 +135,539 @@ func unseen() Group {
 				Then: Then{Blocked, v1alpha1.ReasonTenantDenied, AsItIs, AsBefore, false, untouched}},
 			{ID: "S3", When: When{Suspension: as("", Active), Model: is(Unreachable)},
 				Then: Then{Blocked, v1alpha1.ReasonJujuUnreachable, AsItIs, AsBefore, false, untouched}},
-			{ID: "S4", When: When{Suspension: as("", Active), Model: is(Gone)},
-				Then: Then{Blocked, v1alpha1.ReasonModelNotFound, AsItIs, AsBefore, false, "nothing: it went with its model"}},
-			{ID: "S5", When: When{Suspension: as("", Active), Model: as("", Seen), Management: as("", v1alpha1.ManagementManage), Sources: is(Missing)}, Unless: []string{"K1"},
-				Then: Then{Blocked, v1alpha1.ReasonSourceNotFound, AsItIs, AsBefore, false, untouched}},
+			{
+				ID:   "S4",
+				When: When{Suspension: as("", Active), Model: is(Gone)},
+				Then: Then{
+					Blocked, v1alpha1.ReasonModelNotFound, AsItIs, AsBefore, false, "nothing: it was removed with its model",
+				},
+			},
+			{
+				ID: "S5",
+				When: When{
+					Suspension: as("", Active), Model: as("", Seen), Management: as("", v1alpha1.ManagementManage),
+					Sources: is(Missing),
+				},
+				Unless: []string{"K1"},
+				Then:   Then{Blocked, v1alpha1.ReasonSourceNotFound, AsItIs, AsBefore, false, untouched},
+			},
 		},
 	}
 }
 
-// references are objects that only look.
-func references() Group {
+// referenceGroup holds the rows of objects that only observe a secret.
+func referenceGroup() Group {
 	return Group{
 		Title: "References",
 		Intro: "`managementPolicy: Observe`. The object is not being deleted or suspended, and the model answers.",
-		When:  inUse(When{Management: isObserve()}),
+		When:  active(When{Management: isObserve()}),
 		Rows: []Row{
-			{ID: "O1", When: When{Juju: as("a user secret, whosever it is", OursEqual, OursDifferent, OursCut, OursMisnamed, Begun, TheirsEqual, TheirsDiffer)},
-				Then: Then{DoNothing, v1alpha1.ReasonSynced, NotHeld, Theirs, false, "it"}},
-			{ID: "O2", When: When{Juju: as("nothing of that name or ID, or one that is being removed", Nothing, OursUnnamed, OursRemoving, TheirsRemoving)},
-				Then: Then{Blocked, v1alpha1.ReasonSecretNotFound, NotHeld, NoneAnyMore, false, "nothing"}},
+			{
+				ID: "O1",
+				When: When{
+					Juju: as(
+						"any user secret", OursEqual, OursDifferent, OursCut, OursMisnamed, Begun, TheirsEqual, TheirsDiffer,
+					),
+				},
+				Then: Then{DoNothing, v1alpha1.ReasonSynced, NotHeld, Theirs, false, "the secret"},
+			},
+			{
+				ID: "O2",
+				When: When{
+					Juju: as(
+						"no secret with that name, or a secret that is being removed", Nothing, OursUnnamed, OursRemoving,
+						TheirsRemoving,
+					),
+					Naming: is(ByName),
+				},
+				Then: Then{Blocked, v1alpha1.ReasonSecretNotFound, NotHeld, NoOwner, false, "nothing"},
+			},
 			{ID: "O3", When: When{Juju: is(Charms)},
-				Then: Then{Blocked, v1alpha1.ReasonCharmOwned, NotHeld, NoneAnyMore, false, "it"}},
+				Then: Then{Blocked, v1alpha1.ReasonCharmOwned, NotHeld, NoOwner, false, "the secret"}},
+			{
+				ID: "O4",
+				When: When{
+					Juju: as(
+						"no secret with that ID, or a secret that is being removed", Nothing, OursUnnamed, OursRemoving,
+						TheirsRemoving,
+					),
+					Naming: is(ByID),
+				},
+				Then: Then{Blocked, v1alpha1.ReasonSecretIDNotFound, NotHeld, NoOwner, false, "nothing"},
+			},
 		},
 	}
 }
 
-// manages is how the introductions of groups begin.
-const manages = "`managementPolicy: Manage`. The object is not being deleted or suspended, the model answers, and the sources are there."
+// manages begins the introductions of the groups of managing objects.
+const manages = "`managementPolicy: Manage`. The object is not being deleted or suspended, " +
+	"the model answers, and all sources are found."
 
-// absent are objects whose secret is not in Juju.
-func absent() Group {
+// missingGroup holds the rows of objects without a secret in Juju.
+func missingGroup() Group {
 	return Group{
-		Title: "Nothing is there",
+		Title: "No secret in Juju",
 		Intro: manages,
 		When:  managing(When{}),
 		Rows: []Row{
-			{ID: "C1", When: When{Juju: is(Nothing), Record: is(None), Naming: is(ByName), Other: first()},
-				Then: Then{Create, v1alpha1.ReasonSynced, ToCreate, Ours, false, "it, as revision 1"}},
+			{ID: "C1", When: When{Juju: is(Nothing), Record: is(None), Naming: is(ByName), Other: hasPrecedence()},
+				Then: Then{Create, v1alpha1.ReasonSynced, ToCreate, Ours, false, "the new secret, at revision 1"}},
 			{ID: "C2", When: When{Juju: is(Nothing), Naming: is(ByID)}, Unless: []string{"C4", "K1"},
-				Then: Then{Blocked, v1alpha1.ReasonSecretNotFound, NotHeld, NoneAnyMore, false, "nothing"}},
-			{ID: "C3", When: When{
-				Juju: as("nothing: ours was removed", Nothing), Record: inStatus(), Naming: is(ByName), Other: firstAgain(),
-			}, Unless: []string{"C4"},
-				Then: Then{Create, v1alpha1.ReasonSynced, ToCreate, Ours, false, "it, under another ID, as revision 1"}},
-			{ID: "C4", When: When{
-				Juju: as("ours was removed, whoever has its name now", Nothing, Begun, TheirsEqual, TheirsDiffer), Record: inStatus(),
-				Drift: isReport(), Manifest: is(Unchanged),
-			}, Unless: []string{"K1", "X2"},
-				Then: Then{Blocked, v1alpha1.ReasonDrifted, AsItIs, AsBefore, false, untouched}},
+				Then: Then{Blocked, v1alpha1.ReasonSecretIDNotFound, NotHeld, NoOwner, false, "nothing"}},
+			{
+				ID: "C3",
+				When: When{
+					Juju: as("nothing: the object's secret was removed", Nothing), Record: isOwned(), Naming: is(ByName),
+					Other: ownerHasPrecedence(),
+				},
+				Unless: []string{"C4"},
+				Then: Then{
+					Create, v1alpha1.ReasonSynced, ToCreate, Ours, false, "the new secret, under another ID, at revision 1",
+				},
+			},
+			{
+				ID: "C4",
+				When: When{
+					Juju: as(
+						"the object's secret was removed, whatever has its name now", Nothing, Begun, TheirsEqual, TheirsDiffer,
+					),
+					Record: isOwned(), Drift: isReport(), Manifest: is(Unchanged),
+				},
+				Unless: []string{"K1", "X2"},
+				Then:   Then{Blocked, v1alpha1.ReasonDrifted, AsItIs, AsBefore, false, untouched},
+			},
 		},
 	}
 }
 
-// ours are objects whose secret is there.
-func ours() Group {
-	owned := inStatus()
-	known := as("status, or an intent with the ID", Made, Adopted, Remaking, Replaced, Recognised, Adopting)
+// ownGroup holds the rows of objects that have their secret in Juju.
+func ownGroup() Group {
+	owned := isOwned()
+	known := as("owned, or an intent with the ID", Made, Adopted, Remaking, Replaced, Recognised, Adopting)
 	return Group{
-		Title: "Ours is there",
+		Title: "Own secret in Juju",
 		Intro: manages,
 		When:  managing(When{}),
 		Rows: []Row{
 			{ID: "M1", When: When{Juju: is(OursEqual), Record: owned}, Unless: []string{"K1"},
-				Then: Then{DoNothing, v1alpha1.ReasonSynced, Hold, AsBefore, false, "it, at the same revision"}},
-			{ID: "M2", When: When{Juju: different(), Record: owned, Manifest: is(Changed)}, Unless: []string{"K1", "M9"},
-				Then: Then{Update, v1alpha1.ReasonSynced, Hold, AsBefore, false, "it, with a new revision if the content differs"}},
-			{ID: "M3", When: When{Juju: different(), Record: owned, Manifest: is(Unchanged), Drift: isCorrect()}, Unless: []string{"K1", "M9"},
-				Then: Then{Update, v1alpha1.ReasonSynced, Hold, AsBefore, false, "it, as the manifest says again"}},
-			{ID: "M4", When: When{Juju: different(), Record: owned, Manifest: is(Unchanged), Drift: isReport()}, Unless: []string{"K1", "M9"},
-				Then: Then{Blocked, v1alpha1.ReasonDrifted, Hold, AsBefore, false, "it, as somebody left it"}},
-			{ID: "M5", When: When{
-				Juju: is(OursMisnamed), Record: known,
-				Other: as("no other JujuSecret has the name", Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames),
-			}, Then: Then{Blocked, v1alpha1.ReasonNameTaken, Hold, AsBefore, false, "both; ours keeps its name, and the rest of it is updated"}},
-			{ID: "M6", When: When{Juju: is(OursMisnamed), Record: known, Other: as("another JujuSecret has the name, or may have begun that", YoungerHas, OlderHas, YoungerBegun, OlderBegun)},
-				Then: Then{Blocked, v1alpha1.ReasonConflict, Hold, AsBefore, false, "both; ours keeps its name, and the rest of it is updated"}},
-			{ID: "M7", When: When{Juju: is(OursMisnamed), Record: known, Other: as("a JujuSecret that is being deleted has the name", LeavingHas)},
-				Then: Then{Blocked, v1alpha1.ReasonRemoving, Hold, AsBefore, false, "both, until the name is free"}},
-			{ID: "M8", When: When{Juju: is(OursRemoving), Record: known}, Unless: []string{"K1"},
-				Then: Then{Blocked, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing, once it is removed; then C3, or C2 by ID"}},
-			{ID: "M9", When: When{Juju: is(OursUnnamed), Record: owned, Other: secondAgain()},
-				Then: Then{Blocked, v1alpha1.ReasonConflict, Hold, AsBefore, false, "it, under the name that it has, and the rest of it is updated"}},
+				Then: Then{DoNothing, v1alpha1.ReasonSynced, Hold, AsBefore, false, "the secret, at the same revision"}},
+			{
+				ID:     "M2",
+				When:   When{Juju: ownDifferent(), Record: owned, Manifest: is(Changed)},
+				Unless: []string{"K1", "M9"},
+				Then: Then{
+					Update, v1alpha1.ReasonSynced, Hold, AsBefore, false,
+					"the secret, with a new revision if the content differs",
+				},
+			},
+			{
+				ID:     "M3",
+				When:   When{Juju: ownDifferent(), Record: owned, Manifest: is(Unchanged), Drift: isCorrect()},
+				Unless: []string{"K1", "M9"},
+				Then:   Then{Update, v1alpha1.ReasonSynced, Hold, AsBefore, false, "the secret, as in the manifest again"},
+			},
+			{
+				ID:     "M4",
+				When:   When{Juju: ownDifferent(), Record: owned, Manifest: is(Unchanged), Drift: isReport()},
+				Unless: []string{"K1", "M9"},
+				Then: Then{
+					Blocked, v1alpha1.ReasonDrifted, Hold, AsBefore, false, "the secret, with the changes of the other client",
+				},
+			},
+			{
+				ID: "M5",
+				When: When{
+					Juju: is(OursMisnamed), Record: known,
+					Other: as(
+						"no other JujuSecret has the name", NoOther, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames,
+						OlderNames,
+					),
+				},
+				Then: Then{
+					Blocked, v1alpha1.ReasonNameTaken, Hold, AsBefore, false,
+					"both; the object's secret keeps its name, everything else is updated",
+				},
+			},
+			{
+				ID: "M6",
+				When: When{
+					Juju: is(OursMisnamed), Record: known,
+					Other: as(
+						"another JujuSecret has the name, or may have created that secret", YoungerHas, OlderHas, YoungerBegun,
+						OlderBegun,
+					),
+				},
+				Then: Then{
+					Blocked, v1alpha1.ReasonConflict, Hold, AsBefore, false,
+					"both; the object's secret keeps its name, everything else is updated",
+				},
+			},
+			{
+				ID: "M7",
+				When: When{
+					Juju: is(OursMisnamed), Record: known,
+					Other: as("a JujuSecret that is being deleted has the name", LeavingHas),
+				},
+				Then: Then{Blocked, v1alpha1.ReasonRemoving, Hold, AsBefore, false, "both, until the name is free"},
+			},
+			{
+				ID:     "M8",
+				When:   When{Juju: is(OursRemoving), Record: known},
+				Unless: []string{"K1"},
+				Then: Then{
+					Blocked, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false,
+					"nothing, after the removal; then C3, or C2 by ID",
+				},
+			},
+			{
+				ID:   "M9",
+				When: When{Juju: is(OursUnnamed), Record: owned, Other: ownerLacksPrecedence()},
+				Then: Then{
+					Blocked, v1alpha1.ReasonConflict, Hold, AsBefore, false,
+					"the secret, under its current name, everything else is updated",
+				},
+			},
 		},
 	}
 }
 
-// theirs are objects that find somebody else's secret.
-func theirs() Group {
+// foreignGroup holds the rows of objects that find a foreign secret.
+func foreignGroup() Group {
 	return Group{
-		Title: "Somebody else's is there",
+		Title: "Foreign secret in Juju",
 		Intro: manages,
 		When:  managing(When{}),
 		Rows: []Row{
-			{ID: "T1", When: When{Juju: somebodys(), Other: free(), Adoption: isNever()}, Unless: []string{"C4"},
-				Then: Then{Blocked, v1alpha1.ReasonNameTaken, NoIntent, NoneAnyMore, false, "theirs"}},
-			{ID: "T2", When: When{
-				Juju: is(TheirsEqual), Adoption: isAdopt(),
-				Other: adoptable(),
-			}, Unless: []string{"C4"},
-				Then: Then{Adopt, v1alpha1.ReasonSynced, ToAdopt, OursAdopted, false, "it, ours now, at the same revision"}},
-			{ID: "T3", When: When{
-				Juju: is(TheirsDiffer), Adoption: isAdopt(),
-				Other: adoptable(),
-			}, Unless: []string{"C4"},
-				Then: Then{AdoptAndUpdate, v1alpha1.ReasonSynced, ToAdopt, OursAdopted, false, "it, ours now, with a new revision if the content differs"}},
-			{ID: "T4", When: When{Juju: is(Charms)},
-				Then: Then{Blocked, v1alpha1.ReasonCharmOwned, NotHeld, NoneAnyMore, false, "the charm's"}},
-			{ID: "T5", When: When{Juju: is(TheirsRemoving)},
-				Then: Then{Blocked, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing, once it is removed; then C1"}},
-		},
-	}
-}
-
-// others are objects that another one gets in the way of.
-func others() Group {
-	taken := as("somebody else's, or what was begun", TheirsEqual, TheirsDiffer, Begun)
-	return Group{
-		Title: "Another JujuSecret's",
-		Intro: manages + " (To K1 the sources do not matter.)",
-		When:  inUse(When{Management: isManage()}),
-		Rows: []Row{
-			{ID: "K1", When: When{
-				Juju: as("ours, or nothing any more", OursEqual, OursDifferent, OursCut, OursUnnamed, OursRemoving, Nothing), Record: inStatus(),
-				Other: as("an older JujuSecret has the same ID in its status", OlderHas, LeavingHas),
-			}, Then: Then{Blocked, v1alpha1.ReasonConflict, NotHeld, NoneAnyMore, false, "it, for the older one"}},
-			{ID: "K2", When: When{Juju: taken, Other: as("another JujuSecret has it, or may have begun it", YoungerHas, OlderHas, YoungerBegun, OlderBegun), Sources: as("", Ready)},
-				Unless: []string{"C4", "K7", "X2", "X3"},
-				Then:   Then{Blocked, v1alpha1.ReasonConflict, NoIntent, NoneAnyMore, false, "the other's"}},
-			{ID: "K3", When: When{Juju: taken, Other: as("a JujuSecret that is being deleted has it", LeavingHas), Sources: as("", Ready)},
+			{ID: "T1", When: When{Juju: foreignSecret(), Other: unowned(), Adoption: isNever()}, Unless: []string{"C4"},
+				Then: Then{Blocked, v1alpha1.ReasonNameTaken, NoIntent, NoOwner, false, "the foreign secret"}},
+			{
+				ID:     "T2",
+				When:   When{Juju: is(TheirsEqual), Adoption: isAdopt(), Other: adoptable()},
 				Unless: []string{"C4"},
-				Then:   Then{Blocked, v1alpha1.ReasonRemoving, NoIntent, NoneAnyMore, false, "nothing, or what the other retains; then C1 or T1"}},
-			{ID: "K4", When: When{
-				Juju: is(Nothing), Naming: is(ByName), Record: as("nothing, or an intent", None, Creating, Recognised, Adopting), Other: second(), Sources: as("", Ready),
-			}, Then: Then{Blocked, v1alpha1.ReasonConflict, PendingOnly, NoneAnyMore, false, "what the other makes"}},
-			{ID: "K5", When: When{
-				Juju: as("nothing: ours was removed", Nothing), Naming: is(ByName), Record: inStatus(), Other: secondAgain(), Sources: as("", Ready),
-			}, Unless: []string{"C4"},
-				Then: Then{Blocked, v1alpha1.ReasonConflict, PendingOnly, NoneAnyMore, false, "the other's, under that name"}},
-			{ID: "K6", When: When{Juju: somebodys(), Adoption: isAdopt(), Other: is(OlderAdopts), Sources: as("", Ready)}, Unless: []string{"C4"},
-				Then: Then{Blocked, v1alpha1.ReasonConflict, PendingOnly, NoneAnyMore, false, "theirs, until the older one adopts it"}},
-			{ID: "K7", When: When{Juju: is(Begun), Other: is(OlderBegun), Sources: as("", Ready)}, Unless: []string{"C4"},
-				Then: Then{Blocked, v1alpha1.ReasonConflict, AsItIs, AsBefore, false, "it; then X2, or K2, when the older one knows what is its"}},
+				Then: Then{
+					Adopt, v1alpha1.ReasonSynced, ToAdopt, OursAdopted, false, "the secret, now owned, at the same revision",
+				},
+			},
+			{
+				ID:     "T3",
+				When:   When{Juju: is(TheirsDiffer), Adoption: isAdopt(), Other: adoptable()},
+				Unless: []string{"C4"},
+				Then: Then{
+					AdoptAndUpdate, v1alpha1.ReasonSynced, ToAdopt, OursAdopted, false,
+					"the secret, now owned, with a new revision if the content differs",
+				},
+			},
+			{ID: "T4", When: When{Juju: is(Charms)},
+				Then: Then{Blocked, v1alpha1.ReasonCharmOwned, NotHeld, NoOwner, false, "the charm's secret"}},
+			{ID: "T5", When: When{Juju: is(TheirsRemoving)},
+				Then: Then{Blocked, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing, after the removal; then C1"}},
 		},
 	}
 }
 
-// provenBegun is about what a creation left and no other JujuSecret has a better claim to.
-func provenBegun() OneOf[Other] {
-	return as("no other JujuSecret has it, and no older one may have begun it",
-		Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames, YoungerBegun)
+// conflictGroup holds the rows of objects that another JujuSecret blocks.
+func conflictGroup() Group {
+	taken := as("foreign or matching secret", TheirsEqual, TheirsDiffer, Begun)
+	return Group{
+		Title: "Conflict with another JujuSecret",
+		Intro: manages + " The sources do not matter in K1.",
+		When:  active(When{Management: isManage()}),
+		Rows: []Row{
+			{
+				ID: "K1",
+				When: When{
+					Juju:   as("own secret, or nothing", OursEqual, OursDifferent, OursCut, OursUnnamed, OursRemoving, Nothing),
+					Record: isOwned(), Other: as("an older JujuSecret owns the same ID", OlderHas, LeavingHas),
+				},
+				Then: Then{
+					Blocked, v1alpha1.ReasonConflict, NotHeld, NoOwner, false, "the secret, which the older object owns",
+				},
+			},
+			{
+				ID: "K2",
+				When: When{
+					Juju: taken,
+					Other: as(
+						"another JujuSecret has it, or may have created it", YoungerHas, OlderHas, YoungerBegun, OlderBegun,
+					),
+					Sources: as("", Ready),
+				},
+				Unless: []string{"C4", "K7", "X2", "X3"},
+				Then:   Then{Blocked, v1alpha1.ReasonConflict, NoIntent, NoOwner, false, "the secret of the other object"},
+			},
+			{
+				ID: "K3",
+				When: When{
+					Juju: taken, Other: as("a JujuSecret that is being deleted has it", LeavingHas), Sources: as("", Ready),
+				},
+				Unless: []string{"C4"},
+				Then: Then{
+					Blocked, v1alpha1.ReasonRemoving, NoIntent, NoOwner, false,
+					"nothing, then C1; or a retained secret, then T1",
+				},
+			},
+			{
+				ID: "K4",
+				When: When{
+					Juju: is(Nothing), Naming: is(ByName),
+					Record: as("nothing, or an intent", None, Creating, Recognised, Adopting), Other: lacksPrecedence(),
+					Sources: as("", Ready),
+				},
+				Then: Then{
+					Blocked, v1alpha1.ReasonConflict, PendingOnly, NoOwner, false, "the secret that the other object creates",
+				},
+			},
+			{
+				ID: "K5",
+				When: When{
+					Juju: as("nothing: the object's secret was removed", Nothing), Naming: is(ByName), Record: isOwned(),
+					Other: ownerLacksPrecedence(), Sources: as("", Ready),
+				},
+				Unless: []string{"C4"},
+				Then: Then{
+					Blocked, v1alpha1.ReasonConflict, PendingOnly, NoOwner, false,
+					"the secret of the other object, under that name",
+				},
+			},
+			{
+				ID:     "K6",
+				When:   When{Juju: foreignSecret(), Adoption: isAdopt(), Other: is(OlderAdopts), Sources: as("", Ready)},
+				Unless: []string{"C4"},
+				Then: Then{
+					Blocked, v1alpha1.ReasonConflict, PendingOnly, NoOwner, false,
+					"the foreign secret, until the older object adopts it",
+				},
+			},
+			{
+				ID:     "K7",
+				When:   When{Juju: is(Begun), Other: is(OlderBegun), Sources: as("", Ready)},
+				Unless: []string{"C4"},
+				Then: Then{
+					Blocked, v1alpha1.ReasonConflict, AsItIs, AsBefore, false,
+					"the secret; then X2, or K2, when the older object knows which secret it owns",
+				},
+			},
+		},
+	}
 }
 
-// unclaimed is about what no other JujuSecret has, whoever may have begun it.
-func unclaimed() OneOf[Other] {
-	return as("no other JujuSecret has it", Nobody, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames, YoungerBegun, OlderBegun)
+// hasOldestCreation matches a secret that a creation of the object may have
+// left, if no other JujuSecret has a better claim to the secret.
+func hasOldestCreation() OneOf[Other] {
+	return as("no other JujuSecret has it, and no older JujuSecret may have created it",
+		NoOther, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames, YoungerBegun)
 }
 
-// crashed are objects that an operator left in the midst of something.
-func crashed() Group {
+// unownedOrPending matches a secret that no other JujuSecret owns. Others may
+// have created it.
+func unownedOrPending() OneOf[Other] {
+	return as(
+		"no other JujuSecret has it", NoOther, YoungerAsks, OlderAsks, OlderAdopts, YoungerNames, OlderNames,
+		YoungerBegun, OlderBegun,
+	)
+}
+
+// crashGroup holds the rows of objects with an intent that a crash left.
+func crashGroup() Group {
 	begun := as("intent to create", Creating, Remaking, Replaced)
 	known := as("an intent with the ID: to adopt, or to create and recognised", Adopting, Recognised)
 	return Group{
-		Title: "A crash in between",
+		Title: "After a crash",
 		Intro: manages,
 		When:  managing(When{}),
 		Rows: []Row{
-			{ID: "X1", When: When{Juju: is(Nothing), Record: as("an intent", Creating, Recognised, Adopting), Naming: is(ByName), Other: first()},
-				Then: Then{Create, v1alpha1.ReasonSynced, ToCreate, Ours, false, "it, as revision 1"}},
-			{ID: "X2", When: When{Juju: is(Begun), Record: begun, Manifest: is(Unchanged), Other: provenBegun()},
-				Then: Then{DoNothing, v1alpha1.ReasonSynced, Hold, Ours, false, "it, ours, at revision 1"}},
-			{ID: "X3", When: When{Juju: is(Begun), Record: begun, Manifest: is(Changed), Other: provenBegun()},
-				Then: Then{Update, v1alpha1.ReasonSynced, ToRecognise, Ours, false, "it, ours, as the manifest says now"}},
+			{
+				ID: "X1",
+				When: When{
+					Juju: is(Nothing), Record: as("an intent", Creating, Recognised, Adopting), Naming: is(ByName),
+					Other: hasPrecedence(),
+				},
+				Then: Then{Create, v1alpha1.ReasonSynced, ToCreate, Ours, false, "the new secret, at revision 1"},
+			},
+			{ID: "X2", When: When{Juju: is(Begun), Record: begun, Manifest: is(Unchanged), Other: hasOldestCreation()},
+				Then: Then{DoNothing, v1alpha1.ReasonSynced, Hold, Ours, false, "the secret, now owned, at revision 1"}},
+			{
+				ID:   "X3",
+				When: When{Juju: is(Begun), Record: begun, Manifest: is(Changed), Other: hasOldestCreation()},
+				Then: Then{
+					Update, v1alpha1.ReasonSynced, ToRecognise, Ours, false,
+					"the secret, now owned, as in the current manifest",
+				},
+			},
 			{ID: "X4", When: When{Juju: is(OursEqual), Record: known},
-				Then: Then{DoNothing, v1alpha1.ReasonSynced, Hold, AsBefore, false, "it, ours, at the same revision"}},
-			{ID: "X5", When: When{Juju: different(), Record: known}, Unless: []string{"X6"},
-				Then: Then{Update, v1alpha1.ReasonSynced, Hold, AsBefore, false, "it, ours, as the manifest says"}},
-			{ID: "X6", When: When{Juju: is(OursUnnamed), Record: known, Other: secondAgain()},
-				Then: Then{Blocked, v1alpha1.ReasonConflict, Hold, AsBefore, false, "it, ours, under the name that it has"}},
+				Then: Then{DoNothing, v1alpha1.ReasonSynced, Hold, AsBefore, false, "the secret, owned, at the same revision"}},
+			{ID: "X5", When: When{Juju: ownDifferent(), Record: known}, Unless: []string{"X6"},
+				Then: Then{Update, v1alpha1.ReasonSynced, Hold, AsBefore, false, "the secret, owned, as in the manifest"}},
+			{ID: "X6", When: When{Juju: is(OursUnnamed), Record: known, Other: ownerLacksPrecedence()},
+				Then: Then{Blocked, v1alpha1.ReasonConflict, Hold, AsBefore, false, "the secret, owned, under its current name"}},
 		},
 	}
 }
 
-// some is about any record there is.
-func some() OneOf[Record] {
-	return as("status, or an intent", Creating, Recognised, Adopting, Made, Adopted, Remaking, Replaced)
+// anyRecord matches every record except the empty one.
+func anyRecord() OneOf[Record] {
+	return as("owned, or an intent", Creating, Recognised, Adopting, Made, Adopted, Remaking, Replaced)
 }
 
-// letGo are objects that go and leave everything.
-func letGo() Group {
-	quiet := func(reason v1alpha1.Reason) Then {
-		return Then{LetGo, reason, NotHeld, AsBefore, true, untouched}
+// releaseGroup holds the rows of deleted objects that leave their secrets
+// without a look at Juju.
+func releaseGroup() Group {
+	silent := func(reason v1alpha1.Reason) Then {
+		return Then{Release, reason, NotHeld, AsBefore, true, untouched}
 	}
-	loud := Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, untouched}
+	announced := Then{Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false, untouched}
 	return Group{
-		Title: "Deleted, and nothing is looked at",
-		Intro: "The object is being deleted, suspended or not. Juju need not be there. Below D1 the finalizer is on the object, and " +
-			"below D2 it has `managementPolicy: Manage`.",
+		Title: "Deletion without a look at Juju",
+		Intro: "The object is being deleted, suspended or not. Juju does not have to answer. " +
+			"From D2 on, the object has the finalizer. From D3 on, it has `managementPolicy: Manage`.",
 		When: When{Life: is(Deleting)},
 		Rows: []Row{
-			{ID: "D1", When: When{Finalizer: is(Free)}, Then: quiet(v1alpha1.ReasonRemoved)},
-			{ID: "D2", When: When{Finalizer: as("", Held), Management: isObserve()}, Then: quiet(v1alpha1.ReasonLetGo)},
-			{ID: "D3", When: When{Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage), Record: as("nothing but the finalizer", None)}, Then: quiet(v1alpha1.ReasonLetGo)},
-			{ID: "D4", When: When{
-				Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage), Record: some(), Abandoned: is(Abandoned),
-			}, Then: loud},
-			{ID: "D5", When: When{
-				Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage), Record: some(), Abandoned: as("", Kept),
-				Deletion: as("`deletionPolicy: Retain`", v1alpha1.DeletionRetain),
-			}, Then: loud},
-			{ID: "D6", When: When{
-				Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage), Record: is(Adopted, Adopting), Abandoned: as("", Kept),
-				Deletion: as("`deletionPolicy` not set", v1alpha1.DeletionPolicy("")),
-			}, Then: loud},
+			{ID: "D1", When: When{Finalizer: is(Free)}, Then: silent(v1alpha1.ReasonRemoved)},
+			{ID: "D2", When: When{Finalizer: as("", Held), Management: isObserve()}, Then: silent(v1alpha1.ReasonOrphaned)},
+			{
+				ID: "D3",
+				When: When{
+					Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage),
+					Record: as("only the finalizer", None),
+				},
+				Then: silent(v1alpha1.ReasonOrphaned),
+			},
+			{
+				ID: "D4",
+				When: When{
+					Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage), Record: anyRecord(),
+					Abandoned: is(Abandoned),
+				},
+				Then: announced,
+			},
+			{
+				ID: "D5",
+				When: When{
+					Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage), Record: anyRecord(),
+					Abandoned: as("", Kept), Deletion: as("`deletionPolicy: Retain`", v1alpha1.DeletionRetain),
+				},
+				Then: announced,
+			},
+			{
+				ID: "D6",
+				When: When{
+					Finalizer: as("", Held), Management: as("", v1alpha1.ManagementManage), Record: is(Adopted, Adopting),
+					Abandoned: as("", Kept), Deletion: as("`deletionPolicy` not set", v1alpha1.DeletionPolicy("")),
+				},
+				Then: announced,
+			},
 		},
 	}
 }
 
-// removed are objects that go and take their secrets along, or would.
-func removed() Group {
+// removalGroup holds the rows of deleted objects with a deletion policy that
+// removes their secrets.
+func removalGroup() Group {
 	seen := as("", Seen, Withdrawn)
 	pending := as("intent to create", Creating, Remaking, Replaced)
 	return Group{
-		Title: "Deleted, and the secret goes too",
-		Intro: "The object is being deleted, suspended or not, with `managementPolicy: Manage` and a finalizer, and is not " +
-			"abandoned. `deletionPolicy` is `Delete`; or it is not set, and nothing that is still there was adopted (but D18). The model answers, but in D10 to D12. Whether the namespace is still a tenant does not matter, if the operator itself noted " +
-			"what is recorded.",
+		Title: "Deletion of the secret",
+		Intro: "The object is being deleted, suspended or not, with `managementPolicy: Manage` and the finalizer, " +
+			"and is not abandoned. `deletionPolicy` is `Delete`, or it is not set and no adopted secret is left " +
+			"(except in D18). The model answers, except in D10 to D12. For what was created for " +
+			"the object, it does not matter whether the namespace is still a tenant.",
 		When: When{
-			Life: is(Deleting), Finalizer: is(Held), Management: as("", v1alpha1.ManagementManage), Record: some(), Abandoned: is(Kept),
+			Life: is(Deleting), Finalizer: is(Held), Management: as("", v1alpha1.ManagementManage),
+			Record: anyRecord(), Abandoned: is(Kept),
 			Deletion: as("", "", v1alpha1.DeletionDelete),
 		},
 		Unless: []string{"D6"},
 		Rows: []Row{
-			{ID: "D7", When: When{Model: seen, Juju: there(), Record: as("status: made, or intent to create", Made, Remaking, Recognised)}, Unless: []string{"D13"},
-				Then: Then{Remove, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing"}},
-			{ID: "D8", When: When{Model: seen, Juju: there(), Record: as("status: adopted, or intent to adopt", Adopted, Adopting, Replaced)}, Unless: []string{"D13", "D18"},
-				Then: Then{Remove, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing"}},
-			{ID: "D9", When: When{Model: seen, Juju: is(OursRemoving)}, Unless: []string{"D13", "D18"},
-				Then: Then{Blocked, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing, once it is removed; the object waits"}},
-			{ID: "D10", When: When{Model: as("the namespace is no tenant of the model, and nothing proves what is recorded", Denied)},
-				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, untouched}},
-			{ID: "D11", When: When{Model: is(Unreachable)},
-				Then: Then{Blocked, v1alpha1.ReasonJujuUnreachable, AsItIs, AsBefore, false, "what is there; the object waits"}},
-			{ID: "D12", When: When{Model: is(Gone)},
-				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "nothing: it went with its model"}},
-			{ID: "D13", When: When{
-				Model: seen, Juju: as("ours, or nothing any more", OursEqual, OursDifferent, OursCut, OursUnnamed, OursRemoving, Nothing), Record: inStatus(),
-				Other: as("an older JujuSecret has the same ID in its status", OlderHas, LeavingHas),
-			}, Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "it, for the older one"}},
-			{ID: "D14", When: When{Model: seen, Juju: as("nothing, or somebody else's", Nothing, TheirsEqual, TheirsDiffer, TheirsRemoving)},
-				Unless: []string{"D13", "D15"},
-				Then:   Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, true, untouched}},
-			{ID: "D15", When: When{Model: seen, Juju: somebodys(), Record: pending,
-				Other: unclaimed(),
+			{
+				ID: "D7",
+				When: When{
+					Model: seen, Juju: ownSecret(),
+					Record: as("owned (created), or intent to create", Made, Remaking, Recognised),
+				},
+				Unless: []string{"D13"},
+				Then:   Then{Remove, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing"},
 			},
-				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "theirs; an event says that it may be ours"}},
-			{ID: "D16", When: When{Model: seen, Juju: is(Begun), Other: provenBegun()},
+			{
+				ID: "D8",
+				When: When{
+					Model: seen, Juju: ownSecret(),
+					Record: as("owned (adopted), or intent to adopt", Adopted, Adopting, Replaced),
+				},
+				Unless: []string{"D13", "D18"},
+				Then:   Then{Remove, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing"},
+			},
+			{
+				ID:     "D9",
+				When:   When{Model: seen, Juju: is(OursRemoving)},
+				Unless: []string{"D13", "D18"},
+				Then: Then{
+					Blocked, v1alpha1.ReasonRemoving, AsItIs, AsBefore, false, "nothing, after the removal; the object waits",
+				},
+			},
+			{
+				ID: "D10",
+				When: When{
+					Model: as(
+						"the namespace is not a tenant of the model, and the recorded secret was not created for the object",
+						Denied,
+					),
+				},
+				Then: Then{Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false, untouched},
+			},
+			{ID: "D11", When: When{Model: is(Unreachable)},
+				Then: Then{Blocked, v1alpha1.ReasonJujuUnreachable, AsItIs, AsBefore, false, "what is in Juju; the object waits"}},
+			{ID: "D12", When: When{Model: is(Gone)},
+				Then: Then{Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false, "nothing: it was removed with its model"}},
+			{
+				ID: "D13",
+				When: When{
+					Model:  seen,
+					Juju:   as("own secret, or nothing", OursEqual, OursDifferent, OursCut, OursUnnamed, OursRemoving, Nothing),
+					Record: isOwned(), Other: as("an older JujuSecret owns the same ID", OlderHas, LeavingHas),
+				},
+				Then: Then{
+					Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false, "the secret, which the older object owns",
+				},
+			},
+			{
+				ID: "D14",
+				When: When{
+					Model: seen, Juju: as("nothing, or a foreign secret", Nothing, TheirsEqual, TheirsDiffer, TheirsRemoving),
+				},
+				Unless: []string{"D13", "D15"},
+				Then:   Then{Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, true, untouched},
+			},
+			{
+				ID:   "D15",
+				When: When{Model: seen, Juju: foreignSecret(), Record: pending, Other: unownedOrPending()},
+				Then: Then{
+					Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false,
+					"the foreign secret; an event says that the object may own it",
+				},
+			},
+			{ID: "D16", When: When{Model: seen, Juju: is(Begun), Other: hasOldestCreation()},
 				Then: Then{Remove, v1alpha1.ReasonRemoving, AsItIs, Ours, false, "nothing"}},
-			{ID: "D17", When: When{Model: seen, Juju: is(Begun), Other: as("another JujuSecret has it", YoungerHas, OlderHas, LeavingHas)},
-				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, true, "the other's"}},
+			{
+				ID: "D17",
+				When: When{
+					Model: seen, Juju: is(Begun), Other: as("another JujuSecret has it", YoungerHas, OlderHas, LeavingHas),
+				},
+				Then: Then{Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, true, "the secret of the other object"},
+			},
 			{ID: "D18", When: When{
-				Model: seen, Juju: as("ours, as the manifest says or not, being removed or not",
+				Model: seen, Juju: as("own secret, as in the manifest or different, being removed or not",
 					OursEqual, OursDifferent, OursCut, OursUnnamed, OursMisnamed, OursRemoving),
 				Record: is(Replaced), Deletion: as("`deletionPolicy` not set", v1alpha1.DeletionPolicy("")),
 			}, Unless: []string{"D13"},
-				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "it"}},
-			{ID: "D19", When: When{Model: seen, Juju: is(Begun), Other: is(OlderBegun)},
-				Then: Then{LetGo, v1alpha1.ReasonLetGo, NotHeld, AsBefore, false, "it; an event says that it may be ours"}},
+				Then: Then{Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false, "the secret"}},
+			{
+				ID:   "D19",
+				When: When{Model: seen, Juju: is(Begun), Other: is(OlderBegun)},
+				Then: Then{
+					Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false,
+					"the secret; an event says that the object may own it",
+				},
+			},
 		},
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// When says which combinations a row, or a group of rows, is about.
+// When selects the combinations of a row or of a group of rows.
 type When struct {
 	Management OneOf[v1alpha1.ManagementPolicy]
 	Adoption   OneOf[v1alpha1.AdoptionPolicy]
@@ -36,10 +36,11 @@ func (w *When) matches(c Combination) bool {
 		w.Naming.has(c.Naming) && w.Suspension.has(c.Suspension) && w.Life.has(c.Life) && w.Abandoned.has(c.Abandoned)
 }
 
-// Plan is what the operator does in Juju.
+// Plan is the operator's action in Juju.
 type Plan string
 
-// The plans. What is Blocked does nothing, and says in the Ready condition why.
+// The plans. A Blocked object changes nothing, and its Ready condition gives
+// the reason.
 const (
 	DoNothing      Plan = "Nothing"
 	Create         Plan = "Create"
@@ -47,96 +48,98 @@ const (
 	Adopt          Plan = "Adopt"
 	AdoptAndUpdate Plan = "Adopt, update"
 	Remove         Plan = "Remove"
-	LetGo          Plan = "Let go"
+	Release        Plan = "Release"
 	Blocked        Plan = "Blocked"
 )
 
-// Note is what becomes of the finalizer and the record beside it.
+// Note is the change to the finalizer and to the record.
 type Note string
 
 // The notes.
 const (
-	// AsItIs: both stay what they are.
+	// AsItIs changes neither.
 	AsItIs Note = "as it is"
-	// Hold: the record stays, and the finalizer is put on should somebody have taken it off.
+	// Hold keeps the record and adds a missing finalizer.
 	Hold Note = "held"
-	// NoIntent: an intent is dropped.
+	// NoIntent removes an intent.
 	NoIntent Note = "no intent"
-	// PendingOnly: an intent is dropped, but for that of a creation that may have been cut off.
+	// PendingOnly removes an intent, except an intent to create that may have
+	// been carried out.
 	PendingOnly Note = "pending only"
-	// NotHeld: both are taken away.
+	// NotHeld removes both.
 	NotHeld Note = "not held"
-	// ToCreate: the intent to create is written first.
+	// ToCreate writes the intent to create before the change in Juju.
 	ToCreate Note = "to create"
-	// ToRecognise: the ID is added to the intent to create first.
+	// ToRecognise adds the ID to the intent to create before the change in Juju.
 	ToRecognise Note = "to recognise"
-	// ToAdopt: the intent to adopt is written first.
+	// ToAdopt writes the intent to adopt before the change in Juju.
 	ToAdopt Note = "to adopt"
 )
 
-// Owner is whose the secret is by the status, afterwards.
+// Owner is the ownership that the status reports afterwards.
 type Owner string
 
 // The owners.
 const (
-	// AsBefore: the status says what it said.
+	// AsBefore changes nothing in the status.
 	AsBefore Owner = "as before"
-	// Ours: the object's, which made it.
-	Ours Owner = "ours"
-	// OursAdopted: the object's, and somebody else made it.
-	OursAdopted Owner = "ours, adopted"
-	// Theirs: somebody else's, which is looked at.
-	Theirs Owner = "theirs"
-	// NoneAnyMore: no secret is the object's.
-	NoneAnyMore Owner = "none"
+	// Ours reports a secret that was created for the object.
+	Ours Owner = "own"
+	// OursAdopted reports a secret that the object adopted.
+	OursAdopted Owner = "own, adopted"
+	// Theirs reports a foreign secret that the object observes.
+	Theirs Owner = "foreign"
+	// NoOwner reports no secret.
+	NoOwner Owner = "none"
 )
 
-// Then is what the operator decides.
+// Then holds the operator's decision.
 type Then struct {
 	Plan   Plan
 	Reason v1alpha1.Reason
 	Note   Note
 	Owner  Owner
-	// Quiet: the object is let go, and there is nothing to say of that.
+	// Quiet is true when the object is released without an event.
 	Quiet bool
-	// Stays is what is in Juju afterwards.
+	// Stays describes what is in Juju afterwards.
 	Stays string
 }
 
 // Row is one row of the table.
 type Row struct {
-	// ID names it, for good.
+	// ID is the name of the row. It never changes.
 	ID   string
 	When When
-	// Unless are IDs of rows with which this one would overlap: theirs is what those say.
+	// Unless holds the IDs of rows that take precedence where this row overlaps
+	// with them.
 	Unless []string
 	Then   Then
 }
 
-// Group is rows that have something in common.
+// Group holds rows with conditions in common.
 type Group struct {
 	Title, Intro string
-	// When is what they have in common. Intro says it.
+	// When holds the common conditions. Intro describes them.
 	When   When
 	Unless []string
 	Rows   []Row
 }
 
-// Table is all rows. Use NewTable.
+// Table holds all rows. Use NewTable to create one.
 type Table struct {
 	Groups []Group
 
 	rows map[string]placed
 }
 
-// placed is a row in its group.
+// placed holds a row and its group.
 type placed struct {
 	Row
 
 	group *Group
 }
 
-// NewTable makes the Table.
+// NewTable returns the Table.
 func NewTable() Table {
 	table := Table{Groups: groups(), rows: map[string]placed{}}
 	for i := range table.Groups {
@@ -148,7 +151,7 @@ func NewTable() Table {
 	return table
 }
 
-// Rows are the rows of all groups.
+// Rows returns the rows of all groups.
 func (t Table) Rows() []Row {
 	var rows []Row
 	for _, group := range t.Groups {
@@ -157,7 +160,7 @@ func (t Table) Rows() []Row {
 	return rows
 }
 
-// Find returns the IDs of the rows that are about a combination.
+// Find returns the IDs of the rows that match a combination.
 func (t Table) Find(c Combination) []string {
 	var found []string
 	for i := range t.Groups {
@@ -166,7 +169,7 @@ func (t Table) Find(c Combination) []string {
 			continue
 		}
 		for j := range group.Rows {
-			if row := &group.Rows[j]; t.about(group, row, c) {
+			if row := &group.Rows[j]; t.matches(group, row, c) {
 				found = append(found, row.ID)
 			}
 		}
@@ -174,11 +177,11 @@ func (t Table) Find(c Combination) []string {
 	return found
 }
 
-// about tells whether a row of a group is about a combination.
-func (t Table) about(group *Group, row *Row, c Combination) bool {
+// matches reports whether a row of a group matches a combination.
+func (t Table) matches(group *Group, row *Row, c Combination) bool {
 	overlaps := func(id string) bool {
 		other, ok := t.rows[id]
-		return ok && t.about(other.group, &other.Row, c)
+		return ok && t.matches(other.group, &other.Row, c)
 	}
 	return group.When.matches(c) && row.When.matches(c) &&
 		!slices.ContainsFunc(row.Unless, overlaps) && !slices.ContainsFunc(group.Unless, overlaps)

@@ -11,51 +11,56 @@ import (
 	"testing"
 	"time"
 
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// With the roles as they are deployed the operator does all its work, and is refused nothing. So one that watches a namespace
-// asks for nothing outside of namespaces.
-func TestTheRolesAreEnough(t *testing.T) {
+// With the deployed roles the operator does all its work, and no request is
+// denied. In particular, an operator with --watch-namespaces requests nothing
+// at cluster scope.
+func TestRolesAreSufficient(t *testing.T) {
 	for _, m := range modes(t) {
 		t.Run(m.name, func(t *testing.T) {
-			s := newScene(t, m, m.roles)
-			s.Must(s.tell(s.Ctx))
-			if refused := s.refusals(); len(refused) > 0 {
-				t.Errorf("the operator was refused %v", refused)
+			f := newFixture(t, m, m.roles)
+			f.Must(f.act(f.Ctx))
+			if denied := f.denials(); len(denied) > 0 {
+				t.Errorf("the API server denied %v", denied)
 			}
 		})
 	}
 }
 
-// Without any single one of its grants the operator is refused just that.
-func TestNoGrantCanBeTakenAway(t *testing.T) {
+// Without one of its permissions, the API server denies exactly the requests
+// that need it.
+func TestRolesAreMinimal(t *testing.T) {
 	for _, m := range modes(t) {
 		for _, lacking := range m.roles.needed() {
 			t.Run(m.name+"/"+lacking.String(), func(t *testing.T) {
 				var environment []string
 				if lacking.verb == "list" {
-					// A client of today is streamed the list when it watches. Of an older API server it asks for one.
+					// A current client gets the list from the watch. It sends a
+					// list request only to an older API server.
 					environment = append(environment, "KUBE_FEATURE_WatchListClient=false")
 				}
-				newScene(t, m, m.roles.without(lacking), environment...).expectRefusal(lacking)
+				newFixture(t, m, m.roles.without(lacking), environment...).expectDenial(lacking)
 			})
 		}
 	}
 }
 
-// afterwards is how long a refusal may take that the story does not wait for.
+// afterwards is the timeout for a denial that the scenario does not wait for.
 const afterwards = 20 * time.Second
 
-// expectRefusal tells the story until the operator is refused what it lacks, and nothing else.
-func (s *scene) expectRefusal(lacking grant) {
-	s.Helper()
-	ctx, cancel := context.WithCancel(s.Ctx)
-	var told error
+// expectDenial runs the scenario until the API server denies the request that
+// needs the missing permission. No other request may be denied.
+func (f *fixture) expectDenial(lacking grant) {
+	f.Helper()
+	ctx, cancel := context.WithCancel(f.Ctx)
+	var result error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		told = s.tell(ctx)
+		result = f.act(ctx)
 	}()
 	stop := func() {
 		cancel()
@@ -63,18 +68,19 @@ func (s *scene) expectRefusal(lacking grant) {
 	}
 	defer stop()
 	look := func() (string, error) {
-		refused := s.refusals()
-		needed := refused[lacking.asked()]
-		delete(refused, lacking.asked())
+		denied := f.denials()
+		needed := denied[lacking.request()]
+		delete(denied, lacking.request())
 		switch {
-		case len(refused) > 0:
-			return "", fmt.Errorf("the operator lacks %s, and was refused %v", lacking, slices.Collect(maps.Keys(refused)))
+		case len(denied) > 0:
+			return "", fmt.Errorf("the operator has no permission to %s, and the API server denied %v",
+				lacking, slices.Collect(maps.Keys(denied)))
 		case needed:
 			return "", nil
 		}
-		return "the operator was not refused to " + lacking.String(), nil
+		return "the API server has not denied to " + lacking.String(), nil
 	}
-	err := servers.Await(ctx, 2*patience, func() (string, error) {
+	err := servers.Await(ctx, 2*env.Patience, func() (string, error) {
 		missing, err := look()
 		select {
 		case <-ended:
@@ -84,9 +90,10 @@ func (s *scene) expectRefusal(lacking grant) {
 		}
 	})
 	stop()
-	s.Must(err)
-	// Not all that the operator does is waited for by the story.
-	if err := servers.Await(s.Ctx, afterwards, look); err != nil {
-		s.Fatalf("%v: either nothing needs that, and it can be taken out of the markers, or the story is too short; it ended with: %v", err, told)
+	f.Must(err)
+	// The scenario does not wait for all requests of the operator.
+	if err := servers.Await(f.Ctx, afterwards, look); err != nil {
+		f.Fatalf("%v: remove the permission from the markers if it is unused, or extend the scenario, which returned: %v",
+			err, result)
 	}
 }

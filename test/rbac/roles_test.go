@@ -16,11 +16,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
 )
-
-const root = "../.."
 
 // place is where a role is bound.
 type place string
@@ -31,31 +30,32 @@ const (
 	inWatchedNamespace place = "in the namespace it watches"
 )
 
-// roles are rules by where they are bound.
+// roles holds the rules of each place.
 type roles map[place][]rbacv1.PolicyRule
 
 // mode is a way to deploy the operator.
 type mode struct {
 	name  string
 	roles roles
-	// args are the manager's, so that it serves a namespace.
+	// args returns the manager's arguments for serving a namespace.
 	args func(ns string) []string
-	// controller makes the controller object that serves a scene, with its credentials in the Secret of a name in the
-	// scene's namespace.
-	controller func(s *scene, credentials string) client.Object
-	// through makes a JujuSecret go through that.
+	// controller returns the controller object that serves the fixture. Its
+	// credentials are in the named Secret in the fixture's namespace.
+	controller func(f *fixture, credentials string) client.Object
+	// through makes a JujuSecret use the controller object.
 	through func(controller string) func(*v1alpha1.JujuSecret)
-	// scraped tells that the roles are enough to let somebody scrape, which is a right for the whole cluster.
+	// scraped is true when the roles allow users to scrape metrics, which needs
+	// cluster-wide permissions.
 	scraped bool
 }
 
-// modes are all that are tested.
+// modes returns all tested modes.
 func modes(t *testing.T) []mode {
 	t.Helper()
 	return []mode{clusterWide(t), watching(t)}
 }
 
-// clusterWide is the mode of config/default.
+// clusterWide returns the mode of config/default.
 func clusterWide(t *testing.T) mode {
 	t.Helper()
 	return mode{
@@ -64,16 +64,20 @@ func clusterWide(t *testing.T) mode {
 		args:    func(string) []string { return nil },
 		through: gen.Through,
 		scraped: true,
-		controller: func(s *scene, credentials string) client.Object {
-			return gen.Controller(s.ns, juju.Addresses[0], juju.CACertificate, func(c *v1alpha1.ClusterJujuController) {
-				c.Spec.Credentials.UserPass.SecretRef = v1alpha1.CredentialsSecretReference{Namespace: s.ns, Name: credentials}
-			})
+		controller: func(f *fixture, credentials string) client.Object {
+			modify := func(c *v1alpha1.ClusterJujuController) {
+				c.Spec.Credentials.UserPass.SecretRef = v1alpha1.CredentialsSecretReference{
+					Namespace: f.Namespace, Name: credentials,
+				}
+			}
+			return gen.Controller(f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate, modify)
 		},
 	}
 }
 
-// watching is the mode of config/namespaced: the operator may do nothing outside of namespaces, and in no others than its own
-// and the one that it watches.
+// watching returns the mode of config/namespaced. The operator has permissions
+// only in its own namespace and in the watched namespace, and none at cluster
+// scope.
 func watching(t *testing.T) mode {
 	t.Helper()
 	return mode{
@@ -84,14 +88,15 @@ func watching(t *testing.T) mode {
 		},
 		args:       func(ns string) []string { return []string{"--watch-namespaces=" + ns} },
 		through:    gen.Locally,
-		controller: func(s *scene, credentials string) client.Object { return s.localController(credentials) },
+		controller: func(f *fixture, credentials string) client.Object { return f.localController(credentials) },
 	}
 }
 
-// readRoles reads generated roles. A Role that names no namespace is for those that are watched.
+// readRoles reads generated roles. A Role without a namespace is for the
+// watched namespaces.
 func readRoles(t *testing.T, path string) roles {
 	t.Helper()
-	objs, err := servers.Manifests(kubernetes.Client.Scheme(), filepath.Join(root, "config", "rbac", path))
+	objs, err := servers.Manifests(shared.Kubernetes.Client.Scheme(), filepath.Join(env.Root, "config", "rbac", path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,17 +112,17 @@ func readRoles(t *testing.T, path string) roles {
 				found[inOwnNamespace] = obj.Rules
 			}
 		default:
-			t.Fatalf("%s has a %T, and nobody gives the operator that", path, obj)
+			t.Fatalf("%s has a %T, want only roles", path, obj)
 		}
 	}
 	return found
 }
 
-// grant is one verb on one resource that a rule allows in a place.
+// grant is one verb on one resource in one place.
 type grant struct {
 	place
 	verb, resource, group string
-	// rule is the rule, of no more than this.
+	// rule is a rule with only this grant.
 	rule rbacv1.PolicyRule
 }
 
@@ -125,23 +130,26 @@ func (g grant) String() string {
 	return fmt.Sprintf("%s %s %s", g.verb, schema.GroupResource{Group: g.group, Resource: g.resource}, g.place)
 }
 
-// asked is what the operator asks for with a grant, in the words in which the API server refuses it.
-func (g grant) asked() string {
+// request returns the request that needs the grant, in the words of the API
+// server's denial.
+func (g grant) request() string {
 	return fmt.Sprintf("%s resource %q in API group %q", g.verb, g.resource, g.group)
 }
 
-// needed are the grants without which something is refused: not those for the own namespace that are for everywhere, too. They
-// are for a mode that has none for everywhere.
+// needed returns the grants that are tested. It leaves out grants in the own
+// namespace that also exist at cluster scope. A mode without roles at cluster
+// scope needs them.
 func (r roles) needed() []grant {
 	all := r.grants()
 	return slices.DeleteFunc(slices.Clone(all), func(g grant) bool {
 		return g.place == inOwnNamespace && slices.ContainsFunc(all, func(other grant) bool {
-			return other.place == everywhere && other.asked() == g.asked()
+			return other.place == everywhere && other.request() == g.request()
 		})
 	})
 }
 
-// grants takes the rules apart. What two rules allow is there twice.
+// grants splits the rules into single grants. A grant of two rules is returned
+// twice.
 func (r roles) grants() []grant {
 	var found []grant
 	for place, rules := range r {
@@ -161,7 +169,8 @@ func (r roles) grants() []grant {
 	return found
 }
 
-// without is the roles but for one grant. Another rule may still allow the same.
+// without returns the roles without one grant. Another rule may still allow the
+// same.
 func (r roles) without(lacking grant) roles {
 	rest, found := roles{}, false
 	for _, g := range r.grants() {
@@ -174,7 +183,8 @@ func (r roles) without(lacking grant) roles {
 	return rest
 }
 
-// rights are the roles, bound for an operator with an own namespace, and another one to serve.
+// rights returns the roles, bound for an operator with its own namespace and a
+// served namespace.
 func (r roles) rights(own, served string) servers.Rights {
 	return servers.Rights{
 		Everywhere: r[everywhere],

@@ -12,20 +12,24 @@ import (
 	"sync"
 )
 
-// The ports for programs that have to be told one. The system gives none of them to whoever asks for any, or makes a connection, so
-// that between now and the program's start nobody but another test can take one.
+// The ports for programs that need a fixed port. The range is outside the
+// ephemeral ports of the system. Until the program starts, only another test
+// can take its port.
 const (
 	firstPort = 15_000
 	lastPort  = 30_000
 )
 
-// given are the addresses that this process was told, as a program that is told one may begin to listen much later.
+// given holds the addresses that this process has received. A program may start
+// to listen on its address much later.
 var given sync.Map
 
-// FreeAddress is a loopback address that nobody listens on, and that it has not returned before.
+// FreeAddress returns a loopback address that no program listens on. It never
+// returns the same address twice.
 func FreeAddress(ctx context.Context) (string, error) {
 	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", firstPort+rand.N(lastPort-firstPort)) //nolint:gosec // Any will do.
+		port := firstPort + rand.N(lastPort-firstPort) //nolint:gosec // Any port is good enough.
+		address := fmt.Sprintf("127.0.0.1:%d", port)
 		if _, taken := given.LoadOrStore(address, true); taken {
 			continue
 		}
@@ -34,5 +38,5 @@ func FreeAddress(ctx context.Context) (string, error) {
 			return address, listener.Close()
 		}
 	}
-	return "", errors.New("cannot find a port that is free")
+	return "", errors.New("cannot find a free port")
 }

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Await looks again and again until a condition holds: look returns what is still missing, or nothing. It gives up after
-// patience, and at once on an error.
+// Await polls until a condition holds. The function look returns what is
+// missing, or the empty string. After patience, Await returns an error. An
+// error of look ends it at once.
 func Await(ctx context.Context, patience time.Duration, look func() (missing string, err error)) error {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()

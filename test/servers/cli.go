@@ -10,11 +10,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// ClientName is what Juju's command line calls the controller, as WriteClient has it.
+// ClientName is the name of the controller in the files of WriteClient.
 const ClientName = "development"
 
-// WriteClient makes dir a JUJU_DATA: with it Juju's own command line goes to this server as the administrator, and to the model
-// prod/test unless told otherwise. It holds a password.
+// WriteClient makes dir a JUJU_DATA folder. With it, Juju's own command line
+// connects to this server as the administrator. The default model is prod/test.
+// The folder contains a password.
 func (j *Juju) WriteClient(dir string) error {
 	models := map[string]any{}
 	for _, model := range j.Models {
@@ -24,8 +25,9 @@ func (j *Juju) WriteClient(dir string) error {
 	for name, content := range map[string]map[string]any{
 		"controllers.yaml": {
 			"controllers": one(map[string]any{
-				"uuid": j.ControllerUUID, "api-endpoints": j.Addresses, "ca-cert": j.CACertificate, "cloud": "dummy", "type": "dummy",
-				"region": "dummy-region", "controller-machine-count": 0, "active-controller-machine-count": 0,
+				"uuid": j.ControllerUUID, "api-endpoints": j.Addresses, "ca-cert": j.CACertificate,
+				"cloud": "dummy", "type": "dummy", "region": "dummy-region",
+				"controller-machine-count": 0, "active-controller-machine-count": 0,
 			}),
 			"current-controller": ClientName,
 		},

@@ -31,24 +31,27 @@ import (
 )
 
 const (
-	// OperatorNamespace is the operator's own namespace, and that of all service accounts.
+	// OperatorNamespace is the operator's own namespace. It also holds all
+	// service accounts.
 	OperatorNamespace = "juju-secrets"
 	// operatorAccount is the service account in config/rbac.
 	operatorAccount = "manager"
-	// tokenLifetime outlasts every test, and every demo that somebody left running.
+	// tokenLifetime outlasts every test, and every demo that was left running.
 	tokenLifetime = 30 * 24 * time.Hour
 )
 
-// Rights are what a service account may do.
+// Rights are the permissions of a service account.
 type Rights struct {
-	// Everywhere are the rules for all namespaces, and for what is in none.
+	// Everywhere are the rules for all namespaces and for cluster-scoped
+	// resources.
 	Everywhere []rbacv1.PolicyRule
-	// In are the rules for single namespaces, by namespace. They exist.
+	// In are the rules for single namespaces, by namespace. The namespaces
+	// exist.
 	In map[string][]rbacv1.PolicyRule
 }
 
-// Admit makes a service account with these rights and no others, and returns the path of a kubeconfig for it. To the API
-// server its user is Username(account).
+// Admit creates a service account with only these rights, and returns the path
+// of its kubeconfig. The user name of the account is Username(account).
 func (k *Kubernetes) Admit(ctx context.Context, account string, rights Rights) (kubeconfig string, err error) {
 	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: OperatorNamespace, Name: account}}
 	everywhere := metav1.ObjectMeta{Name: account}
@@ -79,7 +82,8 @@ func (k *Kubernetes) Admit(ctx context.Context, account string, rights Rights) (
 	return k.KubeconfigOf(ctx, OperatorNamespace, account)
 }
 
-// awaitRights waits until the API server knows of the rights that it was just told of: it looks them up in a cache of its own.
+// awaitRights waits until the API server grants the new rights. The API server
+// authorizes from a cache.
 func (k *Kubernetes) awaitRights(ctx context.Context, account string, rights Rights) error {
 	granted := map[string][]rbacv1.PolicyRule{metav1.NamespaceAll: rights.Everywhere}
 	maps.Copy(granted, rights.In)
@@ -91,7 +95,7 @@ func (k *Kubernetes) awaitRights(ctx context.Context, account string, rights Rig
 					return "", err
 				}
 				if !review.Status.Allowed {
-					return fmt.Sprintf("%s may not yet %+v", account, review.Spec), nil
+					return fmt.Sprintf("%s does not have this right yet: %+v", account, review.Spec), nil
 				}
 			}
 		}
@@ -99,11 +103,13 @@ func (k *Kubernetes) awaitRights(ctx context.Context, account string, rights Rig
 	})
 }
 
-// reviewed is a question for the first of what a rule allows.
+// reviewed returns a review of the first permission of a rule.
 func reviewed(account, namespace string, rule rbacv1.PolicyRule) authorizationv1.SubjectAccessReviewSpec {
 	spec := authorizationv1.SubjectAccessReviewSpec{User: Username(account)}
 	if len(rule.NonResourceURLs) > 0 {
-		spec.NonResourceAttributes = &authorizationv1.NonResourceAttributes{Path: rule.NonResourceURLs[0], Verb: rule.Verbs[0]}
+		spec.NonResourceAttributes = &authorizationv1.NonResourceAttributes{
+			Path: rule.NonResourceURLs[0], Verb: rule.Verbs[0],
+		}
 		return spec
 	}
 	resource, subresource, _ := strings.Cut(rule.Resources[0], "/")
@@ -116,12 +122,13 @@ func reviewed(account, namespace string, rule rbacv1.PolicyRule) authorizationv1
 	return spec
 }
 
-// Username is who a service account is to the API server.
+// Username returns the user name of a service account.
 func Username(account string) string {
 	return fmt.Sprintf("system:serviceaccount:%s:%s", OperatorNamespace, account)
 }
 
-// admitOperator makes the operator's service account with its roles, as config/rbac has them.
+// admitOperator creates the operator's service account and roles from
+// config/rbac.
 func (k *Kubernetes) admitOperator(ctx context.Context, root string) error {
 	objs := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: OperatorNamespace}}}
 	for _, file := range []string{"service_account.yaml", "role.yaml", "role_binding.yaml"} {
@@ -151,7 +158,8 @@ func (k *Kubernetes) admitOperator(ctx context.Context, root string) error {
 	return err
 }
 
-// Manifests reads the objects in a file of manifests, of kinds that a scheme knows.
+// Manifests reads the objects in a file of manifests. The scheme must know
+// their kinds.
 func Manifests(scheme *runtime.Scheme, path string) ([]client.Object, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // A file of this repository.
 	if err != nil {
@@ -174,13 +182,14 @@ func Manifests(scheme *runtime.Scheme, path string) ([]client.Object, error) {
 		}
 		obj, ok := read.(client.Object)
 		if !ok {
-			return nil, fmt.Errorf("cannot read %s: %T is no object", path, read)
+			return nil, fmt.Errorf("cannot read %s: %T is not an object", path, read)
 		}
 		objs = append(objs, obj)
 	}
 }
 
-// KubeconfigOf writes a kubeconfig with a token of a service account, as a pod gets one, and returns its path.
+// KubeconfigOf writes a kubeconfig with a token of a service account, like a
+// pod gets, and returns its path.
 func (k *Kubernetes) KubeconfigOf(ctx context.Context, namespace, account string) (string, error) {
 	seconds := int64(tokenLifetime.Seconds())
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: &seconds}}
@@ -193,7 +202,9 @@ func (k *Kubernetes) KubeconfigOf(ctx context.Context, namespace, account string
 		return "", err
 	}
 	config := clientcmdapi.NewConfig()
-	config.Clusters["kubernetes"] = &clientcmdapi.Cluster{Server: server.String(), CertificateAuthorityData: k.Config.CAData}
+	config.Clusters["kubernetes"] = &clientcmdapi.Cluster{
+		Server: server.String(), CertificateAuthorityData: k.Config.CAData,
+	}
 	config.AuthInfos[account] = &clientcmdapi.AuthInfo{Token: request.Status.Token}
 	config.Contexts[account] = &clientcmdapi.Context{Cluster: "kubernetes", AuthInfo: account, Namespace: namespace}
 	config.CurrentContext = account

@@ -23,7 +23,8 @@ import (
 	"github.com/juju/names/v6"
 )
 
-// startTimeout is how long a server may take to start, on a machine that is busy with other tests.
+// startTimeout is the time limit for the start of a server. The machine is busy
+// with other tests.
 const startTimeout = 2 * time.Minute
 
 // Account is a Juju user.
@@ -32,7 +33,7 @@ type Account struct {
 	Password string `json:"password"`
 }
 
-// Model is a Juju model; Name has its qualifier.
+// Model is a Juju model. Name includes the qualifier.
 type Model struct {
 	Name string `json:"name"`
 	UUID string `json:"uuid"`
@@ -51,15 +52,17 @@ type Juju struct {
 	process *Process
 
 	mu    sync.Mutex
-	conns map[string]api.Connection // of the administrator, by model UUID
+	conns map[string]api.Connection // The administrator's, by model UUID.
 }
 
-// StartJuju starts a Juju API server that keeps its files in dir, as a controller that there was not before.
+// StartJuju starts a Juju API server as a new controller. It keeps its files in
+// dir.
 func StartJuju(ctx context.Context, dir string) (*Juju, error) {
 	return StartJujuAs(ctx, dir, "")
 }
 
-// StartJujuAs starts a Juju API server as the controller of a UUID, with nothing of what another server of that UUID has.
+// StartJujuAs starts a Juju API server as the controller with a UUID. The
+// server shares no data with other servers of the same UUID.
 func StartJujuAs(ctx context.Context, dir, controllerUUID string) (*Juju, error) {
 	dir, err := os.MkdirTemp(dir, "juju-*")
 	if err != nil {
@@ -76,10 +79,10 @@ func StartJujuAs(ctx context.Context, dir, controllerUUID string) (*Juju, error)
 	err = Await(ctx, startTimeout, func() (string, error) {
 		select {
 		case <-process.Ended():
-			return "", errors.New("it ended at once")
+			return "", errors.New("it exited during start")
 		default:
 		}
-		text, err := os.ReadFile(infoPath) //nolint:gosec // A path of our own making.
+		text, err := os.ReadFile(infoPath) //nolint:gosec // A path of this package.
 		if errors.Is(err, os.ErrNotExist) {
 			return "it is not ready", nil
 		}
@@ -101,14 +104,15 @@ func (j *Juju) Stop() error {
 	return j.process.Stop()
 }
 
-// AddModel adds the model prod/NAME, with the applications app1, app2, app3 and configurable.
+// AddModel adds the model prod/NAME, with the applications app1, app2, app3 and
+// configurable.
 func (j *Juju) AddModel(ctx context.Context, name string) (Model, error) {
 	var model Model
 	err := j.control(ctx, http.MethodPost, "/models?name="+url.QueryEscape(name), &model)
 	return model, err
 }
 
-// RemoveModel removes a model with all that is in it.
+// RemoveModel removes a model and its content.
 func (j *Juju) RemoveModel(ctx context.Context, model Model) error {
 	return j.control(ctx, http.MethodDelete, "/models/"+model.UUID, nil)
 }
@@ -118,12 +122,13 @@ func (j *Juju) AddApplication(ctx context.Context, model Model, name string) err
 	return j.control(ctx, http.MethodPut, "/models/"+model.UUID+"/applications/"+name, nil)
 }
 
-// RemoveApplication removes an application for good.
+// RemoveApplication removes an application completely.
 func (j *Juju) RemoveApplication(ctx context.Context, model Model, name string) error {
 	return j.control(ctx, http.MethodDelete, "/models/"+model.UUID+"/applications/"+name, nil)
 }
 
-// AddCharmSecret adds a secret that an application's charm owns, and returns its ID.
+// AddCharmSecret adds a secret that an application's charm owns, and returns
+// its ID.
 func (j *Juju) AddCharmSecret(ctx context.Context, model Model, application, label string) (string, error) {
 	var added struct {
 		ID string `json:"id"`
@@ -133,33 +138,38 @@ func (j *Juju) AddCharmSecret(ctx context.Context, model Model, application, lab
 	return added.ID, err
 }
 
-// AddUser adds a user who can log in to the controller and to nothing else.
+// AddUser adds a user that can log in only to the controller.
 func (j *Juju) AddUser(ctx context.Context, name string) (Account, error) {
 	var added Account
 	err := j.control(ctx, http.MethodPost, "/users?name="+url.QueryEscape(name), &added)
 	return added, err
 }
 
-// SetPassword replaces a user's password, but not the administrator's. Connections of the user stay.
+// SetPassword replaces the password of a user other than the administrator.
+// Open connections of the user stay open.
 func (j *Juju) SetPassword(ctx context.Context, username, password string) error {
 	path := "/users/" + url.PathEscape(username) + "/password?password=" + url.QueryEscape(password)
 	return j.control(ctx, http.MethodPut, path, nil)
 }
 
-// GrantModel gives a user access to a model: read, write or admin. Who has more keeps it.
+// GrantModel grants a user access to a model: read, write or admin. It never
+// reduces the access.
 func (j *Juju) GrantModel(ctx context.Context, model Model, username, access string) error {
 	query := url.Values{"user": {username}, "access": {access}}
 	return j.control(ctx, http.MethodPut, "/models/"+model.UUID+"/access?"+query.Encode(), nil)
 }
 
-// RevokeModel takes an access to a model from a user, and any above it: with read the user has none left.
+// RevokeModel revokes an access to a model and all higher access. Revoking read
+// leaves the user no access.
 func (j *Juju) RevokeModel(ctx context.Context, model Model, username, access string) error {
 	query := url.Values{"user": {username}, "access": {access}}
 	return j.control(ctx, http.MethodDelete, "/models/"+model.UUID+"/access?"+query.Encode(), nil)
 }
 
-// Token returns a token with which JAAS logs in for an external user such as client@serviceaccount, who has this access to
-// the controller, such as login, and to models. It claims the same for ever; lists of models follow GrantModel and RevokeModel.
+// Token returns a token for a login of JAAS on behalf of an external user, such
+// as client@serviceaccount. The token claims this access to the controller,
+// such as login, and to models. Its claims never change. Lists of models follow
+// GrantModel and RevokeModel.
 func (j *Juju) Token(ctx context.Context, username, controllerAccess string, models map[Model]string) (string, error) {
 	query := url.Values{"user": {username}, "controller": {controllerAccess}}
 	for model, access := range models {
@@ -172,12 +182,14 @@ func (j *Juju) Token(ctx context.Context, username, controllerAccess string, mod
 	return issued.Token, err
 }
 
-// StopServing makes the server drop its clients and listen no more; StartServing ends that.
+// StopServing makes the server drop its clients and stop listening, until
+// StartServing.
 func (j *Juju) StopServing(ctx context.Context) error {
 	return j.control(ctx, http.MethodPost, "/stop", nil)
 }
 
-// StartServing makes the server listen again, on the same port and over the same data.
+// StartServing makes the server listen again, on the same port and with the
+// same data.
 func (j *Juju) StartServing(ctx context.Context) error {
 	return j.control(ctx, http.MethodPost, "/start", nil)
 }
@@ -187,14 +199,15 @@ func (j *Juju) DropConnections(ctx context.Context) error {
 	return j.control(ctx, http.MethodPost, "/drop", nil)
 }
 
-// BeginUpgrade closes all connections of all clients, and whoever logs in from then on is told that an upgrade is in
-// progress; EndUpgrade ends that.
+// BeginUpgrade closes all connections of all clients. Until EndUpgrade, the
+// server answers logins with the error that an upgrade is in progress.
 func (j *Juju) BeginUpgrade(ctx context.Context) error {
 	return j.control(ctx, http.MethodPost, "/upgrade/begin", nil)
 }
 
-// EndUpgrade lets everybody who logs in from now on do everything again. Like Juju it closes no connection, but for our
-// own, and those from during the upgrade stay restricted: DropConnections ends them.
+// EndUpgrade gives later logins full access again. Like Juju, the server closes
+// no connection. Connections from during the upgrade stay restricted until
+// DropConnections. EndUpgrade closes the administrator's own connections.
 func (j *Juju) EndUpgrade(ctx context.Context) error {
 	err := j.control(ctx, http.MethodPost, "/upgrade/end", nil)
 	j.mu.Lock()
@@ -206,17 +219,18 @@ func (j *Juju) EndUpgrade(ctx context.Context) error {
 	return err
 }
 
-// PauseRemovals keeps secrets that are being removed in a model; ResumeRemovals ends that.
+// PauseRemovals delays the removal of secrets in a model until ResumeRemovals.
 func (j *Juju) PauseRemovals(ctx context.Context, model Model) error {
 	return j.control(ctx, http.MethodPost, "/removals/pause?model="+model.UUID, nil)
 }
 
-// ResumeRemovals removes what has waited since PauseRemovals.
+// ResumeRemovals executes the removals that PauseRemovals has delayed.
 func (j *Juju) ResumeRemovals(ctx context.Context, model Model) error {
 	return j.control(ctx, http.MethodPost, "/removals/resume?model="+model.UUID, nil)
 }
 
-// Requests counts the requests on connections to a model, by Facade.Method; with no model, all requests there were.
+// Requests counts the requests on connections to a model, by Facade.Method.
+// Without a model it counts all requests.
 func (j *Juju) Requests(ctx context.Context, model Model) (map[string]int, error) {
 	path := "/requests"
 	if model.UUID != "" {
@@ -227,8 +241,10 @@ func (j *Juju) Requests(ctx context.Context, model Model) (map[string]int, error
 	return counts, err
 }
 
-// AwaitAnswered returns how many requests of a Facade.Method on connections to a model were answered, with success or
-// without, as soon as that is above a number. It gives up after 30 s. Above -1 is the count of now.
+// AwaitAnswered waits until the number of answered requests of a Facade.Method
+// on connections to a model is above a number. It returns the number of
+// answers, with and without success. It returns an error after 30 s. With
+// above -1 it returns the current number at once.
 func (j *Juju) AwaitAnswered(ctx context.Context, model Model, method string, above int) (int, error) {
 	query := url.Values{"model": {model.UUID}, "method": {method}, "above": {strconv.Itoa(above)}}
 	var answer struct {
@@ -261,7 +277,8 @@ func (j *Juju) control(ctx context.Context, method, path string, answer any) err
 	return json.Unmarshal(body, answer)
 }
 
-// connection is the administrator's connection to a model, kept for later.
+// connection returns the administrator's connection to a model, and keeps it
+// open for later calls.
 func (j *Juju) connection(ctx context.Context, modelUUID string) (api.Connection, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

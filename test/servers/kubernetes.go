@@ -20,12 +20,13 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// Kubernetes is a control plane: etcd, kube-apiserver with the CRDs, and the parts of kube-controller-manager that
-// collect garbage, empty namespaces and aggregate ClusterRoles.
+// Kubernetes is a control plane: etcd, kube-apiserver with the CRDs, and the
+// parts of kube-controller-manager that collect garbage, empty namespaces and
+// aggregate ClusterRoles.
 type Kubernetes struct {
-	// Client is an administrator's.
+	// Client is an administrator's client.
 	Client client.WithWatch
-	// Config is an administrator's.
+	// Config is an administrator's configuration.
 	Config *rest.Config
 	// Kubeconfig is the path of an administrator's kubeconfig.
 	Kubeconfig string
@@ -36,7 +37,8 @@ type Kubernetes struct {
 	dir               string
 }
 
-// StartKubernetes starts a control plane that keeps its files in dir. Root is the root of the repository.
+// StartKubernetes starts a control plane that keeps its files in dir. The
+// argument root is the root of the repository.
 func StartKubernetes(ctx context.Context, root, dir string) (*Kubernetes, error) {
 	k := &Kubernetes{
 		Kubeconfig: filepath.Join(dir, "kubeconfig"),
@@ -44,7 +46,7 @@ func StartKubernetes(ctx context.Context, root, dir string) (*Kubernetes, error)
 		environment: &envtest.Environment{
 			CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "bases")},
 			ErrorIfCRDPathMissing: true,
-			UseExistingCluster:    new(bool), // Whatever the environment says: a developer's cluster is not for tests.
+			UseExistingCluster:    new(bool), // Never test on a developer's cluster, even if the environment asks for it.
 			// Other tests and servers keep the machine busy.
 			ControlPlaneStartTimeout: time.Minute,
 			ControlPlaneStopTimeout:  startTimeout,
@@ -67,7 +69,7 @@ func (k *Kubernetes) finish(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
-	k.Config.QPS = -1 // Tests and the demo are not to be slowed down by a limit for polite clients.
+	k.Config.QPS = -1 // No rate limit, which would slow tests and the demo.
 	if k.Client, err = client.NewWithWatch(k.Config, client.Options{Scheme: scheme}); err != nil {
 		return err
 	}
@@ -78,30 +80,20 @@ func (k *Kubernetes) finish(ctx context.Context, root string) error {
 		return err
 	}
 	k.controllerManager, err = startProcess("KUBE_CONTROLLER_MANAGER", k.dir, nil,
-		"--kubeconfig="+k.Kubeconfig, "--controllers=namespace-controller,garbage-collector-controller,clusterrole-aggregation-controller",
-		"--leader-elect=false", "--secure-port=0")
+		"--kubeconfig="+k.Kubeconfig, "--leader-elect=false", "--secure-port=0",
+		"--controllers=namespace-controller,garbage-collector-controller,clusterrole-aggregation-controller")
 	return err
 }
 
-// StartOperator starts the operator that MANAGER names against the control plane.
-func (k *Kubernetes) StartOperator(dir string, args ...string) (*Process, error) {
-	return k.StartOperatorIn(nil, dir, args...)
-}
-
-// StartOperatorIn starts the operator with more environment variables than this program has.
-func (k *Kubernetes) StartOperatorIn(environment []string, dir string, args ...string) (*Process, error) {
-	args = append([]string{"--kubeconfig=" + k.operatorConfig, "--health-probe-bind-address=0", "--leader-elect=false", "--namespace=" + OperatorNamespace}, args...)
-	return startProcess("MANAGER", dir, environment, args...)
-}
-
-// OperatorKubeconfig is the path of the operator's kubeconfig. StartOperator takes another one as an argument.
+// OperatorKubeconfig returns the path of the operator's kubeconfig. An argument
+// of StartOperator can override it.
 func (k *Kubernetes) OperatorKubeconfig() string { return k.operatorConfig }
 
 // Stop stops the control plane.
 func (k *Kubernetes) Stop() error {
 	var err error
 	if k.controllerManager != nil {
-		err = k.controllerManager.Kill() // It has nothing to finish, and takes its time.
+		err = k.controllerManager.Kill() // A normal stop is slow, and there is nothing to finish.
 	}
 	return errors.Join(err, k.environment.Stop())
 }

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// stopTimeout is how long a program may take to stop before it is killed.
-// The operator finishes what is under way, for which it gives itself a minute.
+// stopTimeout is the time after which a stopping program is killed.
+// The operator finishes its requests to Juju within a minute.
 const stopTimeout = 75 * time.Second
 
-// Process is a program under way. Its output goes to the file Log.
+// Process is a running program. Its output goes to the file Log.
 type Process struct {
 	Log string
 
@@ -29,7 +29,7 @@ type Process struct {
 	err   error
 }
 
-// startProcess starts the program that an environment variable names.
+// startProcess starts the program in an environment variable.
 func startProcess(variable, dir string, environment []string, args ...string) (*Process, error) {
 	path := os.Getenv(variable)
 	if path == "" {
@@ -42,10 +42,11 @@ func startProcess(variable, dir string, environment []string, args ...string) (*
 	}
 	defer func() { _ = log.Close() }() // The child has its own handle.
 	p.Log = log.Name()
-	p.cmd = exec.Command(path, args...) //nolint:gosec,noctx // Our own programs; Stop ends them in order.
+	p.cmd = exec.Command(path, args...) //nolint:gosec,noctx // Our own programs. Stop ends them.
 	p.cmd.Env = append(os.Environ(), environment...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	// A group of its own, so that a Ctrl-C in the terminal reaches it through Stop and not before.
+	// Its own process group, so that a Ctrl-C in the terminal does not signal
+	// it before Stop does.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -60,10 +61,11 @@ func startProcess(variable, dir string, environment []string, args ...string) (*
 	return p, nil
 }
 
-// Ended is closed when the program is over.
+// Ended returns a channel that is closed when the program has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Stop asks the program to stop and waits for it. Stopping one that is over does nothing.
+// Stop stops the program and waits until it has ended. After the end it does
+// nothing.
 func (p *Process) Stop() error {
 	_ = p.stdin.Close()
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
@@ -79,7 +81,7 @@ func (p *Process) Stop() error {
 	}
 }
 
-// Kill ends the program at once, as a crash would.
+// Kill kills the program, like a crash.
 func (p *Process) Kill() error {
 	err := p.cmd.Process.Kill()
 	<-p.ended

@@ -9,8 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// FillIn puts this server where a manifest of a controller object, or of the login juju-user, has examples. Others stay as they
-// are.
+// FillIn replaces the example values in the manifest of a controller object, or
+// of the Secret juju-user, with the values of this server. It does not change
+// other manifests.
 func (j *Juju) FillIn(obj *unstructured.Unstructured) error {
 	kind := obj.GetKind()
 	switch {

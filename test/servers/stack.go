@@ -6,95 +6,80 @@ package servers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// Stack is all three parts: Kubernetes, Juju and, unless somebody else starts it, the operator. Stop ends them and removes their files.
+// Stack is a Kubernetes control plane, Juju servers and an operator. Each part
+// is there once it has started. Stop ends them all and removes their files.
 type Stack struct {
+	// Kubernetes is nil without a control plane.
 	Kubernetes *Kubernetes
-	Juju       *Juju
-	Operator   *Process
+	// Juju is the first Juju server.
+	Juju *Juju
+	// More are the other Juju servers.
+	More []*Juju
+	// Operator is nil when the stack has none.
+	Operator *Operator
 	// Dir is the folder of all files.
 	Dir string
 }
 
-// StartStack starts all three parts. Root is the root of the repository. The operator knows no Juju controller yet.
+// Options say what a stack starts.
+type Options struct {
+	// Root is the root of the repository. The default starts no Kubernetes.
+	Root string
+	// Juju is the number of Juju servers.
+	Juju int
+	// Operator starts the operator, which knows no Juju controller yet.
+	Operator bool
+}
+
+// StartStack starts Kubernetes, a Juju server and the operator. Root is the
+// root of the repository.
 func StartStack(ctx context.Context, root string) (*Stack, error) {
-	s, err := StartServers(ctx, root)
+	s, err := NewStack()
 	if err != nil {
 		return nil, err
 	}
-	if s.Operator, err = s.Kubernetes.StartOperator(s.Dir); err != nil {
+	if err := s.Start(ctx, Options{Root: root, Juju: 1, Operator: true}); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
 }
 
-// StartServers starts Kubernetes and Juju, for who starts operators on their own.
-func StartServers(ctx context.Context, root string) (*Stack, error) {
+// NewStack returns a stack that has a folder and has started nothing.
+func NewStack() (*Stack, error) {
 	dir, err := os.MkdirTemp("", "juju-secrets-")
-	if err != nil {
-		return nil, err
-	}
-	s := &Stack{Dir: dir}
+	return &Stack{Dir: dir}, err
+}
+
+// Start starts the servers, and then the operator. After an error, Stop ends
+// the parts that have started.
+func (s *Stack) Start(ctx context.Context, o Options) error {
 	var parts errgroup.Group
-	parts.Go(func() (err error) {
-		s.Kubernetes, err = StartKubernetes(ctx, root, dir)
-		return err
-	})
-	parts.Go(func() (err error) {
-		s.Juju, err = StartJuju(ctx, dir)
-		return err
-	})
-	if err := parts.Wait(); err != nil {
-		return nil, errors.Join(err, s.Stop())
+	if o.Root != "" {
+		parts.Go(func() (err error) {
+			s.Kubernetes, err = StartKubernetes(ctx, o.Root, s.Dir)
+			return err
+		})
 	}
-	return s, nil
-}
-
-// Suite is what the tests of a package do with a stack.
-type Suite struct {
-	// Start starts it. What it started it also returns with an error.
-	Start func(ctx context.Context) (*Stack, error)
-	// Run runs the tests, and returns the exit status.
-	Run func() int
-}
-
-// Main starts the stack, runs the tests, and stops the stack again, also when they are interrupted. It returns the exit status.
-func (suite Suite) Main() int {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	stack, err := suite.Start(context.Background())
-	code := 1
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "cannot start the servers:", err)
+	jujus := make([]*Juju, o.Juju)
+	for i := range jujus {
+		parts.Go(func() (err error) {
+			jujus[i], err = StartJuju(ctx, s.Dir)
+			return err
+		})
 	}
-	if stack == nil {
-		return code
+	err := parts.Wait()
+	if len(jujus) > 0 {
+		s.Juju, s.More = jujus[0], jujus[1:]
 	}
-	stack.StopWhen(signals)
-	if err == nil {
-		code = suite.Run()
+	if err == nil && o.Operator {
+		s.Operator, err = s.Kubernetes.StartOperator(s.Dir)
 	}
-	if err := stack.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "cannot stop the servers in order:", err)
-		return 1
-	}
-	return code
-}
-
-// StopWhen stops everything and ends the program when it is interrupted, so that a Ctrl-C leaves nothing running.
-func (s *Stack) StopWhen(signals <-chan os.Signal) {
-	go func() {
-		<-signals
-		_ = s.Stop()
-		os.Exit(1)
-	}()
+	return err
 }
 
 // Stop stops whatever runs, and removes every file of it.
@@ -103,8 +88,10 @@ func (s *Stack) Stop() error {
 	if s.Operator != nil {
 		errs = append(errs, s.Operator.Stop())
 	}
-	if s.Juju != nil {
-		errs = append(errs, s.Juju.Stop())
+	for _, juju := range append([]*Juju{s.Juju}, s.More...) {
+		if juju != nil {
+			errs = append(errs, juju.Stop())
+		}
 	}
 	if s.Kubernetes != nil {
 		errs = append(errs, s.Kubernetes.Stop())

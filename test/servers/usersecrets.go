@@ -15,17 +15,18 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// UserSecret is a secret as Juju's own client shows it, values and all.
+// UserSecret is a secret as Juju's own client shows it, including its values.
 type UserSecret struct {
 	ID, Name, Info string
 	Revision       int
-	// Content is the latest revision's. It can be compared, and prints as REDACTED.
+	// Content is the content of the latest revision. It is comparable, and
+	// prints as REDACTED.
 	Content content.Content
 	// Granted are the applications with a grant, sorted.
 	Granted []string
 }
 
-// Content is the content with these values by key.
+// Content returns the content with these values by key.
 func Content(values map[string]string) content.Content {
 	plain := make(map[string][]byte, len(values))
 	for key, value := range values {
@@ -69,8 +70,10 @@ func (j *Juju) Secrets(ctx context.Context, model Model) ([]UserSecret, error) {
 	return found, nil
 }
 
-// AddSecret adds a secret as a person would, and returns its ID.
-func (j *Juju) AddSecret(ctx context.Context, model Model, name, info string, values map[string]string) (string, error) {
+// AddSecret manually adds a secret, and returns its ID.
+func (j *Juju) AddSecret(
+	ctx context.Context, model Model, name, info string, values map[string]string,
+) (id string, err error) {
 	client, err := j.secretsClient(ctx, model)
 	if err != nil {
 		return "", err
@@ -79,8 +82,10 @@ func (j *Juju) AddSecret(ctx context.Context, model Model, name, info string, va
 	return strings.TrimPrefix(uri, coresecrets.SecretScheme+":"), err
 }
 
-// UpdateSecret changes what is not empty of a secret as a person would.
-func (j *Juju) UpdateSecret(ctx context.Context, model Model, id, newName, info string, values map[string]string) error {
+// UpdateSecret manually changes a secret. Empty arguments change nothing.
+func (j *Juju) UpdateSecret(
+	ctx context.Context, model Model, id, newName, info string, values map[string]string,
+) error {
 	client, err := j.secretsClient(ctx, model)
 	if err != nil {
 		return err
@@ -88,7 +93,7 @@ func (j *Juju) UpdateSecret(ctx context.Context, model Model, id, newName, info 
 	return client.UpdateSecret(ctx, &coresecrets.URI{ID: id}, "", nil, newName, info, Content(values).Encoded())
 }
 
-// RemoveSecret removes a secret as a person would.
+// RemoveSecret manually removes a secret.
 func (j *Juju) RemoveSecret(ctx context.Context, model Model, id string) error {
 	client, err := j.secretsClient(ctx, model)
 	if err != nil {
@@ -97,7 +102,8 @@ func (j *Juju) RemoveSecret(ctx context.Context, model Model, id string) error {
 	return client.RemoveSecret(ctx, &coresecrets.URI{ID: id}, "", nil)
 }
 
-// RemoveRevision removes one revision of a secret as a person would, and waits until Juju has.
+// RemoveRevision manually removes one revision of a secret, and waits until
+// Juju has removed it.
 func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revision int) error {
 	client, err := j.secretsClient(ctx, model)
 	if err != nil {
@@ -113,7 +119,7 @@ func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revis
 		}
 		for _, details := range listed {
 			if details.Metadata.LatestRevision > revision {
-				return "", nil // It is gone, and something has been put in its place.
+				return "", nil // The revision is gone, and a later revision replaces it.
 			}
 			for _, r := range details.Revisions {
 				if r.Revision == revision {
@@ -125,7 +131,8 @@ func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revis
 	})
 }
 
-// Revisions are the numbers of the revisions that a secret still has, the oldest first.
+// Revisions returns the numbers of the existing revisions of a secret, the
+// oldest first.
 func (j *Juju) Revisions(ctx context.Context, model Model, id string) ([]int, error) {
 	client, err := j.secretsClient(ctx, model)
 	if err != nil {
@@ -142,7 +149,7 @@ func (j *Juju) Revisions(ctx context.Context, model Model, id string) ([]int, er
 	return numbers, err
 }
 
-// Grant grants a secret to applications as a person would.
+// Grant manually grants a secret to applications.
 func (j *Juju) Grant(ctx context.Context, model Model, id string, apps ...string) error {
 	client, err := j.secretsClient(ctx, model)
 	if err != nil {
@@ -155,7 +162,7 @@ func (j *Juju) Grant(ctx context.Context, model Model, id string, apps ...string
 	return err
 }
 
-// Revoke takes a grant away from applications as a person would.
+// Revoke manually revokes a secret from applications.
 func (j *Juju) Revoke(ctx context.Context, model Model, id string, apps ...string) error {
 	client, err := j.secretsClient(ctx, model)
 	if err != nil {

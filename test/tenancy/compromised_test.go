@@ -14,46 +14,50 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
-	"github.com/juju-secrets/operator/test/stage"
 )
 
-// intrusion is a scene with a victim, and a namespace in which an attacker may do everything with any object. Both are tenants
-// of one ClusterJujuController, each for a model of its own.
+// intrusion is a fixture with a victim and an attacker. The attacker may change
+// every object in its namespace. Both namespaces are tenants of one
+// ClusterJujuController, each for its own model.
 type intrusion struct {
-	*scene
+	*fixture
 
 	attacker, victim string
 	// shared is the name of the ClusterJujuController.
 	shared string
-	// own is the attacker's model, theirs the victim's, on the same server.
+	// own is the attacker's model. theirs is the victim's model, on the same
+	// server.
 	own, theirs model
 }
 
 func newIntrusion(t *testing.T) *intrusion {
 	t.Helper()
-	s := newScene(t)
-	i := &intrusion{scene: s, attacker: s.namespace("attacker", nil), victim: s.namespace("victim", nil)} // The attacker's is older.
-	i.own, i.theirs = s.model(town.one, "own"), s.model(town.one, "theirs")
-	i.shared = s.controller("shared", town.one, town.one.Operator, named(i.attacker, i.own.Name), named(i.victim, i.theirs.Name)).Name
+	f := newFixture(t)
+	// The attacker's namespace sorts first, so its objects count as older.
+	i := &intrusion{fixture: f, attacker: f.namespace("attacker", nil), victim: f.namespace("victim", nil)}
+	i.own, i.theirs = f.model(shared.Juju, "own"), f.model(shared.Juju, "theirs")
+	tenants := []v1alpha1.Tenant{named(i.attacker, i.own.Name), named(i.victim, i.theirs.Name)}
+	i.shared = f.controller("shared", shared.Juju, shared.Juju.Operator, tenants...).Name
 	return i
 }
 
-// through is a reference to the ClusterJujuController.
+// through returns a reference to the ClusterJujuController.
 func (i *intrusion) through() v1alpha1.ControllerReference {
 	return v1alpha1.ControllerReference{Kind: v1alpha1.KindClusterJujuController, Name: i.shared}
 }
 
-// household is what the victim has in Juju: a secret that is granted to app1 and app2.
-type household struct {
+// granted is the victim's secret in Juju. It is granted to app1 and app2.
+type granted struct {
 	secret *v1alpha1.JujuSecret
 	access *v1alpha1.JujuSecretAccess
 }
 
-func (i *intrusion) household() household {
+func (i *intrusion) grantedSecret() granted {
 	i.Helper()
-	h := household{
+	h := granted{
 		secret: gen.JujuSecret(i.victim, "db-login", i.theirs.Name, gen.Through(i.shared)),
 		access: gen.Access(i.victim, "db-login", "db-login", "app1", "app2"),
 	}
@@ -62,45 +66,48 @@ func (i *intrusion) household() household {
 	return h
 }
 
-// goesOn checks that nobody is in the victim's way: its secret is changed, its grants are revoked and its objects go.
-func (i *intrusion) goesOn(h household, beside ...servers.UserSecret) {
+// expectUnaffected checks that the victim can still change its secret, revoke
+// its grants and delete its objects.
+func (i *intrusion) expectUnaffected(h granted, others ...servers.UserSecret) {
 	i.Helper()
 	i.Refresh(h.secret)
 	revision := h.secret.Status.Revision + 1
-	stage.Change(i.scene, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.Value = map[string]string{"key": "changed"} })
-	stage.Change(i.scene, h.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2") })
+	env.Change(i, h.secret, func(o *v1alpha1.JujuSecret) { o.Spec.Value = map[string]string{"key": "changed"} })
+	env.Change(i, h.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app2") })
 	i.AwaitReady(h.secret, h.access)
-	i.awaitJuju(i.theirs, append(beside, held(h.secret.Status.SecretID, "db-login", revision, "changed", "app2"))...)
+	i.awaitJuju(i.theirs, append(others, held(h.secret.Status.SecretID, "db-login", revision, "changed", "app2"))...)
 	i.deleteAll(h.access)
-	i.awaitJuju(i.theirs, append(beside, held(h.secret.Status.SecretID, "db-login", revision, "changed"))...)
+	i.awaitJuju(i.theirs, append(others, held(h.secret.Status.SecretID, "db-login", revision, "changed"))...)
 	i.deleteAll(h.secret)
-	i.awaitJuju(i.theirs, beside...)
+	i.awaitJuju(i.theirs, others...)
 }
 
-// whetherThereOrNot checks that an answer is the same before and after the victim has something.
-func (i *intrusion) whetherThereOrNot(ask func() string, there ...client.Object) {
+// expectSameAnswer checks that an answer to the attacker is the same before and
+// after the victim has the objects.
+func (i *intrusion) expectSameAnswer(ask func() string, objs ...client.Object) {
 	i.Helper()
 	without := ask()
-	i.Create(there...)
-	for _, obj := range there {
+	i.Create(objs...)
+	for _, obj := range objs {
 		switch obj.(type) {
 		case *v1alpha1.JujuController, *v1alpha1.JujuSecret:
 			i.AwaitReady(obj)
 		}
 	}
 	if with := ask(); with != without {
-		i.Errorf("the answer tells that the victim has %T %s:\n%s\nand otherwise:\n%s", there[0], there[0].GetName(), with, without)
+		i.Errorf("the answer with the victim's %T %s differs:\n%s\nwithout it:\n%s",
+			objs[0], objs[0].GetName(), with, without)
 	}
 }
 
 func (i *intrusion) login(namespace, name string) client.Object {
 	return gen.Secret(namespace, name, map[string]string{
-		"username": town.one.Operator.Username, "password": town.one.Operator.Password,
-		"client-id": "client", "client-secret": "secret", "ca.crt": town.one.CACertificate,
+		"username": shared.Juju.Operator.Username, "password": shared.Juju.Operator.Password,
+		"client-id": "client", "client-secret": "secret", "ca.crt": shared.Juju.CACertificate,
 	})
 }
 
-func TestAJujuControllerCannotNameWhatIsInAnotherNamespace(t *testing.T) {
+func TestJujuControllerCannotReferToAnotherNamespace(t *testing.T) {
 	t.Parallel()
 	i := newIntrusion(t)
 	for name, modify := range map[string]func(*v1alpha1.JujuControllerSpec){
@@ -114,99 +121,109 @@ func TestAJujuControllerCannotNameWhatIsInAnotherNamespace(t *testing.T) {
 		},
 		"ca-secret": func(spec *v1alpha1.JujuControllerSpec) {
 			spec.CACertificate = ""
-			spec.CACertificateFrom = &v1alpha1.CertificateSource{SecretRef: &v1alpha1.KeyReference{Namespace: i.victim, Name: "ca-secret"}}
+			spec.CACertificateFrom = &v1alpha1.CertificateSource{
+				SecretRef: &v1alpha1.KeyReference{Namespace: i.victim, Name: "ca-secret"},
+			}
 		},
 		"ca-config": func(spec *v1alpha1.JujuControllerSpec) {
 			spec.CACertificate = ""
-			spec.CACertificateFrom = &v1alpha1.CertificateSource{ConfigMapRef: &v1alpha1.KeyReference{Namespace: i.victim, Name: "ca-config"}}
+			spec.CACertificateFrom = &v1alpha1.CertificateSource{
+				ConfigMapRef: &v1alpha1.KeyReference{Namespace: i.victim, Name: "ca-config"},
+			}
 		},
 	} {
-		there := i.login(i.victim, name)
+		exists := i.login(i.victim, name)
 		if name == "ca-config" {
-			there = gen.ConfigMap(i.victim, name, map[string]string{"ca.crt": town.one.CACertificate})
+			exists = gen.ConfigMap(i.victim, name, map[string]string{"ca.crt": shared.Juju.CACertificate})
 		}
-		i.whetherThereOrNot(func() string {
-			obj := gen.LocalController(i.attacker, name, town.one.Addresses[0], town.one.CACertificate)
+		i.expectSameAnswer(func() string {
+			obj := gen.LocalController(i.attacker, name, shared.Juju.Addresses[0], shared.Juju.CACertificate)
 			modify(&obj.Spec)
 			err := i.Kube.Create(i.Ctx, obj)
 			if err == nil || !strings.Contains(err.Error(), "its own namespace only") {
-				i.Fatalf("%s: creating it ends in %v", name, err)
+				i.Fatalf("%s: the creation returns %v", name, err)
 			}
 			return err.Error()
-		}, there)
+		}, exists)
 	}
 }
 
-// Whoever names something of another namespace, in whatever way, learns the same whether it exists or not.
-func TestNobodyLearnsWhatAnotherNamespaceHas(t *testing.T) {
+// The answer to a reference to another namespace is the same whether the object
+// exists or not.
+func TestTenantCannotProbeAnotherNamespace(t *testing.T) {
 	t.Parallel()
 	i := newIntrusion(t)
 	for name, row := range map[string]struct {
-		// obj is what the attacker makes, once for each answer; there what the victim may have.
+		// obj returns the object that the attacker creates, once for each
+		// answer. exists holds the objects that the victim may have.
 		obj    func() client.Object
-		there  []client.Object
+		exists []client.Object
 		reason v1alpha1.Reason
 		parts  []string
 	}{
-		"a source": {
+		"Secret as source": {
 			obj: func() client.Object {
 				return gen.JujuSecret(i.attacker, "probe", i.own.Name, gen.Through(i.shared), gen.FromSecret("their-secret"))
 			},
-			there:  []client.Object{i.login(i.victim, "their-secret")},
+			exists: []client.Object{i.login(i.victim, "their-secret")},
 			reason: v1alpha1.ReasonSourceNotFound, parts: []string{"Secret their-secret"},
 		},
-		"a source that is a ConfigMap": {
+		"ConfigMap as source": {
 			obj: func() client.Object {
 				return gen.JujuSecret(i.attacker, "probe", i.own.Name, gen.Through(i.shared), gen.FromConfigMap("their-config"))
 			},
-			there:  []client.Object{gen.ConfigMap(i.victim, "their-config", map[string]string{"key": "value"})},
+			exists: []client.Object{gen.ConfigMap(i.victim, "their-config", map[string]string{"key": "value"})},
 			reason: v1alpha1.ReasonSourceNotFound, parts: []string{"ConfigMap their-config"},
 		},
 		"credentials": {
 			obj: func() client.Object {
-				obj := gen.LocalController(i.attacker, "probe", town.one.Addresses[0], town.one.CACertificate)
+				obj := gen.LocalController(i.attacker, "probe", shared.Juju.Addresses[0], shared.Juju.CACertificate)
 				obj.Spec.Credentials.UserPass.SecretRef.Name = "their-login"
 				return obj
 			},
-			there:  []client.Object{i.login(i.victim, "their-login")},
+			exists: []client.Object{i.login(i.victim, "their-login")},
 			reason: v1alpha1.ReasonSourceNotFound, parts: []string{"/their-login does not exist"},
 		},
-		"a JujuController": {
+		"JujuController": {
 			obj: func() client.Object {
 				return gen.JujuSecret(i.attacker, "probe", i.theirs.Name, gen.Locally("local"))
 			},
-			there:  i.localThere("local"),
+			exists: i.victimController("local"),
 			reason: v1alpha1.ReasonControllerNotReady, parts: []string{`JujuController "local" does not exist`},
 		},
-		"a JujuSecret": {
+		"JujuSecret": {
 			obj:    func() client.Object { return gen.Access(i.attacker, "probe", "db-login", "app1") },
-			there:  []client.Object{gen.JujuSecret(i.victim, "db-login", i.theirs.Name, gen.Through(i.shared))},
+			exists: []client.Object{gen.JujuSecret(i.victim, "db-login", i.theirs.Name, gen.Through(i.shared))},
 			reason: v1alpha1.ReasonJujuSecretNotReady, parts: []string{`JujuSecret "db-login" does not exist, or has no secret`},
 		},
 	} {
 		i.Log(name)
-		i.whetherThereOrNot(func() string {
+		i.expectSameAnswer(func() string {
 			obj := row.obj()
 			i.Create(obj)
 			message := i.AwaitReason(obj, row.reason, row.parts...)
 			i.deleteAll(obj)
 			return message
-		}, row.there...)
+		}, row.exists...)
 	}
 }
 
-// localThere is a JujuController of the victim's, with its credentials.
-func (i *intrusion) localThere(name string) []client.Object {
-	return []client.Object{i.login(i.victim, name), gen.LocalController(i.victim, name, town.one.Addresses[0], town.one.CACertificate)}
+// victimController returns a JujuController of the victim, with its
+// credentials.
+func (i *intrusion) victimController(name string) []client.Object {
+	controller := gen.LocalController(i.victim, name, shared.Juju.Addresses[0], shared.Juju.CACertificate)
+	return []client.Object{i.login(i.victim, name), controller}
 }
 
-// What the operator notes in an object's metadata can be written by others, and then says nothing: what it names in a model that
-// is not the attacker's stays, and the victim's JujuController goes when the victim says so.
-func TestAForgedRecordReachesNothingOfAnotherNamespace(t *testing.T) {
+// The operator keeps its record in metadata that other users can write. A
+// forged record proves nothing. The secrets and grants that it names in the
+// victim's model stay, and the deletion of the victim's JujuController still
+// completes.
+func TestForgedRecordReachesNoOtherTenant(t *testing.T) {
 	t.Parallel()
 	i := newIntrusion(t)
-	h := i.household()
-	local := i.localController(i.victim, "local", town.one, town.one.Operator)
+	h := i.grantedSecret()
+	local := i.localController(i.victim, "local", shared.Juju, shared.Juju.Operator)
 	id := h.secret.Status.SecretID
 	stranger := i.add(i.theirs, "by-hand")
 	i.Must(i.theirs.juju.Grant(i.Ctx, i.theirs.Model, stranger, "app3"))
@@ -218,8 +235,10 @@ func TestAForgedRecordReachesNothingOfAnotherNamespace(t *testing.T) {
 		return directAccess(i.attacker, name, through, v1alpha1.UserSecretReference{Model: i.theirs.Name, ID: id}, "app1")
 	}
 	grants := func(controller, model, id, app string) string {
-		return fmt.Sprintf(`"grants":{"controller":%q,%s,"secretID":%q,"granted":[%q],"proof":"forged"}`, controller, model, id, app)
+		return fmt.Sprintf(`"grants":{"controller":%q,%s,"secretID":%q,"granted":[%q],"proof":"forged"}`,
+			controller, model, id, app)
 	}
+	ownName := fmt.Sprintf(`"model":%q`, i.own.Name)
 	byName, byUUID := fmt.Sprintf(`"model":%q`, i.theirs.Name), fmt.Sprintf(`"modelUUID":%q`, i.theirs.UUID)
 	key := i.victim + "/local"
 	creating := fmt.Sprintf(`"creating":{"name":"by-hand","id":%q,"proof":"forged","digests":["forged"]}`, stranger)
@@ -231,8 +250,8 @@ func TestAForgedRecordReachesNothingOfAnotherNamespace(t *testing.T) {
 		grants(key, byUUID, id, "app1"):            accessOf("by-key-and-uuid", i.shared),
 		grants(i.shared, byName, id, "app2"):       accessOf("by-name", i.shared),
 		grants(i.shared, byUUID, stranger, "app3"): accessOf("by-uuid", i.shared),
-		// By the name the model is the attacker's own, by the UUID it is the victim's.
-		grants(i.shared, fmt.Sprintf(`"model":%q,%s`, i.own.Name, byUUID), stranger, "app3"): accessOf("by-name-and-uuid", i.shared),
+		// The name is the attacker's own model, the UUID is the victim's.
+		grants(i.shared, ownName+","+byUUID, stranger, "app3"): accessOf("by-name-and-uuid", i.shared),
 		creating:                              secretOf("creating", gen.Through(i.shared)),
 		adopting:                              secretOf("adopting", gen.Through(i.shared)),
 		creating + `,"adopting":"` + id + `"`: secretOf("both", gen.Through(i.shared)),
@@ -243,18 +262,19 @@ func TestAForgedRecordReachesNothingOfAnotherNamespace(t *testing.T) {
 		forged = append(forged, obj)
 	}
 	i.LookNow(forged...)
-	// While the forged objects are there, with the finalizer.
+	// The forged objects still exist and have the finalizer.
 	i.deleteAll(local, i.login(i.victim, "local"))
 	i.deleteAll(forged...)
 	i.LookNow(h.secret, h.access)
 	i.AwaitReady(h.secret, h.access)
-	beside := held(stranger, "by-hand", 1, "by hand", "app3")
-	i.expectJuju(i.theirs, beside, held(id, "db-login", 1, "value", "app1", "app2"))
-	i.goesOn(h, beside)
+	others := held(stranger, "by-hand", 1, "by hand", "app3")
+	i.expectJuju(i.theirs, others, held(id, "db-login", 1, "value", "app1", "app2"))
+	i.expectUnaffected(h, others)
 }
 
-// A record of a creation is compared with what the model has: that, too, would tell of a model that is not granted.
-func TestAForgedRecordHasNoModelLookedAt(t *testing.T) {
+// The operator compares the record of a creation with the model. For a denied
+// model this would reveal its content, so the operator must not make a request.
+func TestForgedRecordCausesNoRequestToDeniedModel(t *testing.T) {
 	t.Parallel()
 	i := newIntrusion(t)
 	id := i.add(i.theirs, "by-hand")
@@ -266,28 +286,31 @@ func TestAForgedRecordHasNoModelLookedAt(t *testing.T) {
 	i.LookNow(obj)
 	i.deleteAll(obj)
 	if diff := cmp.Diff(before, i.requests(i.theirs)); diff != "" {
-		t.Errorf("the model was looked at (-before +after):\n%s", diff)
+		t.Errorf("requests to the denied model (-before +after):\n%s", diff)
 	}
-	var told eventsv1.EventList
-	i.Must(i.Kube.List(i.Ctx, &told, client.InNamespace(i.attacker)))
-	for _, event := range told.Items {
+	var events eventsv1.EventList
+	i.Must(i.Kube.List(i.Ctx, &events, client.InNamespace(i.attacker)))
+	for _, event := range events.Items {
 		if strings.Contains(event.Note, id) {
-			t.Errorf("an event tells of a secret in the model: %s", event.Note)
+			t.Errorf("an event reveals a secret in the denied model: %s", event.Note)
 		}
 	}
 }
 
-// A status that says that somebody else's secret is the object's own proves nothing where the namespace is no tenant of the
-// model, not even with the proof out of the victim's own status.
-func TestAForgedStatusRemovesNothingInADeniedModel(t *testing.T) {
+// A forged status claims a foreign secret. It proves nothing in a model that
+// the namespace may not use, even with the proof copied from the victim's
+// status.
+func TestForgedStatusRemovesNothingInDeniedModel(t *testing.T) {
 	t.Parallel()
 	i := newIntrusion(t)
-	h := i.household()
+	h := i.grantedSecret()
 	stranger := i.add(i.theirs, "by-hand")
 	forged := map[string]*v1alpha1.JujuSecret{}
 	var granting []client.Object
 	for what, id := range map[string]string{"theirs": h.secret.Status.SecretID, "strangers": stranger} {
-		for kind, proof := range map[string]string{"bare": "", "forged": "forged", "copied": h.secret.Status.OwnershipProof} {
+		for kind, proof := range map[string]string{
+			"bare": "", "forged": "forged", "copied": h.secret.Status.OwnershipProof,
+		} {
 			for ref, modify := range map[string]func(*v1alpha1.JujuSecret){
 				"name": func(*v1alpha1.JujuSecret) {},
 				"uuid": func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", i.theirs.UUID },
@@ -296,11 +319,11 @@ func TestAForgedStatusRemovesNothingInADeniedModel(t *testing.T) {
 				obj := gen.JujuSecret(i.attacker, name, i.theirs.Name, gen.Through(i.shared), gen.Deleted, modify)
 				i.Create(obj)
 				i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
-				forge(i.scene, obj, func(o *v1alpha1.JujuSecret) {
+				env.ChangeStatus(i, obj, func(o *v1alpha1.JujuSecret) {
 					o.Status.Managed, o.Status.SecretID, o.Status.ModelUUID = true, id, i.theirs.UUID
 					o.Status.OwnershipProof = proof
 				})
-				stage.Change(i.scene, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers = []string{"jujusecrets.io/finalizer"} })
+				env.Change(i, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers = []string{"jujusecrets.io/finalizer"} })
 				forged[name] = obj
 				access := gen.Access(i.attacker, name, name, "app3")
 				i.Create(access)
@@ -308,19 +331,19 @@ func TestAForgedStatusRemovesNothingInADeniedModel(t *testing.T) {
 			}
 		}
 	}
-	for _, access := range granting { // Of a secret that its status alone names.
+	for _, access := range granting { // Only the forged status names the secret.
 		i.AwaitReason(access, v1alpha1.ReasonTenantDenied, i.attacker)
 	}
 	i.deleteAll(granting...)
 	for _, obj := range forged {
 		i.deleteAll(obj)
 	}
-	beside := held(stranger, "by-hand", 1, "by hand")
-	i.expectJuju(i.theirs, beside, held(h.secret.Status.SecretID, "db-login", 1, "value", "app1", "app2"))
-	i.goesOn(h, beside)
+	others := held(stranger, "by-hand", 1, "by hand")
+	i.expectJuju(i.theirs, others, held(h.secret.Status.SecretID, "db-login", 1, "value", "app1", "app2"))
+	i.expectUnaffected(h, others)
 }
 
-// synced is the status of an object with which all is well.
+// synced returns the conditions of an object in sync.
 func synced(obj client.Object) []metav1.Condition {
 	return []metav1.Condition{{
 		Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: string(v1alpha1.ReasonSynced),
@@ -328,54 +351,56 @@ func synced(obj client.Object) []metav1.Condition {
 	}}
 }
 
-// Between objects of one secret the older one counts, and what others want granted stays. None of that is so for who claims, in
-// whatever it can write, a secret of a model that it may not use.
-func TestAForgedClaimToAnothersSecretCountsForNothing(t *testing.T) {
+// Among objects of one secret the oldest object is the owner, and wanted grants
+// are kept. Neither rule applies to a claim to a secret in a model that the
+// namespace may not use, whatever the claim consists of.
+func TestForgedClaimCausesNoConflict(t *testing.T) {
 	t.Parallel()
-	claims := func(i *intrusion, h household) func(*v1alpha1.JujuSecret) {
+	claims := func(i *intrusion, h granted) func(*v1alpha1.JujuSecret) {
 		return func(o *v1alpha1.JujuSecret) {
 			o.Status.Managed, o.Status.SecretID, o.Status.URI = true, h.secret.Status.SecretID, h.secret.Status.URI
 			o.Status.ModelUUID, o.Status.OwnershipProof = i.theirs.UUID, h.secret.Status.OwnershipProof
 			o.Status.Conditions = synced(o)
 		}
 	}
-	// Each attack makes its objects before the victim does, so that they are older, and strikes afterwards.
-	for name, prepare := range map[string]func(i *intrusion) (strike func(h household)){
-		"a JujuSecret of the same model": func(i *intrusion) func(household) {
+	// Each attack creates its objects before the victim, so that they are
+	// older, and forges them afterwards.
+	for name, prepare := range map[string]func(i *intrusion) (forge func(h granted)){
+		"JujuSecret in the denied model": func(i *intrusion) func(granted) {
 			obj := i.secret(i.theirs)
 			i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
-			return func(h household) { forge(i.scene, obj, claims(i, h)) }
+			return func(h granted) { env.ChangeStatus(i, obj, claims(i, h)) }
 		},
-		"a JujuSecret of a model that it may use": func(i *intrusion) func(household) {
+		"JujuSecret in an allowed model": func(i *intrusion) func(granted) {
 			obj := i.secret(i.own)
 			i.AwaitReady(obj)
-			return func(h household) { forge(i.scene, obj, claims(i, h)) }
+			return func(h granted) { env.ChangeStatus(i, obj, claims(i, h)) }
 		},
-		"a JujuSecret that the operator attests": func(i *intrusion) func(household) {
+		"JujuSecret with a status signed by the operator": func(i *intrusion) func(granted) {
 			obj := i.secret(i.own, gen.FromSecret("missing"))
 			i.AwaitReason(obj, v1alpha1.ReasonSourceNotFound)
-			return func(h household) {
-				forge(i.scene, obj, claims(i, h))
+			return func(h granted) {
+				env.ChangeStatus(i, obj, claims(i, h))
 				i.LookNow(obj)
-				forge(i.scene, obj, func(o *v1alpha1.JujuSecret) { o.Status.ModelUUID = i.theirs.UUID })
+				env.ChangeStatus(i, obj, func(o *v1alpha1.JujuSecret) { o.Status.ModelUUID = i.theirs.UUID })
 			}
 		},
-		"a JujuSecretAccess of the same model": func(i *intrusion) func(household) {
+		"JujuSecretAccess in the denied model": func(i *intrusion) func(granted) {
 			obj := i.access(i.theirs)
 			i.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
-			return func(h household) { i.forgeGrants(obj, h) }
+			return func(h granted) { i.forgeGrants(obj, h) }
 		},
-		"a JujuSecretAccess of a model that it may use": func(i *intrusion) func(household) {
+		"JujuSecretAccess in an allowed model": func(i *intrusion) func(granted) {
 			obj := i.access(i.own)
 			i.AwaitReason(obj, v1alpha1.ReasonSecretNotFound)
-			return func(h household) { i.forgeGrants(obj, h) }
+			return func(h granted) { i.forgeGrants(obj, h) }
 		},
-		"a JujuSecretAccess of a forged JujuSecret": func(i *intrusion) func(household) {
+		"JujuSecretAccess to a forged JujuSecret": func(i *intrusion) func(granted) {
 			obj, access := i.secret(i.own), gen.Access(i.attacker, "db-login", "db-login", "app1", "app2")
 			i.Create(access)
 			i.AwaitReady(obj, access)
-			return func(h household) {
-				forge(i.scene, obj, claims(i, h))
+			return func(h granted) {
+				env.ChangeStatus(i, obj, claims(i, h))
 				i.forgeGrants(access, h)
 			}
 		},
@@ -383,17 +408,17 @@ func TestAForgedClaimToAnothersSecretCountsForNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			i := newIntrusion(t)
-			strike := prepare(i)
-			h := i.household()
-			strike(h)
+			forge := prepare(i)
+			h := i.grantedSecret()
+			forge(h)
 			i.LookNow(h.secret, h.access)
-			strike(h) // As often as the operator mends what was forged.
-			i.goesOn(h)
+			forge(h) // The operator may have corrected the forgery.
+			i.expectUnaffected(h)
 		})
 	}
 }
 
-// secret makes an older JujuSecret of the name that the victim's will have.
+// secret creates an older JujuSecret with the name of the victim's JujuSecret.
 func (i *intrusion) secret(in model, modify ...func(*v1alpha1.JujuSecret)) *v1alpha1.JujuSecret {
 	i.Helper()
 	obj := gen.JujuSecret(i.attacker, "db-login", in.Name, append(modify, gen.Through(i.shared))...)
@@ -401,18 +426,20 @@ func (i *intrusion) secret(in model, modify ...func(*v1alpha1.JujuSecret)) *v1al
 	return obj
 }
 
-// access makes a JujuSecretAccess of the name that the victim's secret will have.
+// access creates a JujuSecretAccess to the name of the victim's secret.
 func (i *intrusion) access(in model) *v1alpha1.JujuSecretAccess {
 	i.Helper()
-	obj := directAccess(i.attacker, "db-login", i.through(), v1alpha1.UserSecretReference{Model: in.Name, Name: "db-login"}, "app1", "app2")
+	secret := v1alpha1.UserSecretReference{Model: in.Name, Name: "db-login"}
+	obj := directAccess(i.attacker, "db-login", i.through(), secret, "app1", "app2")
 	i.Create(obj)
 	return obj
 }
 
-// forgeGrants makes an access look as if it had granted the victim's secret.
-func (i *intrusion) forgeGrants(obj *v1alpha1.JujuSecretAccess, h household) {
+// forgeGrants makes an access look as if it had made the grants of the victim's
+// secret.
+func (i *intrusion) forgeGrants(obj *v1alpha1.JujuSecretAccess, h granted) {
 	i.Helper()
-	forge(i.scene, obj, func(o *v1alpha1.JujuSecretAccess) {
+	env.ChangeStatus(i, obj, func(o *v1alpha1.JujuSecretAccess) {
 		o.Status = *h.access.Status.DeepCopy()
 		o.Status.Conditions = synced(o)
 	})
@@ -421,25 +448,29 @@ func (i *intrusion) forgeGrants(obj *v1alpha1.JujuSecretAccess, h household) {
 		i.shared, i.theirs.Name, h.secret.Status.SecretID))
 }
 
-// A name that the victim is about to use, or to adopt, is not lost to who only says that it asks for it in that model.
-func TestANameIsNotLostToWhoMayNotUseTheModel(t *testing.T) {
+// The victim can use or adopt a name although objects without access to the
+// model claim it.
+func TestDeniedTenantCannotReserveName(t *testing.T) {
 	t.Parallel()
 	i := newIntrusion(t)
 	orphan := i.add(i.theirs, "orphan")
 	for _, name := range []string{"db-login", "orphan"} {
-		denied := gen.JujuSecret(i.attacker, "denied-"+name, i.theirs.Name, gen.Through(i.shared), gen.Named(name), gen.Adopting)
-		elsewhere := gen.JujuSecret(i.attacker, "elsewhere-"+name, i.own.Name, gen.Through(i.shared), gen.Named(name), gen.Adopting)
+		denied := gen.JujuSecret(i.attacker, "denied-"+name, i.theirs.Name,
+			gen.Through(i.shared), gen.Named(name), gen.Adopting)
+		elsewhere := gen.JujuSecret(i.attacker, "elsewhere-"+name, i.own.Name,
+			gen.Through(i.shared), gen.Named(name), gen.Adopting)
 		i.Create(denied, elsewhere)
 		i.AwaitReason(denied, v1alpha1.ReasonTenantDenied)
 		i.AwaitReady(elsewhere)
 		for _, obj := range []*v1alpha1.JujuSecret{denied, elsewhere} {
-			forge(i.scene, obj, func(o *v1alpha1.JujuSecret) {
+			env.ChangeStatus(i, obj, func(o *v1alpha1.JujuSecret) {
 				o.Status = v1alpha1.JujuSecretStatus{ModelUUID: i.theirs.UUID, Conditions: synced(o)}
 			})
 		}
 	}
-	adopts := gen.JujuSecret(i.victim, "adopts", i.theirs.Name, gen.Through(i.shared), gen.Named("orphan"), gen.Adopting)
+	adopts := gen.JujuSecret(i.victim, "adopts", i.theirs.Name,
+		gen.Through(i.shared), gen.Named("orphan"), gen.Adopting)
 	i.Create(adopts)
 	i.AwaitReady(adopts)
-	i.goesOn(i.household(), held(orphan, "orphan", 2, "value"))
+	i.expectUnaffected(i.grantedSecret(), held(orphan, "orphan", 2, "value"))
 }

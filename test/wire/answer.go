@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 )
 
-// Answer is what Juju answers to a request.
+// Answer is Juju's answer to a request.
 type Answer struct {
 	RequestID uint64         `json:"request-id"`
 	Error     string         `json:"error,omitempty"`
@@ -18,16 +18,17 @@ type Answer struct {
 	Response map[string]any `json:"response,omitempty"`
 }
 
-// Rewrite changes the answers to a method from now on, on all connections: how another version of Juju would say it. Change
-// is called for one answer at a time, in the order of the calls of Rewrite if there are several for the method. It must not
-// call Rewrite.
+// Rewrite changes all later answers to a method, on all connections, for
+// example to simulate another version of Juju. The function change gets one
+// answer at a time. The functions of a method are called in the order of the
+// calls of Rewrite. They must not call Rewrite.
 func (p *Proxy) Rewrite(method string, change func(answer *Answer)) {
 	p.changing.Lock()
 	defer p.changing.Unlock()
 	p.changes[method] = append(p.changes[method], change)
 }
 
-// rewrite is an answer after all changes.
+// rewrite returns an answer after all changes.
 func (p *Proxy) rewrite(method string, text []byte) ([]byte, error) {
 	p.changing.Lock()
 	defer p.changing.Unlock()

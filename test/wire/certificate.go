@@ -16,10 +16,12 @@ import (
 	"time"
 )
 
-// serverName is what Juju's clients want the certificate of any server to be for, whatever its address.
+// serverName is the name that Juju's clients expect in the certificate of every
+// server, independent of the address.
 const serverName = "juju-apiserver"
 
-// newCertificate makes an authority, whose certificate it returns in PEM, and a certificate for a server on this machine.
+// newCertificate creates an authority and a certificate for a server on
+// loopback. It returns the certificate of the authority in PEM.
 func newCertificate() (authority string, certificate tls.Certificate, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -41,7 +43,7 @@ func newCertificate() (authority string, certificate tls.Certificate, err error)
 	if err != nil {
 		return "", certificate, err
 	}
-	serverDER, err := x509.CreateCertificate(rand.Reader, server, issuer, &key.PublicKey, key) // One key does for both.
+	serverDER, err := x509.CreateCertificate(rand.Reader, server, issuer, &key.PublicKey, key) // Both use the same key.
 	authority = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: issuerDER}))
 	return authority, tls.Certificate{Certificate: [][]byte{serverDER}, PrivateKey: key}, err
 }

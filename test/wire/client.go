@@ -10,11 +10,12 @@ type client struct {
 	*net.TCPConn
 
 	proxy *Proxy
-	// mute is a client that gets no bytes. What it sends is read, so that it is noticed when it goes.
+	// mute is true when the client gets no bytes. The proxy reads what the
+	// client sends, so that it notices when the client disconnects.
 	mute bool
 }
 
-// listener lets clients in.
+// listener accepts clients.
 type listener struct {
 	net.Listener
 
@@ -39,7 +40,8 @@ func (p *Proxy) admit(conn *net.TCPConn) *client {
 	return c
 }
 
-// opening is how many clients have not logged in. It needs the lock.
+// opening returns the number of clients that have not logged in. The caller
+// holds the lock.
 func (p *Proxy) opening() int {
 	count := 0
 	for _, loggedIn := range p.clients {
@@ -50,7 +52,7 @@ func (p *Proxy) opening() int {
 	return count
 }
 
-// Write sends to a client that is not mute.
+// Write sends to a client, unless the client is mute.
 func (c *client) Write(text []byte) (int, error) {
 	if c.mute {
 		return len(text), nil
@@ -66,7 +68,7 @@ func (c *client) Close() error {
 	return c.TCPConn.Close()
 }
 
-// loggedIn notes that a client's opening is over.
+// loggedIn records that a client has logged in.
 func (p *Proxy) loggedIn(c *client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,15 +77,15 @@ func (p *Proxy) loggedIn(c *client) {
 	}
 }
 
-// Connections tells how many connections of clients are open, and the most there ever were at the same time that were
-// accepted and not logged in yet.
+// Connections returns the number of open connections of clients, and the
+// maximum number of connections that were logging in at the same time.
 func (p *Proxy) Connections() (open, mostOpening int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.clients), p.mostOpening
 }
 
-// Silence cuts every connection. From now on clients can connect and get no byte.
+// Silence cuts every connection. Later clients can connect, but get no bytes.
 func (p *Proxy) Silence() {
 	p.mu.Lock()
 	p.silent = true
@@ -91,7 +93,8 @@ func (p *Proxy) Silence() {
 	p.cut(func(c *client) bool { return !c.mute })
 }
 
-// Speak ends a Silence: it cuts the connections that got nothing, and serves the next ones.
+// Speak ends a Silence. It cuts the connections that got no bytes, and serves
+// later ones.
 func (p *Proxy) Speak() {
 	p.mu.Lock()
 	p.silent = false
@@ -99,7 +102,7 @@ func (p *Proxy) Speak() {
 	p.cut(func(c *client) bool { return c.mute })
 }
 
-// cut cuts the connections of some clients.
+// cut resets the connections of the matching clients.
 func (p *Proxy) cut(which func(*client) bool) {
 	p.mu.Lock()
 	var doomed []*client
@@ -109,7 +112,7 @@ func (p *Proxy) cut(which func(*client) bool) {
 		}
 	}
 	p.mu.Unlock()
-	for _, c := range doomed { // Closing takes the lock.
+	for _, c := range doomed { // Close acquires the lock.
 		reset(c)
 	}
 }

@@ -15,40 +15,41 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// Not parallel, as it looks at every goroutine there is.
-func TestClosingLeavesNothingRunning(t *testing.T) {
-	s := newScene(t)
-	conn := s.connect()
-	held, late := s.proxy.On("Secrets.CreateSecrets", wire.Hold()), s.proxy.On("Secrets.CreateSecrets", wire.Delay(time.Hour))
+// This test is not parallel, because it inspects all goroutines of the process.
+func TestCloseEndsAllGoroutines(t *testing.T) {
+	f := newFixture(t)
+	conn := f.connect()
+	held := f.proxy.On("Secrets.CreateSecrets", wire.Hold())
+	late := f.proxy.On("Secrets.CreateSecrets", wire.Delay(time.Hour))
 	answered := make(chan error, 2)
 	for range cap(answered) {
-		go func() { answered <- create(context.WithoutCancel(s.ctx), conn, "name", "value") }()
+		go func() { answered <- create(context.WithoutCancel(f.Ctx), conn, "name", "value") }()
 	}
-	s.await("the fault", held)
-	s.must(servers.Await(s.ctx, patience, func() (string, error) {
-		if !s.exists("name") {
-			return "the request whose answer comes late has not come to the server", nil
+	f.awaitClosed("the fault", held)
+	f.Must(servers.Await(f.Ctx, patience, func() (string, error) {
+		if !f.exists("name") {
+			return "the request with the late answer has not reached the server", nil
 		}
 		return "", nil
 	}))
-	speechless, err := (&net.Dialer{}).DialContext(s.ctx, "tcp", s.proxy.Address)
-	s.must(err)
-	defer func() { _ = speechless.Close() }()
-	s.awaitOpen(2)
+	silent, err := (&net.Dialer{}).DialContext(f.Ctx, "tcp", f.proxy.Address)
+	f.Must(err)
+	defer func() { _ = silent.Close() }()
+	f.awaitOpen(2)
 
-	s.proxy.Close()
+	f.proxy.Close()
 	for range cap(answered) {
 		if err := <-answered; err == nil {
-			t.Error("a request was answered")
+			t.Error("a request succeeded after Close")
 		}
 	}
 	select {
 	case <-late:
-		t.Error("the late answer is said to have been given")
+		t.Error("the delay is reported as met, but its answer was not delivered")
 	default:
 	}
-	s.awaitOpen(0)
-	s.must(servers.Await(s.ctx, patience, func() (string, error) {
+	f.awaitOpen(0)
+	f.Must(servers.Await(f.Ctx, patience, func() (string, error) {
 		stacks := make([]byte, 1<<20)
 		for stack := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
 			if strings.Contains(stack, "/test/wire.") || strings.Contains(stack, "net/http.(*conn)") {

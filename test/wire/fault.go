@@ -12,21 +12,24 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Fault is what befalls one request or its answer. The zero Fault is none.
+// Fault is a fault of one request or its answer. The zero Fault changes
+// nothing.
 type Fault struct {
-	// Either takes the place of passing the message on, and tells whether the Fault has happened. One for an answer runs
-	// beside the conversation.
+	// Each function replaces the forwarding of the message, and reports whether
+	// the fault has happened. onAnswer runs in its own goroutine.
 	onRequest, onAnswer func(s *session, m message) bool
 }
 
-// armed is a Fault that waits for its request.
+// armed is a Fault that waits for its request. The channel met is closed when
+// the fault has happened.
 type armed struct {
 	Fault
 
 	met chan struct{}
 }
 
-// CutBefore cuts the connection in place of passing the request on: the server never hears of it.
+// CutBefore cuts the connection instead of forwarding the request. The server
+// does not receive the request.
 func CutBefore() Fault {
 	return Fault{onRequest: func(s *session, _ message) bool {
 		s.cut()
@@ -34,7 +37,8 @@ func CutBefore() Fault {
 	}}
 }
 
-// CutAfter cuts the connection in place of passing the answer on: the server has done what it was asked for.
+// CutAfter cuts the connection instead of forwarding the answer. The server has
+// executed the request.
 func CutAfter() Fault {
 	return Fault{onAnswer: func(s *session, _ message) bool {
 		s.cut()
@@ -42,8 +46,9 @@ func CutAfter() Fault {
 	}}
 }
 
-// CallBefore calls a function in place of passing the request on, and cuts the connection then: the server never hears of it.
-// The function may end the program that asked, so that it crashes just there.
+// CallBefore calls a function instead of forwarding the request, and then cuts
+// the connection. The server does not receive the request. The function may
+// kill the client, so that it crashes at exactly this point.
 func CallBefore(call func()) Fault {
 	return Fault{onRequest: func(s *session, _ message) bool {
 		call()
@@ -52,8 +57,8 @@ func CallBefore(call func()) Fault {
 	}}
 }
 
-// CallAfter calls a function in place of passing the answer on, and cuts the connection then: the server has done what it was
-// asked for.
+// CallAfter calls a function instead of forwarding the answer, and then cuts
+// the connection. The server has executed the request.
 func CallAfter(call func()) Fault {
 	return Fault{onAnswer: func(s *session, _ message) bool {
 		call()
@@ -62,47 +67,50 @@ func CallAfter(call func()) Fault {
 	}}
 }
 
-// CutDuring closes the connection when half the answer is sent, within a frame of the WebSocket: the server has done what
-// it was asked for.
+// CutDuring closes the connection after half of the answer, within a WebSocket
+// frame. The server has executed the request.
 func CutDuring() Fault {
 	return Fault{onAnswer: func(s *session, m message) bool {
 		return s.breakOff(m.text)
 	}}
 }
 
-// Hold keeps the request for ever. The connection stays open, and whatever else is said on it goes on.
+// Hold holds the request indefinitely. The connection stays open, and its other
+// messages pass.
 func Hold() Fault {
 	return Fault{onRequest: func(*session, message) bool { return true }}
 }
 
-// Delay passes the answer on so much later. Other answers may overtake it.
+// Delay forwards the answer after a delay. Other answers may overtake it.
 func Delay(by time.Duration) Fault {
 	return Fault{onAnswer: func(s *session, m message) bool {
-		return s.wait(by) && s.tell(m) == nil
+		return s.wait(by) && s.send(m) == nil
 	}}
 }
 
-// Until passes the answer on when a channel is closed: the server has done what it was asked for. Other answers overtake it.
+// Until forwards the answer when a channel is closed. The server has executed
+// the request. Other answers overtake it.
 func Until(release <-chan struct{}) Fault {
 	return Fault{onAnswer: func(s *session, m message) bool {
 		select {
 		case <-release:
-			return s.tell(m) == nil
+			return s.send(m) == nil
 		case <-s.ended:
 			return false
 		}
 	}}
 }
 
-// Fail answers with an error in place of passing the request on, such as of code "try again": the server never hears of it.
+// Fail answers with an error instead of forwarding the request, for example
+// with the code "try again". The server does not receive the request.
 func Fail(code, text string) Fault {
 	return Fault{onRequest: func(s *session, m message) bool {
 		answer, err := json.Marshal(Answer{RequestID: m.id, Error: text, ErrorCode: code})
-		return err == nil && s.tell(message{text: answer}) == nil
+		return err == nil && s.send(message{text: answer}) == nil
 	}}
 }
 
-// half is the first half of a message in one frame of a WebSocket, as a server sends it.
+// half returns the first half of a message, in one WebSocket frame of a server.
 func half(text []byte) []byte {
 	const lastFrame = 0x80
 	frame := []byte{lastFrame | websocket.TextMessage}

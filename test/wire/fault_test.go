@@ -21,12 +21,13 @@ import (
 
 func wasReset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 
-func TestAFaultBefallsOneRequest(t *testing.T) {
+func TestFaultAffectsOneRequest(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault wire.Fault
 		want  func(err error) bool
-		// done is whether the server does what it was asked for, open whether the connection survives.
+		// done is true when the server executes the request, open when the
+		// connection survives.
 		done, open bool
 	}{
 		"cut before":  {fault: wire.CutBefore(), want: wasReset},
@@ -47,35 +48,35 @@ func TestAFaultBefallsOneRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			conn := s.connect()
-			met := s.proxy.On("Secrets.CreateSecrets", row.fault)
-			if _, err := list(s.ctx, conn); err != nil {
-				t.Fatal("a request of another method:", err)
+			f := newFixture(t)
+			conn := f.connect()
+			met := f.proxy.On("Secrets.CreateSecrets", row.fault)
+			if _, err := list(f.Ctx, conn); err != nil {
+				t.Fatal("a request of another method failed:", err)
 			}
-			if err := create(s.ctx, conn, "first", strings.Repeat("long ", 50)); !row.want(err) {
-				t.Errorf("the client got: %v", err)
+			if err := create(f.Ctx, conn, "first", strings.Repeat("long ", 50)); !row.want(err) {
+				t.Errorf("unexpected result of the request: %v", err)
 			}
-			s.await("the fault", met)
-			if got := s.exists("first"); got != row.done {
+			f.awaitClosed("the fault", met)
+			if got := f.exists("first"); got != row.done {
 				t.Errorf("the secret exists: %t, want %t", got, row.done)
 			}
 			if row.open {
-				if _, err := list(s.ctx, conn); err != nil {
-					t.Error("the next request on the same connection:", err)
+				if _, err := list(f.Ctx, conn); err != nil {
+					t.Error("the next request on the same connection failed:", err)
 				}
 			} else {
-				s.await("the end of the connection", conn.Broken())
+				f.awaitClosed("the end of the connection", conn.Broken())
 			}
-			if err := create(s.ctx, s.connect(), "second", "value"); err != nil || !s.exists("second") {
-				t.Error("the next request on a new connection:", err)
+			if err := create(f.Ctx, f.connect(), "second", "value"); err != nil || !f.exists("second") {
+				t.Error("the next request on a new connection failed:", err)
 			}
 		})
 	}
 }
 
-// What is called may look what the server has done.
-func TestAFunctionIsCalledJustThere(t *testing.T) {
+// The function can check whether the server has executed the request.
+func TestFaultCallsFunctionBeforeOrAfterRequest(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault func(call func()) wire.Fault
@@ -86,37 +87,37 @@ func TestAFunctionIsCalledJustThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			conn := s.connect()
+			f := newFixture(t)
+			conn := f.connect()
 			called := false
-			met := s.proxy.On("Secrets.CreateSecrets", row.fault(func() {
-				if called = true; s.exists("first") != row.done {
+			met := f.proxy.On("Secrets.CreateSecrets", row.fault(func() {
+				if called = true; f.exists("first") != row.done {
 					t.Errorf("the secret exists: %t, want %t", !row.done, row.done)
 				}
 			}))
-			if err := create(s.ctx, conn, "first", "value"); err == nil {
-				t.Error("the client got an answer")
+			if err := create(f.Ctx, conn, "first", "value"); err == nil {
+				t.Error("the request succeeded, want a lost connection")
 			}
-			s.await("the fault", met)
+			f.awaitClosed("the fault", met)
 			if !called {
-				t.Error("nothing was called")
+				t.Error("the function was not called")
 			}
 		})
 	}
 }
 
-func TestAHeldRequestHoldsUpNobodyElse(t *testing.T) {
+func TestHeldRequestDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	conn := s.connect()
-	met := s.proxy.On("Secrets.CreateSecrets", wire.Hold())
-	ctx, cancel := context.WithCancel(s.ctx)
+	f := newFixture(t)
+	conn := f.connect()
+	met := f.proxy.On("Secrets.CreateSecrets", wire.Hold())
+	ctx, cancel := context.WithCancel(f.Ctx)
 	defer cancel()
 	answered := make(chan error, 1)
 	go func() { answered <- create(ctx, conn, "held", "value") }()
-	s.await("the fault", met)
-	s.must(create(s.ctx, conn, "other", "value"))
-	s.must(create(s.ctx, s.connect(), "another", "value"))
+	f.awaitClosed("the fault", met)
+	f.Must(create(f.Ctx, conn, "other", "value"))
+	f.Must(create(f.Ctx, f.connect(), "another", "value"))
 	select {
 	case err := <-answered:
 		t.Error("the held request was answered:", err)
@@ -124,70 +125,70 @@ func TestAHeldRequestHoldsUpNobodyElse(t *testing.T) {
 	}
 	cancel()
 	if err := <-answered; !errors.Is(err, context.Canceled) {
-		t.Error("the client got:", err)
+		t.Error("result of the held request:", err)
 	}
-	if s.exists("held") {
-		t.Error("the held request came to the server")
+	if f.exists("held") {
+		t.Error("the held request reached the server")
 	}
 }
 
-func TestADelayedAnswerIsOvertaken(t *testing.T) {
+func TestDelayedAnswerIsOvertaken(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	conn := s.connect()
-	met := s.proxy.On("Secrets.CreateSecrets", wire.Delay(time.Hour))
+	f := newFixture(t)
+	conn := f.connect()
+	met := f.proxy.On("Secrets.CreateSecrets", wire.Delay(time.Hour))
 	answered := make(chan error, 1)
-	go func() { answered <- create(context.WithoutCancel(s.ctx), conn, "late", "value") }()
-	s.must(servers.Await(s.ctx, patience, func() (string, error) {
-		if !s.exists("late") {
-			return "the request has not come to the server", nil
+	go func() { answered <- create(context.WithoutCancel(f.Ctx), conn, "late", "value") }()
+	f.Must(servers.Await(f.Ctx, patience, func() (string, error) {
+		if !f.exists("late") {
+			return "the request has not reached the server", nil
 		}
 		return "", nil
 	}))
-	s.must(create(s.ctx, conn, "early", "value"))
-	s.must(conn.Close())
+	f.Must(create(f.Ctx, conn, "early", "value"))
+	f.Must(conn.Close())
 	if err := <-answered; err == nil {
-		t.Error("the client got an answer before its time")
+		t.Error("the delayed request succeeded early")
 	}
 	select {
 	case <-met:
-		t.Error("the fault is said to have happened on a connection that ended before")
+		t.Error("the fault is reported as met, but its connection ended before")
 	default:
 	}
 }
 
-func TestFaultsOfAMethodComeOneAfterTheOther(t *testing.T) {
+func TestFaultsOfMethodHappenInOrder(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	conn := s.connect()
-	s.proxy.On("Secrets.ListSecrets", wire.Fail("first", "no"))
-	s.proxy.On("Secrets.ListSecrets", wire.Fail("second", "no"))
+	f := newFixture(t)
+	conn := f.connect()
+	f.proxy.On("Secrets.ListSecrets", wire.Fail("first", "no"))
+	f.proxy.On("Secrets.ListSecrets", wire.Fail("second", "no"))
 	for _, want := range []string{"first", "second", ""} {
-		if _, err := list(s.ctx, conn); params.ErrCode(err) != want {
-			t.Errorf("got %v, want code %q", err, want)
+		if _, err := list(f.Ctx, conn); params.ErrCode(err) != want {
+			t.Errorf("got error %v, want code %q", err, want)
 		}
 	}
 }
 
-func TestLongAnswersAreCutToo(t *testing.T) {
+func TestFaultCutsLongAnswers(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	f := newFixture(t)
 	for i := range 3 {
-		s.must(create(s.ctx, s.connect(), fmt.Sprint("secret-", i), "value"))
+		f.Must(create(f.Ctx, f.connect(), fmt.Sprint("secret-", i), "value"))
 	}
-	// As long as takes each form of the header of a frame.
+	// One length for each form of the frame header.
 	for _, length := range []int{1, 1 << 10, 1 << 20} {
-		s.proxy.Rewrite("Secrets.ListSecrets", func(answer *wire.Answer) {
+		f.proxy.Rewrite("Secrets.ListSecrets", func(answer *wire.Answer) {
 			answer.Response["padding"] = strings.Repeat("x", length)
 		})
-		conn := s.connect()
-		met := s.proxy.On("Secrets.ListSecrets", wire.CutDuring())
-		if _, err := list(s.ctx, conn); !rpc.IsShutdownErr(err) {
-			t.Errorf("%d bytes: the client got: %v", length, err)
+		conn := f.connect()
+		met := f.proxy.On("Secrets.ListSecrets", wire.CutDuring())
+		if _, err := list(f.Ctx, conn); !rpc.IsShutdownErr(err) {
+			t.Errorf("%d bytes: got %v, want a lost connection", length, err)
 		}
-		s.await("the fault", met)
-		if _, err := list(s.ctx, s.connect()); err != nil {
-			t.Errorf("%d bytes in one piece: %v", length, err)
+		f.awaitClosed("the fault", met)
+		if _, err := list(f.Ctx, f.connect()); err != nil {
+			t.Errorf("%d bytes without a fault: %v", length, err)
 		}
 	}
 }

@@ -3,19 +3,22 @@
 
 package wire
 
-// Gate is asked about every request that no Fault befalls, by its method, such as "Secrets.CreateSecrets". It must not
-// block, and is asked from many goroutines. Without pass the request is held for ever. When the answer to one that passed has
-// come, answered, unless it is nil, tells whether the client gets it; it is held for ever otherwise.
+// Gate decides about every request without a Fault, by its method, such as
+// "Secrets.CreateSecrets". It is called from many goroutines, and must not
+// block. When pass is false, the request is held indefinitely. When the answer
+// to a passed request arrives, the proxy calls answered, unless answered is
+// nil. When answered returns false, the answer is held indefinitely.
 type Gate func(method string) (pass bool, answered func() (pass bool))
 
-// Guard sets the Gate that all requests go through from now on, on all connections.
+// Guard sets the Gate for all later requests, on all connections.
 func (p *Proxy) Guard(gate Gate) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.gate = gate
 }
 
-// guarded is what the Gate says of a request, as a Fault. The lock is not held, since a Gate has one of its own.
+// guarded returns a Fault that applies the decision of the Gate about a
+// request. It calls the Gate without the lock, because a Gate has its own lock.
 func (p *Proxy) guarded(method string) armed {
 	p.mu.Lock()
 	gate := p.gate
@@ -31,6 +34,6 @@ func (p *Proxy) guarded(method string) armed {
 		return armed{}
 	}
 	return armed{Fault{onAnswer: func(s *session, m message) bool {
-		return answered() && s.tell(m) == nil
+		return answered() && s.send(m) == nil
 	}}, make(chan struct{})}
 }

@@ -6,12 +6,13 @@ package wire_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-func TestAGateHoldsRequestsAndAnswers(t *testing.T) {
+func TestGateHoldsRequestsAndAnswers(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		request, answer, done bool
@@ -22,10 +23,10 @@ func TestAGateHoldsRequestsAndAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			conn := s.connect()
+			f := newFixture(t)
+			conn := f.connect()
 			came := make(chan struct{})
-			s.proxy.Guard(func(method string) (bool, func() bool) {
+			f.proxy.Guard(func(method string) (bool, func() bool) {
 				if method != "Secrets.CreateSecrets" {
 					return true, nil
 				}
@@ -37,17 +38,17 @@ func TestAGateHoldsRequestsAndAnswers(t *testing.T) {
 					return row.answer
 				}
 			})
-			ctx, cancel := context.WithCancel(s.ctx)
+			ctx, cancel := context.WithCancel(f.Ctx)
 			defer cancel()
 			answered := make(chan error, 1)
 			go func() { answered <- create(ctx, conn, "name", "value") }()
-			s.await("the gate", came)
-			if _, err := list(s.ctx, conn); err != nil {
-				t.Error("a request of another method:", err)
+			f.awaitClosed("the gate", came)
+			if _, err := list(f.Ctx, conn); err != nil {
+				t.Error("a request of another method failed:", err)
 			}
-			s.must(servers.Await(s.ctx, patience, func() (string, error) {
-				if s.exists("name") != row.done {
-					return "the server did not do what the gate let through", nil
+			f.Must(servers.Await(f.Ctx, patience, func() (string, error) {
+				if f.exists("name") != row.done {
+					return fmt.Sprintf("the secret exists: %t, want %t", !row.done, row.done), nil
 				}
 				return "", nil
 			}))
@@ -55,7 +56,7 @@ func TestAGateHoldsRequestsAndAnswers(t *testing.T) {
 				cancel()
 			}
 			if err := <-answered; errors.Is(err, context.Canceled) == row.answer {
-				t.Error("the client got:", err)
+				t.Errorf("got error %v; the gate passes the answer: %t", err, row.answer)
 			}
 		})
 	}

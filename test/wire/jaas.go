@@ -8,24 +8,29 @@ import (
 	"strings"
 )
 
-// JAASControllerUUID is what JAAS tells as its UUID to those who log in to it as a controller.
+// JAASControllerUUID is the UUID that JAAS reports at a login to the
+// controller.
 const JAASControllerUUID = "ca11ab1e-1aa5-4aa5-8aa5-0123456789ab"
 
-// clientLogin is how clients log in to JAAS, with a client ID and its secret.
+// clientLogin is the method of a login to JAAS with a client ID and its secret.
 const clientLogin = "Admin.LoginWithClientCredentials"
 
-// jaas is the one client that a Proxy which plays JAAS knows, and the token with which it logs in for it.
+// jaas holds the one client that a simulated JAAS knows, and the token for its
+// login to the controller.
 type jaas struct {
 	clientID, clientSecret, token string
 }
 
-// AsJAAS makes the Proxy play JAAS in front of the controller from now on: it knows one client, logs in to the controller with
-// the token when this one logs in to it, and lets nobody else in, be it with a password. What follows a login passes as ever.
-// A login counts for Requests, On and Guard as "Admin.LoginWithClientCredentials", and for Rewrite as the "Admin.Login" that
-// it becomes.
+// AsJAAS makes the proxy simulate JAAS in front of the controller. JAAS knows
+// one client. When this client logs in, the proxy logs in to the controller
+// with the token. It refuses all other logins, including logins with a
+// password. Messages after a login pass unchanged. Requests, On and Guard count
+// a login as "Admin.LoginWithClientCredentials". Rewrite sees the resulting
+// "Admin.Login".
 //
-// Like JAAS it tells no addresses at a login, as those would lead around it, and a UUID of its own at a login to the
-// controller. Who logs in to a model is told the UUID of the controller that has the model.
+// Like JAAS, the proxy reports no addresses at a login, because they would
+// bypass it. A login to the controller reports JAASControllerUUID. A login to a
+// model reports the UUID of the controller that hosts the model.
 func (p *Proxy) AsJAAS(clientID, clientSecret, token string) {
 	p.mu.Lock()
 	p.jaas = &jaas{clientID, clientSecret, token}
@@ -41,14 +46,15 @@ func (p *Proxy) AsJAAS(clientID, clientSecret, token string) {
 	})
 }
 
-// SetClientSecret changes the secret that JAAS accepts from the client. Connections stay.
+// SetClientSecret changes the secret that JAAS accepts from the client. Open
+// connections stay open.
 func (p *Proxy) SetClientSecret(clientSecret string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.jaas.clientSecret = clientSecret
 }
 
-// AsController makes the controller tell another UUID at each login.
+// AsController makes the controller report another UUID at each login.
 func (p *Proxy) AsController(uuid string) {
 	p.Rewrite(login, func(answer *Answer) {
 		if answer.Error == "" {
@@ -57,7 +63,8 @@ func (p *Proxy) AsController(uuid string) {
 	})
 }
 
-// translate is what the server is asked in place of a request, or the answer of a Proxy that refuses to ask it.
+// translate returns the request for the server. For a login that JAAS refuses
+// it returns the refusal.
 func (p *Proxy) translate(m message) (asked message, refusal []byte, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,158 +19,159 @@ import (
 
 const clientSecret = "the client's secret"
 
-// jaas makes a scene's Proxy play JAAS for a client of the scene's own, with write access to the model.
-func (s *scene) jaas() (clientID string) {
-	s.Helper()
-	clientID = "client-" + s.model.UUID
-	token, err := juju.Token(s.ctx, clientID+"@serviceaccount", "login", map[servers.Model]string{s.model: "write"})
-	s.must(err)
-	s.proxy.AsJAAS(clientID, clientSecret, token)
+// jaas makes the fixture's proxy simulate JAAS. The one client has write access
+// to the model. The result is the ID of this client.
+func (f *fixture) jaas() (clientID string) {
+	f.Helper()
+	clientID = "client-" + f.Model.UUID
+	token, err := f.Juju.Token(f.Ctx, clientID+"@serviceaccount", "login", map[servers.Model]string{f.Model: "write"})
+	f.Must(err)
+	f.proxy.AsJAAS(clientID, clientSecret, token)
 	return clientID
 }
 
-// dialJAAS opens a connection as Juju's own client does to JAAS.
-func (s *scene) dialJAAS(model names.ModelTag, clientID, secret string) (api.Connection, error) {
-	conn, err := api.Open(context.WithoutCancel(s.ctx), &api.Info{
-		Addrs: []string{s.proxy.Address}, CACert: s.proxy.CACertificate, ModelTag: model,
+// dialJAAS opens a connection to JAAS with Juju's own client.
+func (f *fixture) dialJAAS(model names.ModelTag, clientID, secret string) (api.Connection, error) {
+	conn, err := api.Open(context.WithoutCancel(f.Ctx), &api.Info{
+		Addrs: []string{f.proxy.Address}, CACert: f.proxy.CACertificate, ModelTag: model,
 	}, api.DialOpts{
 		DialTimeout: patience, Timeout: patience, LoginProvider: api.NewClientCredentialsLoginProvider(clientID, secret),
 	})
 	if err == nil {
-		s.Cleanup(func() { _ = conn.Close() })
+		f.Cleanup(func() { _ = conn.Close() })
 	}
 	return conn, err
 }
 
-func TestJAASLetsItsClientIn(t *testing.T) {
+func TestJAASLoginSucceeds(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	clientID := s.jaas()
+	f := newFixture(t)
+	clientID := f.jaas()
 
-	controller, err := s.dialJAAS(names.ModelTag{}, clientID, clientSecret)
-	s.must(err)
+	controller, err := f.dialJAAS(names.ModelTag{}, clientID, clientSecret)
+	f.Must(err)
 	if user := controller.AuthTag().Id(); user != clientID+"@serviceaccount" {
-		t.Error("the client is", user)
+		t.Error("the client is logged in as", user)
 	}
 	if uuid := controller.ControllerTag().Id(); uuid != wire.JAASControllerUUID {
-		t.Error("the UUID told at the controller is", uuid)
+		t.Error("the login to the controller reports the UUID", uuid)
 	}
-	models, err := modelmanager.NewClient(controller).ListModels(s.ctx, controller.AuthTag().Id())
-	s.must(err)
-	if len(models) != 1 || models[0].UUID != s.model.UUID {
+	models, err := modelmanager.NewClient(controller).ListModels(f.Ctx, controller.AuthTag().Id())
+	f.Must(err)
+	if len(models) != 1 || models[0].UUID != f.Model.UUID {
 		t.Errorf("the client's models are %+v", models)
 	}
 
-	conn, err := s.dialJAAS(names.NewModelTag(s.model.UUID), clientID, clientSecret)
-	s.must(err)
-	if uuid := conn.ControllerTag().Id(); uuid != juju.ControllerUUID {
-		t.Error("the UUID told at the model is", uuid)
+	conn, err := f.dialJAAS(names.NewModelTag(f.Model.UUID), clientID, clientSecret)
+	f.Must(err)
+	if uuid := conn.ControllerTag().Id(); uuid != f.Juju.ControllerUUID {
+		t.Error("the login to the model reports the UUID", uuid)
 	}
-	s.must(create(s.ctx, conn, "name", "value"))
-	listed, err := list(s.ctx, conn)
-	s.must(err)
+	f.Must(create(f.Ctx, conn, "name", "value"))
+	listed, err := list(f.Ctx, conn)
+	f.Must(err)
 	if len(listed) != 1 || listed[0].Label != "name" {
 		t.Errorf("the secrets are %+v", listed)
 	}
-	if open, mostOpening := s.proxy.Connections(); open != 2 || mostOpening != 1 {
-		t.Errorf("%d connections are open, and %d were in their opening at once, want 2 and 1", open, mostOpening)
+	if open, mostOpening := f.proxy.Connections(); open != 2 || mostOpening != 1 {
+		t.Errorf("%d connections are open, at most %d were logging in at once, want 2 and 1", open, mostOpening)
 	}
-	if requests := s.proxy.Requests(); requests["Admin.LoginWithClientCredentials"] != 2 || requests["Admin.Login"] != 0 {
-		t.Errorf("counted %v, want 2 logins, with client credentials", requests)
+	if requests := f.proxy.Requests(); requests["Admin.LoginWithClientCredentials"] != 2 || requests["Admin.Login"] != 0 {
+		t.Errorf("counted %v, want 2 logins with client credentials", requests)
 	}
 }
 
-func TestJAASRefusesOthers(t *testing.T) {
+func TestJAASRefusesOtherLogins(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	clientID := s.jaas()
-	model := names.NewModelTag(s.model.UUID)
+	f := newFixture(t)
+	clientID := f.jaas()
+	model := names.NewModelTag(f.Model.UUID)
 	for name, refused := range map[string]func() (api.Connection, error){
-		"another secret": func() (api.Connection, error) { return s.dialJAAS(model, clientID, "another") },
-		"another client": func() (api.Connection, error) { return s.dialJAAS(names.ModelTag{}, "another", clientSecret) },
+		"another secret": func() (api.Connection, error) { return f.dialJAAS(model, clientID, "another") },
+		"another client": func() (api.Connection, error) { return f.dialJAAS(names.ModelTag{}, "another", clientSecret) },
 	} {
 		if _, err := refused(); !params.IsCodeUnauthorized(err) {
-			t.Errorf("%s: the client got: %v", name, err)
+			t.Errorf("%s: got error %v, want unauthorized", name, err)
 		}
 	}
-	if _, err := s.dial(model); params.ErrCode(err) != params.CodeNotSupported {
-		t.Error("a user with a password got:", err)
+	if _, err := f.dial(model); params.ErrCode(err) != params.CodeNotSupported {
+		t.Error("error of a login with a password:", err)
 	}
-	received, err := juju.Requests(s.ctx, s.model)
-	s.must(err)
+	received, err := f.Juju.Requests(f.Ctx, f.Model)
+	f.Must(err)
 	if received["Admin.Login"] != 0 {
-		t.Errorf("the server got %v", received)
+		t.Errorf("the server received %v, want no login", received)
 	}
 }
 
-func TestJAASTakesAnotherSecretFromNowOn(t *testing.T) {
+func TestJAASLoginWithChangedSecret(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	clientID := s.jaas()
-	before, err := s.dialJAAS(names.NewModelTag(s.model.UUID), clientID, clientSecret)
-	s.must(err)
-	s.proxy.SetClientSecret("another")
-	if _, err := s.dialJAAS(names.ModelTag{}, clientID, clientSecret); !params.IsCodeUnauthorized(err) {
-		t.Error("with the old secret the client got:", err)
+	f := newFixture(t)
+	clientID := f.jaas()
+	before, err := f.dialJAAS(names.NewModelTag(f.Model.UUID), clientID, clientSecret)
+	f.Must(err)
+	f.proxy.SetClientSecret("another")
+	if _, err := f.dialJAAS(names.ModelTag{}, clientID, clientSecret); !params.IsCodeUnauthorized(err) {
+		t.Error("error of a login with the old secret:", err)
 	}
-	_, err = s.dialJAAS(names.ModelTag{}, clientID, "another")
-	s.must(err)
-	s.must(create(s.ctx, before, "name", "value"))
+	_, err = f.dialJAAS(names.ModelTag{}, clientID, "another")
+	f.Must(err)
+	f.Must(create(f.Ctx, before, "name", "value"))
 }
 
-func TestAControllerTellsAnotherUUID(t *testing.T) {
+func TestControllerReportsAnotherUUID(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	if uuid := s.connect().ControllerTag().Id(); uuid != juju.ControllerUUID {
-		t.Error("the UUID is", uuid)
+	f := newFixture(t)
+	if uuid := f.connect().ControllerTag().Id(); uuid != f.Juju.ControllerUUID {
+		t.Error("the controller reports the UUID", uuid)
 	}
 	const other = "00000000-0000-4000-8000-000000000001"
-	s.proxy.AsController(other)
-	if uuid := s.connect().ControllerTag().Id(); uuid != other {
-		t.Error("the UUID is", uuid)
+	f.proxy.AsController(other)
+	if uuid := f.connect().ControllerTag().Id(); uuid != other {
+		t.Error("the controller reports the UUID", uuid)
 	}
 }
 
-func TestAUserHasTheAccessThatWasGranted(t *testing.T) {
+func TestUserHasGrantedModelAccess(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	user, err := juju.AddUser(s.ctx, "user-"+s.model.UUID)
-	s.must(err)
+	f := newFixture(t)
+	user, err := f.Juju.AddUser(f.Ctx, "user-"+f.Model.UUID)
+	f.Must(err)
 	open := func(model names.ModelTag) (api.Connection, error) {
-		conn, err := api.Open(context.WithoutCancel(s.ctx), &api.Info{
-			Addrs: slices.Clone(juju.Addresses), CACert: juju.CACertificate,
+		conn, err := api.Open(context.WithoutCancel(f.Ctx), &api.Info{
+			Addrs: slices.Clone(f.Juju.Addresses), CACert: f.Juju.CACertificate,
 			Tag: names.NewUserTag(user.Username), Password: user.Password, ModelTag: model,
 		}, api.DialOpts{DialTimeout: patience, Timeout: patience})
 		if err == nil {
-			s.Cleanup(func() { _ = conn.Close() })
+			f.Cleanup(func() { _ = conn.Close() })
 		}
 		return conn, err
 	}
-	model := names.NewModelTag(s.model.UUID)
+	model := names.NewModelTag(f.Model.UUID)
 	if _, err := open(model); err == nil {
-		t.Error("could log in to the model before the grant")
+		t.Error("the user can log in to the model before the grant")
 	}
-	s.must(juju.GrantModel(s.ctx, s.model, user.Username, "read"))
-	s.must(juju.GrantModel(s.ctx, s.model, user.Username, "read"))
+	f.Must(f.Juju.GrantModel(f.Ctx, f.Model, user.Username, "read"))
+	f.Must(f.Juju.GrantModel(f.Ctx, f.Model, user.Username, "read"))
 	conn, err := open(model)
-	s.must(err)
-	if err := create(s.ctx, conn, "name", "value"); !params.IsCodeUnauthorized(err) {
-		t.Error("with read access, creating a secret:", err)
+	f.Must(err)
+	if err := create(f.Ctx, conn, "name", "value"); !params.IsCodeUnauthorized(err) {
+		t.Error("error of creating a secret with read access:", err)
 	}
-	s.must(juju.GrantModel(s.ctx, s.model, user.Username, "write"))
-	s.must(create(s.ctx, conn, "name", "value"))
-	s.must(juju.RevokeModel(s.ctx, s.model, user.Username, "read"))
+	f.Must(f.Juju.GrantModel(f.Ctx, f.Model, user.Username, "write"))
+	f.Must(create(f.Ctx, conn, "name", "value"))
+	f.Must(f.Juju.RevokeModel(f.Ctx, f.Model, user.Username, "read"))
 	if _, err := open(model); err == nil {
-		t.Error("could log in to the model after the revocation")
+		t.Error("the user can log in to the model after the revocation")
 	}
 
 	old := user
 	user.Password = "another"
-	s.must(juju.SetPassword(s.ctx, user.Username, user.Password))
+	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, user.Password))
 	_, err = open(names.ModelTag{})
-	s.must(err)
+	f.Must(err)
 	user = old
 	if _, err := open(names.ModelTag{}); !params.IsCodeUnauthorized(err) {
-		t.Error("with the old password:", err)
+		t.Error("error of a login with the old password:", err)
 	}
 }

@@ -1,8 +1,9 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package wire stands between clients of Juju and a real Juju API server, and understands what they say: JSON messages over
-// a WebSocket over TLS. So a test can cut, hold, delay or rewrite exactly one request or answer of a real conversation.
+// Package wire is a proxy between clients of Juju and a real Juju API server.
+// It understands their protocol: JSON messages over a WebSocket over TLS. A
+// test can cut, hold, delay or rewrite exactly one request or answer.
 package wire
 
 import (
@@ -20,12 +21,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Proxy is a proxy of one Juju API server. Without faults it changes nothing, whatever the path. Its methods may be called
-// from many goroutines.
+// Proxy is a proxy of one Juju API server. Without faults it forwards
+// everything unchanged, on all paths. Its methods may be called from many
+// goroutines.
 type Proxy struct {
-	// Address is where it listens.
+	// Address is the address that the proxy listens on.
 	Address string
-	// CACertificate is of the Proxy's own authority, which clients have to trust.
+	// CACertificate is the certificate of the proxy's own authority. Clients
+	// must trust it.
 	CACertificate string
 
 	server   *http.Server
@@ -38,15 +41,16 @@ type Proxy struct {
 	faults      map[string][]armed
 	requests    map[string]int
 	silent      bool
-	clients     map[*client]bool // Whether it has logged in.
+	clients     map[*client]bool // The value is true after the login.
 	mostOpening int
-	jaas        *jaas // Nil while it does not play JAAS.
+	jaas        *jaas // Nil unless the proxy simulates JAAS.
 
 	changing sync.Mutex
 	changes  map[string][]func(*Answer)
 }
 
-// Start starts a Proxy on a loopback port, for the server at an address that has a certificate of this authority.
+// Start starts a proxy of one server on a loopback port. The server must have a
+// certificate of the given authority.
 func Start(ctx context.Context, serverAddress, serverCACertificate string) (*Proxy, error) {
 	authorities := x509.NewCertPool()
 	if !authorities.AppendCertsFromPEM([]byte(serverCACertificate)) {
@@ -68,9 +72,9 @@ func Start(ctx context.Context, serverAddress, serverCACertificate string) (*Pro
 		faults: map[string][]armed{}, requests: map[string]int{}, clients: map[*client]bool{},
 		changes: map[string][]func(*Answer){},
 	}
-	p.server = &http.Server{ //nolint:gosec // A client may be as slow as a test wants it.
+	p.server = &http.Server{ //nolint:gosec // Tests decide how slow a client is.
 		Handler: http.HandlerFunc(p.serve), ConnState: p.follow,
-		ErrorLog: log.New(io.Discard, "", 0), // Clients that give up are no news.
+		ErrorLog: log.New(io.Discard, "", 0), // Clients that give up are expected.
 	}
 	p.running.Go(func() {
 		_ = p.server.Serve(tls.NewListener(listener{inner, p}, &tls.Config{
@@ -80,15 +84,17 @@ func Start(ctx context.Context, serverAddress, serverCACertificate string) (*Pro
 	return p, nil
 }
 
-// Close cuts every connection, and returns when nothing of the Proxy runs any more.
+// Close cuts every connection, and waits until all goroutines of the proxy have
+// ended.
 func (p *Proxy) Close() {
-	_ = p.server.Close() // Nobody is let in from here on.
+	_ = p.server.Close() // Accept no new clients.
 	p.cut(func(*client) bool { return true })
 	p.running.Wait()
 }
 
-// On applies a Fault once, to the next request of a method that has none yet, such as "Secrets.CreateSecrets", whoever
-// makes it. Met is closed when it has happened.
+// On applies a Fault once, to the next request of a method that has no fault
+// yet, from any client. An example of a method is "Secrets.CreateSecrets". The
+// channel met is closed when the fault has happened.
 func (p *Proxy) On(method string, fault Fault) (met <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,15 +103,18 @@ func (p *Proxy) On(method string, fault Fault) (met <-chan struct{}) {
 	return happened
 }
 
-// Requests counts by Facade.Method what went on to the server, "Admin.Login" included, and what JAAS was asked.
+// Requests counts the requests by Facade.Method: requests that the proxy
+// forwarded to the server, including "Admin.Login", and requests that JAAS
+// received.
 func (p *Proxy) Requests() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.requests)
 }
 
-// serve makes a client a connection of its own to the server, at the same path. A server that does not answer looks to
-// the client as it would without a Proxy.
+// serve opens a separate connection to the server for each client, at the same
+// path. A server that does not answer looks the same to the client as without a
+// proxy.
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	p.running.Add(1)
 	defer p.running.Done()
@@ -134,7 +143,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	newSession(p, client, server).run()
 }
 
-// follow counts what runs for clients that have no session yet.
+// follow counts the goroutines of clients that have no session yet.
 func (p *Proxy) follow(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -145,7 +154,8 @@ func (p *Proxy) follow(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// fault takes what waits for the next request of a method, or else what the Gate says of it.
+// fault removes and returns the next fault of a method. Without a fault it
+// returns the decision of the Gate.
 func (p *Proxy) fault(method string) armed {
 	if fault, ok := p.nextFault(method); ok {
 		return fault

@@ -13,10 +13,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// controlTimeout is how long a ping, a pong or a goodbye may take to be sent.
+// controlTimeout is the time limit for sending a ping, a pong or a close
+// message.
 const controlTimeout = 5 * time.Second
 
-// login is the request with which the opening of a connection ends.
+// login is the last request of the opening of a connection.
 const login = "Admin.Login"
 
 // message is a request or an answer.
@@ -26,14 +27,15 @@ type message struct {
 	text   []byte
 }
 
-// question is a request that the server has not answered yet.
-type question struct {
+// pendingRequest is a request that the server has not answered yet.
+type pendingRequest struct {
 	armed
 
 	method string
 }
 
-// session is a conversation of one client with the server. When either hangs up, so does the session with the other.
+// session is the connection of one client to the server. When one side closes
+// its connection, the session closes the other.
 type session struct {
 	proxy          *Proxy
 	client, server *websocket.Conn
@@ -42,17 +44,20 @@ type session struct {
 	end     sync.Once
 	ended   chan struct{}
 
-	telling sync.Mutex // Held to write to the client.
+	sending sync.Mutex // Held to write to the client.
 
 	mu    sync.Mutex
-	asked map[uint64]question
+	asked map[uint64]pendingRequest
 }
 
 func newSession(p *Proxy, client, server *websocket.Conn) *session {
-	return &session{proxy: p, client: client, server: server, ended: make(chan struct{}), asked: map[uint64]question{}}
+	return &session{
+		proxy: p, client: client, server: server,
+		ended: make(chan struct{}), asked: map[uint64]pendingRequest{},
+	}
 }
 
-// run passes messages on until the conversation is over.
+// run forwards messages until the session ends.
 func (s *session) run() {
 	relayControl(s.client, s.server)
 	relayControl(s.server, s.client)
@@ -71,10 +76,11 @@ func (s *session) pump(from *websocket.Conn, pass func(text []byte) error) {
 	}
 }
 
-// relayControl passes pings, pongs and goodbyes on, and answers a goodbye.
+// relayControl forwards pings, pongs and close messages, and answers close
+// messages.
 func relayControl(from, to *websocket.Conn) {
 	pass := func(kind int, text []byte, to *websocket.Conn) {
-		_ = to.WriteControl(kind, text, time.Now().Add(controlTimeout)) // If it is lost, so is the connection.
+		_ = to.WriteControl(kind, text, time.Now().Add(controlTimeout)) // An error means that the connection is lost.
 	}
 	from.SetPingHandler(func(text string) error {
 		pass(websocket.PingMessage, []byte(text), to)
@@ -85,14 +91,14 @@ func relayControl(from, to *websocket.Conn) {
 		return nil
 	})
 	from.SetCloseHandler(func(code int, text string) error {
-		goodbye := websocket.FormatCloseMessage(code, text)
-		pass(websocket.CloseMessage, goodbye, to)
-		pass(websocket.CloseMessage, goodbye, from)
+		closing := websocket.FormatCloseMessage(code, text)
+		pass(websocket.CloseMessage, closing, to)
+		pass(websocket.CloseMessage, closing, from)
 		return nil
 	})
 }
 
-// request does with a request what is to be done.
+// request forwards a request, or applies its fault.
 func (s *session) request(text []byte) error {
 	var head struct {
 		ID      uint64 `json:"request-id"`
@@ -100,7 +106,7 @@ func (s *session) request(text []byte) error {
 		Request string `json:"request"`
 	}
 	if json.Unmarshal(text, &head) != nil || head.ID == 0 {
-		return s.server.WriteMessage(websocket.TextMessage, text) // Not of the API: other paths have streams.
+		return s.server.WriteMessage(websocket.TextMessage, text) // Other paths have streams, which are not requests.
 	}
 	method := head.Type + "." + head.Request
 	m := message{id: head.ID, method: method, text: text}
@@ -117,7 +123,7 @@ func (s *session) request(text []byte) error {
 		return err
 	}
 	s.mu.Lock()
-	s.asked[m.id] = question{fault, m.method}
+	s.asked[m.id] = pendingRequest{fault, m.method}
 	s.mu.Unlock()
 	if refusal != nil {
 		return s.answer(refusal)
@@ -125,13 +131,13 @@ func (s *session) request(text []byte) error {
 	return s.server.WriteMessage(websocket.TextMessage, m.text)
 }
 
-// answer does with an answer what is to be done.
+// answer rewrites and forwards an answer, or applies the fault of its request.
 func (s *session) answer(text []byte) error {
 	var head struct {
 		ID uint64 `json:"request-id"`
 	}
 	if json.Unmarshal(text, &head) != nil || head.ID == 0 {
-		return s.tell(message{text: text})
+		return s.send(message{text: text})
 	}
 	s.mu.Lock()
 	asked := s.asked[head.ID]
@@ -143,7 +149,7 @@ func (s *session) answer(text []byte) error {
 	}
 	m := message{id: head.ID, method: asked.method, text: text}
 	if asked.onAnswer == nil {
-		return s.tell(m)
+		return s.send(m)
 	}
 	s.running.Go(func() {
 		if asked.onAnswer(s, m) {
@@ -153,31 +159,31 @@ func (s *session) answer(text []byte) error {
 	return nil
 }
 
-// tell passes an answer on to the client.
-func (s *session) tell(m message) error {
+// send forwards an answer to the client.
+func (s *session) send(m message) error {
 	var answer Answer
 	if m.method == login && json.Unmarshal(m.text, &answer) == nil && answer.Error == "" {
 		s.proxy.loggedIn(beneath(s.client).(*client))
 	}
-	s.telling.Lock()
-	defer s.telling.Unlock()
+	s.sending.Lock()
+	defer s.sending.Unlock()
 	return s.client.WriteMessage(websocket.TextMessage, m.text)
 }
 
-// breakOff closes both connections when the client has got half of an answer.
+// breakOff sends half of an answer to the client, and closes both connections.
 func (s *session) breakOff(text []byte) bool {
-	s.telling.Lock()
-	defer s.telling.Unlock()
-	_, err := s.client.NetConn().Write(half(text)) // Past the WebSocket, which sends whole frames.
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	_, err := s.client.NetConn().Write(half(text)) // Bypasses the WebSocket, which sends only whole frames.
 	s.end.Do(func() {
 		close(s.ended)
-		_ = beneath(s.client).Close() // Not a reset, which could overtake the half.
+		_ = beneath(s.client).Close() // A reset could overtake the half.
 		_ = beneath(s.server).Close()
 	})
 	return err == nil
 }
 
-// wait waits, unless the conversation ends before.
+// wait waits, and reports whether the session still runs.
 func (s *session) wait(duration time.Duration) bool {
 	timer := time.NewTimer(duration)
 	defer timer.Stop()
@@ -189,7 +195,7 @@ func (s *session) wait(duration time.Duration) bool {
 	}
 }
 
-// cut loses both connections.
+// cut resets both connections.
 func (s *session) cut() {
 	s.end.Do(func() {
 		close(s.ended)
@@ -207,18 +213,19 @@ func (s *session) close() {
 	})
 }
 
-// transport is what TLS is spoken on.
+// transport is the connection below TLS.
 type transport interface {
 	net.Conn
 	SetLinger(seconds int) error
 }
 
-// beneath is the connection beneath WebSocket and TLS.
+// beneath returns the connection below the WebSocket and TLS.
 func beneath(conn *websocket.Conn) transport {
 	return conn.NetConn().(*tls.Conn).NetConn().(transport)
 }
 
-// reset closes a connection without a word, as a network would that lost it.
+// reset closes a connection without a TLS or WebSocket close, like a network
+// that loses it.
 func reset(conn transport) {
 	_ = conn.SetLinger(0)
 	_ = conn.Close()

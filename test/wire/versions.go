@@ -9,11 +9,14 @@ import (
 	"strings"
 )
 
-// AsJuju36 makes a controller of Juju 4 answer as one of 3.6 does, as far as the operator is concerned. What it does stays
-// what Juju 4 does: a removal is carried out some time later.
+// AsJuju36 makes a controller of Juju 4 answer like Juju 3.6, in everything
+// that the operator uses. Its behaviour remains the behaviour of Juju 4: it
+// removes secrets asynchronously.
 func (p *Proxy) AsJuju36() {
 	p.asVersion("3.6.9")
-	for _, method := range []string{"Secrets.UpdateSecrets", "Secrets.RemoveSecrets", "Secrets.GrantSecret", "Secrets.RevokeSecret"} {
+	for _, method := range []string{
+		"Secrets.UpdateSecrets", "Secrets.RemoveSecrets", "Secrets.GrantSecret", "Secrets.RevokeSecret",
+	} {
 		p.Rewrite(method, func(answer *Answer) {
 			for _, result := range answer.items("results") {
 				failure, _ := result["error"].(map[string]any)
@@ -31,7 +34,8 @@ func (p *Proxy) AsJuju36() {
 	}
 }
 
-// AsJuju35 makes a controller answer as one of 3.5 does: without the checksums of secrets.
+// AsJuju35 makes a controller answer like Juju 3.5, which reports no checksums
+// of secrets.
 func (p *Proxy) AsJuju35() {
 	p.AsJuju36()
 	p.asVersion("3.5.7")
@@ -42,7 +46,8 @@ func (p *Proxy) AsJuju35() {
 	})
 }
 
-// asVersion makes the controller tell another version of itself, with the list of models in the form before Juju 4.
+// asVersion makes the controller report another version. It also lists models
+// in the form before Juju 4.
 func (p *Proxy) asVersion(version string) {
 	p.Rewrite("Admin.Login", func(answer *Answer) {
 		if answer.Error != "" {
@@ -58,7 +63,7 @@ func (p *Proxy) asVersion(version string) {
 	})
 }
 
-// items are the objects in a list of an answer.
+// items returns the objects in a list of an answer.
 func (a *Answer) items(key string) []map[string]any {
 	list, _ := a.Response[key].([]any)
 	var items []map[string]any

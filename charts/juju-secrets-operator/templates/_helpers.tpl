@@ -1,4 +1,7 @@
-{{- /* The name of the objects. Those with longer names have it as their beginning, so it leaves room. */}}
+{{- /*
+The name of the objects. It is shorter than the limit, because some objects add
+a suffix to it.
+*/}}
 {{- define "operator.fullname" -}}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | replace "." "-" | trunc 46 | trimSuffix "-" }}
@@ -37,22 +40,28 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- end }}
 
-{{- /* Not empty if metrics are served. To ask the API server who a scraper is takes a ClusterRole, and with watchNamespaces there is none. */}}
+{{- /*
+Not empty if metrics are served. Authorizing clients of the metrics requires a
+ClusterRole, and with watchNamespaces there is no ClusterRole.
+*/}}
 {{- define "operator.metrics" -}}
 {{- if and .Values.metrics.enabled (or (not .Values.watchNamespaces) (not .Values.metrics.secure)) }}true{{ end }}
 {{- end }}
 
-{{- /* The ClusterRole of whoever scrapes, or nothing if there is none. Over HTTP nobody is asked for it. */}}
+{{- /*
+The ClusterRole for clients of the metrics, or nothing if it is not created.
+Metrics over HTTP need no permission.
+*/}}
 {{- define "operator.metricsReader" -}}
 {{- if and .Values.rbac.create .Values.metrics.secure (include "operator.metrics" .) }}{{ include "operator.fullname" . }}-metrics-reader{{ end }}
 {{- end }}
 
-{{- /* The Secret with the inline login of the default controller. */}}
+{{- /* The Secret with the inline credentials of the default controller. */}}
 {{- define "operator.inlineSecret" -}}
 {{- printf "%s-juju-login" (include "operator.fullname" .) }}
 {{- end }}
 
-{{- /* The objects in one of the files that are copied from config/, as {items: [...]}. */}}
+{{- /* The objects in a file that is copied from config/, as {items: [...]}. */}}
 {{- define "operator.objects" -}}
 items:
 {{- range regexSplit "(?m)^---$" . -1 }}
@@ -63,32 +72,35 @@ items:
 {{- end }}
 {{- end }}
 
-{{- /* Values that contradict each other, each with what to do. What a single value may be says values.schema.json. */}}
+{{- /*
+Fails for values that contradict each other, with a solution. values.schema.json
+validates single values.
+*/}}
 {{- define "operator.validate" -}}
 {{- if and .Values.rbac.create (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) }}
-{{- fail "\n\nset serviceAccount.name: without it the roles of the operator would be those of the account default, which every Pod of the namespace may have" }}
+{{- fail "\n\nset serviceAccount.name: otherwise the operator's roles are bound to the service account default, which every Pod of the namespace can use" }}
 {{- end }}
 {{- $monitoring := or .Values.metrics.serviceMonitor.enabled .Values.metrics.prometheusRule.enabled }}
 {{- if and $monitoring (not (include "operator.metrics" .)) }}
 {{- if .Values.metrics.enabled }}
-{{- fail "\n\nmetrics.serviceMonitor and metrics.prometheusRule need metrics, and with watchNamespaces these are served with metrics.secure=false only: to ask the API server who a scraper is takes a ClusterRole" }}
+{{- fail "\n\nmetrics.serviceMonitor and metrics.prometheusRule need metrics: with watchNamespaces, set metrics.secure=false, because authorizing clients of the metrics requires a ClusterRole" }}
 {{- else }}
 {{- fail "\n\nmetrics.serviceMonitor and metrics.prometheusRule need metrics: set metrics.enabled=true" }}
 {{- end }}
 {{- end }}
 {{- if and .Values.metrics.certificateSecret (not .Values.metrics.secure) }}
-{{- fail "\n\nmetrics.certificateSecret needs HTTPS: set metrics.secure=true, or leave it out" }}
+{{- fail "\n\nmetrics.certificateSecret needs HTTPS: set metrics.secure=true, or remove metrics.certificateSecret" }}
 {{- end }}
 {{- if and .Values.metrics.serviceMonitor.tlsConfig (not .Values.metrics.secure) }}
-{{- fail "\n\nmetrics.serviceMonitor.tlsConfig needs HTTPS: set metrics.secure=true, or leave it out" }}
+{{- fail "\n\nmetrics.serviceMonitor.tlsConfig needs HTTPS: set metrics.secure=true, or remove metrics.serviceMonitor.tlsConfig" }}
 {{- end }}
 {{- with .Values.defaultController }}
 {{- if .create }}
 {{- if $.Values.watchNamespaces }}
-{{- fail "\n\ndefaultController.create needs an operator for all namespaces, since a ClusterJujuController is in none: leave out watchNamespaces, or make a JujuController in each of these namespaces" }}
+{{- fail "\n\ndefaultController.create needs an operator for all namespaces, because a ClusterJujuController is cluster-scoped: leave out watchNamespaces, or create a JujuController in each of these namespaces" }}
 {{- end }}
 {{- if not .addresses }}
-{{- fail "\n\ndefaultController.addresses is missing: set it to what `juju show-controller` prints as api-endpoints" }}
+{{- fail "\n\ndefaultController.addresses is missing: set it to the api-endpoints of `juju show-controller`" }}
 {{- end }}
 {{- if and .caCertificate .caCertificateFrom }}
 {{- fail "\n\nset only one of defaultController.caCertificate and defaultController.caCertificateFrom" }}
@@ -99,7 +111,7 @@ items:
 {{- fail (printf "\n\nset one of defaultController.credentials.existingSecret, a Secret with the keys %s, and defaultController.credentials.inline" (join " and " $keys)) }}
 {{- end }}
 {{- if and $credentials.inline (ne (keys $credentials.inline | sortAlpha | join " ") ($keys | sortAlpha | join " ")) }}
-{{- fail (printf "\n\ndefaultController.credentials.inline has to have the keys %s, for defaultController.credentials.login=%s" (join " and " $keys) $credentials.login) }}
+{{- fail (printf "\n\ndefaultController.credentials.inline has to have the keys %s for defaultController.credentials.login=%s" (join " and " $keys) $credentials.login) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -4,8 +4,8 @@ The kinds of `{{ $gv.GroupVersionString }}`:
 - {{ $gv.TypeForKind . | markdownRenderTypeLink }}
 {{- end }}
 
-`kubectl explain` has the same texts. Some rules are about several fields, or about a change. They are not listed here: the API
-server answers to a manifest that breaks one with a sentence that says what to write instead.
+`kubectl explain` prints the same texts. Rules about several fields, or about a change of a field, are not listed here.
+The API server rejects a manifest that violates such a rule, and its message contains the solution.
 {{ range $gv.SortedTypes }}{{ if .GVK }}{{ template "type" . }}{{ end }}{{ end -}}
 {{ range $gv.SortedTypes }}{{ if not .GVK }}{{ template "type" . }}{{ end }}{{ end -}}
 {{- end -}}

@@ -16,10 +16,10 @@ In {{ range $i, $ref := . }}{{ if $i }}, {{ end }}{{ markdownRenderTypeLink $ref
 {{- if $type.EnumValues }}
 | Value | Meaning |
 |---|---|
-{{ range $type.EnumValues }}| `{{ .Name }}` | {{ .Doc | replace "\n" " " | trim | regexReplaceAll "^[A-Za-z]+ (means that )?" "" }} |
+{{ range $type.EnumValues }}| `{{ .Name }}` | {{ regexReplaceAll "^[A-Za-z]+ (means that )?" (.Doc | replace "\n" " " | trim) "" }} |
 {{ end }}{{ end }}{{ end }}{{ end -}}
 
-{{- /* What the schema says of one field, without the rules in CEL. */ -}}
+{{- /* The bounds of one field in the schema, without its CEL rules. */ -}}
 {{- define "bounds" }}{{ $bounds := list }}
 {{- range . }}{{ if not (contains "XValidation" .) }}
 {{- $text := . | replace ": {}" "" | replace "Required" "required" | replace "Optional" "optional" }}

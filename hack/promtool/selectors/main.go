@@ -1,9 +1,11 @@
 // Copyright 2026 The Juju Secrets Operator Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Command selectors tells which metrics and labels PromQL expressions ask for, with Prometheus' own parser. It reads a JSON list of
-// expressions, and writes a JSON list with what is in each. Tests of alerts and dashboards run it. It is in the module of promtool,
-// which has the parser anyway, and is no dependency of the operator's.
+// Command selectors lists the metrics and labels that PromQL expressions
+// select, with Prometheus' own parser. It reads a JSON list of expressions and
+// writes a JSON list with one result for each. Tests of alerts and dashboards
+// run it. It is in the module of promtool, which requires the parser anyway, so
+// that the operator does not depend on the parser.
 package main
 
 import (
@@ -16,11 +18,11 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// found is what one expression asks for.
+// found holds the selectors and labels of one expression.
 type found struct {
-	// Selectors are the metrics, each with the labels that it is selected by.
+	// Selectors holds the metrics, each with the labels that select it.
 	Selectors []selector `json:"selectors"`
-	// Labels are those that results are grouped or matched by.
+	// Labels holds the labels that group or match results.
 	Labels []string `json:"labels"`
 }
 

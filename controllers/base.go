@@ -1,0 +1,189 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+
+	"github.com/juju-secrets/operator/internal/content"
+)
+
+const (
+	// concurrency is how many objects of a kind are reconciled at a time. Most
+	// of that time they wait.
+	concurrency = 256
+	// conflictRetry is the delay before a retry after a conflict: the cache had
+	// an older version of the object.
+	conflictRetry = 100 * time.Millisecond
+	// cacheRetry is the delay before a retry while the cache does not have the
+	// newest version of an object.
+	cacheRetry = 20 * time.Millisecond
+	// cacheLag is how long the operator waits for the cache to have its own
+	// write. After that it assumes that the version will never come, for
+	// example because etcd was restored from a backup.
+	cacheLag = 10 * time.Second
+)
+
+const (
+	kindJujuSecret       = "JujuSecret"
+	kindJujuSecretAccess = "JujuSecretAccess"
+)
+
+// Options holds the dependencies of every reconciler.
+type Options struct {
+	// Client reads Secrets and ConfigMaps from the API server, and everything
+	// else from the cache.
+	client.Client
+
+	Juju   Models
+	Events events.EventRecorder
+	Now    func() time.Time
+	// Key is the installation's key. It signs records and digests.
+	Key content.Key
+	// Scope defines which objects this installation serves.
+	Scope Scope
+	// Meter records metrics. If it is nil, nothing is recorded.
+	Meter Meter
+}
+
+// base holds the dependencies and the state that all reconcilers share.
+type base struct {
+	Options
+
+	fairQueue *fairQueue
+	// ownWrites holds the operator's last write of each object until the cache
+	// has it: an ownWrite by client.ObjectKey.
+	ownWrites *sync.Map
+	// latency holds the changes that are not yet complete.
+	latency *latencyTracker
+}
+
+// ownWrite is a write of an object by this operator.
+type ownWrite struct {
+	version string
+	at      time.Time
+	// gone is the UID of the object if the write removed its last finalizer
+	// while it was being deleted. Such a write makes no new version.
+	gone types.UID
+}
+
+// newBase returns a base with all its fields set.
+func newBase(options Options) base {
+	if options.Meter == nil {
+		options.Meter = unmetered{}
+	}
+	return base{Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker()}
+}
+
+// objectBase holds what the reconcilers of JujuSecrets and JujuSecretAccesses
+// share: they read and change what is in Juju.
+type objectBase struct{ base }
+
+// newObjectBase returns the objectBase of one reconciler.
+func newObjectBase(options Options) objectBase { return objectBase{newBase(options)} }
+
+// get reads an object from the cache. It returns errStale while the cache is
+// older than the operator's last write: deciding on a stale object could undo
+// that write.
+func (b *base) get(ctx context.Context, key client.ObjectKey, obj client.Object) error {
+	if err := b.Get(ctx, key, obj); err != nil {
+		if apierrors.IsNotFound(err) {
+			b.ownWrites.Delete(key)
+			b.forget(key)
+		}
+		return asDeleted(err)
+	}
+	noted, _ := b.ownWrites.Load(key)
+	last, ok := noted.(ownWrite)
+	if !ok {
+		return nil
+	}
+	order, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), last.version)
+	older := err == nil && order < 0 || last.gone != "" && last.gone == obj.GetUID()
+	if older && b.Now().Sub(last.at) < cacheLag {
+		return errStale
+	}
+	b.ownWrites.Delete(key)
+	return nil
+}
+
+// forget removes from memory an object that is deleted, or that another
+// installation of the operator serves.
+func (b *base) forget(key client.ObjectKey) {
+	b.latency.forget(key)
+	b.fairQueue.forget(ctrl.Request{NamespacedName: key})
+}
+
+// noteWrite stores the version of an object that a write returned, for get.
+func (b *base) noteWrite(obj client.Object) {
+	last := ownWrite{version: obj.GetResourceVersion(), at: b.Now()}
+	if !obj.GetDeletionTimestamp().IsZero() && len(obj.GetFinalizers()) == 0 {
+		last.gone = obj.GetUID()
+	}
+	b.ownWrites.Store(client.ObjectKeyFromObject(obj), last)
+}
+
+// controllerOptions returns the options of the controller of a kind.
+func controllerOptions(mgr ctrl.Manager, kind string) controller.Options {
+	return controller.Options{MaxConcurrentReconciles: concurrency, LogConstructor: logConstructor(mgr, kind)}
+}
+
+// Errors that end a reconcile early. None of them is a failure.
+var (
+	// errDeleted is returned for an object that no longer exists.
+	errDeleted = errors.New("the object is deleted")
+	// errNotServed is returned for an object of another installation.
+	errNotServed = errors.New("another installation of the operator serves the object")
+	// errStale is returned while the cache is older than the operator's last
+	// write.
+	errStale = errors.New("the cache is older than the last write")
+	// errQueued is returned while the object waits for a slot in the fair
+	// queue.
+	errQueued = errors.New("the object waits for a slot in the fair queue")
+	// errReserved is returned when another object began to adopt the same
+	// secret a moment ago.
+	errReserved = errors.New("another object is adopting the secret")
+	// errWithdrawn is returned when the object lost access to its model before
+	// a step was sent.
+	errWithdrawn = errors.New("the object can no longer use its model")
+)
+
+// asDeleted returns errDeleted in place of a NotFound error.
+func asDeleted(err error) error {
+	if apierrors.IsNotFound(err) {
+		return errDeleted
+	}
+	return err
+}
+
+// requeue returns when the object is reconciled again: after the time that its
+// status asks for, or as the error requires. It is the only place that decides
+// this. An error that is not listed is returned, and controller-runtime backs
+// off.
+func requeue(after time.Duration, err error) (ctrl.Result, error) {
+	switch {
+	case err == nil:
+		return ctrl.Result{RequeueAfter: after}, nil
+	case errors.Is(err, errDeleted), errors.Is(err, errNotServed), errors.Is(err, context.Canceled):
+		return ctrl.Result{}, nil
+	case errors.Is(err, errStale):
+		return ctrl.Result{RequeueAfter: cacheRetry}, nil
+	case errors.Is(err, errQueued):
+		return ctrl.Result{RequeueAfter: queuedRetry}, nil
+	case apierrors.IsConflict(err), errors.Is(err, errReserved), errors.Is(err, errWithdrawn):
+		return ctrl.Result{RequeueAfter: conflictRetry}, nil
+	}
+	return ctrl.Result{}, err
+}

@@ -1,0 +1,368 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package link keeps a connection to a controller, or to one of its models,
+// open: it dials when the connection is first needed, reconnects when it is
+// lost, and backs off while that fails, longer after a refused login. The
+// packages juju and model decide how to dial and how to handle a loss.
+package link
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/juju/juju/api"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/juju/wire"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+const (
+	// WaitTimeout is how long a caller waits for the connection. After that it
+	// is notified when the connection is there.
+	WaitTimeout = 2 * time.Second
+	// FirstWaitTimeout is how long all callers wait for the very first attempt,
+	// counted from its begin. After a start all objects need the connection,
+	// and each object would report in its status that there is no answer yet.
+	FirstWaitTimeout = 5 * time.Second
+
+	// FirstRetry is the pause after the first attempt that failed. It doubles
+	// up to LastRetry.
+	FirstRetry = 500 * time.Millisecond
+	// LastRetry is the longest pause.
+	LastRetry = 30 * time.Second
+	// refusedRetry is the pause after a login that the controller refused. It
+	// doubles up to lastRefusedRetry, because retrying a refused login does not
+	// help and locks accounts. New credentials do not wait for it.
+	refusedRetry     = 5 * time.Minute
+	lastRefusedRetry = time.Hour
+)
+
+// Link is one connection to a controller or to one of its models. The first Get
+// dials. After that the link reconnects when the connection is lost, and backs
+// off. While that fails, callers get the problem of the last attempt without
+// waiting.
+//
+// The goroutine run dials and holds the connection. It publishes the result for
+// callers as a state.
+type Link struct {
+	config Config
+
+	// closing is closed by Close.
+	closing chan struct{}
+	// retry ends the pause before the next attempt.
+	retry chan struct{}
+	begin sync.Once
+	end   sync.Once
+	// calls counts the requests in flight. A link that ends waits for them.
+	calls sync.WaitGroup
+
+	mu    sync.Mutex
+	state state
+	// answered is true when a caller was informed that there is no connection.
+	answered bool
+}
+
+// state is the result that callers of a link get. Only run replaces it.
+type state struct {
+	// conn is the open connection, and problem the reason why there is none.
+	// Both are nil during the very first attempt and during the first attempt
+	// after a loss. Callers then wait.
+	conn    api.Connection
+	problem *plan.Problem
+	// dying is true when conn is being closed, although it may still seem open.
+	dying bool
+	// waitUntil is when callers stop waiting for the very first attempt,
+	// otherwise zero.
+	waitUntil time.Time
+	// replaced is closed when another state replaces this one.
+	replaced chan struct{}
+}
+
+// Config configures a link. The functions are called without a lock.
+type Config struct {
+	// WaitTimeout is how long a caller waits for an attempt in progress.
+	// If FirstWaitTimeout is set, callers wait for the very first attempt until
+	// it has taken that long.
+	WaitTimeout, FirstWaitTimeout time.Duration
+	// Dial tries once to connect and log in.
+	Dial func(ctx context.Context) (api.Connection, *plan.Problem)
+	// Lost is called when a connection is over, before callers get another one.
+	Lost func()
+	// Changed is called when callers get another result than before, and after
+	// a loss. up is true when there is a connection, answered when a caller was
+	// informed that there was none.
+	Changed func(up, answered bool)
+}
+
+// New returns a link that is not opened yet.
+func New(config Config) *Link {
+	return &Link{
+		config: config, closing: make(chan struct{}), retry: make(chan struct{}, 1),
+		state: state{replaced: make(chan struct{})},
+	}
+}
+
+// Close closes the link once the requests in flight have ended. It does not
+// wait.
+func (l *Link) Close() { l.end.Do(func() { close(l.closing) }) }
+
+// Closed reports whether the link was closed.
+func (l *Link) Closed() bool { return isClosed(l.closing) }
+
+// Closing returns a channel that Close closes.
+func (l *Link) Closing() <-chan struct{} { return l.closing }
+
+// isClosed reports whether a channel is closed.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// RetryNow ends the pause before the next attempt. If an attempt is in progress
+// and fails, the next one follows immediately.
+func (l *Link) RetryNow() {
+	if state := l.current(); state.conn != nil && !state.dying {
+		return
+	}
+	select {
+	case l.retry <- struct{}{}:
+	default:
+	}
+}
+
+// ErrReplaced is the problem of a link that was closed. Nothing was sent, so
+// the caller can retry on the connection that replaced it. It is compared by
+// identity, like io.EOF.
+var ErrReplaced = &plan.Problem{ //nolint:gochecknoglobals // A sentinel, which problems cannot have as a constant.
+	Reason: v1alpha1.ReasonControllerNotReady, Message: "the connection to the controller was replaced or closed",
+}
+
+// current returns the state.
+func (l *Link) current() state {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state
+}
+
+// publish replaces the state.
+func (l *Link) publish(next state) {
+	next.replaced = make(chan struct{})
+	close(l.state.replaced)
+	l.state = next
+}
+
+// Get returns the open connection, or the problem why there is none. The
+// connection stays open until release is called, unless it breaks.
+func (l *Link) Get(ctx context.Context) (conn api.Connection, release func(), problem *plan.Problem) {
+	l.begin.Do(func() {
+		if l.config.FirstWaitTimeout > 0 {
+			l.mu.Lock()
+			l.state.waitUntil = time.Now().Add(l.config.FirstWaitTimeout)
+			l.mu.Unlock()
+		}
+		go l.run(context.WithoutCancel(ctx)) // It outlives the first caller.
+	})
+	if state := l.current(); state.conn == nil && state.problem == nil {
+		timeout := l.config.WaitTimeout
+		if !state.waitUntil.IsZero() {
+			timeout = time.Until(state.waitUntil)
+		}
+		select {
+		case <-state.replaced:
+		case <-l.closing:
+		case <-ctx.Done():
+		case <-time.After(timeout):
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.Closed():
+		return nil, nil, l.state.ended()
+	case l.state.problem != nil:
+		l.answered = true
+		return nil, nil, l.state.problem
+	case l.state.conn == nil:
+		l.answered = true
+		return nil, nil, &plan.Problem{
+			Reason: v1alpha1.ReasonJujuUnreachable, Message: "the controller has not answered yet",
+		}
+	}
+	l.calls.Add(1)
+	return l.state.conn, l.calls.Done, nil
+}
+
+// Ended returns the problem of a link that is closed.
+func (l *Link) Ended() *plan.Problem { return l.current().ended() }
+
+func (s state) ended() *plan.Problem {
+	if s.problem != nil {
+		return s.problem // The reason for the end, such as a model that is gone.
+	}
+	return ErrReplaced
+}
+
+// AwaitOpen waits for a connection that answers a ping. It returns a problem if
+// the link is closed or the credentials are refused. It gives up a connection
+// that does not answer, because the link may not have noticed yet that it is
+// dead.
+func (l *Link) AwaitOpen(ctx context.Context) (api.Connection, *plan.Problem) {
+	for {
+		state := l.current()
+		switch {
+		case Refused(state.problem):
+			return nil, state.problem
+		case state.conn == nil || state.dying:
+		case wire.Ping(ctx, state.conn):
+			return state.conn, nil
+		case ctx.Err() == nil && !l.Closed(): // Otherwise the failed ping proves nothing.
+			l.GiveUp(state.conn)
+		}
+		select {
+		case <-state.replaced:
+		case <-l.closing:
+			return nil, l.Ended()
+		case <-ctx.Done():
+			return nil, ErrReplaced
+		}
+	}
+}
+
+// GiveUp makes the link replace its connection, if it is still this one.
+func (l *Link) GiveUp(conn api.Connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.conn == conn && !l.state.dying {
+		l.state.dying = true
+		wire.Abandon(conn)
+	}
+}
+
+// Has reports whether a connection is still the connection of the link, as far
+// as is known.
+func (l *Link) Has(conn api.Connection) bool {
+	state := l.current()
+	return state.conn == conn && !state.dying
+}
+
+// run keeps the link open until it is closed.
+func (l *Link) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		<-l.closing
+		cancel()
+	}()
+	var pauses pauses
+	broke := false
+	for !l.Closed() {
+		select {
+		case <-l.retry: // This attempt is the retry.
+		default:
+		}
+		conn, problem := l.config.Dial(ctx)
+		l.settle(conn, problem, broke)
+		began := time.Now()
+		if broke = conn != nil && l.hold(conn); conn != nil && time.Since(began) > LastRetry {
+			pauses.failed, pauses.refused = 0, 0 // After a good connection, reconnect without a pause.
+			continue
+		}
+		l.rest(pauses.after(conn, problem))
+	}
+	l.mu.Lock()
+	waiting := l.answered && l.state.problem == nil
+	l.mu.Unlock()
+	if waiting {
+		l.config.Changed(false, true) // Callers that wait get their result from the next link.
+	}
+}
+
+// hold keeps a connection until it breaks or the link ends. It reports whether
+// the connection broke. Before it closes the connection it waits for the
+// requests in flight, because the outcome of an interrupted request is unknown.
+func (l *Link) hold(conn api.Connection) (broke bool) {
+	select {
+	case <-conn.Broken():
+		broke = true
+	case <-l.closing:
+	}
+	l.mu.Lock()
+	l.publish(state{}) // From now on no caller gets the connection.
+	l.mu.Unlock()
+	if !broke {
+		l.calls.Wait()
+	}
+	l.config.Lost()
+	_ = conn.Close()
+	return broke
+}
+
+// rest waits before the next attempt. Each pause has jitter, so that many
+// operators do not reconnect at the same time.
+func (l *Link) rest(pause time.Duration) {
+	select {
+	case <-l.closing:
+	case <-l.retry:
+	case <-time.After(pause + rand.N(pause/4)):
+	}
+}
+
+// pauses holds the pauses between attempts. They grow while attempts fail.
+type pauses struct{ failed, refused time.Duration }
+
+// after returns the pause after an attempt with this result. The first pause
+// after a loss is short.
+func (p *pauses) after(conn api.Connection, problem *plan.Problem) time.Duration {
+	if Refused(problem) {
+		p.refused = min(max(2*p.refused, refusedRetry), lastRefusedRetry)
+		return p.refused
+	}
+	p.refused = 0
+	p.failed = min(max(2*p.failed, FirstRetry), LastRetry)
+	if conn != nil && p.failed == FirstRetry {
+		return FirstRetry / 10
+	}
+	return p.failed
+}
+
+// Refused reports whether another attempt is useless until the user changes the
+// credentials or the controller object.
+func Refused(problem *plan.Problem) bool {
+	return problem != nil &&
+		(problem.Reason == v1alpha1.ReasonCredentialsRejected || problem.Reason == v1alpha1.ReasonControllerChanged)
+}
+
+// settle publishes the result of an attempt. It notifies if callers get another
+// result than before, or if a connection broke before the attempt.
+func (l *Link) settle(conn api.Connection, problem *plan.Problem, broke bool) {
+	l.mu.Lock()
+	last, answered := l.state.problem, l.answered
+	// Problems with the same reason count as equal, because their messages can
+	// differ between attempts.
+	if same := last != nil && problem != nil && last.Reason == problem.Reason; !same {
+		l.publish(state{conn: conn, problem: problem})
+		broke = broke || last != nil
+	}
+	if conn != nil {
+		l.answered = false
+	}
+	l.mu.Unlock()
+	if broke || answered && last == nil {
+		l.config.Changed(conn != nil, answered)
+	}
+}
+
+// Up reports whether there is a connection, and refused whether there is none
+// because the credentials were refused.
+func (l *Link) Up() (up, refused bool) {
+	state := l.current()
+	return state.conn != nil, state.problem != nil && state.problem.Reason == v1alpha1.ReasonCredentialsRejected
+}

@@ -1,0 +1,259 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/juju/juju/api"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// attempts returns when a link dials within ten minutes if each attempt fails
+// with a reason.
+func attempts(t *testing.T, reason v1alpha1.Reason) (at []time.Time) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		l := New(Config{
+			WaitTimeout: WaitTimeout,
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				mu.Lock()
+				defer mu.Unlock()
+				at = append(at, time.Now())
+				return nil, &plan.Problem{Reason: reason}
+			},
+			Lost: func() {}, Changed: func(bool, bool) {},
+		})
+		for range 1000 { // The number of callers makes no difference.
+			if _, _, problem := l.Get(t.Context()); problem == nil || problem.Reason != reason {
+				t.Fatalf("the problem is %+v", problem)
+			}
+		}
+		<-time.After(10 * time.Minute)
+		l.Close()
+		synctest.Wait()
+	})
+	return at
+}
+
+func TestRetryBacksOffWithJitter(t *testing.T) {
+	t.Parallel()
+	one, other := attempts(t, v1alpha1.ReasonJujuUnreachable), attempts(t, v1alpha1.ReasonJujuUnreachable)
+	if len(one) < 15 || len(one) > 30 {
+		t.Errorf("%d attempts in ten minutes", len(one))
+	}
+	equal := len(one) == len(other)
+	for i := 1; i < len(one); i++ {
+		pause := one[i].Sub(one[i-1])
+		if pause < FirstRetry || pause > LastRetry+LastRetry/4 {
+			t.Errorf("pause %d is %v", i, pause)
+		}
+		equal = equal && i < len(other) && pause == other[i].Sub(other[i-1])
+	}
+	if equal {
+		t.Error("two links retried at the same times")
+	}
+	if last := one[len(one)-1].Sub(one[len(one)-2]); last < LastRetry {
+		t.Errorf("the last pause is %v, want at least %v", last, LastRetry)
+	}
+}
+
+// After a start all objects need the connection at about the same time. Later
+// they need it one by one.
+func TestCallersShareTheFirstWaitTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const takes = FirstWaitTimeout - time.Second
+		l := New(Config{
+			WaitTimeout: WaitTimeout, FirstWaitTimeout: FirstWaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				<-time.After(takes)
+				return &connection{broken: make(chan struct{})}, nil
+			},
+		})
+		_, release, problem := l.Get(t.Context())
+		if problem != nil {
+			t.Fatal(problem.Message)
+		}
+		release()
+		l.Close()
+		synctest.Wait()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Config{
+			WaitTimeout: WaitTimeout, FirstWaitTimeout: FirstWaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
+			Dial: func(ctx context.Context) (api.Connection, *plan.Problem) {
+				<-ctx.Done()
+				return nil, ErrReplaced
+			},
+		})
+		began := time.Now()
+		for range 100 {
+			if _, _, problem := l.Get(t.Context()); problem == nil || problem.Reason != v1alpha1.ReasonJujuUnreachable {
+				t.Errorf("the problem is %+v", problem)
+			}
+		}
+		if took := time.Since(began); took != FirstWaitTimeout {
+			t.Errorf("a hundred callers in sequence waited %v, want %v together", took, FirstWaitTimeout)
+		}
+		l.Close()
+		synctest.Wait()
+	})
+}
+
+func TestLoginIsRarelyRetriedAfterRefusal(t *testing.T) {
+	t.Parallel()
+	if n := len(attempts(t, v1alpha1.ReasonCredentialsRejected)); n > 2 {
+		t.Errorf("%d logins in ten minutes, want 2 at most: more logins can lock the account", n)
+	}
+}
+
+func TestRetryPausesGrowPerReason(t *testing.T) {
+	t.Parallel()
+	refused := []time.Duration{
+		5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, time.Hour,
+	}
+	failed := []time.Duration{
+		500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second,
+		30 * time.Second, 30 * time.Second,
+	}
+	for name, row := range map[string]struct {
+		reason v1alpha1.Reason
+		want   []time.Duration
+	}{
+		"refused credentials":  {v1alpha1.ReasonCredentialsRejected, refused},
+		"another controller":   {v1alpha1.ReasonControllerChanged, refused},
+		"no connection":        {v1alpha1.ReasonJujuUnreachable, failed},
+		"another certificate":  {v1alpha1.ReasonCertificateMismatch, failed},
+		"a controller upgrade": {v1alpha1.ReasonModelUnavailable, failed},
+		"a model that is gone": {v1alpha1.ReasonModelNotFound, failed},
+		"an unknown error":     {v1alpha1.ReasonFailed, failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var pauses pauses
+			for i, want := range row.want {
+				if got := pauses.after(nil, &plan.Problem{Reason: row.reason}); got != want {
+					t.Errorf("pause %d is %v, want %v", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestRetryPauseRestartsAtARefusalAfterAnotherFailure(t *testing.T) {
+	t.Parallel()
+	refused := &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
+	unreachable := &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable}
+	var pauses pauses
+	for i, step := range []struct {
+		problem *plan.Problem
+		want    time.Duration
+	}{
+		{refused, refusedRetry}, {refused, 2 * refusedRetry}, {unreachable, FirstRetry}, {refused, refusedRetry},
+		{unreachable, 2 * FirstRetry},
+	} {
+		if got := pauses.after(nil, step.problem); got != step.want {
+			t.Errorf("pause %d is %v, want %v", i, got, step.want)
+		}
+	}
+}
+
+func TestFirstRetryAfterALossIsEarly(t *testing.T) {
+	t.Parallel()
+	var pauses pauses
+	for i, want := range []time.Duration{FirstRetry / 10, 2 * FirstRetry, 4 * FirstRetry} {
+		if got := pauses.after(&connection{}, nil); got != want {
+			t.Errorf("pause %d is %v, want %v", i, got, want)
+		}
+	}
+}
+
+// connection is a connection that can be dead without an error from the
+// network. A real connection reports its end immediately, or at the next ping.
+type connection struct {
+	api.Connection
+
+	dead   bool
+	silent bool // true when it answers no ping
+	broken chan struct{}
+	end    sync.Once
+}
+
+func (c *connection) Broken() <-chan struct{} { return c.broken }
+
+func (c *connection) IsBroken(ctx context.Context) bool {
+	if c.silent {
+		<-ctx.Done()
+		return true
+	}
+	return c.dead || isClosed(c.broken)
+}
+
+func (c *connection) Close() error {
+	c.end.Do(func() { close(c.broken) })
+	return nil
+}
+
+func TestDeadConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dials, lost := 0, false
+		l := New(Config{
+			WaitTimeout: WaitTimeout,
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				dials++
+				return &connection{dead: dials == 1, broken: make(chan struct{})}, nil
+			},
+			Lost: func() { lost = true }, Changed: func(bool, bool) {},
+		})
+		_, release, problem := l.Get(t.Context())
+		if problem != nil {
+			t.Fatal(problem.Message)
+		}
+		release()
+		if _, problem := l.AwaitOpen(t.Context()); problem != nil || dials != 2 || !lost {
+			t.Errorf("after %d dials: %+v", dials, problem)
+		}
+		if _, problem := l.AwaitOpen(t.Context()); problem != nil || dials != 2 {
+			t.Errorf("a connection that answers is given up: %d dials, %+v", dials, problem)
+		}
+		l.Close()
+		synctest.Wait()
+		if _, problem := l.AwaitOpen(t.Context()); problem == nil {
+			t.Error("AwaitOpen succeeds after Close")
+		}
+	})
+}
+
+// A caller that is cancelled must not close the connection of other callers.
+func TestCancelledPingKeepsTheConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		conn := &connection{silent: true, broken: make(chan struct{})}
+		l := New(Config{
+			WaitTimeout: WaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
+			Dial: func(context.Context) (api.Connection, *plan.Problem) { return conn, nil },
+		})
+		_, release, _ := l.Get(t.Context())
+		release()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, problem := l.AwaitOpen(ctx); problem == nil {
+			t.Error("AwaitOpen succeeds with a connection that does not answer")
+		}
+		if synctest.Wait(); isClosed(conn.broken) {
+			t.Error("the connection was closed for all callers")
+		}
+		l.Close()
+		synctest.Wait()
+	})
+}

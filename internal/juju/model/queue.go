@@ -1,0 +1,193 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"slices"
+	"time"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// verb is a kind of step.
+type verb int
+
+const (
+	creates verb = iota + 1
+	updates
+	removes
+	grants
+	revokes
+)
+
+// bulk reports whether one call can have steps for many secrets. Juju grants
+// and revokes one secret a call.
+func (v verb) bulk() bool { return v == creates || v == updates || v == removes }
+
+// verbOf returns the verb of a step.
+func verbOf(step plan.Step) verb {
+	switch step.(type) {
+	case plan.Create:
+		return creates
+	case plan.Update:
+		return updates
+	case plan.Remove:
+		return removes
+	case plan.Grant:
+		return grants
+	case plan.Revoke:
+		return revokes
+	}
+	panic("unknown kind of step")
+}
+
+// job holds the steps of one object.
+type job struct {
+	steps    []plan.Step
+	outcomes []plan.Outcome
+	// next is the index of the step to carry out.
+	next int
+	// done is closed when the job has ended.
+	done chan struct{}
+	// late is true when the caller no longer waits. No further step is sent.
+	late bool
+
+	// waitsFor is the last ticket that was announced before the job arrived.
+	// The job waits for the tickets up to it, but not longer than until.
+	waitsFor int
+	until    time.Time
+}
+
+// step returns the next step.
+func (j *job) step() plan.Step { return j.steps[j.next] }
+
+// size returns the size of the content of the next step, in bytes of base64.
+func (j *job) size() int {
+	var encoded map[string]string
+	switch step := j.step().(type) {
+	case plan.Create:
+		encoded = step.Content.Encoded()
+	case plan.Update:
+		if step.Content != nil {
+			encoded = step.Content.Encoded()
+		}
+	}
+	size := 0
+	for key, value := range encoded {
+		size += len(key) + len(value)
+	}
+	return size
+}
+
+// queue holds the waiting jobs in order, and the announcements. It decides
+// which jobs form a call. It uses no lock and no clock.
+type queue struct {
+	waiting []*job
+	// announced holds the verbs of announced jobs by ticket. Tickets are
+	// numbered in order.
+	announced map[int]verb
+	tickets   int
+}
+
+// announce adds an announcement of a job, and returns its ticket. The ticket
+// stays in announced until the job arrives or is withdrawn.
+func (q *queue) announce(v verb) int {
+	q.tickets++
+	q.announced[q.tickets] = v
+	return q.tickets
+}
+
+// add adds a new job at the end.
+func (q *queue) add(j *job, now time.Time) {
+	j.waitsFor, j.until = q.tickets, now.Add(gathering)
+	q.waiting = append(q.waiting, j)
+}
+
+// remove removes a job, and reports whether it was waiting.
+func (q *queue) remove(j *job) bool {
+	before := len(q.waiting)
+	q.waiting = slices.DeleteFunc(q.waiting, func(other *job) bool { return other == j })
+	return len(q.waiting) < before
+}
+
+// expire ends a job that did not send its next step in time.
+func (q *queue) expire(j *job) {
+	j.outcomes[j.next] = plan.Outcome{Problem: &plan.Problem{
+		Reason: v1alpha1.ReasonModelUnavailable, Message: "the model was busy with other changes",
+	}}
+	close(j.done)
+}
+
+// requeue ends a job after its last or a failed step. Otherwise it puts the job
+// with its next step at the front.
+func (q *queue) requeue(j *job) {
+	failed := j.outcomes[j.next].Problem != nil
+	j.next++
+	switch {
+	case failed || j.next == len(j.steps):
+		close(j.done)
+		return
+	case j.late:
+		q.expire(j)
+		return
+	}
+	q.waiting = slices.Insert(q.waiting, 0, j)
+}
+
+// next removes and returns the jobs for the next call: the first job that need
+// not wait for an announcement, and all jobs with the same verb that fit into
+// the call. If there is none, it returns how long to wait at most, or 0 if no
+// job waits.
+func (q *queue) next(now time.Time) (v verb, batch []*job, wait time.Duration) {
+	head := -1
+	for i, j := range q.waiting {
+		left := q.waits(j, now)
+		if left == 0 {
+			head = i
+			break
+		}
+		if wait == 0 || left < wait {
+			wait = left
+		}
+	}
+	if head < 0 {
+		return 0, nil, wait
+	}
+	v = verbOf(q.waiting[head].step())
+	size := 0
+	q.waiting = slices.DeleteFunc(q.waiting, func(j *job) bool {
+		full := len(batch) == maxItems || len(batch) > 0 && (!v.bulk() || size+j.size() > maxBytes)
+		if verbOf(j.step()) != v || full {
+			return false
+		}
+		size += j.size()
+		batch = append(batch, j)
+		return true
+	})
+	return v, batch, 0
+}
+
+// waits returns how much longer a job waits for announced jobs.
+func (q *queue) waits(j *job, now time.Time) time.Duration {
+	v := verbOf(j.step())
+	if !v.bulk() || !now.Before(j.until) {
+		return 0
+	}
+	for ticket, announced := range q.announced {
+		if announced == v && ticket <= j.waitsFor {
+			return j.until.Sub(now)
+		}
+	}
+	return 0
+}
+
+// notTried returns the outcomes of n steps that were not sent.
+func notTried(n int) []plan.Outcome {
+	outcomes := make([]plan.Outcome, n)
+	for i := range outcomes {
+		outcomes[i].NotTried = true
+	}
+	return outcomes
+}

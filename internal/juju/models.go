@@ -1,0 +1,247 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package juju
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/juju/juju/api"
+	jujubase "github.com/juju/juju/api/base"
+	"github.com/juju/juju/api/client/modelmanager"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/juju/link"
+	"github.com/juju-secrets/operator/internal/juju/model"
+	"github.com/juju-secrets/operator/internal/juju/wire"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// listedModels is the last list of the models that the user may see.
+type listedModels struct {
+	// uuids holds the UUIDs of the last list that succeeded, by qualifier/name.
+	uuids map[string]string
+	// began is when the last request began, and problem why it failed.
+	began   time.Time
+	problem *plan.Problem
+}
+
+// find returns the UUID of a model, empty if it is not listed.
+func (l listedModels) find(ref plan.ModelRef) string {
+	if ref.UUID == "" {
+		return l.uuids[ref.Name]
+	}
+	for _, uuid := range l.uuids {
+		if uuid == ref.UUID {
+			return uuid
+		}
+	}
+	return ""
+}
+
+// resolve returns the UUID of a model that the controller lists. A model that
+// was listed once is not looked up again until a login to a model fails.
+func (c *controller) resolve(ctx context.Context, ref plan.ModelRef) (string, *plan.Problem) {
+	c.mu.Lock()
+	uuid := c.listed.find(ref)
+	c.mu.Unlock()
+	if uuid != "" {
+		return uuid, nil
+	}
+	listed := c.listModels(ctx)
+	if listed.problem != nil {
+		return "", listed.problem
+	}
+	if uuid = listed.find(ref); uuid == "" {
+		return "", c.modelNotFound(ref.String())
+	}
+	return uuid, nil
+}
+
+// modelNotFound returns the problem with a model that the controller does not
+// list.
+func (c *controller) modelNotFound(name string) *plan.Problem {
+	another := ""
+	if !strings.Contains(name, "/") {
+		another = "; a model that was removed and created again has a new UUID, and is another model"
+	}
+	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: fmt.Sprintf(
+		"the controller lists no model %q for user %q: correct the model, or grant the user access to it%s",
+		name, c.Connection.Username, another)}
+}
+
+// listModels returns the models that the user may see, as listed since the
+// call. Callers that wait share the next request.
+func (c *controller) listModels(ctx context.Context) listedModels {
+	called := time.Now()
+	c.listing.Lock()
+	defer c.listing.Unlock()
+	c.mu.Lock()
+	listed := c.listed
+	c.mu.Unlock()
+	if listed.began.After(called) {
+		return listed
+	}
+	listed.began = time.Now()
+	uuids, problem := c.requestModels(context.WithoutCancel(ctx)) // Other callers wait for it, too.
+	if listed.problem = problem; problem == nil {
+		listed.uuids = uuids
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listed = listed
+	return listed
+}
+
+// requestModels returns the UUIDs of the models that the user may see, by
+// qualifier/name.
+func (c *controller) requestModels(ctx context.Context) (map[string]string, *plan.Problem) {
+	conn, release, problem := c.root.Get(ctx)
+	if problem != nil {
+		return nil, problem
+	}
+	defer release()
+	var models []jujubase.UserModel
+	request := wire.Request{Method: "ModelManager.ListModels"}
+	err := c.Ask(ctx, wire.CallTimeout, request, func(ctx context.Context) error {
+		listed, err := modelmanager.NewClient(conn).ListModels(ctx, conn.AuthTag().Id())
+		models = listed
+		return err
+	})
+	if err != nil {
+		return nil, wire.CallProblem(conn, err)
+	}
+	uuids := make(map[string]string, len(models))
+	for _, m := range models {
+		uuids[string(m.Qualifier)+"/"+m.Name] = m.UUID
+	}
+	return uuids, nil
+}
+
+// modelTries is how often a login to a model is tried if the connection to the
+// controller is lost meanwhile. The model itself may be the cause of the
+// failure.
+const modelTries = 3
+
+// openModel logs in to a model. If the model refuses credentials that the
+// controller accepted, the controller is logged in to again, once for all
+// models, and then the model.
+func (c *controller) openModel(ctx context.Context, m *model.Model) (conn api.Connection, problem *plan.Problem) {
+	for range modelTries {
+		var root api.Connection
+		conn, root, problem = c.tryModel(ctx, m)
+		if problem == nil || problem.Reason == v1alpha1.ReasonModelNotFound || root == nil || c.root.Has(root) {
+			break
+		}
+	}
+	return conn, problem
+}
+
+// tryModel tries once to log in to a model. While the controller cannot be
+// reached it waits, because then only root tries. It returns the connection to
+// the controller at the time, or nil.
+func (c *controller) tryModel(ctx context.Context, m *model.Model) (conn, root api.Connection, problem *plan.Problem) {
+	if !acquire(ctx, c.modelLogins) {
+		return nil, nil, link.ErrReplaced
+	}
+	if root, problem = c.root.AwaitOpen(ctx); problem != nil {
+		<-c.modelLogins
+		return nil, nil, problem
+	}
+	conn, problem = c.LogIn(ctx, func(ctx context.Context) (api.Connection, *plan.Problem) {
+		return c.loginToModel(ctx, m, root)
+	})
+	return conn, root, problem
+}
+
+// loginToModel logs in to a model. It releases modelLogins when the result is
+// known.
+func (c *controller) loginToModel(
+	ctx context.Context, m *model.Model, root api.Connection,
+) (api.Connection, *plan.Problem) {
+	pingPeriod := api.PingPeriod
+	if c.currentInterval() <= pingPeriod {
+		pingPeriod = wire.NoPings // Each listing of the model checks the connection.
+	}
+	conn, access, problem := c.Open(ctx, m.UUID, pingPeriod, func(err error) *plan.Problem {
+		defer func() { <-c.modelLogins }()
+		if err == nil {
+			return nil
+		}
+		problem := c.LoginProblem(err)
+		if problem.Reason == v1alpha1.ReasonCredentialsRejected || problem.Reason == v1alpha1.ReasonModelNotFound {
+			// Juju answers a login to a removed model like a wrong password.
+			problem = c.ConfirmGone(ctx, m, problem)
+		}
+		if problem.Reason == v1alpha1.ReasonCredentialsRejected {
+			c.recheck(root) // Before the next login.
+		}
+		if problem.Reason == v1alpha1.ReasonPermissionDenied {
+			return wire.AccessProblem(problem, c.UserOf(root), plan.AccessWrite, c.nameOf(m.UUID))
+		}
+		return problem
+	})
+	if problem != nil {
+		return nil, problem
+	}
+	return c.onLogin(conn, access, m)
+}
+
+// recheckPause is the time between two rechecks. A single model that refuses
+// credentials that the controller accepts must not disturb all other models.
+const recheckPause = time.Minute
+
+// recheck makes root log in again, because a model refused credentials that the
+// controller had accepted on the connection root.
+func (c *controller) recheck(root api.Connection) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.recheckedAt) >= recheckPause {
+		c.recheckedAt = time.Now()
+		c.root.GiveUp(root)
+	}
+}
+
+// ConfirmGone implements model.Host. Only a list of models without the model
+// proves that it is gone. Then the model is removed, so that a model that comes
+// back is found.
+func (c *controller) ConfirmGone(ctx context.Context, m *model.Model, problem *plan.Problem) *plan.Problem {
+	listed := c.listModels(ctx)
+	if listed.problem != nil {
+		return listed.problem
+	}
+	if listed.find(plan.ModelRef{UUID: m.UUID}) != "" {
+		return problem
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(m)
+	return c.modelNotFound(m.UUID)
+}
+
+// onLogin records the result of a login to a model. It returns a problem if
+// another controller answered.
+func (c *controller) onLogin(conn api.Connection, access wire.Access, m *model.Model) (api.Connection, *plan.Problem) {
+	// A controller behind JAAS has another UUID than JAAS, which vouches for
+	// it.
+	if problem := c.verifyIdentity(conn); problem != nil && c.Connection.Auth != content.ClientCredentials {
+		_ = conn.Close()
+		return nil, problem
+	}
+	_, caller := jujubase.NewClientFacade(conn, wire.SecretsFacade)
+	c.mu.Lock()
+	changed := c.facade != caller.BestAPIVersion() || c.access[m.UUID] != access.Model
+	c.facade = caller.BestAPIVersion()
+	if c.models[m.UUID] == m {
+		c.access[m.UUID] = access.Model
+	}
+	c.mu.Unlock()
+	if changed {
+		c.notify(plan.Change{Controller: c.Key, ModelUUID: m.UUID, Health: true})
+	}
+	return conn, nil
+}

@@ -1,0 +1,67 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package juju
+
+import (
+	"time"
+
+	"github.com/juju-secrets/operator/internal/juju/model"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// ControllerStats holds the state of a controller for the metrics.
+type ControllerStats struct {
+	// Connections is the number of open connections, to the controller and to
+	// its models. Refused is the number of connections that are not open
+	// because the credentials were refused.
+	Connections, Refused int
+	// Interval is how often each model is listed.
+	Interval time.Duration
+	// SnapshotAge is the age of the oldest snapshot of a model in use, or 0.
+	SnapshotAge time.Duration
+}
+
+// Stats returns the state of all controllers. It makes no request.
+func (p *Pool) Stats() map[plan.ControllerKey]ControllerStats {
+	p.mu.Lock()
+	controllers := make([]*controller, 0, len(p.controllers))
+	for _, c := range p.controllers {
+		controllers = append(controllers, c)
+	}
+	p.mu.Unlock()
+	stats := make(map[plan.ControllerKey]ControllerStats, len(controllers))
+	for _, c := range controllers {
+		stats[c.Key] = c.stats(time.Now())
+	}
+	return stats
+}
+
+// stats returns the state of the controller.
+func (c *controller) stats(now time.Time) ControllerStats {
+	c.mu.Lock()
+	stats := ControllerStats{Interval: c.interval}
+	models := make([]*model.Model, 0, len(c.models))
+	for _, m := range c.models {
+		models = append(models, m)
+	}
+	c.mu.Unlock()
+	stats.count(c.root.Up())
+	for _, m := range models {
+		stats.count(m.Up())
+		if c.inUse(m.UUID) {
+			stats.SnapshotAge = max(stats.SnapshotAge, now.Sub(m.LastListed()))
+		}
+	}
+	return stats
+}
+
+// count adds one connection.
+func (s *ControllerStats) count(up, refused bool) {
+	switch {
+	case up:
+		s.Connections++
+	case refused:
+		s.Refused++
+	}
+}

@@ -1,0 +1,69 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/juju/juju/core/semversion"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// This file handles all differences between the versions of Juju.
+//
+//	                                 3.3 to 3.5        3.6               4
+//	checksums in a listing           none              yes               yes, under a revision that is gone too
+//	RemoveSecrets                    removes           removes           removes some time later
+//	a missing secret                 "not found"       "not found"       "secret not found"
+//	an unknown application           "not found"       "not found"       no code
+//	a grant to a removed application removed           removed           listed without a name
+//	ListSecrets during removals      lists             lists             may fail with "secret not found"
+
+// SecretsFacade is Juju's facade for secrets.
+const SecretsFacade = "Secrets"
+
+// userSecretsVersion is the first version of the Secrets facade with user
+// secrets. Juju 3.3 introduced it.
+const userSecretsVersion = 2
+
+// Unsupported returns a problem if the version of a facade is too old, or nil.
+func Unsupported(facade string, version int) *plan.Problem {
+	if facade != SecretsFacade && version > 0 || version >= userSecretsVersion {
+		return nil
+	}
+	return &plan.Problem{
+		Reason:  v1alpha1.ReasonUnsupportedJujuVersion,
+		Message: "the controller's Juju version has no user secrets: upgrade it to 3.3 or later, preferably 3.6",
+	}
+}
+
+// WithChecksum returns a listed secret with its checksum. If Juju listed none,
+// it adds the known checksum of the same revision.
+func WithChecksum(listed, known plan.UserSecret) plan.UserSecret {
+	if listed.Unsummed && listed.Revision == known.Revision && !listed.RevisionGone {
+		listed.Checksum = known.Checksum
+	}
+	return listed
+}
+
+// ListsChecksums reports whether a version of Juju lists the checksums of the
+// revisions that it writes.
+func ListsChecksums(version semversion.Number) bool {
+	return version.Compare(semversion.Number{Major: 3, Minor: 6}) >= 0
+}
+
+// GrantProblem returns the problem for the error of a grant or revoke for one
+// application.
+func GrantProblem(app string, err error) plan.Problem {
+	if strings.HasSuffix(err.Error(), fmt.Sprintf("application %q not found", app)) {
+		return plan.Problem{
+			Reason:  v1alpha1.ReasonApplicationNotFound,
+			Message: fmt.Sprintf("the model has no application %q: it is granted once it is deployed", app),
+		}
+	}
+	return *ProblemOf(err)
+}
