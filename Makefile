@@ -26,7 +26,8 @@ export JUJUSERVER ?= $(JUJU_DIR)/jujuserver
 export JUJU := $(JUJU_CLI)/juju
 export MANAGER ?= $(CURDIR)/bin/manager
 export MANAGER_RACE ?= $(CURDIR)/bin/manager-race
-SERVERS = $(KUBEBUILDER_ASSETS)/kube-apiserver $(KUBE_CONTROLLER_MANAGER) $(JUJUSERVER)
+DEMO_SERVERS = $(KUBEBUILDER_ASSETS)/kube-apiserver $(JUJUSERVER)
+SERVERS = $(DEMO_SERVERS) $(KUBE_CONTROLLER_MANAGER)
 
 CONTROLLER_GEN := $(TOOLS)/controller-gen
 GOLANGCI_LINT := $(TOOLS)/golangci-lint
@@ -70,8 +71,9 @@ help: ## Show this help.
 		/^[a-zA-Z0-9_-]+:.*##/ {printf "  \033[36m%-12s\033[0m%s\n", $$1, $$2} \
 		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
 
+# EXIT=1 needs no clients, and deletes no namespace.
 .PHONY: demo
-demo: $(SERVERS) $(KUBECTL) $(JUJU) ## Run the operator with the samples on real servers. EXIT=1: verify and exit.
+demo: $(if $(filter 1,$(EXIT)),$(DEMO_SERVERS),$(SERVERS) $(KUBECTL) $(JUJU)) ## Run the operator with the samples on real servers. EXIT=1: verify and exit.
 	@$(GO_BUILD_DEMO)
 	@bin/demo $(if $(filter 1,$(EXIT)),--exit)
 
@@ -111,7 +113,7 @@ tidy: ## Tidy go.mod, with -e because Juju's tests import packages that Kubernet
 ##@ Test
 
 .PHONY: test
-test: lint verify test-unit test-e2e test-gitops ## Run everything that CI runs.
+test: lint verify test-unit test-e2e test-gitops ## Run what CI runs, except suites that passed with the same files. ALL=1: run all.
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no servers.
@@ -121,12 +123,12 @@ test-unit: ## Run the tests that need no servers.
 .PHONY: test-e2e
 test-e2e: $(SERVERS) $(TEST_TOOLS) ## Run the end-to-end tests on a real Kubernetes and a real Juju API server.
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
-	MANAGER=$(MANAGER_RACE) go test -race -count=1 -p=1 -parallel=12 -timeout=20m ./test/... $(if $(RUN),-run '$(RUN)' -v)
+	MANAGER=$(MANAGER_RACE) hack/suites.sh test -parallel=12 -timeout=20m $(if $(RUN),-run '$(RUN)' -v)
 
 .PHONY: test-gitops
 test-gitops: $(SERVERS) $(KUBECTL) $(KUSTOMIZE) $(ARGOCD) ## Test the objects with the code of Flux and Argo CD.
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
-	cd test/gitops && MANAGER=$(MANAGER_RACE) go test -race -count=1 -timeout=15m ./... $(if $(RUN),-run '$(RUN)' -v)
+	MANAGER=$(MANAGER_RACE) hack/suites.sh test/gitops -timeout=15m $(if $(RUN),-run '$(RUN)' -v)
 
 .PHONY: histories
 histories: $(SERVERS) ## Count lost, duplicated, foreign and needless changes in random histories. N=200 SEED=1
@@ -217,25 +219,25 @@ servers: $(SERVERS) $(KUBECTL) $(JUJU) ## Build the control plane, kubectl, and 
 tools: $(ALL_TOOLS) ## Build the tools, if missing.
 
 $(CONTROL_PLANE)/kube-apiserver:
-	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) etcd=go.etcd.io/etcd/server/v3 \
+	@hack/build.sh hack/controlplane $(@D) etcd=go.etcd.io/etcd/server/v3 \
 		kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver
 
 $(CONTROL_PLANE)/kube-controller-manager:
-	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) \
+	@hack/build.sh hack/controlplane $(@D) \
 		kube-controller-manager=k8s.io/kubernetes/cmd/kube-controller-manager
 
 $(CONTROL_PLANE)/kubectl:
-	@CGO_ENABLED=0 hack/build.sh hack/controlplane $(@D) kubectl=k8s.io/kubernetes/cmd/kubectl
+	@hack/build.sh hack/controlplane $(@D) kubectl=k8s.io/kubernetes/cmd/kubectl
 
 $(JUJU_DIR)/jujuserver:
-	@CGO_ENABLED=1 hack/build.sh hack/jujuserver $(@D) jujuserver=.
+	@hack/build.sh hack/jujuserver $(@D) jujuserver=.
 
 $(ARGOCD):
-	@CGO_ENABLED=0 hack/build.sh hack/argocd $(@D) argocd=.
+	@hack/build.sh hack/argocd $(@D) argocd=.
 
 # The minimal build has no cloud providers, which development does not need.
 $(JUJU_CLI)/juju:
-	@CGO_ENABLED=1 GOFLAGS=-tags=minimal hack/build.sh hack/juju $(@D) juju=github.com/juju/juju/cmd/juju
+	@GOFLAGS=-tags=minimal hack/build.sh hack/juju $(@D) juju=github.com/juju/juju/cmd/juju
 
 $(CONTROLLER_GEN):
 	@hack/build.sh hack/tools $(@D) controller-gen=sigs.k8s.io/controller-tools/cmd/controller-gen
@@ -254,12 +256,12 @@ $(CYCLONEDX):
 	@hack/build.sh hack/tools $(@D) cyclonedx-gomod=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
 $(HELM):
-	@CGO_ENABLED=0 hack/build.sh hack/helm $(@D) helm=helm.sh/helm/v4/cmd/helm
+	@hack/build.sh hack/helm $(@D) helm=helm.sh/helm/v4/cmd/helm
 
 # Omits service discovery, which promtool does not need.
 $(PROMTOOL):
-	@CGO_ENABLED=0 GOFLAGS=-tags=remove_all_sd hack/build.sh hack/promtool $(@D) \
+	@GOFLAGS=-tags=remove_all_sd hack/build.sh hack/promtool $(@D) \
 		promtool=github.com/prometheus/prometheus/cmd/promtool
 
 $(SELECTORS):
-	@CGO_ENABLED=0 hack/build.sh hack/promtool $(@D) selectors=./selectors
+	@hack/build.sh hack/promtool $(@D) selectors=./selectors

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds development programs of one Go module under hack/ and shows the
 # progress. The first build of a Kubernetes control plane or of a Juju server
-# takes minutes, and would look like a hang without output.
+# takes minutes, and would look like a hang without output. The flags are the same
+# as in the builds of the operator, so that Go's cache shares the packages of both.
 #
 #   hack/build.sh MODULE-DIR OUTPUT-DIR NAME=PACKAGE...
 set -eu
@@ -20,7 +21,7 @@ for item; do
 	name=${item%%=*} package=${item#*=}
 	echo "building $name (the first build takes minutes, later builds use Go's cache)"
 	total=$(go list -deps "$package" | wc -l)
-	go build -trimpath -ldflags='-s -w' -v -o "$out/.$name" "$package" 2>"$log" &
+	go build -ldflags='-s -w' -v -o "$out/.$name" "$package" 2>"$log" &
 	build=$!
 	shown=0 seconds=0
 	while kill -0 "$build" 2>/dev/null; do

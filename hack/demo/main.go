@@ -39,7 +39,10 @@ func run(ctx context.Context, exit bool) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 	fmt.Println("Starting a Kubernetes API server, a Juju API server and the operator ...")
-	stack, err := servers.StartStack(ctx, ".")
+	stack, err := servers.StartStack(ctx, servers.Options{
+		Root: ".", APIServerOnly: exit, // Without a user, no namespace is deleted.
+		Juju: 1, Operator: true,
+	})
 	if err != nil {
 		return err
 	}

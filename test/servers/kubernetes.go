@@ -22,7 +22,7 @@ import (
 
 // Kubernetes is a control plane: etcd, kube-apiserver with the CRDs, and the
 // parts of kube-controller-manager that collect garbage, empty namespaces and
-// aggregate ClusterRoles.
+// aggregate ClusterRoles. StartAPIServer leaves out kube-controller-manager.
 type Kubernetes struct {
 	// Client is an administrator's client.
 	Client client.WithWatch
@@ -40,6 +40,22 @@ type Kubernetes struct {
 // StartKubernetes starts a control plane that keeps its files in dir. The
 // argument root is the root of the repository.
 func StartKubernetes(ctx context.Context, root, dir string) (*Kubernetes, error) {
+	k, err := StartAPIServer(ctx, root, dir)
+	if err != nil {
+		return nil, err
+	}
+	k.controllerManager, err = startProcess("KUBE_CONTROLLER_MANAGER", k.dir, nil,
+		"--kubeconfig="+k.Kubeconfig, "--leader-elect=false", "--secure-port=0",
+		"--controllers=namespace-controller,garbage-collector-controller,clusterrole-aggregation-controller")
+	if err != nil {
+		return nil, errors.Join(err, k.Stop())
+	}
+	return k, nil
+}
+
+// StartAPIServer starts a control plane without kube-controller-manager, in
+// which a deleted namespace and the dependents of a deleted object stay.
+func StartAPIServer(ctx context.Context, root, dir string) (*Kubernetes, error) {
 	k := &Kubernetes{
 		Kubeconfig: filepath.Join(dir, "kubeconfig"),
 		dir:        dir,
@@ -76,13 +92,7 @@ func (k *Kubernetes) finish(ctx context.Context, root string) error {
 	if err := os.WriteFile(k.Kubeconfig, k.environment.KubeConfig, 0o600); err != nil {
 		return err
 	}
-	if err := k.admitOperator(ctx, root); err != nil {
-		return err
-	}
-	k.controllerManager, err = startProcess("KUBE_CONTROLLER_MANAGER", k.dir, nil,
-		"--kubeconfig="+k.Kubeconfig, "--leader-elect=false", "--secure-port=0",
-		"--controllers=namespace-controller,garbage-collector-controller,clusterrole-aggregation-controller")
-	return err
+	return k.admitOperator(ctx, root)
 }
 
 // OperatorKubeconfig returns the path of the operator's kubeconfig. An argument

@@ -30,20 +30,21 @@ type Stack struct {
 type Options struct {
 	// Root is the root of the repository. The default starts no Kubernetes.
 	Root string
+	// APIServerOnly leaves out kube-controller-manager, see StartAPIServer.
+	APIServerOnly bool
 	// Juju is the number of Juju servers.
 	Juju int
 	// Operator starts the operator, which knows no Juju controller yet.
 	Operator bool
 }
 
-// StartStack starts Kubernetes, a Juju server and the operator. Root is the
-// root of the repository.
-func StartStack(ctx context.Context, root string) (*Stack, error) {
+// StartStack starts a stack, or nothing if it returns an error.
+func StartStack(ctx context.Context, o Options) (*Stack, error) {
 	s, err := NewStack()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Start(ctx, Options{Root: root, Juju: 1, Operator: true}); err != nil {
+	if err := s.Start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
@@ -60,8 +61,12 @@ func NewStack() (*Stack, error) {
 func (s *Stack) Start(ctx context.Context, o Options) error {
 	var parts errgroup.Group
 	if o.Root != "" {
+		start := StartKubernetes
+		if o.APIServerOnly {
+			start = StartAPIServer
+		}
 		parts.Go(func() (err error) {
-			s.Kubernetes, err = StartKubernetes(ctx, o.Root, s.Dir)
+			s.Kubernetes, err = start(ctx, o.Root, s.Dir)
 			return err
 		})
 	}
