@@ -218,9 +218,10 @@ servers: $(SERVERS) $(KUBECTL) $(JUJU) ## Build the control plane, kubectl, and 
 .PHONY: tools
 tools: $(ALL_TOOLS) ## Build the tools, if missing.
 
+# The prebuilt programs have the same minor version.
 $(CONTROL_PLANE)/kube-apiserver:
-	@hack/build.sh hack/controlplane $(@D) etcd=go.etcd.io/etcd/server/v3 \
-		kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver
+	@hack/envtest.sh $(K8S_VERSION) $(@D) || hack/build.sh hack/controlplane $(@D) \
+		etcd=go.etcd.io/etcd/server/v3 kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver
 
 $(CONTROL_PLANE)/kube-controller-manager:
 	@hack/build.sh hack/controlplane $(@D) \
