@@ -107,8 +107,10 @@ lint: $(GOLANGCI_LINT) ## Lint the code of every module.
 	cd test/gitops && $(GOLANGCI_LINT) run --config ../../.golangci.yml
 
 .PHONY: tidy
-tidy: ## Tidy go.mod, with -e because Juju's tests import packages that Kubernetes removed.
+tidy: ## Tidy go.mod, with -e because Juju's tests import packages that Kubernetes removed, and align hack/juju*.
 	go mod tidy -e
+	hack/align.sh hack/jujuserver .
+	GOFLAGS=-tags=minimal hack/align.sh hack/juju github.com/juju/juju/cmd/juju
 
 ##@ Test
 
@@ -129,6 +131,10 @@ test-e2e: $(SERVERS) $(TEST_TOOLS) ## Run the end-to-end tests on a real Kuberne
 test-gitops: $(SERVERS) $(KUBECTL) $(KUSTOMIZE) $(ARGOCD) ## Test the objects with the code of Flux and Argo CD.
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
 	MANAGER=$(MANAGER_RACE) hack/suites.sh test/gitops -timeout=15m $(if $(RUN),-run '$(RUN)' -v)
+
+.PHONY: times
+times: ## Time each part of make test, and print a table.
+	@hack/times.sh
 
 .PHONY: histories
 histories: $(SERVERS) ## Count lost, duplicated, foreign and needless changes in random histories. N=200 SEED=1
