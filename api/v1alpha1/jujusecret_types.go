@@ -369,6 +369,11 @@ type JujuSecretStatus struct {
 	// secret was last in sync with the spec.
 	// +optional
 	Revision int `json:"revision,omitempty"`
+	// revisions is the number of revisions of the secret that Juju keeps. It grows
+	// with each change of the content. With autoPrune, Juju deletes the revisions
+	// that no unit uses.
+	// +optional
+	Revisions int `json:"revisions,omitempty"`
 	// appliedDigest is a digest of the content that the operator last wrote to
 	// Juju. It is computed with a random key of this installation, so it reveals
 	// nothing about the content. The operator uses it to distinguish a change of

@@ -20,6 +20,9 @@ type ControllerStats struct {
 	Interval time.Duration
 	// SnapshotAge is the age of the oldest snapshot of a model in use, or 0.
 	SnapshotAge time.Duration
+	// MostRevisions is the largest number of revisions of one secret, of any
+	// owner, in the models in use.
+	MostRevisions int
 }
 
 // Stats returns the state of all controllers. It makes no request.
@@ -51,6 +54,7 @@ func (c *controller) stats(now time.Time) ControllerStats {
 		stats.count(m.Up())
 		if c.inUse(m.UUID) {
 			stats.SnapshotAge = max(stats.SnapshotAge, now.Sub(m.LastListed()))
+			stats.MostRevisions = max(stats.MostRevisions, m.MostRevisions())
 		}
 	}
 	return stats

@@ -41,6 +41,7 @@ type Metrics struct {
 	Requests, RequestDuration, BatchItems Metric
 	Sessions, Refused, Logins             Metric
 	SnapshotAge, SnapshotInterval         Metric
+	MostRevisions                         Metric
 	DriftDetected, DriftCorrected         Metric
 	Objects, ChangeDuration, ObjectReady  Metric
 	Leading                               Metric
@@ -50,7 +51,7 @@ type Metrics struct {
 func (m Metrics) All() []Metric {
 	return []Metric{
 		m.Leading, m.Objects, m.ObjectReady, m.ChangeDuration, m.DriftDetected, m.DriftCorrected,
-		m.SnapshotAge, m.SnapshotInterval, m.Sessions, m.Refused, m.Logins,
+		m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.Sessions, m.Refused, m.Logins,
 		m.Requests, m.RequestDuration, m.BatchItems,
 	}
 }
@@ -96,6 +97,10 @@ func Catalogue() Metrics {
 		SnapshotInterval: Metric{
 			Name: "jujusecrets_snapshot_interval_seconds", Type: typeGauge, Labels: perController,
 			Help: "Interval between snapshots of a model: spec.driftDetection.interval of the controller object.",
+		},
+		MostRevisions: Metric{
+			Name: "jujusecrets_most_revisions", Type: typeGauge, Labels: perController,
+			Help: "Largest number of revisions that Juju keeps of one secret, of any owner, in the models in use.",
 		},
 	}
 	all.defineJuju()

@@ -103,6 +103,8 @@ type UserSecret struct {
 	ID, Name, Info string
 	// Revision is the number of the latest revision.
 	Revision int
+	// Revisions is the number of revisions that Juju keeps.
+	Revisions int
 	// RevisionGone is true when the latest revision was removed manually. Its
 	// checksum then means nothing.
 	RevisionGone bool
@@ -125,6 +127,7 @@ func (s *UserSecret) Holds(c content.Content) bool { return !s.RevisionGone && c
 // Equal reports whether Juju reports the same of two secrets.
 func (s UserSecret) Equal(o UserSecret) bool {
 	return s.ID == o.ID && s.Name == o.Name && s.Info == o.Info && s.Revision == o.Revision &&
+		s.Revisions == o.Revisions &&
 		s.RevisionGone == o.RevisionGone && s.Unsummed == o.Unsummed && s.Checksum.Open() == o.Checksum.Open() &&
 		slices.Equal(s.Granted, o.Granted) && s.Removing == o.Removing
 }

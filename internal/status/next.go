@@ -42,7 +42,7 @@ func NextSecret(
 		if sure || another {
 			next.Revision = secret.Revision // Otherwise the last synced revision stays, to detect a lost one.
 		}
-		next.SecretID, next.URI = secret.ID, "secret:"+secret.ID
+		next.SecretID, next.URI, next.Revisions = secret.ID, "secret:"+secret.ID, secret.Revisions
 		next.Managed, next.Adopted = p.Owns != plan.Observed, p.Owns == plan.Adopted
 		if another {
 			next.AppliedDigest, next.AppliedGeneration, next.AutoPrune = "", 0, nil
@@ -51,7 +51,7 @@ func NextSecret(
 			events = append([]Event{done(v1alpha1.ReasonAdopted, "adopted "+next.URI)}, events...)
 		}
 	case p.Owns == plan.Nothing:
-		next.SecretID, next.URI, next.Revision = "", "", 0
+		next.SecretID, next.URI, next.Revision, next.Revisions = "", "", 0, 0
 		next.Managed, next.Adopted, next.AutoPrune = false, false, nil
 	}
 	report.Events = append(events, report.Events...)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -54,6 +55,30 @@ func TestMessageOverLimitIsRejected(t *testing.T) {
 	view := f.pool.View(f.Ctx, ref, plan.Query{Name: "any"})
 	if view.Known || !strings.Contains(view.Problem.Message, "more than 32 MiB") {
 		t.Errorf("model known: %t, problem %+v, want the message limit", view.Known, view.Problem)
+	}
+}
+
+// A real server needs hours to make so many revisions.
+func TestSecretWithManyRevisionsKeepsTheModelUsable(t *testing.T) {
+	t.Parallel()
+	f := newConnected(t)
+	const many = 20_000 // Five values each, so more than 65,536.
+	f.add(numbered(2)...)
+	f.proxy.Rewrite(list, func(answer *wire.Answer) {
+		for _, listed := range answer.Items("results") {
+			if revisions, ok := listed["revisions"].([]any); ok && listed["label"] == "secret-001" {
+				listed["revisions"] = slices.Repeat(revisions, many)
+			}
+		}
+	})
+	if first := f.known(plan.Query{Name: "secret-000", Age: plan.Fresh}).ByName; first == nil || first.Revisions != 1 {
+		t.Errorf("the view of the other secret is %+v, want one revision", first)
+	}
+	if second := f.known(plan.Query{Name: "secret-001"}).ByName; second == nil || second.Revisions != many {
+		t.Errorf("the view is %+v, want %d revisions", second, many)
+	}
+	if most := f.pool.Stats()[controller].MostRevisions; most != many {
+		t.Errorf("the statistics have %d revisions, want %d", most, many)
 	}
 }
 

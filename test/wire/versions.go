@@ -18,7 +18,7 @@ func (p *Proxy) AsJuju36() {
 		"Secrets.UpdateSecrets", "Secrets.RemoveSecrets", "Secrets.GrantSecret", "Secrets.RevokeSecret",
 	} {
 		p.Rewrite(method, func(answer *Answer) {
-			for _, result := range answer.items("results") {
+			for _, result := range answer.Items("results") {
 				failure, _ := result["error"].(map[string]any)
 				message, _ := failure["message"].(string)
 				before, app, noApp := strings.Cut(message, `: application "`)
@@ -40,7 +40,7 @@ func (p *Proxy) AsJuju35() {
 	p.AsJuju36()
 	p.asVersion("3.5.7")
 	p.Rewrite("Secrets.ListSecrets", func(answer *Answer) {
-		for _, secret := range answer.items("results") {
+		for _, secret := range answer.Items("results") {
 			delete(secret, "latest-revision-checksum")
 		}
 	})
@@ -54,7 +54,7 @@ func (p *Proxy) asVersion(version string) {
 			return
 		}
 		answer.Response["server-version"] = version
-		for _, facade := range answer.items("facades") {
+		for _, facade := range answer.Items("facades") {
 			if facade["name"] == "ModelManager" {
 				versions, _ := facade["versions"].([]any)
 				facade["versions"] = slices.DeleteFunc(versions, func(v any) bool { return v == json.Number("11") })
@@ -63,8 +63,8 @@ func (p *Proxy) asVersion(version string) {
 	})
 }
 
-// items returns the objects in a list of an answer.
-func (a *Answer) items(key string) []map[string]any {
+// Items returns the objects in a list of an answer.
+func (a *Answer) Items(key string) []map[string]any {
 	list, _ := a.Response[key].([]any)
 	var items []map[string]any
 	for _, item := range list {

@@ -221,7 +221,7 @@ func (m *Model) created(step plan.Create, result params.StringResult) plan.Outco
 		return plan.Outcome{Problem: wire.ProblemOf(err)}
 	}
 	secret := plan.UserSecret{
-		ID: uri.ID, Name: step.Name, Info: step.Info, Revision: 1,
+		ID: uri.ID, Name: step.Name, Info: step.Info, Revision: 1, Revisions: 1,
 		Checksum: step.Content.Checksum(), Unsummed: m.unsummed.Load(),
 	}
 	m.mu.Lock()
@@ -288,6 +288,7 @@ func (m *Model) updated(secret plan.UserSecret, step plan.Update, result params.
 	if step.Content != nil {
 		if m.unsummed.Load() || !secret.Holds(*step.Content) {
 			secret.Revision++
+			secret.Revisions++ // Auto-prune may remove others later.
 		}
 		secret.RevisionGone = false
 		secret.Checksum, secret.Unsummed = step.Content.Checksum(), m.unsummed.Load()

@@ -143,6 +143,14 @@ func (m *Model) LastListed() time.Time {
 	return m.listings.good.began
 }
 
+// MostRevisions returns the largest number of revisions of one secret in the
+// last listing, of any owner.
+func (m *Model) MostRevisions() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.snapshot.MostRevisions()
+}
+
 // Announce adds an announcement of steps that are about to be sent. It returns
 // the number of the announcement, which Send or Withdraw ends.
 func (m *Model) Announce(steps []plan.Step) int { return m.writer.announce(steps) }

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/juju/juju/rpc/params"
-
 	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 )
@@ -23,14 +21,17 @@ type Listing struct {
 	Secrets []plan.UserSecret
 	// Charms holds the IDs of the secrets that charms own.
 	Charms map[string]bool
+	// MostRevisions is the largest number of revisions of one secret, of any
+	// owner.
+	MostRevisions int
 }
 
 // UnmarshalJSON implements json.Unmarshaler. It decodes the secrets one by one,
 // and keeps only the fields that the snapshot needs.
 func (l *Listing) UnmarshalJSON(text []byte) error {
-	l.Charms = map[string]bool{}
+	*l = Listing{Charms: map[string]bool{}}
 	listed := 0
-	var result params.ListSecretResult
+	var result wire.ListedSecret
 	return json.Unmarshal(text, &struct {
 		Results wire.StreamArray `json:"results"`
 	}{func(element []byte) error {
@@ -38,11 +39,7 @@ func (l *Listing) UnmarshalJSON(text []byte) error {
 			return wire.LimitError(fmt.Sprintf(
 				"the controller lists more than %d secrets in the model, which the operator rejects", maxListed))
 		}
-		if wire.TooManyValues(element) {
-			return wire.LimitError(fmt.Sprintf(
-				"the controller lists a secret with more than %d values, which the operator rejects", wire.MaxValues))
-		}
-		result = params.ListSecretResult{}
+		result = wire.ListedSecret{}
 		if err := json.Unmarshal(element, &result); err != nil {
 			return err
 		}
@@ -52,7 +49,8 @@ func (l *Listing) UnmarshalJSON(text []byte) error {
 }
 
 // add adds an entry of Juju's listing.
-func (l *Listing) add(result params.ListSecretResult) {
+func (l *Listing) add(result wire.ListedSecret) {
+	l.MostRevisions = max(l.MostRevisions, result.RevisionCount())
 	if secret, ok := wire.UserSecret(result); ok {
 		l.Secrets = append(l.Secrets, secret)
 	} else if secret.ID != "" {

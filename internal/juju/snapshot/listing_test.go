@@ -37,22 +37,30 @@ func allocated(fn func()) uint64 {
 // It measures the allocations of the process, so it does not run in parallel.
 func TestListingMemoryIsBounded(t *testing.T) {
 	const bytes, most = 1 << 20, 32 << 20
-	for name, text := range map[string]string{
-		"empty secrets":            `{"results":` + filled(`{}`, bytes) + `}`,
-		"null secrets":             `{"results":` + filled(`null`, bytes) + `}`,
-		"several lists of secrets": `{"results":[]` + strings.Repeat(`,"results":`+filled(`{}`, bytes/8), 8) + `}`,
-		"revisions of one secret":  `{"results":[{"revisions":` + filled(`{}`, bytes) + `}]}`,
-		"grants of one secret":     `{"results":[{"access":` + filled(`{}`, bytes) + `}]}`,
-		"an error of one secret":   `{"results":[{"value":{"error":{"info":{"x":` + filled(`{}`, bytes) + `}}}}]}`,
+	for name, row := range map[string]struct {
+		text     string
+		rejected bool
+	}{
+		"empty secrets": {`{"results":` + filled(`{}`, bytes) + `}`, true},
+		"null secrets":  {`{"results":` + filled(`null`, bytes) + `}`, true},
+		"several lists of secrets": {
+			`{"results":[]` + strings.Repeat(`,"results":`+filled(`{}`, bytes/8), 8) + `}`, true,
+		},
+		"revisions of one secret": {`{"results":[{"revisions":` + filled(`{}`, bytes) + `}]}`, false},
+		"grants of one secret":    {`{"results":[{"access":` + filled(`{"target-tag":"application-a"}`, bytes) + `}]}`, true},
+		"empty grants":            {`{"results":[{"access":` + filled(`{}`, bytes) + `}]}`, false},
+		"an error of one secret": {
+			`{"results":[{"value":{"error":{"info":{"x":` + filled(`{}`, bytes) + `}}}}]}`, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var err error
-			took := allocated(func() { err = new(Listing).UnmarshalJSON([]byte(text)) })
-			if _, ok := errors.AsType[wire.LimitError](err); !ok {
-				t.Errorf("the error is %v, want a LimitError", err)
+			took := allocated(func() { err = new(Listing).UnmarshalJSON([]byte(row.text)) })
+			if _, ok := errors.AsType[wire.LimitError](err); ok != row.rejected || !ok && err != nil {
+				t.Errorf("the error is %v, want a LimitError: %t", err, row.rejected)
 			}
 			if took > most {
-				t.Errorf("%d bytes took %d, want at most %d", len(text), took, most)
+				t.Errorf("%d bytes took %d, want at most %d", len(row.text), took, most)
 			}
 		})
 	}

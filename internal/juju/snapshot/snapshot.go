@@ -28,6 +28,8 @@ type Snapshot struct {
 	removing map[string]time.Time
 	// charms holds the IDs of the secrets that charms own.
 	charms map[string]bool
+	// mostRevisions is the MostRevisions of the last listing.
+	mostRevisions int
 	// changes is the number of changes so far.
 	changes int
 	// listed is true after the first listing.
@@ -60,6 +62,10 @@ func (s *Snapshot) Size() int { return len(s.secrets) }
 
 // Removing reports whether Juju is removing secrets.
 func (s *Snapshot) Removing() bool { return len(s.removing) > 0 }
+
+// MostRevisions returns the largest number of revisions of one secret in the
+// last listing, of any owner.
+func (s *Snapshot) MostRevisions() int { return s.mostRevisions }
 
 // CharmOwned reports whether a charm owns a secret.
 func (s *Snapshot) CharmOwned(id string) bool { return s.charms[id] }
@@ -120,7 +126,7 @@ func (s *Snapshot) FoldGrants(id string, apps []string, granted bool) {
 // changes. It returns the IDs of the secrets that differ from the snapshot or
 // are gone, none for the first listing.
 func (s *Snapshot) Replace(listing Listing, changesBefore int) (different []string) {
-	s.charms = listing.Charms
+	s.charms, s.mostRevisions = listing.Charms, listing.MostRevisions
 	return s.replace(listing.Secrets, changesBefore)
 }
 

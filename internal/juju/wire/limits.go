@@ -63,7 +63,8 @@ func (m messages) Receive(into any) error {
 	err := m.JSONConn.Receive(into)
 	if errors.Is(err, websocket.ErrReadLimit) {
 		return LimitError(fmt.Sprintf(
-			"the controller sent a message of more than %d MiB, which the operator rejects", m.limit>>20))
+			"the controller sent a message of more than %d MiB, which the operator rejects: if it lists a model, check for "+
+				"secrets with many revisions", m.limit>>20))
 	}
 	text, ok := into.(*json.RawMessage)
 	if err != nil || !ok || len(*text) <= maxEnvelope {
