@@ -33,9 +33,10 @@ func (r *SecretReconciler) observe(
 			Deleting:    !obj.DeletionTimestamp.IsZero(),
 			Abandoned:   abandoned(obj),
 		},
-		Model:      placement.ModelOfSecret(obj),
-		Record:     state.Record,
-		ForeignKey: state.ForeignKey,
+		Model:         placement.ModelOfSecret(obj),
+		Record:        state.Record,
+		ForeignKey:    state.ForeignKey,
+		SeenModelUUID: obj.Status.ModelUUID,
 	}
 	if owned := state.Owned; owned != nil {
 		facts.LastID, facts.LastModelUUID, facts.Adopted = owned.SecretID, owned.ModelUUID, owned.Adopted

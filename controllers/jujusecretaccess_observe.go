@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -40,6 +41,7 @@ func (r *AccessReconciler) observe(
 		return facts, nil
 	}
 	query := target.Query
+	query.ModelUUID = cmp.Or(lastModelUUID(obj, facts.Record, target.Model), query.ModelUUID)
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	facts.View = r.Juju.View(ctx, target.Model, query)
 	if query.Age == plan.Recent && facts.MissesID() {
@@ -52,7 +54,8 @@ func (r *AccessReconciler) observe(
 			return plan.AccessFacts{}, err
 		}
 		if facts.MayLookForFormer() {
-			facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id})
+			query := plan.Query{ID: id, ModelUUID: lastModelUUID(obj, facts.Record, former)}
+			facts.FormerView = r.Juju.View(ctx, former, query)
 		}
 	}
 	if secret := facts.SharedSecret(); secret != nil {
@@ -63,6 +66,18 @@ func (r *AccessReconciler) observe(
 		facts = facts.ConsiderOthers(obj.Namespace, others)
 	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
+}
+
+// lastModelUUID returns the UUID of a model when the access last used it, by its
+// record or by its status. It is empty if neither is about the model.
+func lastModelUUID(obj *v1alpha1.JujuSecretAccess, recorded plan.Record, model plan.ModelRef) string {
+	switch last := obj.Status; {
+	case model == recorded.Model && recorded.ModelUUID != "":
+		return recorded.ModelUUID
+	case string(model.Controller) == last.Controller && model.Name == last.Model:
+		return last.ModelUUID
+	}
+	return ""
 }
 
 // target returns the secret in Juju that a JujuSecretAccess refers to. While
@@ -94,7 +109,9 @@ func (r *AccessReconciler) target(
 		return plan.Target{}, err
 	case secret.Status.SecretID != "":
 		return plan.Target{
-			Model: placement.ModelOfSecret(&secret), Query: plan.Query{ID: secret.Status.SecretID}, JujuSecret: secret.Name,
+			Model:      placement.ModelOfSecret(&secret),
+			Query:      plan.Query{ID: secret.Status.SecretID, ModelUUID: secret.Status.ModelUUID},
+			JujuSecret: secret.Name,
 		}, nil
 	}
 	return plan.UnreadySecret(secret.Name, placement.ModelOfSecret(&secret), len(secret.Status.Conditions) == 0), nil

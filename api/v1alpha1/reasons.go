@@ -156,7 +156,8 @@ const (
 	ReasonTenantDenied Reason = "TenantDenied"
 	// ReasonModelNotFound: the model does not exist, or is not visible to the
 	// operator's user. Grant the user access. If the model is wrong, create
-	// another object.
+	// another object. If the object was in the model before and the user lost
+	// access, the reason is PermissionDenied.
 	ReasonModelNotFound Reason = "ModelNotFound"
 	// ReasonCredentialsRejected: the controller refused the credentials.
 	// Correct the credentials Secret. The operator tries new credentials at
@@ -174,7 +175,8 @@ const (
 	// Otherwise correct spec.addresses.
 	ReasonControllerChanged Reason = "ControllerChanged"
 	// ReasonPermissionDenied: the operator's user lacks permission in the
-	// model. Run the command in the message: juju grant USER ACCESS MODEL.
+	// model, or lost access to it. Run the command in the message: juju grant
+	// USER ACCESS MODEL. A deletion waits until then.
 	ReasonPermissionDenied Reason = "PermissionDenied"
 	// ReasonInvalidRequest: Juju rejected the request as invalid. The message
 	// has Juju's error.

@@ -4,6 +4,7 @@
 package juju
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,7 @@ type controller struct {
 	*wire.Endpoint
 	environment
 
-	// root is logged in to the controller only. It finds models, and confirms
-	// that a model is gone.
+	// root is logged in to the controller only. It finds models.
 	root *link.Link
 	// rootLogin and modelLogins bound how many logins are tried at a time.
 	// While the controller cannot be reached, only root tries.
@@ -47,6 +47,8 @@ type controller struct {
 	models   map[string]*model.Model // by UUID
 	access   map[string]string       // what the user may do in a model, as of the last login, by UUID
 	listed   listedModels
+	names    map[string]string  // of models that were listed, by UUID
+	answers  map[string]*answer // of models that are not listed, by UUID
 	closed   bool
 	// recheckedAt is when the refusal of a model last made root log in again.
 	recheckedAt time.Time
@@ -77,7 +79,8 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 	c := &controller{
 		Endpoint: endpoint, environment: env,
 		rootLogin: make(chan struct{}, 1), modelLogins: make(chan struct{}, parallelLogins),
-		models: map[string]*model.Model{}, access: map[string]string{},
+		models: map[string]*model.Model{}, access: map[string]string{}, answers: map[string]*answer{},
+		names:    map[string]string{},
 		identity: endpoint.Connection.ControllerUUID,
 	}
 	c.root = link.New(link.Config{
@@ -116,6 +119,7 @@ func (c *controller) close() {
 func (c *controller) retryNow() {
 	c.mu.Lock()
 	c.recheckedAt = time.Time{}
+	c.answers = map[string]*answer{}
 	c.mu.Unlock()
 	c.root.RetryNow()
 	c.retryModels() // Any server of the controller may have refused a login.
@@ -147,13 +151,16 @@ func (c *controller) currentInterval() time.Duration {
 	return c.interval
 }
 
-// model returns a model, and looks it up by name if it is not known. It does
-// not log in to the model.
-func (c *controller) model(ctx context.Context, ref plan.ModelRef) (*model.Model, *plan.Problem) {
+// model returns a model, and looks it up if it is not known. It does not connect
+// to the model. The query has the UUID of the model that the object was in
+// before.
+func (c *controller) model(
+	ctx context.Context, ref plan.ModelRef, query plan.Query,
+) (*model.Model, *plan.Problem) {
 	if problem := c.health(ctx).Problem; problem != nil {
 		return nil, problem
 	}
-	uuid, problem := c.resolve(ctx, ref)
+	uuid, problem := c.resolve(ctx, ref, query)
 	if problem != nil {
 		return nil, problem
 	}
@@ -184,7 +191,7 @@ func (c *controller) newModel(uuid string) *model.Model {
 func (c *controller) knownModel(ref plan.ModelRef) *model.Model {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.models[c.listed.find(ref)]
+	return c.models[c.usable(ref)]
 }
 
 // Notify implements model.Host.
@@ -206,12 +213,7 @@ func (c *controller) InUse(m *model.Model) bool {
 func (c *controller) nameOf(modelUUID string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for name, uuid := range c.listed.uuids {
-		if uuid == modelUUID {
-			return name
-		}
-	}
-	return modelUUID
+	return cmp.Or(c.names[modelUUID], modelUUID)
 }
 
 // NoteLateWrite implements model.Host.

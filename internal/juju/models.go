@@ -4,9 +4,9 @@
 package juju
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/juju/juju/api"
@@ -30,6 +30,9 @@ type listedModels struct {
 	problem *plan.Problem
 }
 
+// lists reports whether a model is listed.
+func (l listedModels) lists(uuid string) bool { return l.find(plan.ModelRef{UUID: uuid}) != "" }
+
 // find returns the UUID of a model, empty if it is not listed.
 func (l listedModels) find(ref plan.ModelRef) string {
 	if ref.UUID == "" {
@@ -43,35 +46,87 @@ func (l listedModels) find(ref plan.ModelRef) string {
 	return ""
 }
 
-// resolve returns the UUID of a model that the controller lists. A model that
-// was listed once is not looked up again until a login to a model fails.
-func (c *controller) resolve(ctx context.Context, ref plan.ModelRef) (string, *plan.Problem) {
+// recentList is how old a list of models may be for an object that was not just
+// changed. So many objects of a model that is not listed share a list.
+const recentList = 5 * time.Second
+
+// resolve returns the UUID of a model that the user has access to. A model that
+// was listed once is not looked up again until a login to a model fails. The
+// query has the UUID of the model that the object was in before.
+func (c *controller) resolve(ctx context.Context, ref plan.ModelRef, query plan.Query) (string, *plan.Problem) {
 	c.mu.Lock()
-	uuid := c.listed.find(ref)
+	uuid, listed := c.usable(ref), c.listed
 	c.mu.Unlock()
-	if uuid != "" {
+	if uuid == "" {
+		if query.Age != plan.AsKnown || listed.problem != nil || time.Since(listed.began) > recentList {
+			listed = c.listModels(ctx)
+		}
+		if listed.problem != nil {
+			return "", listed.problem
+		}
+		uuid = listed.find(ref)
+	}
+	before := cmp.Or(ref.UUID, query.ModelUUID)
+	switch {
+	case uuid != "" && (before == "" || before == uuid || listed.lists(before)):
 		return uuid, nil
+	case before == "" || listed.lists(before):
+		return "", c.notListed(ref)
 	}
-	listed := c.listModels(ctx)
-	if listed.problem != nil {
-		return "", listed.problem
-	}
-	if uuid = listed.find(ref); uuid == "" {
-		return "", c.modelNotFound(ref.String())
-	}
-	return uuid, nil
+	return c.resolveUnlisted(ctx, ref, uuid, before, query.Age == plan.Fresh)
 }
 
-// modelNotFound returns the problem with a model that the controller does not
-// list.
-func (c *controller) modelNotFound(name string) *plan.Problem {
-	another := ""
-	if !strings.Contains(name, "/") {
-		another = "; a model that was removed and created again has a new UUID, and is another model"
+// resolveUnlisted asks why the controller does not list the model that an
+// object was in before. It returns the UUID of the model to use, if there is
+// one: the model that has the name now, or the model itself if the reference
+// has its UUID. A reference by name never leads to a model with another name.
+func (c *controller) resolveUnlisted(
+	ctx context.Context, ref plan.ModelRef, named, before string, fresh bool,
+) (string, *plan.Problem) {
+	switch problem := c.askModel(ctx, before, ref.String(), fresh); {
+	case problem == nil && before == ref.UUID:
+		return before, nil
+	case problem == nil:
+		if uuid := c.listModels(ctx).find(ref); uuid == before { // The access was given back meanwhile.
+			return uuid, nil
+		}
+		return "", c.notListed(ref)
+	case problem.Gone && named != "":
+		return named, nil // Another model has the name now.
+	default:
+		return "", problem
 	}
+}
+
+// usable returns the UUID of a model that is known to be usable, empty if there
+// is none. The lock is held.
+func (c *controller) usable(ref plan.ModelRef) string {
+	if uuid := c.listed.find(ref); uuid != "" {
+		return uuid
+	}
+	if c.models[ref.UUID] != nil { // A login succeeded although the model is not listed.
+		return ref.UUID
+	}
+	return ""
+}
+
+// notListed returns the problem with a model that the controller does not list.
+// It does not prove that the model is gone.
+func (c *controller) notListed(ref plan.ModelRef) *plan.Problem {
 	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: fmt.Sprintf(
-		"the controller lists no model %q for user %q: correct the model, or grant the user access to it%s",
-		name, c.Connection.Username, another)}
+		"the controller lists no model %q for user %q: correct the model, or grant the user access to it",
+		ref, c.Connection.Username)}
+}
+
+// goneProblem returns the problem with a model that does not exist.
+func goneProblem(uuid, name string) *plan.Problem {
+	which := "with the UUID " + uuid
+	if name != uuid {
+		which = fmt.Sprintf("%q (%s)", name, uuid)
+	}
+	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Gone: true, Message: fmt.Sprintf(
+		"the controller has no model %s: correct the model, or delete this object; a model that was removed and "+
+			"created again has a new UUID, and is another model", which)}
 }
 
 // listModels returns the models that the user may see, as listed since the
@@ -94,6 +149,10 @@ func (c *controller) listModels(ctx context.Context) listedModels {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.listed = listed
+	for name, uuid := range uuids {
+		c.names[uuid] = name
+		delete(c.answers, uuid)
+	}
 	return listed
 }
 
@@ -134,7 +193,7 @@ func (c *controller) openModel(ctx context.Context, m *model.Model) (conn api.Co
 	for range modelTries {
 		var root api.Connection
 		conn, root, problem = c.tryModel(ctx, m)
-		if problem == nil || problem.Reason == v1alpha1.ReasonModelNotFound || root == nil || c.root.Has(root) {
+		if problem == nil || m.Closed() || root == nil || c.root.Has(root) {
 			break
 		}
 	}
@@ -172,18 +231,26 @@ func (c *controller) loginToModel(
 		if err == nil {
 			return nil
 		}
-		problem := c.LoginProblem(err)
-		if problem.Reason == v1alpha1.ReasonCredentialsRejected || problem.Reason == v1alpha1.ReasonModelNotFound {
-			// Juju answers a login to a removed model like a wrong password.
-			problem = c.ConfirmGone(ctx, m, problem)
+		problem := c.ModelLoginProblem(err)
+		if !aboutModel(problem) {
+			return problem
 		}
-		if problem.Reason == v1alpha1.ReasonCredentialsRejected {
-			c.recheck(root) // Before the next login.
+		listed := c.listModels(ctx)
+		switch {
+		case listed.problem != nil:
+			return listed.problem
+		case !listed.lists(m.UUID):
+			problem = c.explained(m.UUID, c.nameOf(m.UUID), root, problem)
+			c.keepAnswer(m.UUID, problem)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.remove(m) // So that a model that comes back is found.
+			return problem
+		case problem.Gone: // The answers differ, so they prove nothing.
+			return &plan.Problem{Reason: v1alpha1.ReasonModelUnavailable, Message: fmt.Sprintf(
+				"the controller lists model %q, but answers that it does not exist", c.nameOf(m.UUID))}
 		}
-		if problem.Reason == v1alpha1.ReasonPermissionDenied {
-			return wire.AccessProblem(problem, c.UserOf(root), plan.AccessWrite, c.nameOf(m.UUID))
-		}
-		return problem
+		return c.explained(m.UUID, c.nameOf(m.UUID), root, problem)
 	})
 	if problem != nil {
 		return nil, problem
@@ -206,29 +273,45 @@ func (c *controller) recheck(root api.Connection) {
 	}
 }
 
-// ConfirmGone implements model.Host. Only a list of models without the model
-// proves that it is gone. Then the model is removed, so that a model that comes
+// Explain implements model.Host. If the controller no longer lists the model, a
+// login to the model says why. The model is removed, so that a model that comes
 // back is found.
-func (c *controller) ConfirmGone(ctx context.Context, m *model.Model, problem *plan.Problem) *plan.Problem {
+func (c *controller) Explain(ctx context.Context, m *model.Model, problem *plan.Problem) *plan.Problem {
 	listed := c.listModels(ctx)
-	if listed.problem != nil {
+	switch {
+	case listed.problem != nil:
 		return listed.problem
-	}
-	if listed.find(plan.ModelRef{UUID: m.UUID}) != "" {
+	case listed.lists(m.UUID):
 		return problem
 	}
+	name := c.nameOf(m.UUID)
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	first := c.models[m.UUID] == m
 	c.remove(m)
-	return c.modelNotFound(m.UUID)
+	c.mu.Unlock()
+	if first {
+		defer c.notify(plan.Change{Controller: c.Key, ModelUUID: m.UUID, All: true})
+	}
+	if answer := c.askModel(ctx, m.UUID, name, first); answer != nil {
+		return answer
+	}
+	return problem
+}
+
+// verifyModel returns a problem if a connection to a model is not to the
+// expected controller. A controller behind JAAS has another UUID than JAAS,
+// which vouches for it.
+func (c *controller) verifyModel(conn api.Connection) *plan.Problem {
+	if problem := c.verifyIdentity(conn); c.Connection.Auth != content.ClientCredentials {
+		return problem
+	}
+	return nil
 }
 
 // onLogin records the result of a login to a model. It returns a problem if
 // another controller answered.
 func (c *controller) onLogin(conn api.Connection, access wire.Access, m *model.Model) (api.Connection, *plan.Problem) {
-	// A controller behind JAAS has another UUID than JAAS, which vouches for
-	// it.
-	if problem := c.verifyIdentity(conn); problem != nil && c.Connection.Auth != content.ClientCredentials {
+	if problem := c.verifyModel(conn); problem != nil {
 		_ = conn.Close()
 		return nil, problem
 	}

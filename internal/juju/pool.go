@@ -128,7 +128,7 @@ func (p *Pool) Forget(key plan.ControllerKey) {
 func (p *Pool) View(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ModelView {
 	var view plan.ModelView
 	for range 2 { // A second time if the connection was replaced meanwhile.
-		m, problem := p.model(ctx, ref)
+		m, problem := p.model(ctx, ref, query)
 		if problem != nil {
 			view = plan.ModelView{Problem: problem}
 		} else {
@@ -155,8 +155,8 @@ func (p *Pool) notify(change plan.Change) {
 	}()
 }
 
-// model returns a model, without logging in to it.
-func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model.Model, *plan.Problem) {
+// model returns a model, without connecting to it.
+func (p *Pool) model(ctx context.Context, ref plan.ModelRef, query plan.Query) (*model.Model, *plan.Problem) {
 	c := p.controller(ctx, ref.Controller)
 	if c == nil {
 		return nil, &plan.Problem{
@@ -164,7 +164,7 @@ func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model.Model, *pla
 			Message: ref.Controller.Object() + " is not set up yet: check its status",
 		}
 	}
-	return c.model(ctx, ref)
+	return c.model(ctx, ref, query)
 }
 
 // known returns a controller if it is known, or nil. It does not wait.

@@ -67,7 +67,7 @@ func (t *Ticket) Send(ctx context.Context) ([]plan.Outcome, error) {
 
 // try sends the steps once.
 func (t *Ticket) try(ctx context.Context) ([]plan.Outcome, error) {
-	m, problem := t.pool.model(ctx, t.ref)
+	m, problem := t.pool.model(ctx, t.ref, plan.Query{})
 	switch {
 	case problem != nil && errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err() // The cancellation may be the cause of the problem.

@@ -63,7 +63,7 @@ func TestReplacedConnectionIsComparedByIdentity(t *testing.T) {
 		Key: "default", Connection: content.Connection{Username: "operator"}, Observer: wire.NoObserver{},
 	}, environment{notify: func(plan.Change) {}})
 	c.close()
-	_, problem := c.model(t.Context(), plan.ModelRef{Name: "prod/app"})
+	_, problem := c.model(t.Context(), plan.ModelRef{Name: "prod/app"}, plan.Query{})
 	equal := *link.ErrReplaced
 	if problem != link.ErrReplaced || problem == &equal {
 		t.Errorf("the problem is %+v", problem)

@@ -236,7 +236,7 @@ func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
 		return plan, true
 	}
 	problem := facts.FormerView.Problem
-	if problem == nil || problem.Reason == v1alpha1.ReasonModelNotFound {
+	if problem == nil || problem.Gone {
 		return Plan{}, false
 	}
 	plan.Condition = unreadableModel(
@@ -411,7 +411,9 @@ func recordOfGrants(facts AccessFacts, secret *UserSecret, granted []string) Rec
 	if len(granted) == 0 {
 		return Record{Held: true}
 	}
-	return Record{Held: true, SecretID: secret.ID, Model: facts.Target.Model, Granted: granted}
+	return Record{
+		Held: true, SecretID: secret.ID, Model: facts.Target.Model, ModelUUID: facts.View.ModelUUID, Granted: granted,
+	}
 }
 
 func union(a, b []string) []string {

@@ -289,6 +289,13 @@ func in(reason v1alpha1.Reason) *plan.Problem {
 // unavailable returns the view of a model with a problem.
 func unavailable(reason v1alpha1.Reason) plan.ModelView { return plan.ModelView{Problem: in(reason)} }
 
+// gone returns the view of a model that does not exist.
+func gone() plan.ModelView {
+	view := unavailable(v1alpha1.ReasonModelNotFound)
+	view.Problem.Gone = true
+	return view
+}
+
 // noAnswer returns the message about a model that cannot be read.
 func noAnswer(reason v1alpha1.Reason, subject string) string {
 	if reason == v1alpha1.ReasonFailed {

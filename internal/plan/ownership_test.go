@@ -249,7 +249,11 @@ func (g *ownershipCase) look() {
 	case ownership.Unreachable:
 		g.facts.View = plan.ModelView{Problem: &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable, Message: "no answer"}}
 	case ownership.Gone:
-		g.facts.View = plan.ModelView{Problem: &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: "no such model"}}
+		g.facts.View = gone()
+	case ownership.NotListed:
+		g.facts.View = unavailable(v1alpha1.ReasonModelNotFound)
+	case ownership.Forbidden:
+		g.facts.View = unavailable(v1alpha1.ReasonPermissionDenied)
 	case ownership.Seen, ownership.Withdrawn:
 		g.lookAtModel()
 	}

@@ -94,9 +94,12 @@ type Record struct {
 	Granted  []string
 	SecretID string
 	Model    ModelRef
+	// ModelUUID is the UUID of Model. It is empty in older records.
+	ModelUUID string
 }
 
-// Equal reports whether two records are the same.
+// Equal reports whether two records are the same. The UUID of the model is not
+// compared: it belongs to the secret.
 func (r Record) Equal(o Record) bool {
 	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
 		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted)

@@ -16,6 +16,10 @@ type Problem struct {
 	Reason v1alpha1.Reason
 	// Message never contains a secret's value.
 	Message string
+	// Gone is true when Juju answered that the model does not exist. A list of
+	// models does not prove this, because Juju lists only models that the user
+	// has access to.
+	Gone bool
 }
 
 // JujuReasons returns the reasons that a Problem can have.
@@ -46,5 +50,5 @@ func (p Problem) condition() Condition {
 	if !slices.Contains(JujuReasons(), p.Reason) {
 		p.Reason = v1alpha1.ReasonFailed
 	}
-	return Condition(p)
+	return Condition{Reason: p.Reason, Message: p.Message}
 }

@@ -34,6 +34,9 @@ type SecretFacts struct {
 	LastID string
 	// LastModelUUID is the UUID of the model that the secret of LastID is in.
 	LastModelUUID string
+	// SeenModelUUID is the UUID of the model that the object was last in, by
+	// the status. It is empty if the object has not seen its model.
+	SeenModelUUID string
 	// Adopted is true when the object adopted the secret of LastID.
 	Adopted bool
 	// Restored is true when the status does not say what was last written to
@@ -169,7 +172,7 @@ func MayLookForSecret(facts SecretFacts) bool {
 func (facts SecretFacts) Query() Query {
 	query := Query{
 		ID:   cmp.Or(facts.recognised(), facts.LastID, facts.Record.Adopting, facts.Desired.ID),
-		Name: facts.Desired.Name,
+		Name: facts.Desired.Name, ModelUUID: cmp.Or(facts.LastModelUUID, facts.SeenModelUUID),
 	}
 	if facts.Desired.Observe {
 		query.ID = facts.Desired.ID
@@ -289,7 +292,9 @@ func secretUnseen(facts SecretFacts) (Plan, bool) {
 }
 
 // unseen returns the plan of an object without a view of its model. Subject
-// names the secret and the model.
+// names the secret and the model. A deletion ends only if Juju answered that
+// the model does not exist. A model that the user lost access to still has the
+// secret and its grants.
 func unseen(view ModelView, subject string, deleting bool, record Record) (Plan, bool) {
 	switch {
 	case view.Known:
@@ -298,7 +303,7 @@ func unseen(view ModelView, subject string, deleting bool, record Record) (Plan,
 		return Plan{Before: record, After: record, Condition: Condition{
 			Reason: v1alpha1.ReasonFailed, Message: "the operator did not read " + subject,
 		}}, true
-	case deleting && view.Problem.Reason == v1alpha1.ReasonModelNotFound:
+	case deleting && view.Problem.Gone:
 		left := "left what was created for this object, unless it was removed with its model: " + view.Problem.Message
 		return release(record, left), true
 	}

@@ -62,6 +62,10 @@ func (m ModelRef) String() string {
 // none.
 type Query struct {
 	ID, Name string
+	// ModelUUID is the UUID of the model that the object was in before, empty
+	// if it is not known. If the controller does not list this model, Juju is
+	// asked why.
+	ModelUUID string
 	// Age is the maximum age of the answer.
 	Age Age
 }

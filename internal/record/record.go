@@ -46,13 +46,15 @@ type grants struct {
 
 	SecretID string   `json:"secretID"`
 	Granted  []string `json:"granted"`
+	// InModel is the UUID of the model. Older records do not have it.
+	InModel string `json:"inModel,omitempty"`
 }
 
 // newPayload returns a record in its stored form.
 func newPayload(r plan.Record, owned *Owned) payload {
 	p := payload{Owned: owned, Creating: r.Creating, Adopting: r.Adopting}
 	if len(r.Granted) > 0 {
-		p.Grants = &grants{ModelRef: r.Model, SecretID: r.SecretID, Granted: r.Granted}
+		p.Grants = &grants{ModelRef: r.Model, SecretID: r.SecretID, Granted: r.Granted, InModel: r.ModelUUID}
 	}
 	return p
 }
@@ -63,7 +65,8 @@ func (p payload) record() plan.Record {
 	// A reference by both name and UUID would be authorized by one and looked
 	// up by the other.
 	if p.Grants != nil && (p.Grants.Name == "") != (p.Grants.UUID == "") {
-		r.Model, r.SecretID, r.Granted = p.Grants.ModelRef, p.Grants.SecretID, p.Grants.Granted
+		r.Model, r.ModelUUID, r.SecretID = p.Grants.ModelRef, p.Grants.InModel, p.Grants.SecretID
+		r.Granted = p.Grants.Granted
 	}
 	return r
 }
@@ -74,8 +77,15 @@ func (p payload) empty() bool {
 }
 
 // says reports whether two stored records are equal, except for their numbers.
+// The UUID of the model is not compared, so that older records stay as they
+// are: another model has other secrets.
 func (p payload) says(o payload) bool {
 	p.Sequence, p.Salt, p.Model = o.Sequence, o.Salt, o.Model
+	if p.Grants != nil && o.Grants != nil {
+		own := *p.Grants
+		own.InModel = o.Grants.InModel
+		p.Grants = &own
+	}
 	return reflect.DeepEqual(p, o)
 }
 

@@ -615,3 +615,21 @@ func corrupted(random *rand.Rand, text string) string {
 	}
 	return text[:i] + string(text[i]^1) + text[i+1:]
 }
+
+func TestGrantsKeepTheUUIDOfTheirModel(t *testing.T) {
+	t.Parallel()
+	granted := plan.Record{Model: app, ModelUUID: "uuid", SecretID: "id", Granted: []string{"app1"}}
+	obj := access()
+	obj.annotate(t, granted)
+	obj.copy(t, granted, nil)
+	if got := obj.read().ModelUUID; got != "uuid" {
+		t.Errorf("the record has the model %q, want uuid", got)
+	}
+	obj = access()
+	older := granted
+	older.ModelUUID = ""
+	obj.annotate(t, older)
+	if state := obj.read(); state.ModelUUID != "" || !state.Annotated(granted) {
+		t.Errorf("a record without the UUID is %+v, want it to stay as it is", state)
+	}
+}

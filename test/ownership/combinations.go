@@ -177,7 +177,8 @@ func allPolicies() iter.Seq[Policies] {
 
 func allSituations() iter.Seq[Situation] {
 	all := single[Situation]()
-	all = combine(all, func(s *Situation) *Model { return &s.Model }, Seen, Denied, Withdrawn, Unreachable, Gone)
+	all = combine(all, func(s *Situation) *Model { return &s.Model }, Seen, Denied, Withdrawn, Unreachable, Gone,
+		Forbidden, NotListed)
 	all = combine(all, func(s *Situation) *Juju { return &s.Juju },
 		Nothing, OursEqual, OursDifferent, OursCut, OursUnnamed, OursMisnamed, OursRemoving,
 		Begun, TheirsEqual, TheirsDiffer, TheirsRemoving, Charms)

@@ -265,7 +265,7 @@ func TestTenantIsLimitedByJujuUser(t *testing.T) {
 	for _, obj := range []client.Object{creates, adopts, observes} {
 		f.AwaitReason(obj, v1alpha1.ReasonModelNotFound, hidden.Name, user.Username, "access")
 	}
-	f.AwaitReason(grants, v1alpha1.ReasonModelNotFound, hidden.UUID, user.Username, "access")
+	f.AwaitReason(grants, v1alpha1.ReasonPermissionDenied, "juju grant "+user.Username+" write "+hidden.UUID)
 
 	f.Must(shared.Juju.GrantModel(f.Ctx, hidden.Model, user.Username, "read"))
 	f.LookNow(creates, adopts, observes, grants)

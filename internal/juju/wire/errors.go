@@ -44,7 +44,7 @@ func ErrorTable() []ErrorRow {
 		{params.CodeNotFound, "", v1alpha1.ReasonSecretNotFound, "the model has no such secret, in Juju 3"},
 		{
 			params.CodeModelNotFound, "", v1alpha1.ReasonModelNotFound,
-			"the model is gone, if the controller no longer lists it",
+			"the model is gone, if the controller does not list it",
 		},
 		{
 			params.CodeAlreadyExists, "secret with name", v1alpha1.ReasonNameTaken,
@@ -189,6 +189,24 @@ func (e *Endpoint) LoginProblem(err error) *plan.Problem {
 	return &plan.Problem{
 		Reason: v1alpha1.ReasonJujuUnreachable, Message: "cannot connect to the controller: " + reason,
 	}
+}
+
+// refusedByModel are the words of Juju 3.3 to 4 for a login to an existing model
+// without access. A wrong password has the same code and other words.
+const refusedByModel = "permission denied"
+
+// ModelLoginProblem returns the problem of a connection to a model that could
+// not be opened.
+func (e *Endpoint) ModelLoginProblem(err error) *plan.Problem {
+	switch code := params.ErrCode(err); {
+	case code == params.CodeUnauthorized && strings.Contains(err.Error(), refusedByModel):
+		return ProblemOf(err)
+	case code == params.CodeModelNotFound:
+		problem := ProblemOf(err)
+		problem.Gone = true
+		return problem
+	}
+	return e.LoginProblem(err)
 }
 
 // certificateMismatch returns the message for an error of a certificate, empty

@@ -125,6 +125,28 @@ func TestAccessProblemNamesTheCommandThatGrantsTheAccess(t *testing.T) {
 	}
 }
 
+func TestModelLoginProblemDistinguishesGoneFromForbidden(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		err  error
+		want v1alpha1.Reason
+		gone bool
+	}{
+		"a removed model":     {answer("model not found", `unknown model: "x"`), v1alpha1.ReasonModelNotFound, true},
+		"a model of others":   {answer("unauthorized access", "permission denied"), v1alpha1.ReasonPermissionDenied, false},
+		"a wrong password":    {answer("unauthorized access", "invalid entity name or password"), v1alpha1.ReasonCredentialsRejected, false},
+		"a missing secret":    {answer("not found", "x"), v1alpha1.ReasonSecretNotFound, false},
+		"a refused operation": {answer("forbidden", "x"), v1alpha1.ReasonPermissionDenied, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := new(Endpoint).ModelLoginProblem(row.err); got.Reason != row.want || got.Gone != row.gone {
+				t.Errorf("the problem is %+v, want the reason %s, gone: %t", got, row.want, row.gone)
+			}
+		})
+	}
+}
+
 func TestLoginProblemNamesReasonAndCure(t *testing.T) {
 	t.Parallel()
 	refused := &net.OpError{
