@@ -187,7 +187,7 @@ func (r *SecretReconciler) otherOf(s *v1alpha1.JujuSecret) plan.OtherSecret {
 		Identity: identityOf(s), Deleting: !s.DeletionTimestamp.IsZero(), Suspended: s.Spec.Suspend,
 		SpecID: s.Spec.SecretID(), SpecName: s.JujuName(), Adopt: s.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
 		Model: placement.ModelOfSecret(s), ModelUUID: s.Status.ModelUUID,
-		Record: recorded.Record, OwnedID: recorded.OwnedID(),
+		Record: recorded.Record, OwnedID: recorded.OwnedID(), RecordedController: recorded.Controller,
 	}
 	if recorded.Owned != nil {
 		other.OwnedModelUUID = recorded.Owned.ModelUUID

@@ -37,6 +37,8 @@ func (r *SecretReconciler) observe(
 		Record:        state.Record,
 		ForeignKey:    state.ForeignKey,
 		SeenModelUUID: obj.Status.ModelUUID,
+
+		RecordedController: state.Controller,
 	}
 	if owned := state.Owned; owned != nil {
 		facts.LastID, facts.LastModelUUID, facts.Adopted = owned.SecretID, owned.ModelUUID, owned.Adopted

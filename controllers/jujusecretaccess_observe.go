@@ -40,8 +40,12 @@ func (r *AccessReconciler) observe(
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil
 	}
+	facts.LastModelUUID = lastModelUUID(obj, facts.Record, facts.Record.Model)
 	query := target.Query
 	query.ModelUUID = cmp.Or(lastModelUUID(obj, facts.Record, target.Model), query.ModelUUID)
+	if facts.Moved() {
+		query.ModelUUID = facts.LastModelUUID
+	}
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	facts.View = r.Juju.View(ctx, target.Model, query)
 	if query.Age == plan.Recent && facts.MissesID() {
@@ -49,12 +53,12 @@ func (r *AccessReconciler) observe(
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
 	if id := facts.FormerID(); id != "" {
-		former := facts.Record.Model
+		former := facts.FormerModel()
 		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, former); err != nil {
 			return plan.AccessFacts{}, err
 		}
 		if facts.MayLookForFormer() {
-			query := plan.Query{ID: id, ModelUUID: lastModelUUID(obj, facts.Record, former)}
+			query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID}
 			facts.FormerView = r.Juju.View(ctx, former, query)
 		}
 	}
@@ -90,6 +94,8 @@ func (r *AccessReconciler) target(
 		model, err := record.Model, error(nil)
 		if model.Controller == "" {
 			model.Controller, err = r.referencedController(ctx, obj)
+		} else {
+			model.Controller, err = r.presentController(ctx, obj, record)
 		}
 		return plan.Target{Model: model, Query: plan.Query{ID: record.SecretID}}, err
 	}
@@ -115,6 +121,32 @@ func (r *AccessReconciler) target(
 		}, nil
 	}
 	return plan.UnreadySecret(secret.Name, placement.ModelOfSecret(&secret), len(secret.Status.Conditions) == 0), nil
+}
+
+// presentController returns the controller object that leads to the model of
+// recorded grants. It is the one in the reference if the reference is still about
+// the same secret, because the model may have been migrated. Otherwise it is the
+// one in the record.
+func (r *AccessReconciler) presentController(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, recorded plan.Record,
+) (plan.ControllerKey, error) {
+	present := recorded.Model.Controller
+	if direct := obj.Spec.Secret; direct != nil {
+		present = plan.ReferencedController(direct.ControllerRef, obj.Namespace)
+	} else {
+		var secret v1alpha1.JujuSecret
+		err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
+		switch {
+		case client.IgnoreNotFound(err) != nil:
+			return "", err
+		case err == nil && secret.Status.SecretID == recorded.SecretID:
+			present = placement.ModelOfSecret(&secret).Controller
+		}
+	}
+	if !plan.Carries(recorded.Model.Controller, present) {
+		present = recorded.Model.Controller
+	}
+	return present, nil
 }
 
 // referencedController returns the controller object of an access without grants

@@ -203,7 +203,8 @@ func TestForgedRecordInStatusIsIgnored(t *testing.T) {
 		},
 		"another model": {owner(modelNamed("prod/other")), nil},
 		"another controller": {
-			owner(func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = "another" }), nil,
+			owner(func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = "another" }),
+			&record.Owned{ModelUUID: "uuid", SecretID: "one"},
 		},
 		"another object":    {owner(func(s *v1alpha1.JujuSecret) { s.Name = "another" }), nil},
 		"another namespace": {copied, nil},

@@ -82,7 +82,7 @@ const (
 	// addresses.
 	ReasonJujuUnreachable Reason = "JujuUnreachable"
 	// ReasonModelUnavailable: the model or its controller accepts no changes
-	// now, for example during an upgrade or a migration.
+	// now, for example during an upgrade or while the model is being migrated.
 	ReasonModelUnavailable Reason = "ModelUnavailable"
 	// ReasonRemoving: the secret is being removed from Juju, or another
 	// JujuSecret owns it and is being deleted.
@@ -159,6 +159,11 @@ const (
 	// another object. If the object was in the model before and the user lost
 	// access, the reason is PermissionDenied.
 	ReasonModelNotFound Reason = "ModelNotFound"
+	// ReasonModelMigrated: the model was migrated to another Juju controller. The
+	// message names it. Set controllerRef to a controller object for that
+	// controller. The secret and its grants moved with the model and keep their
+	// IDs. Until then the operator changes nothing, and a deletion waits.
+	ReasonModelMigrated Reason = "ModelMigrated"
 	// ReasonCredentialsRejected: the controller refused the credentials.
 	// Correct the credentials Secret. The operator tries new credentials at
 	// once. It retries the same credentials after five minutes, and then at

@@ -135,7 +135,8 @@ func (c *controller) keepAnswer(uuid string, problem *plan.Problem) {
 // without access at the time, like a wrong password.
 func aboutModel(problem *plan.Problem) bool {
 	switch problem.Reason {
-	case v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonCredentialsRejected:
+	case v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelMigrated,
+		v1alpha1.ReasonCredentialsRejected:
 		return true
 	}
 	return false

@@ -168,8 +168,8 @@ func runSecretTests(t *testing.T, tests map[string]secretTest) {
 			}
 			digested(&facts)
 			want := plan.Plan{
-				Model: facts.Model, Before: facts.Record, After: facts.Record, Secret: facts.View.ByID,
-				ModelUUID: facts.View.ModelUUID,
+				Model: facts.Model, Recorded: facts.Model, Before: facts.Record, After: facts.Record,
+				Secret: facts.View.ByID, ModelUUID: facts.View.ModelUUID,
 				Condition: plan.Condition{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
 				Digest:    facts.Digest,
 			}
@@ -273,6 +273,7 @@ func problemReasons() map[v1alpha1.Reason]v1alpha1.Reason {
 		v1alpha1.ReasonCertificateMismatch:    v1alpha1.ReasonCertificateMismatch,
 		v1alpha1.ReasonPermissionDenied:       v1alpha1.ReasonPermissionDenied,
 		v1alpha1.ReasonModelNotFound:          v1alpha1.ReasonModelNotFound,
+		v1alpha1.ReasonModelMigrated:          v1alpha1.ReasonModelMigrated,
 		v1alpha1.ReasonUnsupportedJujuVersion: v1alpha1.ReasonUnsupportedJujuVersion,
 		v1alpha1.ReasonNameTaken:              v1alpha1.ReasonNameTaken,
 		v1alpha1.ReasonSecretNotFound:         v1alpha1.ReasonSecretNotFound,

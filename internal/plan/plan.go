@@ -25,6 +25,9 @@ const MaxResync = 5 * time.Minute
 type Plan struct {
 	// Model is the model that the Steps change.
 	Model ModelRef
+	// Recorded is the model that the record of a JujuSecret is for. It names the
+	// former controller object until the model was found at the present one.
+	Recorded ModelRef
 	// Before is the record to write before the first step. After a crash at any
 	// step it is enough to complete the change.
 	Before Record

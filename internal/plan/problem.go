@@ -36,6 +36,7 @@ func definiteReasons() []v1alpha1.Reason {
 	return []v1alpha1.Reason{
 		v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonCredentialsRejected, v1alpha1.ReasonCertificateMismatch,
 		v1alpha1.ReasonControllerChanged, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelNotFound,
+		v1alpha1.ReasonModelMigrated,
 		v1alpha1.ReasonUnsupportedJujuVersion, v1alpha1.ReasonNameTaken, v1alpha1.ReasonSecretNotFound,
 		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonInvalidRequest,
 	}

@@ -99,7 +99,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonInvalidContent, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
 		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonControllerChanged, v1alpha1.ReasonInvalidRequest,
 		v1alpha1.ReasonUnsupportedJujuVersion, v1alpha1.ReasonDrifted, v1alpha1.ReasonCharmOwned,
-		v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonSecretIDNotFound:
+		v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonSecretIDNotFound, v1alpha1.ReasonModelMigrated:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
 	case v1alpha1.ReasonConflict:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: 5 * time.Minute, Woken: true}

@@ -70,6 +70,8 @@ const (
 	Unreachable Model = "no answer"
 	Gone        Model = "the model is gone"
 	Forbidden   Model = "the Juju user lost access to the model"
+	Migrated    Model = "the model was migrated to another controller"
+	Elsewhere   Model = "`controllerRef` was changed, and the model is not at that controller"
 	NotListed   Model = "the controller does not list the model, and its UUID is not known"
 )
 

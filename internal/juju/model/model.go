@@ -205,9 +205,10 @@ func (m *Model) request(ctx context.Context, what facadeMethod, args, result any
 	})
 	if err != nil {
 		problem := wire.CallProblem(conn, err)
-		if problem.Reason == v1alpha1.ReasonPermissionDenied || problem.Reason == v1alpha1.ReasonModelNotFound {
-			// Juju also returns this error if the model was removed during the
-			// connection.
+		switch problem.Reason {
+		case v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonModelMigrated:
+			// Juju also returns these errors if the model was removed or
+			// migrated during the connection.
 			if explained := m.Host.Explain(ctx, m, problem); explained != problem {
 				return explained
 			}

@@ -91,8 +91,9 @@ func (e *Endpoint) LogIn(
 // noModel reports whether the answer to a login was that there is no model for
 // the user. This answer ends the connection to the model, and its context.
 func noModel(problem *plan.Problem) bool {
-	return problem != nil &&
-		(problem.Reason == v1alpha1.ReasonModelNotFound || problem.Reason == v1alpha1.ReasonPermissionDenied)
+	return problem != nil && slices.Contains([]v1alpha1.Reason{
+		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelMigrated,
+	}, problem.Reason)
 }
 
 // Reachable connects to each address without a login, and returns the addresses
