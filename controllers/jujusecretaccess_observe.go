@@ -30,18 +30,25 @@ func (r *AccessReconciler) observe(
 	for _, app := range obj.Spec.Applications {
 		facts.Applications = append(facts.Applications, app.Name)
 	}
+	if !plan.MayLookForAccess(facts) {
+		return facts, nil // Whatever the tenancy is.
+	}
+	query := target.Query
+	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	var err error
 	if target.Model.Controller != "" {
-		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model); err != nil {
+		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model, query.Age); err != nil {
 			return plan.AccessFacts{}, err
 		}
 	}
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil
 	}
-	query := target.Query
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	facts.View = r.Juju.View(ctx, target.Model, query)
+	if query.Age != plan.Fresh && facts.Deleting && facts.View.Gone() {
+		query.Age = plan.Fresh // What was granted must not be left because of an old list.
+		facts.View = r.Juju.View(ctx, target.Model, query)
+	}
 	if query.Age == plan.Recent && facts.MissesID() {
 		query.Age = plan.Fresh // The secret may be newer than the listing.
 		facts.View = r.Juju.View(ctx, target.Model, query)
@@ -53,6 +60,9 @@ func (r *AccessReconciler) observe(
 		}
 		if facts.MayLookForFormer() {
 			facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id})
+			if facts.FormerView.Gone() {
+				facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id, Age: plan.Fresh})
+			}
 		}
 	}
 	if secret := facts.SharedSecret(); secret != nil {
@@ -188,6 +198,7 @@ func (r *AccessReconciler) observeOther(
 		return other, err
 	}
 	by := r.Scope.installation()
+	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeCleanup(ref, other.Model)
 	if err != nil { // Its namespace no longer exists.
 		other.Tenancy = plan.AnotherNamespace(other.Model.Controller)
