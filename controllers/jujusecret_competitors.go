@@ -208,6 +208,7 @@ func (r *SecretReconciler) observeOther(
 		return err
 	}
 	by := r.Scope.installation()
+	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeUse(ref, other.Model)
 	switch {
 	case err != nil: // Its namespace no longer exists.

@@ -31,9 +31,14 @@ func (r *AccessReconciler) observe(
 	for _, app := range obj.Spec.Applications {
 		facts.Applications = append(facts.Applications, app.Name)
 	}
+	if !plan.MayLookForAccess(facts) {
+		return facts, nil // Whatever the tenancy is.
+	}
+	query := target.Query
+	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	var err error
 	if target.Model.Controller != "" {
-		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model); err != nil {
+		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model, query.Age); err != nil {
 			return plan.AccessFacts{}, err
 		}
 	}
@@ -41,12 +46,10 @@ func (r *AccessReconciler) observe(
 		return facts, nil
 	}
 	facts.LastModelUUID = lastModelUUID(obj, facts.Record, facts.Record.Model)
-	query := target.Query
 	query.ModelUUID = cmp.Or(lastModelUUID(obj, facts.Record, target.Model), query.ModelUUID)
 	if facts.Moved() {
 		query.ModelUUID = facts.LastModelUUID
 	}
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	facts.View = r.Juju.View(ctx, target.Model, query)
 	if query.Age == plan.Recent && facts.MissesID() {
 		query.Age = plan.Fresh // The secret may be newer than the listing.
@@ -237,6 +240,7 @@ func (r *AccessReconciler) observeOther(
 		return other, err
 	}
 	by := r.Scope.installation()
+	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeCleanup(ref, other.Model)
 	if err != nil { // Its namespace no longer exists.
 		other.Tenancy = plan.AnotherNamespace(other.Model.Controller)

@@ -46,10 +46,16 @@ type controller struct {
 	interval time.Duration           // between listings of a model
 	models   map[string]*model.Model // by UUID
 	access   map[string]string       // what the user may do in a model, as of the last login, by UUID
-	listed   listedModels
+	listed   modelList
 	names    map[string]string  // of models that were listed, by UUID
 	answers  map[string]*answer // of models that are not listed, by UUID
-	closed   bool
+	// awaited holds the models that objects wait for and that are not listed.
+	awaited map[plan.ModelRef]struct{}
+	// listSoon is true when a caller needs a newer list than it got.
+	listSoon bool
+	// listTimer ends when the models are to be listed without a caller.
+	listTimer *time.Timer
+	closed    bool
 	// recheckedAt is when the refusal of a model last made root log in again.
 	recheckedAt time.Time
 	// identity is the UUID that the controller must have: the UUID of the
@@ -70,6 +76,8 @@ type environment struct {
 	notify func(plan.Change)
 	// inUse reports whether an object uses a model.
 	inUse func(modelUUID string) bool
+	// isAwaited reports whether an object waits for a model that is not listed.
+	isAwaited func(plan.ModelRef) bool
 	// replacement returns the controller that has a key now, or nil.
 	replacement func(key plan.ControllerKey) *controller
 }
@@ -79,9 +87,8 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 	c := &controller{
 		Endpoint: endpoint, environment: env,
 		rootLogin: make(chan struct{}, 1), modelLogins: make(chan struct{}, parallelLogins),
-		models: map[string]*model.Model{}, access: map[string]string{}, answers: map[string]*answer{},
-		names:    map[string]string{},
-		identity: endpoint.Connection.ControllerUUID,
+		models: map[string]*model.Model{}, access: map[string]string{}, names: map[string]string{}, answers: map[string]*answer{},
+		awaited: map[plan.ModelRef]struct{}{}, identity: endpoint.Connection.ControllerUUID,
 	}
 	c.root = link.New(link.Config{
 		WaitTimeout: link.WaitTimeout, FirstWaitTimeout: link.FirstWaitTimeout,
@@ -97,6 +104,9 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 			if up && c.refused.Swap(false) {
 				c.retryModels() // They back off as long as refused logins do.
 			}
+			if up {
+				c.distrustList()
+			}
 			c.notify(plan.Change{Controller: c.Key, All: !up || answered})
 		},
 	})
@@ -108,6 +118,7 @@ func (c *controller) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
+	c.planList()
 	c.root.Close()
 	for _, m := range c.models {
 		m.Close()
@@ -139,6 +150,7 @@ func (c *controller) setInterval(interval time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.interval = interval
+	c.planList()
 	for _, m := range c.models {
 		m.SetInterval(interval)
 	}
@@ -157,7 +169,7 @@ func (c *controller) currentInterval() time.Duration {
 func (c *controller) model(
 	ctx context.Context, ref plan.ModelRef, query plan.Query,
 ) (*model.Model, *plan.Problem) {
-	if problem := c.health(ctx).Problem; problem != nil {
+	if problem := c.unavailable(ctx); problem != nil {
 		return nil, problem
 	}
 	uuid, problem := c.resolve(ctx, ref, query)

@@ -4,14 +4,12 @@
 package juju
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/juju/juju/api"
 	jujubase "github.com/juju/juju/api/base"
-	"github.com/juju/juju/api/client/modelmanager"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -20,166 +18,6 @@ import (
 	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 )
-
-// listedModels is the last list of the models that the user may see.
-type listedModels struct {
-	// uuids holds the UUIDs of the last list that succeeded, by qualifier/name.
-	uuids map[string]string
-	// began is when the last request began, and problem why it failed.
-	began   time.Time
-	problem *plan.Problem
-}
-
-// lists reports whether a model is listed.
-func (l listedModels) lists(uuid string) bool { return l.find(plan.ModelRef{UUID: uuid}) != "" }
-
-// find returns the UUID of a model, empty if it is not listed.
-func (l listedModels) find(ref plan.ModelRef) string {
-	if ref.UUID == "" {
-		return l.uuids[ref.Name]
-	}
-	for _, uuid := range l.uuids {
-		if uuid == ref.UUID {
-			return uuid
-		}
-	}
-	return ""
-}
-
-// recentList is how old a list of models may be for an object that was not just
-// changed. So many objects of a model that is not listed share a list.
-const recentList = 5 * time.Second
-
-// resolve returns the UUID of a model that the user has access to. A model that
-// was listed once is not looked up again until a login to a model fails. The
-// query has the UUID of the model that the object was in before.
-func (c *controller) resolve(ctx context.Context, ref plan.ModelRef, query plan.Query) (string, *plan.Problem) {
-	c.mu.Lock()
-	uuid, listed := c.usable(ref), c.listed
-	c.mu.Unlock()
-	if uuid == "" {
-		if query.Age != plan.AsKnown || listed.problem != nil || time.Since(listed.began) > recentList {
-			listed = c.listModels(ctx)
-		}
-		if listed.problem != nil {
-			return "", listed.problem
-		}
-		uuid = listed.find(ref)
-	}
-	before := cmp.Or(ref.UUID, query.ModelUUID)
-	switch {
-	case uuid != "" && (before == "" || before == uuid || listed.lists(before)):
-		return uuid, nil
-	case before == "" || listed.lists(before):
-		return "", c.notListed(ref)
-	}
-	return c.resolveUnlisted(ctx, ref, uuid, before, query.Age == plan.Fresh)
-}
-
-// resolveUnlisted asks why the controller does not list the model that an
-// object was in before. It returns the UUID of the model to use, if there is
-// one: the model that has the name now, or the model itself if the reference
-// has its UUID. A reference by name never leads to a model with another name.
-func (c *controller) resolveUnlisted(
-	ctx context.Context, ref plan.ModelRef, named, before string, fresh bool,
-) (string, *plan.Problem) {
-	switch problem := c.askModel(ctx, before, ref.String(), fresh); {
-	case problem == nil && before == ref.UUID:
-		return before, nil
-	case problem == nil:
-		if uuid := c.listModels(ctx).find(ref); uuid == before { // The access was given back meanwhile.
-			return uuid, nil
-		}
-		return "", c.notListed(ref)
-	case problem.Gone && named != "":
-		return named, nil // Another model has the name now.
-	default:
-		return "", problem
-	}
-}
-
-// usable returns the UUID of a model that is known to be usable, empty if there
-// is none. The lock is held.
-func (c *controller) usable(ref plan.ModelRef) string {
-	if uuid := c.listed.find(ref); uuid != "" {
-		return uuid
-	}
-	if c.models[ref.UUID] != nil { // A login succeeded although the model is not listed.
-		return ref.UUID
-	}
-	return ""
-}
-
-// notListed returns the problem with a model that the controller does not list.
-// It does not prove that the model is gone.
-func (c *controller) notListed(ref plan.ModelRef) *plan.Problem {
-	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: fmt.Sprintf(
-		"the controller lists no model %q for user %q: correct the model, or grant the user access to it",
-		ref, c.Connection.Username)}
-}
-
-// goneProblem returns the problem with a model that does not exist.
-func goneProblem(uuid, name string) *plan.Problem {
-	which := "with the UUID " + uuid
-	if name != uuid {
-		which = fmt.Sprintf("%q (%s)", name, uuid)
-	}
-	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Gone: true, Message: fmt.Sprintf(
-		"the controller has no model %s: correct the model, or delete this object; a model that was removed and "+
-			"created again has a new UUID, and is another model", which)}
-}
-
-// listModels returns the models that the user may see, as listed since the
-// call. Callers that wait share the next request.
-func (c *controller) listModels(ctx context.Context) listedModels {
-	called := time.Now()
-	c.listing.Lock()
-	defer c.listing.Unlock()
-	c.mu.Lock()
-	listed := c.listed
-	c.mu.Unlock()
-	if listed.began.After(called) {
-		return listed
-	}
-	listed.began = time.Now()
-	uuids, problem := c.requestModels(context.WithoutCancel(ctx)) // Other callers wait for it, too.
-	if listed.problem = problem; problem == nil {
-		listed.uuids = uuids
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.listed = listed
-	for name, uuid := range uuids {
-		c.names[uuid] = name
-		delete(c.answers, uuid)
-	}
-	return listed
-}
-
-// requestModels returns the UUIDs of the models that the user may see, by
-// qualifier/name.
-func (c *controller) requestModels(ctx context.Context) (map[string]string, *plan.Problem) {
-	conn, release, problem := c.root.Get(ctx)
-	if problem != nil {
-		return nil, problem
-	}
-	defer release()
-	var models []jujubase.UserModel
-	request := wire.Request{Method: "ModelManager.ListModels"}
-	err := c.Ask(ctx, wire.CallTimeout, request, func(ctx context.Context) error {
-		listed, err := modelmanager.NewClient(conn).ListModels(ctx, conn.AuthTag().Id())
-		models = listed
-		return err
-	})
-	if err != nil {
-		return nil, wire.CallProblem(conn, err)
-	}
-	uuids := make(map[string]string, len(models))
-	for _, m := range models {
-		uuids[string(m.Qualifier)+"/"+m.Name] = m.UUID
-	}
-	return uuids, nil
-}
 
 // modelTries is how often a login to a model is tried if the connection to the
 // controller is lost meanwhile. The model itself may be the cause of the
@@ -235,7 +73,7 @@ func (c *controller) loginToModel(
 		if !aboutModel(problem) {
 			return problem
 		}
-		listed := c.listModels(ctx)
+		listed := c.listModels(ctx, time.Now())
 		switch {
 		case listed.problem != nil:
 			return listed.problem
@@ -277,7 +115,7 @@ func (c *controller) recheck(root api.Connection) {
 // login to the model says why. The model is removed, so that a model that comes
 // back is found.
 func (c *controller) Explain(ctx context.Context, m *model.Model, problem *plan.Problem) *plan.Problem {
-	listed := c.listModels(ctx)
+	listed := c.listModels(ctx, time.Now())
 	switch {
 	case listed.problem != nil:
 		return listed.problem

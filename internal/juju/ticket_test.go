@@ -25,7 +25,7 @@ func announce(p *Pool) *Ticket {
 func TestSendFailsForUnknownController(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(func(string) bool { return false }, nil)
+		p := NewPool(func(string) bool { return false }, func(plan.ModelRef) bool { return true }, nil)
 		defer p.Close()
 		ticket := announce(p)
 		outcomes, err := ticket.Send(t.Context())
@@ -45,7 +45,7 @@ func TestSendFailsForUnknownController(t *testing.T) {
 func TestSendReturnsCancellation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(func(string) bool { return false }, nil)
+		p := NewPool(func(string) bool { return false }, func(plan.ModelRef) bool { return true }, nil)
 		defer p.Close()
 		stopped, stop := context.WithCancel(t.Context())
 		stop()

@@ -5,6 +5,7 @@ package juju
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/juju/juju/api"
@@ -154,4 +155,57 @@ func (c *controller) explained(uuid, name string, root api.Connection, problem *
 		c.recheck(root) // Before the next login.
 	}
 	return problem
+}
+
+// resolveUnlisted asks why the controller does not list the model that an
+// object was in before. It returns the UUID of the model to use, if there is
+// one: the model that has the name now, or the model itself if the reference
+// has its UUID. A reference by name never leads to a model with another name.
+func (c *controller) resolveUnlisted(
+	ctx context.Context, ref plan.ModelRef, named, before string, fresh bool,
+) (string, *plan.Problem) {
+	switch problem := c.askModel(ctx, before, ref.String(), fresh); {
+	case problem == nil && before == ref.UUID:
+		return before, nil
+	case problem == nil:
+		if uuid := c.listModels(ctx, time.Now()).find(ref).UUID; uuid == before { // The access was given back meanwhile.
+			return uuid, nil
+		}
+		return "", c.notListed(ref)
+	case problem.Gone && named != "":
+		return named, nil // Another model has the name now.
+	default:
+		return "", problem
+	}
+}
+
+// usable returns the UUID of a model that is known to be usable, empty if there
+// is none. The lock is held.
+func (c *controller) usable(ref plan.ModelRef) string {
+	if uuid := c.listed.find(ref).UUID; uuid != "" {
+		return uuid
+	}
+	if c.models[ref.UUID] != nil { // A login succeeded although the model is not listed.
+		return ref.UUID
+	}
+	return ""
+}
+
+// notListed returns the problem with a model that the controller does not list.
+// It does not prove that the model is gone.
+func (c *controller) notListed(ref plan.ModelRef) *plan.Problem {
+	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: fmt.Sprintf(
+		"the controller lists no model %q for user %q: correct the model, or grant the user access to it",
+		ref, c.Connection.Username)}
+}
+
+// goneProblem returns the problem with a model that does not exist.
+func goneProblem(uuid, name string) *plan.Problem {
+	which := "with the UUID " + uuid
+	if name != uuid {
+		which = fmt.Sprintf("%q (%s)", name, uuid)
+	}
+	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Gone: true, Message: fmt.Sprintf(
+		"the controller has no model %s: correct the model, or delete this object; a model that was removed and "+
+			"created again has a new UUID, and is another model", which)}
 }

@@ -242,7 +242,7 @@ func runAccessTests(t *testing.T, tests map[string]accessTest) {
 
 // denied returns the tenancy of a namespace that is not listed.
 func denied() plan.Tenancy {
-	return plan.Admit(nil, plan.Namespace{Name: "team-a"}, prodApp)
+	return plan.Admit(nil, plan.Namespace{Name: "team-a"}, prodApp, plan.ListedModel{})
 }
 
 const (

@@ -290,10 +290,10 @@ func (facts SecretFacts) created() bool {
 // still removes what the operator recorded as created for the object. An
 // adopted secret stays, because the user chose it and it can belong to anyone.
 // Without a controller object the deletion waits, because the tenancy is not
-// known.
+// known. If the model is not listed, the answer to a login decides.
 func denied(tenancy Tenancy, deleting, made bool, record Record, leaving string) (Plan, bool) {
 	switch {
-	case tenancy.Problem == nil:
+	case tenancy.Problem == nil, deleting && tenancy.Unlisted:
 		return Plan{}, false
 	case deleting && tenancy.Problem.Reason == v1alpha1.ReasonTenantDenied:
 		left := fmt.Sprintf("left %s, which was not created for this object: %s", leaving, tenancy.Problem.Message)

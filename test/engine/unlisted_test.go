@@ -40,7 +40,7 @@ func (f *fixture) awaitProblem(ref plan.ModelRef, query plan.Query, want v1alpha
 // restart replaces the pool with a new one, which has no connection.
 func (f *fixture) restart() {
 	f.Helper()
-	pool := juju.NewPool(func(string) bool { return true }, nil)
+	pool := juju.NewPool(func(string) bool { return true }, func(plan.ModelRef) bool { return true }, nil)
 	f.Cleanup(pool.Close)
 	go func() {
 		for {

@@ -159,7 +159,7 @@ func (m *Model) Send(ctx context.Context, announcement int, steps []plan.Step) (
 
 // notify delivers a change in the model.
 func (m *Model) notify(change plan.Change) {
-	change.Controller, change.ModelUUID = m.Endpoint.Key, m.UUID
+	change.Controller, change.ModelUUID, change.ModelName = m.Endpoint.Key, m.UUID, m.Name()
 	m.Host.Notify(change)
 }
 
