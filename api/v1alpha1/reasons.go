@@ -126,7 +126,9 @@ const (
 	ReasonNameTaken Reason = "NameTaken"
 	// ReasonConflict: another JujuSecret owns the secret, or has priority for
 	// the same name. The message names it. Change the spec.name of one, set
-	// managementPolicy: Observe on one, or delete one of the two.
+	// managementPolicy: Observe on one, or delete one of the two. It is also the
+	// reason of a secret that was made through a JujuController, when
+	// controllerRef names a ClusterJujuController. Set controllerRef back.
 	ReasonConflict Reason = "Conflict"
 	// ReasonControllerDeleting: the controller object is being deleted. It waits
 	// until every object that uses it is deleted, so a user has to delete this

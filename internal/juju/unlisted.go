@@ -6,6 +6,7 @@ package juju
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/juju/juju/api"
@@ -64,6 +65,7 @@ func (c *controller) askModel(ctx context.Context, uuid, name string, fresh bool
 	c.mu.Lock()
 	current := c.answers[uuid]
 	if current == nil || !current.counts() || fresh && current.began.Before(called) {
+		maps.DeleteFunc(c.answers, func(_ string, old *answer) bool { return !old.counts() })
 		current = &answer{began: called, done: make(chan struct{})}
 		c.answers[uuid] = current
 		go c.ask(context.WithoutCancel(ctx), uuid, name, current) // Other callers wait for it, too.
