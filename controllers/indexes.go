@@ -71,7 +71,11 @@ func indexes[P v1alpha1.RecordedObject](b *base) map[string]func(P) []string {
 			if !plan.WaitsForModel(place.Reason) {
 				return nil
 			}
-			return []string{awaitedModelKey(place.Model.Controller, place.Model.String())}
+			keys := []string{awaitedModelKey(place.Model.Controller, place.Model.String())}
+			if former := place.Former; former.Controller != "" {
+				keys = append(keys, awaitedModelKey(former.Controller, former.String()))
+			}
+			return distinct(keys)
 		},
 		holdingIndex: func(obj P) []string { return stringsOf(b.placeOf(obj).HeldControllers(obj.GetNamespace())) },
 		modelIndex:   func(obj P) []string { return []string{b.placeOf(obj).ModelUUID} },

@@ -56,13 +56,12 @@ func (r *AccessReconciler) observe(
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
 	if id := facts.FormerID(); id != "" {
-		former := facts.FormerModel()
-		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, former); err != nil {
+		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, facts.FormerModel()); err != nil {
 			return plan.AccessFacts{}, err
 		}
 		if facts.MayLookForFormer() {
-			query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID}
-			facts.FormerView = r.Juju.View(ctx, former, query)
+			query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: query.Age}
+			facts.FormerView = r.Juju.View(ctx, facts.FormerModel(), query)
 		}
 	}
 	if secret := facts.SharedSecret(); secret != nil {

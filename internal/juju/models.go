@@ -128,7 +128,7 @@ func (c *controller) Explain(ctx context.Context, m *model.Model, problem *plan.
 	c.remove(m)
 	c.mu.Unlock()
 	if first {
-		defer c.notify(plan.Change{Controller: c.Key, ModelUUID: m.UUID, All: true})
+		defer c.notify(plan.Change{Controller: c.Key, ModelUUID: m.UUID, ModelName: name, All: true})
 	}
 	if answer := c.askModel(ctx, m.UUID, name, first); answer != nil {
 		return answer

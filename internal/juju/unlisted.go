@@ -93,7 +93,7 @@ func (c *controller) ask(ctx context.Context, uuid, name string, current *answer
 	awaited := current.awaited
 	c.mu.Unlock()
 	if awaited {
-		c.notify(plan.Change{Controller: c.Key, ModelUUID: uuid, All: true})
+		c.notify(plan.Change{Controller: c.Key, ModelUUID: uuid, ModelName: c.nameOf(uuid), All: true})
 	}
 }
 

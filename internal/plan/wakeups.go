@@ -15,6 +15,8 @@ type Waiting struct {
 	// Model is the model as the manifest refers to it. It is zero for an access
 	// until its JujuSecret was seen.
 	Model ModelRef
+	// Former is the model of the object's record if it differs, zero otherwise.
+	Former ModelRef
 	// ModelUUID and SecretID are the model and the secret in the object's
 	// status.
 	ModelUUID, SecretID string
@@ -40,7 +42,8 @@ func (c Change) Concerns(w Waiting) bool {
 	case c.Health:
 		return false
 	case len(c.Listed) > 0:
-		return WaitsForModel(w.Reason) && (w.Model.String() == "" || slices.Contains(c.Listed, w.Model.String()))
+		return WaitsForModel(w.Reason) && (w.Model.String() == "" || slices.Contains(c.Listed, w.Model.String()) ||
+			slices.Contains(c.Listed, w.Former.String()))
 	case c.Renamed && WaitsForSecret(w.Reason):
 		return sameModel // It may wait for the name.
 	case c.Own != 0:

@@ -30,6 +30,8 @@ func TestChangeConcernsObjects(t *testing.T) {
 		return func(w *plan.Waiting) { w.Settled, w.Reason = false, reason }
 	}
 	notFound, denied := waits(v1alpha1.ReasonModelNotFound), waits(v1alpha1.ReasonTenantDenied)
+	forbidden, migrated := waits(v1alpha1.ReasonPermissionDenied), waits(v1alpha1.ReasonModelMigrated)
+	moved := func(w *plan.Waiting) { w.Former = plan.ModelRef{Controller: "default", Name: "prod/former"} }
 	owner := func(w *plan.Waiting) { w.Owner = true }
 	access := func(apps ...string) func(*plan.Waiting) {
 		return func(w *plan.Waiting) { w.Access, w.Applications = true, apps }
@@ -78,6 +80,10 @@ func TestChangeConcernsObjects(t *testing.T) {
 		"missing model, it is listed":      {waiting(notFound, nowhere, byName), listed("prod/app", "model"), true},
 		"missing model, listed by UUID":    {waiting(notFound, nowhere, byUUID), listed("prod/app", "model"), true},
 		"missing model, another is listed": {waiting(notFound, nowhere, byName), listed("prod/other", "model"), false},
+		"forbidden model, it is listed":    {waiting(forbidden, byName), listed("prod/app", "model"), true},
+		"migrated model, it is back":       {waiting(migrated, byName), listed("prod/app", "model"), true},
+		"former model, it is listed":       {waiting(forbidden, byName, moved), listed("prod/former", "model"), true},
+		"former model, another is listed":  {waiting(forbidden, byName, moved), listed("prod/other", "model"), false},
 		"denied model, it is listed":       {waiting(denied, nowhere, byUUID), listed("prod/app", "model"), true},
 		"removed model, it is listed":      {waiting(notFound, byName), listed("prod/app", "another"), true},
 		"removed model, it answers again":  {waiting(notFound, byName), change("model"), true},
