@@ -17,7 +17,7 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// everySecond is a refresh interval of which several end during a test.
+// everySecond is a short refresh interval. Several of them end during a test.
 const everySecond = time.Second
 
 // missing returns n references to models that do not exist, by name and by
