@@ -149,7 +149,8 @@ func anyInCache(ctx context.Context, cached client.Reader, field, key string) bo
 // ownRequest returns a request for the controller object that a change of its
 // connection concerns, if it is of the kind.
 func (r *ControllerReconciler) ownRequest(_ context.Context, change plan.Change) []reconcile.Request {
-	if (change.ModelUUID != "" || len(change.Listed) > 0) && !change.Health || (change.Controller.Namespace() != "") != r.Local {
+	own := change.Health || change.ModelUUID == "" && len(change.Listed) == 0
+	if !own || (change.Controller.Namespace() != "") != r.Local {
 		return nil
 	}
 	return []reconcile.Request{requestFor(change.Controller)}

@@ -151,15 +151,17 @@ const (
 	// this namespace, or not for this model. Ask the owner of the controller
 	// object for an entry in spec.tenants. An operator with --watch-namespaces
 	// does not serve ClusterJujuControllers: set controllerRef to a
-	// JujuController of the namespace. A pattern of names does not match a
-	// modelUUID: use model instead. Until then the operator neither reads
-	// nor changes anything in Juju for this object. When the object is deleted,
-	// the operator still removes what it made for the object.
+	// JujuController of the namespace. If the namespace may use some models, a
+	// model that does not exist can have this reason too. Until then the
+	// operator neither reads nor changes any secret for this object. When the
+	// object is deleted, the operator still removes what it made for the object.
 	ReasonTenantDenied Reason = "TenantDenied"
 	// ReasonModelNotFound: the model does not exist, or is not visible to the
 	// operator's user. Grant the user access. If the model is wrong, create
-	// another object. If the object was in the model before and the user lost
-	// access, the reason is PermissionDenied.
+	// another object. The operator lists the models of the controller once per
+	// driftDetection.interval, and reconciles the object when the model appears.
+	// If the object was in the model before and the user lost access, the reason
+	// is PermissionDenied.
 	ReasonModelNotFound Reason = "ModelNotFound"
 	// ReasonModelMigrated: the model was migrated to another Juju controller. The
 	// message names it. Set controllerRef to a controller object for that
