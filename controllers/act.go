@@ -44,13 +44,13 @@ func (b *objectBase) act(
 		return nil, err
 	}
 	if len(todo.Steps) == 0 {
-		return nil, b.writeRecord(ctx, obj, state, todo.After, false)
+		return nil, b.writeRecord(ctx, obj, state, todo.After, todo.Recorded, false)
 	}
 	ticket := b.Juju.Announce(todo.Model, todo.Steps)
 	defer ticket.Withdraw()
 	// Steps that only remove or revoke need no new annotation: the record that
 	// verifies now is enough.
-	if err := b.writeRecord(ctx, obj, state, todo.Before, !todo.OnlyTakesAway()); err != nil {
+	if err := b.writeRecord(ctx, obj, state, todo.Before, todo.Recorded, !todo.OnlyTakesAway()); err != nil {
 		return nil, err
 	}
 	if may, err := b.mayBegin(ctx, obj, todo); err != nil || !may {
@@ -62,7 +62,7 @@ func (b *objectBase) act(
 	if err != nil {
 		return nil, err
 	}
-	return done, b.writeRecord(ctx, obj, state, plan.Settle(todo, done), false)
+	return done, b.writeRecord(ctx, obj, state, plan.Settle(todo, done), todo.Recorded, false)
 }
 
 // mayBegin reports whether the steps of a plan may be sent. The plan was made
@@ -72,24 +72,26 @@ func (b *objectBase) mayBegin(ctx context.Context, obj client.Object, todo plan.
 	if err != nil {
 		return false, err
 	}
+	ref = b.identified(ctx, ref, todo.Model, plan.AsKnown)
 	return b.Scope.installation().MayBegin(todo, ref, !obj.GetDeletionTimestamp().IsZero()), nil
 }
 
 // writeRecord writes a record and the finalizer to the metadata of an object,
-// unless they are already there. With exact, the annotation itself must name
+// unless they are already there. The model is zero for a JujuSecretAccess. With exact, the annotation itself must name
 // the owned secret. The write fails with a conflict if the object is not the
 // newest version: a plan for an old version must not begin.
 func (b *objectBase) writeRecord(
-	ctx context.Context, obj v1alpha1.RecordedObject, state *record.State, want plan.Record, exact bool,
+	ctx context.Context, obj v1alpha1.RecordedObject, state *record.State, want plan.Record, model plan.ModelRef,
+	exact bool,
 ) error {
-	if state.Held == want.Held && state.Annotated(want) && (!exact || state.NamesOwned()) {
+	if state.Held == want.Held && state.Annotated(want, model) && (!exact || state.NamesOwned()) {
 		state.Record = want
 		return nil
 	}
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
 	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the same type.
-	next, err := b.records().Annotate(obj, *state, want, recordedModel(obj))
+	next, err := b.records().Annotate(obj, *state, want, model)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func TestRecordIsReadAsWritten(t *testing.T) {
 				obj.Annotations = map[string]string{"other": "stays"}
 				for _, want := range []plan.Record{was, is} {
 					state := b.recordOf(obj)
-					if err := b.writeRecord(t.Context(), obj, &state, want, true); err != nil {
+					if err := b.writeRecord(t.Context(), obj, &state, want, recordedModel(obj), true); err != nil {
 						t.Fatal(err)
 					}
 					if diff := cmp.Diff(want, b.recordOf(obj).Record); diff != "" {
@@ -122,7 +122,7 @@ func TestRecordNamesOwnedSecretBeforeUpdate(t *testing.T) {
 			obj := named("db", creates(plan.Creation{Name: "db"}), owns("one"))
 			for range 2 { // The second time, the annotation already names the secret.
 				state := b.recordOf(obj)
-				if err := b.writeRecord(t.Context(), obj, &state, state.Record, row.exact); err != nil {
+				if err := b.writeRecord(t.Context(), obj, &state, state.Record, recordedModel(obj), row.exact); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -146,7 +146,7 @@ func TestConflictLeavesRecordInMemoryUnchanged(t *testing.T) {
 	b := newTestBase(&patchCounter{fails: errors.New("conflict")}, nil)
 	obj := named("db")
 	state := b.recordOf(obj)
-	if err := b.writeRecord(t.Context(), obj, &state, plan.Record{Held: true, Adopting: "one"}, true); err == nil {
+	if err := b.writeRecord(t.Context(), obj, &state, plan.Record{Held: true, Adopting: "one"}, recordedModel(obj), true); err == nil {
 		t.Fatal("writeRecord returned no error")
 	}
 	if diff := cmp.Diff(plan.Record{}, state.Record); diff != "" {
@@ -163,7 +163,7 @@ func TestRecordOfAnotherObjectIsIgnored(t *testing.T) {
 	for what, kept := range sampleRecords() {
 		original := named("db")
 		state := b.recordOf(original)
-		if err := b.writeRecord(t.Context(), original, &state, kept, true); err != nil {
+		if err := b.writeRecord(t.Context(), original, &state, kept, recordedModel(original), true); err != nil {
 			t.Fatal(err)
 		}
 		for how, row := range map[string]struct {
@@ -175,7 +175,7 @@ func TestRecordOfAnotherObjectIsIgnored(t *testing.T) {
 			"another name":              {func(s *v1alpha1.JujuSecret) { s.Name = "another" }, false},
 			"another namespace":         {func(s *v1alpha1.JujuSecret) { s.Namespace = "team-b" }, false},
 			"another model":             {modelNamed("prod/other"), false},
-			"another controller":        {usesController("", "another"), false},
+			"another controller":        {usesController("", "another"), true},
 			"changed":                   {annotation(func(text string) string { return text + " " }), false},
 			"unsigned": {
 				annotation(func(string) string { return `{"sequence":1,"adopting":"secret"}` }), false,
@@ -237,7 +237,7 @@ func TestForgedCreationIsIgnored(t *testing.T) {
 			b := newTestBase(new(patchCounter), nil)
 			for _, want := range row.keep {
 				state := b.recordOf(row.obj)
-				if err := b.writeRecord(t.Context(), row.obj, &state, want, false); err != nil {
+				if err := b.writeRecord(t.Context(), row.obj, &state, want, recordedModel(row.obj), false); err != nil {
 					t.Fatal(err)
 				}
 			}

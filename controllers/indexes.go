@@ -40,6 +40,9 @@ const (
 	controllerIndex = "controller"
 	// unsettledIndex is controllerIndex for objects that are not settled.
 	unsettledIndex = "controller.unsettled"
+	// awaitedModelIndex has the controller object and the model of an object
+	// that waits until the controller lists the model.
+	awaitedModelIndex = "model.awaited"
 	// secretIndex has the controller object, the model's UUID and the secret's
 	// ID.
 	secretIndex = "status.secretID"
@@ -62,6 +65,17 @@ func indexes[P v1alpha1.RecordedObject](b *base) map[string]func(P) []string {
 				return nil
 			}
 			return controllerKeys(place, obj.GetNamespace())
+		},
+		awaitedModelIndex: func(obj P) []string {
+			place := b.placeOf(obj)
+			if !plan.WaitsForModel(place.Reason) {
+				return nil
+			}
+			keys := []string{awaitedModelKey(place.Model.Controller, place.Model.String())}
+			if former := place.Former; former.Controller != "" {
+				keys = append(keys, awaitedModelKey(former.Controller, former.String()))
+			}
+			return distinct(keys)
 		},
 		holdingIndex: func(obj P) []string { return stringsOf(b.placeOf(obj).HeldControllers(obj.GetNamespace())) },
 		modelIndex:   func(obj P) []string { return []string{b.placeOf(obj).ModelUUID} },
@@ -140,6 +154,12 @@ func stringsOf(keys []plan.ControllerKey) []string {
 
 func secretKey(controller plan.ControllerKey, modelUUID, secretID string) string {
 	return string(controller) + " " + modelUUID + "/" + secretID
+}
+
+// awaitedModelKey returns the key of a model by its name or UUID, as an object
+// refers to it. It is empty for an access that has not seen its JujuSecret.
+func awaitedModelKey(controller plan.ControllerKey, model string) string {
+	return string(controller) + " " + model
 }
 
 // grantKeys returns the keys of a secret's grants to applications.

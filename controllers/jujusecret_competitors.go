@@ -187,7 +187,7 @@ func (r *SecretReconciler) otherOf(s *v1alpha1.JujuSecret) plan.OtherSecret {
 		Identity: identityOf(s), Deleting: !s.DeletionTimestamp.IsZero(), Suspended: s.Spec.Suspend,
 		SpecID: s.Spec.SecretID(), SpecName: s.JujuName(), Adopt: s.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
 		Model: placement.ModelOfSecret(s), ModelUUID: s.Status.ModelUUID,
-		Record: recorded.Record, OwnedID: recorded.OwnedID(),
+		Record: recorded.Record, OwnedID: recorded.OwnedID(), RecordedController: recorded.Controller,
 	}
 	if recorded.Owned != nil {
 		other.OwnedModelUUID = recorded.Owned.ModelUUID
@@ -208,6 +208,7 @@ func (r *SecretReconciler) observeOther(
 		return err
 	}
 	by := r.Scope.installation()
+	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeUse(ref, other.Model)
 	switch {
 	case err != nil: // Its namespace no longer exists.

@@ -234,6 +234,15 @@ func (m models) View(_ context.Context, model plan.ModelRef, _ plan.Query) plan.
 	return plan.ModelView{Known: m[model.Name] != "", ModelUUID: m[model.Name]}
 }
 
+func (m models) Identify(_ context.Context, model plan.ModelRef, _ plan.Age) plan.ListedModel {
+	for name, uuid := range m {
+		if name == model.Name || uuid == model.UUID {
+			return plan.ListedModel{Known: true, Name: name, UUID: uuid}
+		}
+	}
+	return plan.ListedModel{Known: true}
+}
+
 func (models) Announce(plan.ModelRef, []plan.Step) Ticket { return nil }
 
 func (models) Changed() <-chan plan.Change { return nil }

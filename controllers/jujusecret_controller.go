@@ -77,7 +77,7 @@ func (r *SecretReconciler) reconcile(
 	r.measureDrift(obj, facts, todo, done, report.Events)
 	obj.Status = next
 	obj.Status.LastHandledReconcileAt = requestedAt(obj)
-	if err := r.records().Copy(obj, state, state.Record, ownedAfter(state, todo, done), facts.Model); err != nil {
+	if err := r.records().Copy(obj, state, state.Record, ownedAfter(state, todo, done), todo.Recorded); err != nil {
 		return 0, err
 	}
 	return report.LookAgain, r.report(ctx, before, obj, report.Events)

@@ -33,9 +33,12 @@ func (r *SecretReconciler) observe(
 			Deleting:    !obj.DeletionTimestamp.IsZero(),
 			Abandoned:   abandoned(obj),
 		},
-		Model:      placement.ModelOfSecret(obj),
-		Record:     state.Record,
-		ForeignKey: state.ForeignKey,
+		Model:         placement.ModelOfSecret(obj),
+		Record:        state.Record,
+		ForeignKey:    state.ForeignKey,
+		SeenModelUUID: obj.Status.ModelUUID,
+
+		RecordedController: state.Controller,
 	}
 	if owned := state.Owned; owned != nil {
 		facts.LastID, facts.LastModelUUID, facts.Adopted = owned.SecretID, owned.ModelUUID, owned.Adopted
@@ -45,14 +48,19 @@ func (r *SecretReconciler) observe(
 		facts.LastRevision, facts.LastAutoPrune = obj.Status.Revision, obj.Status.AutoPrune
 		facts.LastDigest, facts.SameSpec = obj.Status.AppliedDigest, obj.Status.AppliedGeneration == obj.Generation
 	}
+	if !plan.MayLookForSecret(facts) {
+		return facts, nil // Whatever the tenancy is.
+	}
+	query := facts.Query()
+	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	var err error
-	if facts.Tenancy, err = r.tenancy(ctx, obj, facts.Model); err != nil {
+	if facts.Tenancy, err = r.tenancy(ctx, obj, facts.Model, query.Age); err != nil {
 		return plan.SecretFacts{}, err
 	}
 	if !plan.MayLookForSecret(facts) {
 		return facts, nil
 	}
-	if err := r.observeJuju(ctx, obj, state.Salt, &facts); err != nil {
+	if err := r.observeJuju(ctx, obj, query, state.Salt, &facts); err != nil {
 		return plan.SecretFacts{}, err
 	}
 	if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt, facts.View); err != nil {
@@ -64,10 +72,8 @@ func (r *SecretReconciler) observe(
 // observeJuju reads the secrets that concern the object from the model, and
 // gathers the other JujuSecrets with a claim to them.
 func (r *SecretReconciler) observeJuju(
-	ctx context.Context, obj *v1alpha1.JujuSecret, salt string, facts *plan.SecretFacts,
+	ctx context.Context, obj *v1alpha1.JujuSecret, query plan.Query, salt string, facts *plan.SecretFacts,
 ) error {
-	query := facts.Query()
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	facts.View = r.Juju.View(ctx, facts.Model, query)
 	if query.Age != plan.Fresh && facts.View.Known && facts.MayAdopt() {
 		query.Age = plan.Fresh // A secret that was just removed must not be adopted.

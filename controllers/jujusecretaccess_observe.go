@@ -4,6 +4,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -30,29 +31,37 @@ func (r *AccessReconciler) observe(
 	for _, app := range obj.Spec.Applications {
 		facts.Applications = append(facts.Applications, app.Name)
 	}
+	if !plan.MayLookForAccess(facts) {
+		return facts, nil // Whatever the tenancy is.
+	}
+	query := target.Query
+	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	var err error
 	if target.Model.Controller != "" {
-		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model); err != nil {
+		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model, query.Age); err != nil {
 			return plan.AccessFacts{}, err
 		}
 	}
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil
 	}
-	query := target.Query
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	facts.LastModelUUID = lastModelUUID(obj, facts.Record, facts.Record.Model)
+	query.ModelUUID = cmp.Or(lastModelUUID(obj, facts.Record, target.Model), query.ModelUUID)
+	if facts.Moved() {
+		query.ModelUUID = facts.LastModelUUID
+	}
 	facts.View = r.Juju.View(ctx, target.Model, query)
 	if query.Age == plan.Recent && facts.MissesID() {
 		query.Age = plan.Fresh // The secret may be newer than the listing.
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
 	if id := facts.FormerID(); id != "" {
-		former := facts.Record.Model
-		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, former); err != nil {
+		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, facts.FormerModel()); err != nil {
 			return plan.AccessFacts{}, err
 		}
 		if facts.MayLookForFormer() {
-			facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id})
+			query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: query.Age}
+			facts.FormerView = r.Juju.View(ctx, facts.FormerModel(), query)
 		}
 	}
 	if secret := facts.SharedSecret(); secret != nil {
@@ -65,6 +74,18 @@ func (r *AccessReconciler) observe(
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
 }
 
+// lastModelUUID returns the UUID of a model when the access last used it, by its
+// record or by its status. It is empty if neither is about the model.
+func lastModelUUID(obj *v1alpha1.JujuSecretAccess, recorded plan.Record, model plan.ModelRef) string {
+	switch last := obj.Status; {
+	case model == recorded.Model && recorded.ModelUUID != "":
+		return recorded.ModelUUID
+	case string(model.Controller) == last.Controller && model.Name == last.Model:
+		return last.ModelUUID
+	}
+	return ""
+}
+
 // target returns the secret in Juju that a JujuSecretAccess refers to. While
 // the object is being deleted, target returns the secret of its grants,
 // whatever its reference is now.
@@ -75,6 +96,8 @@ func (r *AccessReconciler) target(
 		model, err := record.Model, error(nil)
 		if model.Controller == "" {
 			model.Controller, err = r.referencedController(ctx, obj)
+		} else {
+			model.Controller, err = r.presentController(ctx, obj, record)
 		}
 		return plan.Target{Model: model, Query: plan.Query{ID: record.SecretID}}, err
 	}
@@ -94,10 +117,38 @@ func (r *AccessReconciler) target(
 		return plan.Target{}, err
 	case secret.Status.SecretID != "":
 		return plan.Target{
-			Model: placement.ModelOfSecret(&secret), Query: plan.Query{ID: secret.Status.SecretID}, JujuSecret: secret.Name,
+			Model:      placement.ModelOfSecret(&secret),
+			Query:      plan.Query{ID: secret.Status.SecretID, ModelUUID: secret.Status.ModelUUID},
+			JujuSecret: secret.Name,
 		}, nil
 	}
 	return plan.UnreadySecret(secret.Name, placement.ModelOfSecret(&secret), len(secret.Status.Conditions) == 0), nil
+}
+
+// presentController returns the controller object that leads to the model of
+// recorded grants. It is the one in the reference if the reference is still about
+// the same secret, because the model may have been migrated. Otherwise it is the
+// one in the record.
+func (r *AccessReconciler) presentController(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, recorded plan.Record,
+) (plan.ControllerKey, error) {
+	present := recorded.Model.Controller
+	if direct := obj.Spec.Secret; direct != nil {
+		present = plan.ReferencedController(direct.ControllerRef, obj.Namespace)
+	} else {
+		var secret v1alpha1.JujuSecret
+		err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
+		switch {
+		case client.IgnoreNotFound(err) != nil:
+			return "", err
+		case err == nil && secret.Status.SecretID == recorded.SecretID:
+			present = placement.ModelOfSecret(&secret).Controller
+		}
+	}
+	if !plan.Carries(recorded.Model.Controller, present) {
+		present = recorded.Model.Controller
+	}
+	return present, nil
 }
 
 // referencedController returns the controller object of an access without grants
@@ -188,6 +239,7 @@ func (r *AccessReconciler) observeOther(
 		return other, err
 	}
 	by := r.Scope.installation()
+	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeCleanup(ref, other.Model)
 	if err != nil { // Its namespace no longer exists.
 		other.Tenancy = plan.AnotherNamespace(other.Model.Controller)

@@ -42,3 +42,77 @@ func TestChangedOrRequestedObjectNeedsFreshFacts(t *testing.T) {
 		})
 	}
 }
+
+func TestModelUUIDOfAnAccessIsOfTheSameModel(t *testing.T) {
+	t.Parallel()
+	app, other := plan.ModelRef{Controller: "default", Name: "prod/app"}, plan.ModelRef{Controller: "default", Name: "prod/b"}
+	recorded := plan.Record{Model: app, ModelUUID: "recorded"}
+	status := v1alpha1.JujuSecretAccessStatus{Controller: "default", Model: "prod/app", ModelUUID: "seen"}
+	for name, row := range map[string]struct {
+		recorded plan.Record
+		model    plan.ModelRef
+		want     string
+	}{
+		"the record has it":               {recorded, app, "recorded"},
+		"an older record, the status":     {plan.Record{Model: app}, app, "seen"},
+		"no record, the status":           {plan.Record{}, app, "seen"},
+		"another model":                   {recorded, other, ""},
+		"the model at another place":      {recorded, plan.ModelRef{Controller: "other", Name: "prod/app"}, ""},
+		"a former model, by its record":   {plan.Record{Model: other, ModelUUID: "former"}, other, "former"},
+		"a former model, an older record": {plan.Record{Model: other}, other, ""},
+	} {
+		if got := lastModelUUID(&v1alpha1.JujuSecretAccess{Status: status}, row.recorded, row.model); got != row.want {
+			t.Errorf("%s: the UUID is %q, want %q", name, got, row.want)
+		}
+	}
+}
+
+// The model of the grants may have been migrated.
+func TestDeletedAccessGoesThroughTheControllerOfItsReference(t *testing.T) {
+	t.Parallel()
+	recorded := func(controller plan.ControllerKey) plan.Record {
+		return plan.Record{
+			Model: plan.ModelRef{Controller: controller, Name: "prod/app"}, SecretID: "one", Granted: []string{"app"},
+		}
+	}
+	direct := func(kind v1alpha1.ControllerKind, name string) *v1alpha1.JujuSecretAccess {
+		obj := new(v1alpha1.JujuSecretAccess)
+		obj.Namespace, obj.Name = "team-a", "grants"
+		obj.Spec.Secret = &v1alpha1.UserSecretReference{
+			ControllerRef: v1alpha1.ControllerReference{Kind: kind, Name: name}, Model: "prod/app", ID: "one",
+		}
+		return obj
+	}
+	of := func(secret string) *v1alpha1.JujuSecretAccess {
+		obj := new(v1alpha1.JujuSecretAccess)
+		obj.Namespace, obj.Name = "team-a", "grants"
+		obj.Spec.JujuSecretRef = &v1alpha1.JujuSecretReference{Name: secret}
+		return obj
+	}
+	present := func(name, id string) *v1alpha1.JujuSecret {
+		return named(name, func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name, s.Status.SecretID = "present", id })
+	}
+	objects := cluster{secrets: []*v1alpha1.JujuSecret{present("moved", "one"), present("another", "two")}}
+	for name, row := range map[string]struct {
+		obj      *v1alpha1.JujuSecretAccess
+		recorded plan.ControllerKey
+		want     plan.ControllerKey
+	}{
+		"the same reference":             {direct(v1alpha1.KindClusterJujuController, "former"), "former", "former"},
+		"another reference":              {direct(v1alpha1.KindClusterJujuController, "present"), "former", "present"},
+		"from a JujuController":          {direct(v1alpha1.KindClusterJujuController, "present"), "team-a/juju", "team-a/juju"},
+		"to a JujuController":            {direct(v1alpha1.KindJujuController, "juju"), "former", "team-a/juju"},
+		"a JujuSecret that moved":        {of("moved"), "former", "present"},
+		"a JujuSecret of another secret": {of("another"), "former", "former"},
+		"a JujuSecret that was deleted":  {of("deleted"), "former", "former"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &AccessReconciler{newTestBase(objects, nil)}
+			got, err := r.presentController(t.Context(), row.obj, recorded(row.recorded))
+			if err != nil || got != row.want {
+				t.Errorf("the controller object is %q, error %v, want %q", got, err, row.want)
+			}
+		})
+	}
+}

@@ -83,8 +83,8 @@ func namespaceLabelsChanged() builder.Predicates {
 }
 
 // secretChanged returns a predicate that passes the changes of a JujuSecret
-// that its accesses depend on: the secret in Juju, its model, and the first
-// status.
+// that its accesses depend on: the secret in Juju, its model, its controller
+// object, and the first status.
 func secretChanged() builder.Predicates {
 	return builder.WithPredicates(predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
@@ -92,6 +92,7 @@ func secretChanged() builder.Predicates {
 			after, okAfter := e.ObjectNew.(*v1alpha1.JujuSecret)
 			return okBefore && okAfter && (before.Status.SecretID != after.Status.SecretID ||
 				before.Status.ModelUUID != after.Status.ModelUUID ||
+				before.Spec.ControllerRef != after.Spec.ControllerRef ||
 				len(before.Status.Conditions) == 0 && len(after.Status.Conditions) > 0)
 		},
 	})

@@ -84,28 +84,47 @@ func (b *base) serves(ctx context.Context, obj client.Object, key plan.Controlle
 	return leaving || b.Scope.installation().Reconciles(ref, hasFinalizer(obj)), nil
 }
 
+// identified returns a reference with what the controller lists about a model,
+// if the tenancy depends on that. It uses the last list if that admits the
+// object, otherwise a list of an age.
+func (b *objectBase) identified(
+	ctx context.Context, ref plan.Reference, model plan.ModelRef, age plan.Age,
+) plan.Reference {
+	by := b.Scope.installation()
+	if !by.MustIdentify(ref, model) {
+		return ref
+	}
+	ref.Listed = b.Juju.Identify(ctx, model, plan.AsKnown)
+	if age != plan.AsKnown && by.AuthorizeCleanup(ref, model).Problem != nil {
+		ref.Listed = b.Juju.Identify(ctx, model, age)
+	}
+	return ref
+}
+
 // tenancy returns whether an object may use a model. An object that is being
-// deleted only needs permission to clean up.
-func (b *objectBase) tenancy(ctx context.Context, obj client.Object, model plan.ModelRef) (plan.Tenancy, error) {
+// deleted only needs permission to clean up, and is refused only after a new
+// look at the controller.
+func (b *objectBase) tenancy(
+	ctx context.Context, obj client.Object, model plan.ModelRef, age plan.Age,
+) (plan.Tenancy, error) {
+	if !obj.GetDeletionTimestamp().IsZero() {
+		return b.cleanupTenancy(ctx, obj.GetNamespace(), model)
+	}
 	ref, err := b.reference(ctx, obj.GetNamespace(), model.Controller)
 	if err != nil {
 		return plan.Tenancy{}, err
 	}
-	by := b.Scope.installation()
-	if !obj.GetDeletionTimestamp().IsZero() {
-		return by.AuthorizeCleanup(ref, model), nil
-	}
-	return by.AuthorizeUse(ref, model), nil
+	return b.Scope.installation().AuthorizeUse(b.identified(ctx, ref, model, age), model), nil
 }
 
 // cleanupTenancy returns whether a namespace may remove secrets and revoke
 // grants in a model.
-func (r *AccessReconciler) cleanupTenancy(
+func (b *objectBase) cleanupTenancy(
 	ctx context.Context, namespace string, model plan.ModelRef,
 ) (plan.Tenancy, error) {
-	ref, err := r.reference(ctx, namespace, model.Controller)
+	ref, err := b.reference(ctx, namespace, model.Controller)
 	if err != nil {
 		return plan.Tenancy{}, err
 	}
-	return r.Scope.installation().AuthorizeCleanup(ref, model), nil
+	return b.Scope.installation().AuthorizeCleanup(b.identified(ctx, ref, model, plan.Fresh), model), nil
 }

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -94,6 +95,96 @@ func TestReferenceReadsTheControllerObject(t *testing.T) {
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Errorf("reference (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// listingModels are Models that answer Identify, and record the ages.
+type listingModels struct {
+	Models
+
+	found map[plan.Age]plan.ListedModel
+	asked *[]plan.Age
+}
+
+func (m listingModels) Identify(_ context.Context, _ plan.ModelRef, age plan.Age) plan.ListedModel {
+	*m.asked = append(*m.asked, age)
+	return m.found[age]
+}
+
+func TestTenancyUsesNewListOfModelsOnlyIfTheLastOneDenies(t *testing.T) {
+	t.Parallel()
+	byName := plan.ModelRef{Controller: "default", Name: "prod/app"}
+	byUUID := plan.ModelRef{Controller: "default", UUID: "uuid"}
+	listed, missing := plan.ListedModel{Known: true, Name: "prod/app", UUID: "uuid"}, plan.ListedModel{Known: true}
+	unknown := plan.ListedModel{Problem: &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable, Message: "no answer"}}
+	for name, row := range map[string]struct {
+		namespace string
+		model     plan.ModelRef
+		age       plan.Age
+		deleting  bool
+		known     plan.ListedModel // by the last list
+		renewed   plan.ListedModel
+		asked     []plan.Age
+		want      v1alpha1.Reason
+	}{
+		"by name":   {namespace: "team-a", model: byName, age: plan.Fresh},
+		"no tenant": {namespace: "team-b", model: byUUID, age: plan.Fresh, want: v1alpha1.ReasonTenantDenied},
+		"no tenant, deleting": {
+			namespace: "team-b", model: byUUID, deleting: true, want: v1alpha1.ReasonTenantDenied,
+		},
+		"allowed by the last list": {
+			namespace: "team-a", model: byUUID, age: plan.Fresh, known: listed, asked: []plan.Age{plan.AsKnown},
+		},
+		"unchanged": {
+			namespace: "team-a", model: byUUID, known: missing, renewed: listed, asked: []plan.Age{plan.AsKnown},
+			want: v1alpha1.ReasonTenantDenied,
+		},
+		"changed": {
+			namespace: "team-a", model: byUUID, age: plan.Recent, known: missing, renewed: listed,
+			asked: []plan.Age{plan.AsKnown, plan.Recent},
+		},
+		"changed, not listed": {
+			namespace: "team-a", model: byUUID, age: plan.Recent, known: missing, renewed: missing,
+			asked: []plan.Age{plan.AsKnown, plan.Recent}, want: v1alpha1.ReasonTenantDenied,
+		},
+		"changed, not covered": {
+			namespace: "team-a", model: byUUID, age: plan.Recent,
+			known:   plan.ListedModel{Known: true, Name: "test/app", UUID: "uuid"},
+			renewed: plan.ListedModel{Known: true, Name: "test/app", UUID: "uuid"},
+			asked:   []plan.Age{plan.AsKnown, plan.Recent}, want: v1alpha1.ReasonTenantDenied,
+		},
+		"deleting": {
+			namespace: "team-a", model: byUUID, deleting: true, known: missing, renewed: listed,
+			asked: []plan.Age{plan.AsKnown, plan.Fresh},
+		},
+		"not connected": {
+			namespace: "team-a", model: byUUID, known: unknown, asked: []plan.Age{plan.AsKnown},
+			want: v1alpha1.ReasonJujuUnreachable,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var asked []plan.Age
+			found := map[plan.Age]plan.ListedModel{
+				plan.AsKnown: row.known, plan.Recent: row.renewed, plan.Fresh: row.renewed,
+			}
+			b := newObjectBase(Options{Client: registry{}, Now: time.Now, Juju: listingModels{found: found, asked: &asked}})
+			obj := &v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: row.namespace, Name: "db"}}
+			if row.deleting {
+				deleted(obj)
+			}
+			got, err := b.tenancy(t.Context(), obj, row.model, row.age)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var reason v1alpha1.Reason
+			if got.Problem != nil {
+				reason = got.Problem.Reason
+			}
+			if reason != row.want || !slices.Equal(asked, row.asked) {
+				t.Errorf("reason %q, and ages %v; want %q and %v", reason, asked, row.want, row.asked)
 			}
 		})
 	}
@@ -203,7 +294,8 @@ func TestForgedRecordInStatusIsIgnored(t *testing.T) {
 		},
 		"another model": {owner(modelNamed("prod/other")), nil},
 		"another controller": {
-			owner(func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = "another" }), nil,
+			owner(func(s *v1alpha1.JujuSecret) { s.Spec.ControllerRef.Name = "another" }),
+			&record.Owned{ModelUUID: "uuid", SecretID: "one"},
 		},
 		"another object":    {owner(func(s *v1alpha1.JujuSecret) { s.Name = "another" }), nil},
 		"another namespace": {copied, nil},

@@ -91,6 +91,11 @@ func affected(change plan.Change) []client.MatchingFields {
 	switch {
 	case change.Health:
 		return nil
+	case len(change.Listed) > 0:
+		for _, model := range append([]string{""}, change.Listed...) {
+			fields = append(fields, client.MatchingFields{awaitedModelIndex: awaitedModelKey(change.Controller, model)})
+		}
+		return fields
 	case change.All:
 		fields = append(fields, client.MatchingFields{controllerIndex: string(change.Controller)})
 	default:
@@ -110,7 +115,7 @@ func affected(change plan.Change) []client.MatchingFields {
 
 func waitingOf(place placement.Placement) plan.Waiting {
 	return plan.Waiting{
-		ModelUUID: place.ModelUUID, SecretID: place.SecretID, Owner: place.Owner, Access: place.Access,
+		Model: place.Model, Former: place.Former, ModelUUID: place.ModelUUID, SecretID: place.SecretID, Owner: place.Owner, Access: place.Access,
 		Applications: place.Applications, Deleting: place.Deleting, Settled: place.Settled, Reason: place.Reason,
 	}
 }
@@ -118,21 +123,34 @@ func waitingOf(place placement.Placement) plan.Waiting {
 // InUse returns a function that reports whether any object in the cache uses a
 // model, by the model's UUID. Call it after the cache has synced.
 func InUse(ctx context.Context, cached client.Reader) func(modelUUID string) bool {
-	return func(modelUUID string) bool {
-		for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
-			err := cached.List(ctx, list, client.MatchingFields{modelIndex: modelUUID}, client.Limit(1))
-			if err != nil || meta.LenList(list) > 0 {
-				return true // If the cache cannot answer, the model counts as used.
-			}
-		}
-		return false
+	return func(modelUUID string) bool { return anyInCache(ctx, cached, modelIndex, modelUUID) }
+}
+
+// IsAwaited returns a function that reports whether any object in the cache
+// waits until its controller lists a model. Call it after the cache has synced.
+func IsAwaited(ctx context.Context, cached client.Reader) func(plan.ModelRef) bool {
+	return func(model plan.ModelRef) bool {
+		return anyInCache(ctx, cached, awaitedModelIndex, awaitedModelKey(model.Controller, model.String()))
 	}
+}
+
+// anyInCache reports whether an object in the cache has a key in an index. If
+// the cache cannot answer, there is one.
+func anyInCache(ctx context.Context, cached client.Reader, field, key string) bool {
+	for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
+		err := cached.List(ctx, list, client.MatchingFields{field: key}, client.Limit(1), client.UnsafeDisableDeepCopy)
+		if err != nil || meta.LenList(list) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // ownRequest returns a request for the controller object that a change of its
 // connection concerns, if it is of the kind.
 func (r *ControllerReconciler) ownRequest(_ context.Context, change plan.Change) []reconcile.Request {
-	if change.ModelUUID != "" && !change.Health || (change.Controller.Namespace() != "") != r.Local {
+	own := change.Health || change.ModelUUID == "" && len(change.Listed) == 0
+	if !own || (change.Controller.Namespace() != "") != r.Local {
 		return nil
 	}
 	return []reconcile.Request{requestFor(change.Controller)}

@@ -117,6 +117,84 @@ func TestChangeInJujuWakesObjects(t *testing.T) {
 	}
 }
 
+func TestListedModelWakesObjectsThatWaitForIt(t *testing.T) {
+	t.Parallel()
+	b := newTestBase(cluster{secrets: []*v1alpha1.JujuSecret{
+		waitingFor("by-name", v1alpha1.ReasonModelNotFound, modelNamed("prod/app")),
+		waitingFor("denied", v1alpha1.ReasonTenantDenied, byModelUUID("uuid")),
+		waitingFor("other-model", v1alpha1.ReasonModelNotFound, modelNamed("prod/other")),
+		waitingFor("other-controller", v1alpha1.ReasonModelNotFound, modelNamed("prod/app"), usesController("", "another")),
+		waitingFor("other-reason", v1alpha1.ReasonFailed, modelNamed("prod/app")),
+		waitingFor("ready", v1alpha1.ReasonSynced, modelNamed("prod/app")),
+	}}, nil)
+	var got []string
+	change := plan.Change{Controller: "default", Listed: []string{"prod/app", "uuid"}}
+	for _, request := range b.concerned(&v1alpha1.JujuSecretList{})(t.Context(), change) {
+		got = append(got, request.Name)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"by-name", "denied"}, got); diff != "" {
+		t.Errorf("JujuSecrets enqueued (-want +got):\n%s", diff)
+	}
+	keys := []client.MatchingFields{
+		{awaitedModelIndex: "default "}, {awaitedModelIndex: "default prod/app"}, {awaitedModelIndex: "default uuid"},
+	}
+	if diff := cmp.Diff(keys, affected(change)); diff != "" {
+		t.Errorf("index keys (-want +got):\n%s", diff)
+	}
+}
+
+// waitingFor returns a JujuSecret of the controller "default" that has not seen
+// its model.
+func waitingFor(
+	name string, reason v1alpha1.Reason, modify ...func(*v1alpha1.JujuSecret),
+) *v1alpha1.JujuSecret {
+	obj := ready(append(modify, modelUUID(""), has(""))...)
+	obj.Namespace, obj.Name, obj.UID = "team-a", name, types.UID(name)
+	obj.Status.Conditions[0].Reason = string(reason)
+	if reason != v1alpha1.ReasonSynced {
+		obj.Status.Conditions[0].Status = metav1.ConditionFalse
+	}
+	return obj
+}
+
+func byModelUUID(uuid string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) { s.Spec.ModelUUID = uuid }
+}
+
+func TestModelIsAwaitedWhileAnObjectWaitsForIt(t *testing.T) {
+	t.Parallel()
+	byName := plan.ModelRef{Controller: "default", Name: "prod/app"}
+	byUUID := plan.ModelRef{Controller: "default", UUID: "uuid"}
+	one := func(reason v1alpha1.Reason, modify ...func(*v1alpha1.JujuSecret)) cluster {
+		return cluster{secrets: []*v1alpha1.JujuSecret{waitingFor("db", reason, modify...)}}
+	}
+	for name, row := range map[string]struct {
+		cache cluster
+		model plan.ModelRef
+		want  bool
+	}{
+		"by name":        {one(v1alpha1.ReasonModelNotFound, modelNamed("prod/app")), byName, true},
+		"by UUID":        {one(v1alpha1.ReasonModelNotFound, byModelUUID("uuid")), byUUID, true},
+		"denied":         {one(v1alpha1.ReasonTenantDenied, byModelUUID("uuid")), byUUID, true},
+		"another name":   {one(v1alpha1.ReasonModelNotFound, modelNamed("prod/other")), byName, false},
+		"another reason": {one(v1alpha1.ReasonFailed, modelNamed("prod/app")), byName, false},
+		"another controller object": {
+			one(v1alpha1.ReasonModelNotFound, modelNamed("prod/app"), usesController("", "another")), byName, false,
+		},
+		"in sync":     {one(v1alpha1.ReasonSynced, modelNamed("prod/app")), byName, false},
+		"no objects":  {cluster{}, byName, false},
+		"cache fails": {cluster{fails: errors.New("not started")}, byName, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := IsAwaited(t.Context(), row.cache)(row.model); got != row.want {
+				t.Errorf("awaited: %t, want %t", got, row.want)
+			}
+		})
+	}
+}
+
 func TestOwnChangeWakesOnlyObjectsOfItsSecrets(t *testing.T) {
 	t.Parallel()
 	got := affected(plan.Change{

@@ -75,9 +75,9 @@ type Tenant struct {
 	Namespaces TenantNamespaces `json:"namespaces,omitzero"`
 	// models lists the models that these namespaces may use. Each item is
 	// qualifier/name, where * matches any characters except a slash; the UUID of
-	// a model; or * alone, which matches every model. An object that sets
-	// modelUUID needs an item with the same UUID, or * alone. Examples:
-	// prod/team-a-*, prod/*, *
+	// a model; or * alone, which matches every model. An item allows the model
+	// whether an object sets model or modelUUID. Examples: prod/team-a-*,
+	// prod/*, *
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1

@@ -155,7 +155,8 @@ type DriftDetection struct {
 	// one request for the whole model, regardless of the number of secrets. The
 	// operator applies changes of manifests and sources at once, without waiting
 	// for a check. The interval varies slightly, so that checks of many models
-	// spread out.
+	// spread out. While objects wait for a model that does not exist, the
+	// operator also lists the models of the controller once per interval.
 	// +optional
 	// +default="1m"
 	// +kubebuilder:validation:Type=string

@@ -140,7 +140,6 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (qualifier/name) and modelUUID"
 // +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID)",message="model and modelUUID are immutable, because a Juju secret cannot move to another model: create a JujuSecret for the other model, and delete this one"
-// +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef",message="controllerRef is immutable, because a Juju secret cannot move to another controller: create a JujuSecret for the other controller, and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || has(self.value) || has(self.valueFrom)",message="a secret needs content: set value or valueFrom, or set managementPolicy: Observe to reference a secret that is managed elsewhere"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.autoPrune) || has(self.adoptionPolicy) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe changes nothing in Juju: remove value, valueFrom, info, autoPrune, adoptionPolicy, deletionPolicy and driftPolicy",messageExpression="'managementPolicy: Observe changes nothing in Juju: remove ' + ((has(self.value) ? ', value' : \"\") + (has(self.valueFrom) ? ', valueFrom' : \"\") + (has(self.info) ? ', info' : \"\") + (has(self.autoPrune) ? ', autoPrune' : \"\") + (has(self.adoptionPolicy) ? ', adoptionPolicy' : \"\") + (has(self.deletionPolicy) ? ', deletionPolicy' : \"\") + (has(self.driftPolicy) ? ', driftPolicy' : \"\")).substring(2)"
 // +kubebuilder:validation:XValidation:rule="has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id.replace('secret:', \"\") == oldSelf.id.replace('secret:', \"\"))",message="id is immutable: create a JujuSecret for the other secret, and delete this one"
@@ -150,8 +149,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.name) || !self.name.matches('^(secret:)?[0-9a-v]{20}$')",message="name looks like a Juju secret ID, so the juju command line could not find the secret by this name: choose another name, or set id to select an existing secret by its ID"
 type JujuSecretSpec struct {
 	// controllerRef refers to the object that describes the Juju controller.
-	// Defaults to the ClusterJujuController named default. This field is
-	// immutable.
+	// Defaults to the ClusterJujuController named default. Change this field only
+	// after Juju migrated the model to another controller. The secret keeps its
+	// ID. If the model has another UUID there, the operator changes nothing.
 	// +optional
 	// +default={"name": "default"}
 	ControllerRef ControllerReference `json:"controllerRef,omitzero"`

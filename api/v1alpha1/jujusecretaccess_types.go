@@ -54,7 +54,8 @@ type JujuSecretAccessSpec struct {
 	// +optional
 	JujuSecretRef *JujuSecretReference `json:"jujuSecretRef,omitempty"`
 	// secret selects a user secret in Juju by its ID or its name. No JujuSecret is
-	// needed. Set exactly one of jujuSecretRef and secret. This field is immutable.
+	// needed. Set exactly one of jujuSecretRef and secret. This field is immutable,
+	// except its controllerRef.
 	// +optional
 	Secret *UserSecretReference `json:"secret,omitempty"`
 	// applications lists the applications that may use the secret. All are in the
@@ -103,10 +104,13 @@ type JujuSecretReference struct {
 //
 // +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (qualifier/name) and modelUUID"
 // +kubebuilder:validation:XValidation:rule="has(self.id) != has(self.name)",message="set exactly one of id and name"
-// +kubebuilder:validation:XValidation:rule="self.controllerRef == oldSelf.controllerRef && has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID) && has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name) && has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id.replace('secret:', \"\") == oldSelf.id.replace('secret:', \"\"))",message="secret is immutable: create a JujuSecretAccess for the other secret, and delete this one"
+// +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID) && has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name) && has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id.replace('secret:', \"\") == oldSelf.id.replace('secret:', \"\"))",message="secret is immutable, except its controllerRef: create a JujuSecretAccess for the other secret, and delete this one"
 type UserSecretReference struct {
 	// controllerRef refers to the object that describes the Juju controller.
-	// Defaults to the ClusterJujuController named default.
+	// Defaults to the ClusterJujuController named default. Change this field only
+	// after Juju migrated the model to another controller. The secret keeps its
+	// ID and its grants. If the model has another UUID there, the operator changes
+	// nothing.
 	// +optional
 	// +default={"name": "default"}
 	ControllerRef ControllerReference `json:"controllerRef,omitzero"`

@@ -82,7 +82,7 @@ const (
 	// addresses.
 	ReasonJujuUnreachable Reason = "JujuUnreachable"
 	// ReasonModelUnavailable: the model or its controller accepts no changes
-	// now, for example during an upgrade or a migration.
+	// now, for example during an upgrade or while the model is being migrated.
 	ReasonModelUnavailable Reason = "ModelUnavailable"
 	// ReasonRemoving: the secret is being removed from Juju, or another
 	// JujuSecret owns it and is being deleted.
@@ -126,7 +126,9 @@ const (
 	ReasonNameTaken Reason = "NameTaken"
 	// ReasonConflict: another JujuSecret owns the secret, or has priority for
 	// the same name. The message names it. Change the spec.name of one, set
-	// managementPolicy: Observe on one, or delete one of the two.
+	// managementPolicy: Observe on one, or delete one of the two. It is also the
+	// reason of a secret that was made through a JujuController, when
+	// controllerRef names a ClusterJujuController. Set controllerRef back.
 	ReasonConflict Reason = "Conflict"
 	// ReasonControllerDeleting: the controller object is being deleted. It waits
 	// until every object that uses it is deleted, so a user has to delete this
@@ -149,15 +151,23 @@ const (
 	// this namespace, or not for this model. Ask the owner of the controller
 	// object for an entry in spec.tenants. An operator with --watch-namespaces
 	// does not serve ClusterJujuControllers: set controllerRef to a
-	// JujuController of the namespace. A pattern of names does not match a
-	// modelUUID: use model instead. Until then the operator neither reads
-	// nor changes anything in Juju for this object. When the object is deleted,
-	// the operator still removes what it made for the object.
+	// JujuController of the namespace. If the namespace may use some models, a
+	// model that does not exist can have this reason too. Until then the
+	// operator neither reads nor changes any secret for this object. When the
+	// object is deleted, the operator still removes what it made for the object.
 	ReasonTenantDenied Reason = "TenantDenied"
 	// ReasonModelNotFound: the model does not exist, or is not visible to the
 	// operator's user. Grant the user access. If the model is wrong, create
-	// another object.
+	// another object. The operator lists the models of the controller once per
+	// driftDetection.interval, and reconciles the object when the model appears.
+	// If the object was in the model before and the user lost access, the reason
+	// is PermissionDenied.
 	ReasonModelNotFound Reason = "ModelNotFound"
+	// ReasonModelMigrated: the model was migrated to another Juju controller. The
+	// message names it. Set controllerRef to a controller object for that
+	// controller. The secret and its grants moved with the model and keep their
+	// IDs. Until then the operator changes nothing, and a deletion waits.
+	ReasonModelMigrated Reason = "ModelMigrated"
 	// ReasonCredentialsRejected: the controller refused the credentials.
 	// Correct the credentials Secret. The operator tries new credentials at
 	// once. It retries the same credentials after five minutes, and then at
@@ -174,7 +184,8 @@ const (
 	// Otherwise correct spec.addresses.
 	ReasonControllerChanged Reason = "ControllerChanged"
 	// ReasonPermissionDenied: the operator's user lacks permission in the
-	// model. Run the command in the message: juju grant USER ACCESS MODEL.
+	// model, or lost access to it. Run the command in the message: juju grant
+	// USER ACCESS MODEL. A deletion waits until then.
 	ReasonPermissionDenied Reason = "PermissionDenied"
 	// ReasonInvalidRequest: Juju rejected the request as invalid. The message
 	// has Juju's error.

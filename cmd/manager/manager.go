@@ -60,7 +60,8 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	counts := metrics.NewCounts()
-	pool := juju.NewPool(controllers.InUse(ctx, mgr.GetCache()), counts)
+	cached := mgr.GetCache()
+	pool := juju.NewPool(controllers.InUse(ctx, cached), controllers.IsAwaited(ctx, cached), counts)
 	defer pool.Close()
 	if err := opts.register(mgr, counts, pool); err != nil {
 		return err

@@ -4,6 +4,7 @@
 package juju
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,7 @@ type controller struct {
 	*wire.Endpoint
 	environment
 
-	// root is logged in to the controller only. It finds models, and confirms
-	// that a model is gone.
+	// root is logged in to the controller only. It finds models.
 	root *link.Link
 	// rootLogin and modelLogins bound how many logins are tried at a time.
 	// While the controller cannot be reached, only root tries.
@@ -46,8 +46,16 @@ type controller struct {
 	interval time.Duration           // between listings of a model
 	models   map[string]*model.Model // by UUID
 	access   map[string]string       // what the user may do in a model, as of the last login, by UUID
-	listed   listedModels
-	closed   bool
+	listed   modelList
+	names    map[string]string  // of models that were listed, by UUID
+	answers  map[string]*answer // of models that are not listed, by UUID
+	// awaited holds the models that objects wait for and that are not listed.
+	awaited map[plan.ModelRef]struct{}
+	// listSoon is true when a caller needs a newer list than it got.
+	listSoon bool
+	// listTimer ends when the models are to be listed without a caller.
+	listTimer *time.Timer
+	closed    bool
 	// recheckedAt is when the refusal of a model last made root log in again.
 	recheckedAt time.Time
 	// identity is the UUID that the controller must have: the UUID of the
@@ -68,6 +76,8 @@ type environment struct {
 	notify func(plan.Change)
 	// inUse reports whether an object uses a model.
 	inUse func(modelUUID string) bool
+	// isAwaited reports whether an object waits for a model that is not listed.
+	isAwaited func(plan.ModelRef) bool
 	// replacement returns the controller that has a key now, or nil.
 	replacement func(key plan.ControllerKey) *controller
 }
@@ -77,8 +87,8 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 	c := &controller{
 		Endpoint: endpoint, environment: env,
 		rootLogin: make(chan struct{}, 1), modelLogins: make(chan struct{}, parallelLogins),
-		models: map[string]*model.Model{}, access: map[string]string{},
-		identity: endpoint.Connection.ControllerUUID,
+		models: map[string]*model.Model{}, access: map[string]string{}, names: map[string]string{}, answers: map[string]*answer{},
+		awaited: map[plan.ModelRef]struct{}{}, identity: endpoint.Connection.ControllerUUID,
 	}
 	c.root = link.New(link.Config{
 		WaitTimeout: link.WaitTimeout, FirstWaitTimeout: link.FirstWaitTimeout,
@@ -94,6 +104,9 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 			if up && c.refused.Swap(false) {
 				c.retryModels() // They back off as long as refused logins do.
 			}
+			if up {
+				c.distrustList()
+			}
 			c.notify(plan.Change{Controller: c.Key, All: !up || answered})
 		},
 	})
@@ -105,6 +118,7 @@ func (c *controller) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
+	c.planList()
 	c.root.Close()
 	for _, m := range c.models {
 		m.Close()
@@ -116,6 +130,7 @@ func (c *controller) close() {
 func (c *controller) retryNow() {
 	c.mu.Lock()
 	c.recheckedAt = time.Time{}
+	c.answers = map[string]*answer{}
 	c.mu.Unlock()
 	c.root.RetryNow()
 	c.retryModels() // Any server of the controller may have refused a login.
@@ -135,6 +150,7 @@ func (c *controller) setInterval(interval time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.interval = interval
+	c.planList()
 	for _, m := range c.models {
 		m.SetInterval(interval)
 	}
@@ -147,13 +163,16 @@ func (c *controller) currentInterval() time.Duration {
 	return c.interval
 }
 
-// model returns a model, and looks it up by name if it is not known. It does
-// not log in to the model.
-func (c *controller) model(ctx context.Context, ref plan.ModelRef) (*model.Model, *plan.Problem) {
-	if problem := c.health(ctx).Problem; problem != nil {
+// model returns a model, and looks it up if it is not known. It does not connect
+// to the model. The query has the UUID of the model that the object was in
+// before.
+func (c *controller) model(
+	ctx context.Context, ref plan.ModelRef, query plan.Query,
+) (*model.Model, *plan.Problem) {
+	if problem := c.unavailable(ctx); problem != nil {
 		return nil, problem
 	}
-	uuid, problem := c.resolve(ctx, ref)
+	uuid, problem := c.resolve(ctx, ref, query)
 	if problem != nil {
 		return nil, problem
 	}
@@ -184,7 +203,7 @@ func (c *controller) newModel(uuid string) *model.Model {
 func (c *controller) knownModel(ref plan.ModelRef) *model.Model {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.models[c.listed.find(ref)]
+	return c.models[c.usable(ref)]
 }
 
 // Notify implements model.Host.
@@ -206,12 +225,7 @@ func (c *controller) InUse(m *model.Model) bool {
 func (c *controller) nameOf(modelUUID string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for name, uuid := range c.listed.uuids {
-		if uuid == modelUUID {
-			return name
-		}
-	}
-	return modelUUID
+	return cmp.Or(c.names[modelUUID], modelUUID)
 }
 
 // NoteLateWrite implements model.Host.

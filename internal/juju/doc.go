@@ -10,6 +10,7 @@
 //	Ticket       steps that were announced for a model                  ticket.go
 //	controller   one controller as one user: its connection and models  controller.go
 //	             which models there are, and logins to them             models.go
+//	             why a model is not listed                              unlisted.go
 //	             logins to the controller, and its identity             login.go
 //	             (package link decides when to log in again)
 //	             which of its addresses answer                          addresses.go

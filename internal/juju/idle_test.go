@@ -15,7 +15,8 @@ import (
 // alone returns a controller without a pool.
 func alone(inUse func(string) bool) *controller {
 	return newController(&wire.Endpoint{Key: "default", Observer: wire.NoObserver{}}, environment{
-		notify: func(plan.Change) {}, inUse: inUse, replacement: func(plan.ControllerKey) *controller { return nil },
+		notify: func(plan.Change) {}, inUse: inUse, isAwaited: func(plan.ModelRef) bool { return true },
+		replacement: func(plan.ControllerKey) *controller { return nil },
 	})
 }
 

@@ -69,7 +69,7 @@ func TestOversizedAnswerIsReported(t *testing.T) {
 			server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			pool := NewPool(func(string) bool { return true }, nil)
+			pool := NewPool(func(string) bool { return true }, func(plan.ModelRef) bool { return true }, nil)
 			t.Cleanup(pool.Close)
 			go func() {
 				for range pool.Changed() {

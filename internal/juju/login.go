@@ -95,16 +95,31 @@ func (c *controller) verifyIdentity(conn api.Connection) *plan.Problem {
 			"spec.controllerUUID to the new UUID to accept this controller", found, c.identity)}
 }
 
-// health returns the state of the connection to the controller. It logs in
-// first if no login was tried.
-func (c *controller) health(ctx context.Context) plan.Health {
+// open returns the connection to the controller, or why there is none. It logs
+// in first if no login was tried.
+func (c *controller) open(ctx context.Context) (conn api.Connection, release func(), problem *plan.Problem) {
 	if c.Connection.Auth == content.UserPass && !names.IsValidUser(c.Connection.Username) {
-		return plan.Health{Problem: &plan.Problem{
+		return nil, nil, &plan.Problem{
 			Reason:  v1alpha1.ReasonCredentialsRejected,
 			Message: "the username in the credentials Secret is not a valid Juju user name: correct it",
-		}}
+		}
 	}
-	conn, release, problem := c.root.Get(ctx)
+	return c.root.Get(ctx)
+}
+
+// unavailable returns why there is no connection to the controller, nil if
+// there is one.
+func (c *controller) unavailable(ctx context.Context) *plan.Problem {
+	_, release, problem := c.open(ctx)
+	if problem == nil {
+		release()
+	}
+	return problem
+}
+
+// health returns the state of the connection to the controller.
+func (c *controller) health(ctx context.Context) plan.Health {
+	conn, release, problem := c.open(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if problem != nil {
@@ -119,12 +134,12 @@ func (c *controller) health(ctx context.Context) plan.Health {
 	if version, ok := conn.ServerVersion(); ok {
 		health.Version = version.String()
 	}
-	for name, uuid := range c.listed.uuids {
-		if access := c.access[uuid]; access != "" {
-			health.Models[uuid] = plan.ModelHealth{Name: name, Access: access}
+	for uuid, access := range c.access {
+		if name := c.listed.names[uuid]; name != "" && access != "" {
 			if c.superuser {
-				health.Models[uuid] = plan.ModelHealth{Name: name, Access: plan.AccessSuperuser}
+				access = plan.AccessSuperuser
 			}
+			health.Models[uuid] = plan.ModelHealth{Name: name, Access: access}
 		}
 	}
 	return health

@@ -6,12 +6,10 @@ package juju
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/juju/juju/api"
 	jujubase "github.com/juju/juju/api/base"
-	"github.com/juju/juju/api/client/modelmanager"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -20,107 +18,6 @@ import (
 	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 )
-
-// listedModels is the last list of the models that the user may see.
-type listedModels struct {
-	// uuids holds the UUIDs of the last list that succeeded, by qualifier/name.
-	uuids map[string]string
-	// began is when the last request began, and problem why it failed.
-	began   time.Time
-	problem *plan.Problem
-}
-
-// find returns the UUID of a model, empty if it is not listed.
-func (l listedModels) find(ref plan.ModelRef) string {
-	if ref.UUID == "" {
-		return l.uuids[ref.Name]
-	}
-	for _, uuid := range l.uuids {
-		if uuid == ref.UUID {
-			return uuid
-		}
-	}
-	return ""
-}
-
-// resolve returns the UUID of a model that the controller lists. A model that
-// was listed once is not looked up again until a login to a model fails.
-func (c *controller) resolve(ctx context.Context, ref plan.ModelRef) (string, *plan.Problem) {
-	c.mu.Lock()
-	uuid := c.listed.find(ref)
-	c.mu.Unlock()
-	if uuid != "" {
-		return uuid, nil
-	}
-	listed := c.listModels(ctx)
-	if listed.problem != nil {
-		return "", listed.problem
-	}
-	if uuid = listed.find(ref); uuid == "" {
-		return "", c.modelNotFound(ref.String())
-	}
-	return uuid, nil
-}
-
-// modelNotFound returns the problem with a model that the controller does not
-// list.
-func (c *controller) modelNotFound(name string) *plan.Problem {
-	another := ""
-	if !strings.Contains(name, "/") {
-		another = "; a model that was removed and created again has a new UUID, and is another model"
-	}
-	return &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: fmt.Sprintf(
-		"the controller lists no model %q for user %q: correct the model, or grant the user access to it%s",
-		name, c.Connection.Username, another)}
-}
-
-// listModels returns the models that the user may see, as listed since the
-// call. Callers that wait share the next request.
-func (c *controller) listModels(ctx context.Context) listedModels {
-	called := time.Now()
-	c.listing.Lock()
-	defer c.listing.Unlock()
-	c.mu.Lock()
-	listed := c.listed
-	c.mu.Unlock()
-	if listed.began.After(called) {
-		return listed
-	}
-	listed.began = time.Now()
-	uuids, problem := c.requestModels(context.WithoutCancel(ctx)) // Other callers wait for it, too.
-	if listed.problem = problem; problem == nil {
-		listed.uuids = uuids
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.listed = listed
-	return listed
-}
-
-// requestModels returns the UUIDs of the models that the user may see, by
-// qualifier/name.
-func (c *controller) requestModels(ctx context.Context) (map[string]string, *plan.Problem) {
-	conn, release, problem := c.root.Get(ctx)
-	if problem != nil {
-		return nil, problem
-	}
-	defer release()
-	var models []jujubase.UserModel
-	request := wire.Request{Method: "ModelManager.ListModels"}
-	err := c.Ask(ctx, wire.CallTimeout, request, func(ctx context.Context) error {
-		listed, err := modelmanager.NewClient(conn).ListModels(ctx, conn.AuthTag().Id())
-		models = listed
-		return err
-	})
-	if err != nil {
-		return nil, wire.CallProblem(conn, err)
-	}
-	uuids := make(map[string]string, len(models))
-	for _, m := range models {
-		uuids[string(m.Qualifier)+"/"+m.Name] = m.UUID
-	}
-	return uuids, nil
-}
 
 // modelTries is how often a login to a model is tried if the connection to the
 // controller is lost meanwhile. The model itself may be the cause of the
@@ -134,7 +31,7 @@ func (c *controller) openModel(ctx context.Context, m *model.Model) (conn api.Co
 	for range modelTries {
 		var root api.Connection
 		conn, root, problem = c.tryModel(ctx, m)
-		if problem == nil || problem.Reason == v1alpha1.ReasonModelNotFound || root == nil || c.root.Has(root) {
+		if problem == nil || m.Closed() || root == nil || c.root.Has(root) {
 			break
 		}
 	}
@@ -172,18 +69,26 @@ func (c *controller) loginToModel(
 		if err == nil {
 			return nil
 		}
-		problem := c.LoginProblem(err)
-		if problem.Reason == v1alpha1.ReasonCredentialsRejected || problem.Reason == v1alpha1.ReasonModelNotFound {
-			// Juju answers a login to a removed model like a wrong password.
-			problem = c.ConfirmGone(ctx, m, problem)
+		problem := c.ModelLoginProblem(err)
+		if !aboutModel(problem) {
+			return problem
 		}
-		if problem.Reason == v1alpha1.ReasonCredentialsRejected {
-			c.recheck(root) // Before the next login.
+		listed := c.listModels(ctx, time.Now())
+		switch {
+		case listed.problem != nil:
+			return listed.problem
+		case !listed.lists(m.UUID):
+			problem = c.explained(m.UUID, c.nameOf(m.UUID), root, problem)
+			c.keepAnswer(m.UUID, problem)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.remove(m) // So that a model that comes back is found.
+			return problem
+		case problem.Gone: // The answers differ, so they prove nothing.
+			return &plan.Problem{Reason: v1alpha1.ReasonModelUnavailable, Message: fmt.Sprintf(
+				"the controller lists model %q, but answers that it does not exist", c.nameOf(m.UUID))}
 		}
-		if problem.Reason == v1alpha1.ReasonPermissionDenied {
-			return wire.AccessProblem(problem, c.UserOf(root), plan.AccessWrite, c.nameOf(m.UUID))
-		}
-		return problem
+		return c.explained(m.UUID, c.nameOf(m.UUID), root, problem)
 	})
 	if problem != nil {
 		return nil, problem
@@ -206,29 +111,45 @@ func (c *controller) recheck(root api.Connection) {
 	}
 }
 
-// ConfirmGone implements model.Host. Only a list of models without the model
-// proves that it is gone. Then the model is removed, so that a model that comes
+// Explain implements model.Host. If the controller no longer lists the model, a
+// login to the model says why. The model is removed, so that a model that comes
 // back is found.
-func (c *controller) ConfirmGone(ctx context.Context, m *model.Model, problem *plan.Problem) *plan.Problem {
-	listed := c.listModels(ctx)
-	if listed.problem != nil {
+func (c *controller) Explain(ctx context.Context, m *model.Model, problem *plan.Problem) *plan.Problem {
+	listed := c.listModels(ctx, time.Now())
+	switch {
+	case listed.problem != nil:
 		return listed.problem
-	}
-	if listed.find(plan.ModelRef{UUID: m.UUID}) != "" {
+	case listed.lists(m.UUID):
 		return problem
 	}
+	name := c.nameOf(m.UUID)
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	first := c.models[m.UUID] == m
 	c.remove(m)
-	return c.modelNotFound(m.UUID)
+	c.mu.Unlock()
+	if first {
+		defer c.notify(plan.Change{Controller: c.Key, ModelUUID: m.UUID, ModelName: name, All: true})
+	}
+	if answer := c.askModel(ctx, m.UUID, name, first); answer != nil {
+		return answer
+	}
+	return problem
+}
+
+// verifyModel returns a problem if a connection to a model is not to the
+// expected controller. A controller behind JAAS has another UUID than JAAS,
+// which vouches for it.
+func (c *controller) verifyModel(conn api.Connection) *plan.Problem {
+	if problem := c.verifyIdentity(conn); c.Connection.Auth != content.ClientCredentials {
+		return problem
+	}
+	return nil
 }
 
 // onLogin records the result of a login to a model. It returns a problem if
 // another controller answered.
 func (c *controller) onLogin(conn api.Connection, access wire.Access, m *model.Model) (api.Connection, *plan.Problem) {
-	// A controller behind JAAS has another UUID than JAAS, which vouches for
-	// it.
-	if problem := c.verifyIdentity(conn); problem != nil && c.Connection.Auth != content.ClientCredentials {
+	if problem := c.verifyModel(conn); problem != nil {
 		_ = conn.Close()
 		return nil, problem
 	}

@@ -44,8 +44,12 @@ const warmUp = 10 * time.Second
 
 // NewPool returns an empty Pool. Close closes its connections. inUse reports
 // whether an object uses a model: connections to other models are closed after
-// idleAfter. The observer may be nil.
-func NewPool(inUse func(modelUUID string) bool, observer wire.Observer) *Pool {
+// idleAfter. isAwaited reports whether an object waits for a model that its
+// controller does not list: while there is one, the models are listed once per
+// interval. The observer may be nil.
+func NewPool(
+	inUse func(modelUUID string) bool, isAwaited func(plan.ModelRef) bool, observer wire.Observer,
+) *Pool {
 	if observer == nil {
 		observer = wire.NoObserver{}
 	}
@@ -57,7 +61,7 @@ func NewPool(inUse func(modelUUID string) bool, observer wire.Observer) *Pool {
 		controllers: map[plan.ControllerKey]*controller{},
 		arrived:     make(chan struct{}),
 	}
-	p.env = environment{notify: p.notify, inUse: inUse, replacement: p.known}
+	p.env = environment{notify: p.notify, inUse: inUse, isAwaited: isAwaited, replacement: p.known}
 	return p
 }
 
@@ -128,7 +132,7 @@ func (p *Pool) Forget(key plan.ControllerKey) {
 func (p *Pool) View(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ModelView {
 	var view plan.ModelView
 	for range 2 { // A second time if the connection was replaced meanwhile.
-		m, problem := p.model(ctx, ref)
+		m, problem := p.model(ctx, ref, query)
 		if problem != nil {
 			view = plan.ModelView{Problem: problem}
 		} else {
@@ -139,6 +143,23 @@ func (p *Pool) View(ctx context.Context, ref plan.ModelRef, query plan.Query) pl
 		}
 	}
 	return view
+}
+
+// Identify returns what the list of models of a controller says about a
+// reference. For an answer AsKnown, it makes no request once there is a list.
+// The requests that it makes do not depend on whether the model exists.
+func (p *Pool) Identify(ctx context.Context, ref plan.ModelRef, age plan.Age) plan.ListedModel {
+	var found plan.ListedModel
+	for range 2 { // A second time if the connection was replaced meanwhile.
+		c := p.controller(ctx, ref.Controller)
+		if c == nil {
+			return plan.ListedModel{Problem: notSetUp(ref.Controller)}
+		}
+		if found = c.identify(ctx, ref, age); found.Problem != link.ErrReplaced {
+			break
+		}
+	}
+	return found
 }
 
 // Changed returns the channel of changes since the last View. It must be read
@@ -155,16 +176,21 @@ func (p *Pool) notify(change plan.Change) {
 	}()
 }
 
-// model returns a model, without logging in to it.
-func (p *Pool) model(ctx context.Context, ref plan.ModelRef) (*model.Model, *plan.Problem) {
+// model returns a model, without connecting to it.
+func (p *Pool) model(ctx context.Context, ref plan.ModelRef, query plan.Query) (*model.Model, *plan.Problem) {
 	c := p.controller(ctx, ref.Controller)
 	if c == nil {
-		return nil, &plan.Problem{
-			Reason:  v1alpha1.ReasonControllerNotReady,
-			Message: ref.Controller.Object() + " is not set up yet: check its status",
-		}
+		return nil, notSetUp(ref.Controller)
 	}
-	return c.model(ctx, ref)
+	return c.model(ctx, ref, query)
+}
+
+// notSetUp returns the problem with a controller that is not known.
+func notSetUp(key plan.ControllerKey) *plan.Problem {
+	return &plan.Problem{
+		Reason:  v1alpha1.ReasonControllerNotReady,
+		Message: key.Object() + " is not set up yet: check its status",
+	}
 }
 
 // known returns a controller if it is known, or nil. It does not wait.

@@ -6,7 +6,9 @@ package juju
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/juju/link"
 	"github.com/juju-secrets/operator/internal/juju/model"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -67,12 +69,20 @@ func (t *Ticket) Send(ctx context.Context) ([]plan.Outcome, error) {
 
 // try sends the steps once.
 func (t *Ticket) try(ctx context.Context) ([]plan.Outcome, error) {
-	m, problem := t.pool.model(ctx, t.ref)
+	m, problem := t.pool.model(ctx, t.ref, plan.Query{})
 	switch {
 	case problem != nil && errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err() // The cancellation may be the cause of the problem.
 	case problem != nil:
 		return failed(len(t.steps), problem), nil
+	}
+	if t.announced != nil && t.announced.UUID != m.UUID {
+		// The steps were planned for a model that was removed. Another model has
+		// its name now, and the object may not be allowed to use it.
+		return failed(len(t.steps), &plan.Problem{
+			Reason:  v1alpha1.ReasonModelNotFound,
+			Message: fmt.Sprintf("the model %s was removed, and another model has its name now", t.announced.UUID),
+		}), nil
 	}
 	if t.announced != m {
 		t.Withdraw()

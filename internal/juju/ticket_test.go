@@ -25,7 +25,7 @@ func announce(p *Pool) *Ticket {
 func TestSendFailsForUnknownController(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(func(string) bool { return false }, nil)
+		p := NewPool(func(string) bool { return false }, func(plan.ModelRef) bool { return true }, nil)
 		defer p.Close()
 		ticket := announce(p)
 		outcomes, err := ticket.Send(t.Context())
@@ -45,7 +45,7 @@ func TestSendFailsForUnknownController(t *testing.T) {
 func TestSendReturnsCancellation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(func(string) bool { return false }, nil)
+		p := NewPool(func(string) bool { return false }, func(plan.ModelRef) bool { return true }, nil)
 		defer p.Close()
 		stopped, stop := context.WithCancel(t.Context())
 		stop()
@@ -63,7 +63,7 @@ func TestReplacedConnectionIsComparedByIdentity(t *testing.T) {
 		Key: "default", Connection: content.Connection{Username: "operator"}, Observer: wire.NoObserver{},
 	}, environment{notify: func(plan.Change) {}})
 	c.close()
-	_, problem := c.model(t.Context(), plan.ModelRef{Name: "prod/app"})
+	_, problem := c.model(t.Context(), plan.ModelRef{Name: "prod/app"}, plan.Query{})
 	equal := *link.ErrReplaced
 	if problem != link.ErrReplaced || problem == &equal {
 		t.Errorf("the problem is %+v", problem)

@@ -25,7 +25,8 @@ type Placement struct {
 	// zero for a JujuSecretAccess until its JujuSecret was seen.
 	Model plan.ModelRef
 	// Former is the model of the grants that a JujuSecretAccess made, zero if
-	// there are none.
+	// there are none. For a JujuSecret it is its model at the controller object
+	// in the record, while the manifest names another controller object.
 	Former plan.ModelRef
 	// ModelUUID and SecretID identify the model and the secret last seen.
 	ModelUUID, SecretID string
@@ -55,6 +56,10 @@ func Of(obj v1alpha1.RecordedObject, recorded record.State) Placement {
 		place.ModelUUID, place.SecretID = obj.Status.ModelUUID, obj.Status.SecretID
 		place.Owner = obj.Status.Managed
 		place.Holds = recorded.Held && (recorded.Owned != nil || recorded.Creating != nil || recorded.Adopting != "")
+		if former := recorded.Controller; former != "" && former != place.Model.Controller {
+			place.Former, place.Holds = place.Model, recorded.Held
+			place.Former.Controller = former
+		}
 	case *v1alpha1.JujuSecretAccess:
 		place.Access = true
 		place.Model = plan.ModelRef{Controller: plan.ControllerKey(obj.Status.Controller), Name: obj.Status.Model}

@@ -4,6 +4,7 @@
 package placement_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -253,5 +254,34 @@ func TestControllerReferenceIsToTheClusterOrTheSameNamespace(t *testing.T) {
 	other := v1alpha1.ControllerReference{Kind: v1alpha1.KindJujuController, Name: "team-b/default"}
 	if got := plan.ReferencedController(other, "team-a"); got != "" {
 		t.Errorf("a JujuController of another namespace is %q", got)
+	}
+}
+
+// Until the model was found at the new controller object, the former one is
+// needed to undo the change.
+func TestFormerControllerIsHeldUntilTheRecordNamesTheNewOne(t *testing.T) {
+	t.Parallel()
+	obj := new(v1alpha1.JujuSecret)
+	obj.Namespace, obj.Name = "team-a", "db"
+	obj.Spec.ControllerRef.Name, obj.Spec.Model = "present", "prod/app"
+	owned := &record.Owned{ModelUUID: "uuid", SecretID: "one"}
+	for name, row := range map[string]struct {
+		recorded   plan.ControllerKey
+		held, uses []plan.ControllerKey
+	}{
+		"the former":                         {"former", []plan.ControllerKey{"former"}, []plan.ControllerKey{"former", "present"}},
+		"the new":                            {"present", []plan.ControllerKey{"present"}, []plan.ControllerKey{"present"}},
+		"an old record without a controller": {"", []plan.ControllerKey{"present"}, []plan.ControllerKey{"present"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			place := placement.Of(obj, record.State{Record: plan.Record{Held: true}, Owned: owned, Controller: row.recorded})
+			if got := place.HeldControllers("team-a"); !slices.Equal(got, row.held) {
+				t.Errorf("held: %v, want %v", got, row.held)
+			}
+			if got := place.Controllers("team-a"); !slices.Equal(got, row.uses) {
+				t.Errorf("used: %v, want %v", got, row.uses)
+			}
+		})
 	}
 }

@@ -42,6 +42,9 @@ type AccessFacts struct {
 	// View is the view of the model. It is not requested unless
 	// MayLookForAccess.
 	View ModelView
+	// LastModelUUID is the UUID of the model in the record, empty if it is not
+	// known.
+	LastModelUUID string
 	// FormerTenancy is whether the object may clean up in the model of the
 	// record. FormerView is the view of FormerID in that model. Both are zero
 	// without a FormerID. The view is not requested unless MayLookForFormer.
@@ -52,7 +55,9 @@ type AccessFacts struct {
 // FormerID returns the ID of the secret in the record if it is known to differ
 // from the target, otherwise the empty string.
 func (facts AccessFacts) FormerID() string {
-	if !facts.View.Known || facts.Deleting || facts.Secret() != nil && facts.Secret().ID == facts.Record.SecretID {
+	same := facts.Secret() != nil && facts.Secret().ID == facts.Record.SecretID &&
+		Carries(facts.Record.Model.Controller, facts.Target.Model.Controller)
+	if !facts.View.Known || facts.Deleting || same || !facts.arrived() {
 		return ""
 	}
 	return facts.Record.SecretID
@@ -131,7 +136,9 @@ func notReady(jujuSecret string) Target {
 // first rule that applies.
 func ForAccess(facts AccessFacts) Plan {
 	plan := firstForAccess(facts)
-	plan.ModelUUID = facts.View.ModelUUID
+	if facts.arrived() {
+		plan.ModelUUID = facts.View.ModelUUID
+	}
 	if plan.Model == (ModelRef{}) {
 		plan.Model = facts.Target.Model
 	}
@@ -153,6 +160,7 @@ func accessRulesBeforeLooking() []accessRule {
 // accessRules returns the rules that need a view of the model.
 func accessRules() []accessRule {
 	return []accessRule{
+		accessElsewhere,    // another model than before, by a new controllerRef: report it
 		accessUnseen,       // no view of the model: nothing; deleting, the model is gone: release
 		accessFormerUnseen, // the grants on the former secret cannot be revoked yet: wait
 		accessMoved,        // the secret is not the one that was granted: revoke the former grants first
@@ -214,6 +222,11 @@ func accessTargetUnready(facts AccessFacts) (Plan, bool) {
 }
 
 func accessDenied(facts AccessFacts) (Plan, bool) {
+	if facts.Moved() && facts.Tenancy.Problem != nil {
+		condition := *facts.Tenancy.Problem
+		condition.Message += "; " + wayBack(facts.Record.Model.Controller)
+		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
+	}
 	return denied(facts.Tenancy, facts.Deleting, true, facts.Record,
 		fmt.Sprintf("the grants to %s in model %q", strings.Join(facts.Record.Granted, ", "), facts.Target.Model))
 }
@@ -236,11 +249,11 @@ func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
 		return plan, true
 	}
 	problem := facts.FormerView.Problem
-	if problem == nil || problem.Reason == v1alpha1.ReasonModelNotFound {
+	if problem == nil || problem.Gone {
 		return Plan{}, false
 	}
 	plan.Condition = unreadableModel(
-		*problem, fmt.Sprintf("secret:%s in model %q", facts.Record.SecretID, facts.Record.Model),
+		*problem, fmt.Sprintf("secret:%s in model %q", facts.Record.SecretID, facts.FormerModel()),
 	)
 	return plan, true
 }
@@ -270,7 +283,7 @@ func accessMoved(facts AccessFacts) (Plan, bool) {
 	before := facts.Record
 	before.Held = true // kubectl replace removes the finalizer.
 	plan := Plan{
-		Model:  facts.Record.Model,
+		Model:  facts.FormerModel(),
 		Before: before,
 		After:  Record{Held: true},
 		Condition: Condition{
@@ -411,7 +424,9 @@ func recordOfGrants(facts AccessFacts, secret *UserSecret, granted []string) Rec
 	if len(granted) == 0 {
 		return Record{Held: true}
 	}
-	return Record{Held: true, SecretID: secret.ID, Model: facts.Target.Model, Granted: granted}
+	return Record{
+		Held: true, SecretID: secret.ID, Model: facts.Target.Model, ModelUUID: facts.View.ModelUUID, Granted: granted,
+	}
 }
 
 func union(a, b []string) []string {

@@ -58,7 +58,7 @@ func (o OtherAccess) denied() bool {
 // SharedModel returns the model of the secret that is shared with others.
 func (facts AccessFacts) SharedModel() ModelRef {
 	if facts.Former() != nil {
-		return facts.Record.Model
+		return facts.FormerModel()
 	}
 	return facts.Target.Model
 }

@@ -265,8 +265,16 @@ func TestAccessDeletionRevokesGrants(t *testing.T) {
 			want:  releases(""),
 		},
 		"model removed": {
-			given: leaves(func(s *plan.AccessFacts) { s.View = unavailable(v1alpha1.ReasonModelNotFound) }),
+			given: leaves(func(s *plan.AccessFacts) { s.View = gone() }),
 			want:  releases("left what was created for this object, unless it was removed with its model: Juju answered: no"),
+		},
+		"model not listed: waits": {
+			given: leaves(func(s *plan.AccessFacts) { s.View = unavailable(v1alpha1.ReasonModelNotFound) }),
+			want:  reports(v1alpha1.ReasonModelNotFound, "Juju answered: no"),
+		},
+		"access to the model lost: waits": {
+			given: leaves(func(s *plan.AccessFacts) { s.View = unavailable(v1alpha1.ReasonPermissionDenied) }),
+			want:  reports(v1alpha1.ReasonPermissionDenied, "Juju answered: no"),
 		},
 		"record signed with another key": {
 			given: leaves(func(s *plan.AccessFacts) {
@@ -368,11 +376,19 @@ func TestMoveRevokesGrantsOnFormerSecret(t *testing.T) {
 			all(reports(v1alpha1.ReasonJujuUnreachable, "Juju answered: no"), func(p *plan.Plan) { p.Secret = nil }),
 		},
 		"former model removed": {
-			moved(inJuju(), func(s *plan.AccessFacts) { s.FormerView = unavailable(v1alpha1.ReasonModelNotFound) }),
+			moved(inJuju(), func(s *plan.AccessFacts) { s.FormerView = gone() }),
 			records(
 				granted("app1", "app2"), granted("app1", "app2"),
 				plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}},
 			),
+		},
+		"access to the former model lost: waits": {
+			moved(func(s *plan.AccessFacts) { s.FormerView = unavailable(v1alpha1.ReasonPermissionDenied) }),
+			all(reports(v1alpha1.ReasonPermissionDenied, "Juju answered: no"), func(p *plan.Plan) { p.Secret = nil }),
+		},
+		"former model not listed: waits": {
+			moved(func(s *plan.AccessFacts) { s.FormerView = unavailable(v1alpha1.ReasonModelNotFound) }),
+			all(reports(v1alpha1.ReasonModelNotFound, "Juju answered: no"), func(p *plan.Plan) { p.Secret = nil }),
 		},
 		"waits for the former controller object": {
 			moved(func(s *plan.AccessFacts) { s.FormerTenancy, s.FormerView = plan.NoController("gone"), plan.ModelView{} }),

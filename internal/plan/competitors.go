@@ -73,6 +73,9 @@ type OtherSecret struct {
 	ServedElsewhere bool
 	// Tenancy is whether it may use its model.
 	Tenancy Tenancy
+	// RecordedController is the controller object that its record was written
+	// for, empty without a record.
+	RecordedController ControllerKey
 	// Record is its record. OwnedID is the secret that it owns by its record,
 	// in the model OwnedModelUUID.
 	Record                  Record
@@ -176,7 +179,7 @@ func (facts SecretFacts) competitorOf(other OtherSecret) Competitor {
 	if !may {
 		return competitor
 	}
-	acts := !other.Deleting && !other.Suspended
+	acts := !other.Deleting && !other.Suspended && !facts.elsewhere(other)
 	competitor.Wants = acts && facts.asksForTheSame(other)
 	competitor.Adopts = acts && facts.wouldAdopt(other)
 	if competitor.SecretID == "" {
@@ -190,6 +193,14 @@ func (facts SecretFacts) competitorOf(other OtherSecret) Competitor {
 func (facts SecretFacts) mayUse(other OtherSecret) bool {
 	return facts.sameModel(other) && other.Tenancy.Problem == nil &&
 		(!facts.MustReach(other) || other.ReachedUUID != "" && other.ReachedUUID == facts.View.ModelUUID)
+}
+
+// elsewhere reports whether another object names a controller object that does
+// not have its model. It then asks for nothing there.
+func (facts SecretFacts) elsewhere(other OtherSecret) bool {
+	before := cmp.Or(other.OwnedModelUUID, other.ModelUUID)
+	return other.RecordedController != "" && other.RecordedController != other.Model.Controller &&
+		before != facts.View.ModelUUID
 }
 
 // asksForTheSame reports whether another object asks for the same name or the

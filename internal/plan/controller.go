@@ -188,7 +188,7 @@ func ForHealth(well Condition, health Health, models []v1alpha1.ModelStatus) Con
 	return well
 }
 
-// maxListed is how many models or patterns a message names.
+// maxListed is how many models a message names.
 const maxListed = 3
 
 // tooPowerful lists the models with more access for the operator's user than it

@@ -168,8 +168,8 @@ func runSecretTests(t *testing.T, tests map[string]secretTest) {
 			}
 			digested(&facts)
 			want := plan.Plan{
-				Model: facts.Model, Before: facts.Record, After: facts.Record, Secret: facts.View.ByID,
-				ModelUUID: facts.View.ModelUUID,
+				Model: facts.Model, Recorded: facts.Model, Before: facts.Record, After: facts.Record,
+				Secret: facts.View.ByID, ModelUUID: facts.View.ModelUUID,
 				Condition: plan.Condition{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
 				Digest:    facts.Digest,
 			}
@@ -242,7 +242,7 @@ func runAccessTests(t *testing.T, tests map[string]accessTest) {
 
 // denied returns the tenancy of a namespace that is not listed.
 func denied() plan.Tenancy {
-	return plan.Admit(nil, plan.Namespace{Name: "team-a"}, prodApp)
+	return plan.Admit(nil, plan.Namespace{Name: "team-a"}, prodApp, plan.ListedModel{})
 }
 
 const (
@@ -273,6 +273,7 @@ func problemReasons() map[v1alpha1.Reason]v1alpha1.Reason {
 		v1alpha1.ReasonCertificateMismatch:    v1alpha1.ReasonCertificateMismatch,
 		v1alpha1.ReasonPermissionDenied:       v1alpha1.ReasonPermissionDenied,
 		v1alpha1.ReasonModelNotFound:          v1alpha1.ReasonModelNotFound,
+		v1alpha1.ReasonModelMigrated:          v1alpha1.ReasonModelMigrated,
 		v1alpha1.ReasonUnsupportedJujuVersion: v1alpha1.ReasonUnsupportedJujuVersion,
 		v1alpha1.ReasonNameTaken:              v1alpha1.ReasonNameTaken,
 		v1alpha1.ReasonSecretNotFound:         v1alpha1.ReasonSecretNotFound,
@@ -288,6 +289,13 @@ func in(reason v1alpha1.Reason) *plan.Problem {
 
 // unavailable returns the view of a model with a problem.
 func unavailable(reason v1alpha1.Reason) plan.ModelView { return plan.ModelView{Problem: in(reason)} }
+
+// gone returns the view of a model that does not exist.
+func gone() plan.ModelView {
+	view := unavailable(v1alpha1.ReasonModelNotFound)
+	view.Problem.Gone = true
+	return view
+}
 
 // noAnswer returns the message about a model that cannot be read.
 func noAnswer(reason v1alpha1.Reason, subject string) string {

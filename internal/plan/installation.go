@@ -32,6 +32,9 @@ type Reference struct {
 	Class            string
 	// Tenants are the tenants of a ClusterJujuController.
 	Tenants []v1alpha1.Tenant
+	// Listed is what the controller lists about the model of the object. It is
+	// not asked for unless MustIdentify.
+	Listed ListedModel
 }
 
 // foreign reports whether the controller object is in another namespace.

@@ -40,6 +40,11 @@ func missing(r *plan.Reference) { *r = plan.Reference{Controller: r.Controller, 
 
 func deletingController(r *plan.Reference) { r.Deleting = true }
 
+// listing sets what the controller lists about the model.
+func listing(name, uuid string) func(*plan.Reference) {
+	return func(r *plan.Reference) { r.Listed = plan.ListedModel{Known: true, Name: name, UUID: uuid} }
+}
+
 func fromTeamB(r *plan.Reference) { r.From.Name = "team-b" }
 
 func TestInstallationServesControllersOfItsClass(t *testing.T) {
@@ -91,8 +96,8 @@ func TestInstallationAuthorizesTenants(t *testing.T) {
 	}{
 		"tenant": {none, ofClass(shared, ""), admitted, admitted},
 		"no tenant": {
-			none, ofClass(shared, "", fromTeamB), plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp),
-			plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp),
+			none, ofClass(shared, "", fromTeamB), plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp, plan.ListedModel{}),
+			plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp, plan.ListedModel{}),
 		},
 		"missing": {
 			none, ofClass(shared, "", missing), plan.NoController(shared), plan.NoController(shared),
@@ -129,11 +134,56 @@ func TestInstallationAuthorizesTenants(t *testing.T) {
 	}
 }
 
+func TestListOfModelsIsNeededOnlyForTenants(t *testing.T) {
+	t.Parallel()
+	byUUID := plan.ModelRef{Controller: shared, UUID: modelUUID}
+	tenants := func(models ...string) func(*plan.Reference) {
+		return func(r *plan.Reference) { r.Tenants[0].Models = models }
+	}
+	none, edge, limited, _ := installations()
+	for name, row := range map[string]struct {
+		installation plan.Installation
+		ref          plan.Reference
+		model        plan.ModelRef
+		want         bool
+	}{
+		"a UUID, listed by name": {none, ofClass(shared, ""), byUUID, true},
+		"a UUID, of its class":   {edge, ofClass(shared, "edge"), byUUID, true},
+		"a UUID, the controller object is being deleted": {
+			none, ofClass(shared, "", deletingController), byUUID, true,
+		},
+		"a UUID, listed by UUID":           {none, ofClass(shared, "", tenants(modelUUID)), byUUID, false},
+		"a UUID, also listed by UUID":      {none, ofClass(shared, "", tenants("prod/*", modelUUID)), byUUID, false},
+		"a UUID, another UUID is listed":   {none, ofClass(shared, "", tenants("f"+modelUUID[1:])), byUUID, false},
+		"a UUID, every model":              {none, ofClass(shared, "", tenants("prod/*", "*")), byUUID, false},
+		"a UUID, no tenant":                {none, ofClass(shared, "", fromTeamB), byUUID, false},
+		"a UUID, another class":            {none, ofClass(shared, "edge"), byUUID, false},
+		"a UUID, missing":                  {none, ofClass(shared, "", missing), byUUID, false},
+		"a UUID, limited":                  {limited, ofClass(shared, "", missing), byUUID, false},
+		"a UUID, JujuController":           {none, ofClass(local, ""), byUUID, false},
+		"a UUID, another JujuController":   {none, ofClass(local, "", fromTeamB), byUUID, false},
+		"a name, listed by UUID":           {none, ofClass(shared, "", tenants(modelUUID)), prodApp, true},
+		"a name, listed by name":           {none, ofClass(shared, ""), prodApp, false},
+		"a name, another name is listed":   {none, ofClass(shared, "", tenants("prod/b")), prodApp, false},
+		"a name, also listed by name":      {none, ofClass(shared, "", tenants(modelUUID, "prod/*")), prodApp, false},
+		"no model, listed by name":         {none, ofClass(shared, ""), plan.ModelRef{Controller: shared}, false},
+		"no model, listed by name or UUID": {none, ofClass(shared, "", tenants("a/b", modelUUID)), plan.ModelRef{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := row.installation.MustIdentify(row.ref, row.model); got != row.want {
+				t.Errorf("MustIdentify returned %t, want %t", got, row.want)
+			}
+		})
+	}
+}
+
 func TestStepsBeginOnlyWhileTheTenancyLasts(t *testing.T) {
 	t.Parallel()
 	revoke, grant, remove := plan.Revoke{ID: dbID}, plan.Grant{ID: dbID}, plan.Remove{ID: dbID}
 	for name, row := range map[string]struct {
 		ref      plan.Reference
+		byUUID   bool
 		steps    []plan.Step
 		deleting bool
 		owns     plan.Owns
@@ -142,8 +192,24 @@ func TestStepsBeginOnlyWhileTheTenancyLasts(t *testing.T) {
 		"grant":                        {ref: ofClass(shared, ""), steps: []plan.Step{grant}, want: true},
 		"grant, tenancy ended":         {ref: ofClass(shared, "", fromTeamB), steps: []plan.Step{grant}},
 		"grant, controller is deleted": {ref: ofClass(shared, "", deletingController), steps: []plan.Step{grant}},
-		"revoke":                       {ref: ofClass(shared, ""), steps: []plan.Step{revoke}, want: true},
-		"revoke, tenancy ended":        {ref: ofClass(shared, "", fromTeamB), steps: []plan.Step{revoke}},
+		"grant, the UUID has an allowed name": {
+			ref: ofClass(shared, "", listing("prod/app", modelUUID)), byUUID: true, steps: []plan.Step{grant}, want: true,
+		},
+		"grant, the model of the UUID was removed": {
+			ref: ofClass(shared, "", listing("", "")), byUUID: true, steps: []plan.Step{grant},
+		},
+		"grant, the controller is not connected": {
+			ref:    ofClass(shared, "", func(r *plan.Reference) { r.Listed = unlisted() }),
+			byUUID: true, steps: []plan.Step{grant},
+		},
+		"revoke, the model of the UUID was removed": {
+			ref: ofClass(shared, "", listing("", "")), byUUID: true, steps: []plan.Step{revoke},
+		},
+		"deletion, the model of the UUID is not listed": {
+			ref: ofClass(shared, "", listing("", "")), byUUID: true, steps: []plan.Step{revoke}, deleting: true, want: true,
+		},
+		"revoke":                {ref: ofClass(shared, ""), steps: []plan.Step{revoke}, want: true},
+		"revoke, tenancy ended": {ref: ofClass(shared, "", fromTeamB), steps: []plan.Step{revoke}},
 		"revoke, controller is deleted": {
 			ref: ofClass(shared, "", deletingController), steps: []plan.Step{revoke}, want: true,
 		},
@@ -164,6 +230,9 @@ func TestStepsBeginOnlyWhileTheTenancyLasts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			todo := plan.Plan{Model: prodApp, Steps: row.steps, Owns: row.owns}
+			if row.byUUID {
+				todo.Model = plan.ModelRef{Controller: shared, UUID: modelUUID}
+			}
 			if got := (plan.Installation{}).MayBegin(todo, row.ref, row.deleting); got != row.want {
 				t.Errorf("MayBegin returned %t, want %t", got, row.want)
 			}

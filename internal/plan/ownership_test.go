@@ -157,6 +157,9 @@ func newOwnershipCase(c ownership.Combination) ownershipCase {
 	if c.Model == ownership.Denied || c.Model == ownership.Withdrawn {
 		given.facts.Tenancy = plan.Tenancy{Problem: &plan.Condition{Reason: v1alpha1.ReasonTenantDenied, Message: "no"}}
 	}
+	if c.Model == ownership.Elsewhere {
+		given.facts.RecordedController = "former"
+	}
 	given.setStatus()
 	if plan.MayLookForSecret(given.facts) {
 		given.look()
@@ -249,7 +252,15 @@ func (g *ownershipCase) look() {
 	case ownership.Unreachable:
 		g.facts.View = plan.ModelView{Problem: &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable, Message: "no answer"}}
 	case ownership.Gone:
-		g.facts.View = plan.ModelView{Problem: &plan.Problem{Reason: v1alpha1.ReasonModelNotFound, Message: "no such model"}}
+		g.facts.View = gone()
+	case ownership.NotListed:
+		g.facts.View = unavailable(v1alpha1.ReasonModelNotFound)
+	case ownership.Migrated:
+		g.facts.View = unavailable(v1alpha1.ReasonModelMigrated)
+	case ownership.Elsewhere:
+		g.facts.View, g.facts.LastModelUUID = gone(), modelUUID
+	case ownership.Forbidden:
+		g.facts.View = unavailable(v1alpha1.ReasonPermissionDenied)
 	case ownership.Seen, ownership.Withdrawn:
 		g.lookAtModel()
 	}

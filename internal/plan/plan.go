@@ -25,6 +25,9 @@ const MaxResync = 5 * time.Minute
 type Plan struct {
 	// Model is the model that the Steps change.
 	Model ModelRef
+	// Recorded is the model that the record of a JujuSecret is for. It names the
+	// former controller object until the model was found at the present one.
+	Recorded ModelRef
 	// Before is the record to write before the first step. After a crash at any
 	// step it is enough to complete the change.
 	Before Record
@@ -94,9 +97,12 @@ type Record struct {
 	Granted  []string
 	SecretID string
 	Model    ModelRef
+	// ModelUUID is the UUID of Model. It is empty in older records.
+	ModelUUID string
 }
 
-// Equal reports whether two records are the same.
+// Equal reports whether two records are the same. The UUID of the model is not
+// compared: it belongs to the secret.
 func (r Record) Equal(o Record) bool {
 	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
 		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted)

@@ -16,6 +16,10 @@ type Problem struct {
 	Reason v1alpha1.Reason
 	// Message never contains a secret's value.
 	Message string
+	// Gone is true when Juju answered that the model does not exist. A list of
+	// models does not prove this, because Juju lists only models that the user
+	// has access to.
+	Gone bool
 }
 
 // JujuReasons returns the reasons that a Problem can have.
@@ -32,6 +36,7 @@ func definiteReasons() []v1alpha1.Reason {
 	return []v1alpha1.Reason{
 		v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonCredentialsRejected, v1alpha1.ReasonCertificateMismatch,
 		v1alpha1.ReasonControllerChanged, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelNotFound,
+		v1alpha1.ReasonModelMigrated,
 		v1alpha1.ReasonUnsupportedJujuVersion, v1alpha1.ReasonNameTaken, v1alpha1.ReasonSecretNotFound,
 		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonInvalidRequest,
 	}
@@ -46,5 +51,5 @@ func (p Problem) condition() Condition {
 	if !slices.Contains(JujuReasons(), p.Reason) {
 		p.Reason = v1alpha1.ReasonFailed
 	}
-	return Condition(p)
+	return Condition{Reason: p.Reason, Message: p.Message}
 }

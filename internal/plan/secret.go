@@ -30,10 +30,16 @@ type SecretFacts struct {
 	// ForeignKey is true when the object has a record that another key signed,
 	// so that nothing is known of what it says.
 	ForeignKey bool
+	// RecordedController is the controller object that the record was written
+	// for. It is empty without a record.
+	RecordedController ControllerKey
 	// LastID is the ID of the secret that the object owns, by its record.
 	LastID string
 	// LastModelUUID is the UUID of the model that the secret of LastID is in.
 	LastModelUUID string
+	// SeenModelUUID is the UUID of the model that the object was last in, by
+	// the status. It is empty if the object has not seen its model.
+	SeenModelUUID string
 	// Adopted is true when the object adopted the secret of LastID.
 	Adopted bool
 	// Restored is true when the status does not say what was last written to
@@ -101,7 +107,12 @@ type Desired struct {
 // that applies, so the order of the rules is the policy.
 func ForSecret(facts SecretFacts) Plan {
 	plan := firstForSecret(facts)
-	plan.Model, plan.ModelUUID = facts.Model, facts.View.ModelUUID
+	plan.Model, plan.Recorded = facts.Model, facts.Model
+	if facts.arrived() {
+		plan.ModelUUID = facts.View.ModelUUID
+	} else {
+		plan.Recorded.Controller = facts.RecordedController
+	}
 	if facts.mayOwn() && !facts.Desired.Deleting && !facts.Desired.Observe && plan.Owns != Nothing {
 		// kubectl replace removes the finalizer.
 		plan.Before.Held, plan.After.Held = true, true
@@ -122,28 +133,30 @@ type secretRule func(SecretFacts) (Plan, bool)
 // one of them applies, Juju is not asked.
 func secretRulesBeforeLooking() []secretRule {
 	return []secretRule{
-		secretReleased,  // deleting, nothing to remove in Juju: remove the finalizer
-		secretSuspended, // suspended: nothing
-		secretDenied,    // no tenancy: nothing; deleting: remove what was created for it
+		secretNotTrusted, // recorded for a controller object that cannot vouch for it: nothing
+		secretReleased,   // deleting, nothing to remove in Juju: remove the finalizer
+		secretSuspended,  // suspended: nothing
+		secretDenied,     // no tenancy: nothing; deleting: remove what was created for it
 	}
 }
 
 // secretRules returns the rules that need a view of the model.
 func secretRules() []secretRule {
 	return []secretRule{
-		secretUnseen,   // no view of the model: nothing; deleting, the model is gone: release
-		secretObserved, // only observed: report it
-		lostOwnership,  // an older object owns the same secret: release it
-		secretDeleting, // deleting: remove the secret, and wait until Juju has removed it
-		secretUnready,  // content missing or invalid: nothing
-		secretOwned,    // its own secret: update it
-		secretRemoving, // Juju is removing the secret of this name: wait
-		secretRemoved,  // removed manually, and drift is only reported: report it
-		ambiguousOwner, // its own or an older object's, not known yet: wait
-		secretTaken,    // another object's, or not to be adopted: report it
-		secretAdopted,  // not its own, and to be adopted: adopt it
-		secretAbsent,   // no secret of the ID in the spec: report it
-		secretAwaited,  // another object is about to create it: wait
+		secretElsewhere, // another model than before, by a new controllerRef: report it
+		secretUnseen,    // no view of the model: nothing; deleting, the model is gone: release
+		secretObserved,  // only observed: report it
+		lostOwnership,   // an older object owns the same secret: release it
+		secretDeleting,  // deleting: remove the secret, and wait until Juju has removed it
+		secretUnready,   // content missing or invalid: nothing
+		secretOwned,     // its own secret: update it
+		secretRemoving,  // Juju is removing the secret of this name: wait
+		secretRemoved,   // removed manually, and drift is only reported: report it
+		ambiguousOwner,  // its own or an older object's, not known yet: wait
+		secretTaken,     // another object's, or not to be adopted: report it
+		secretAdopted,   // not its own, and to be adopted: adopt it
+		secretAbsent,    // no secret of the ID in the spec: report it
+		secretAwaited,   // another object is about to create it: wait
 	}
 }
 
@@ -169,7 +182,7 @@ func MayLookForSecret(facts SecretFacts) bool {
 func (facts SecretFacts) Query() Query {
 	query := Query{
 		ID:   cmp.Or(facts.recognised(), facts.LastID, facts.Record.Adopting, facts.Desired.ID),
-		Name: facts.Desired.Name,
+		Name: facts.Desired.Name, ModelUUID: cmp.Or(facts.LastModelUUID, facts.SeenModelUUID),
 	}
 	if facts.Desired.Observe {
 		query.ID = facts.Desired.ID
@@ -258,6 +271,11 @@ func secretSuspended(facts SecretFacts) (Plan, bool) {
 }
 
 func secretDenied(facts SecretFacts) (Plan, bool) {
+	if facts.moved() && facts.Tenancy.Problem != nil {
+		condition := *facts.Tenancy.Problem // The tenancy of the former controller object ends with the migration.
+		condition.Message += "; " + facts.wayBack()
+		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
+	}
 	return denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, facts.subject())
 }
 
@@ -272,10 +290,10 @@ func (facts SecretFacts) created() bool {
 // still removes what the operator recorded as created for the object. An
 // adopted secret stays, because the user chose it and it can belong to anyone.
 // Without a controller object the deletion waits, because the tenancy is not
-// known.
+// known. If the model is not listed, the answer to a login decides.
 func denied(tenancy Tenancy, deleting, made bool, record Record, leaving string) (Plan, bool) {
 	switch {
-	case tenancy.Problem == nil:
+	case tenancy.Problem == nil, deleting && tenancy.Unlisted:
 		return Plan{}, false
 	case deleting && tenancy.Problem.Reason == v1alpha1.ReasonTenantDenied:
 		left := fmt.Sprintf("left %s, which was not created for this object: %s", leaving, tenancy.Problem.Message)
@@ -289,7 +307,9 @@ func secretUnseen(facts SecretFacts) (Plan, bool) {
 }
 
 // unseen returns the plan of an object without a view of its model. Subject
-// names the secret and the model.
+// names the secret and the model. A deletion ends only if Juju answered that
+// the model does not exist. A model that the user lost access to still has the
+// secret and its grants.
 func unseen(view ModelView, subject string, deleting bool, record Record) (Plan, bool) {
 	switch {
 	case view.Known:
@@ -298,7 +318,7 @@ func unseen(view ModelView, subject string, deleting bool, record Record) (Plan,
 		return Plan{Before: record, After: record, Condition: Condition{
 			Reason: v1alpha1.ReasonFailed, Message: "the operator did not read " + subject,
 		}}, true
-	case deleting && view.Problem.Reason == v1alpha1.ReasonModelNotFound:
+	case deleting && view.Problem.Gone:
 		left := "left what was created for this object, unless it was removed with its model: " + view.Problem.Message
 		return release(record, left), true
 	}

@@ -208,8 +208,24 @@ func TestDeletionWaitsOnlyForTemporaryProblems(t *testing.T) {
 			want:  reports(v1alpha1.ReasonCredentialsRejected, "Juju answered: no"),
 		},
 		"model removed: released": {
-			given: deleting(func(s *plan.SecretFacts) { s.View = unavailable(v1alpha1.ReasonModelNotFound) }),
+			given: deleting(func(s *plan.SecretFacts) { s.View = gone() }),
 			want:  releases("left what was created for this object, unless it was removed with its model: Juju answered: no"),
+		},
+		"model not listed: waits": {
+			given: deleting(func(s *plan.SecretFacts) { s.View = unavailable(v1alpha1.ReasonModelNotFound) }),
+			want:  reports(v1alpha1.ReasonModelNotFound, "Juju answered: no"),
+		},
+		"access to the model lost, entries of the other kind, adopted: waits": {
+			given: deleting(func(s *plan.SecretFacts) {
+				s.Tenancy = denied()
+				s.Tenancy.Unlisted, s.Adopted, s.Desired.Deletion = true, true, v1alpha1.DeletionDelete
+				s.View = unavailable(v1alpha1.ReasonPermissionDenied)
+			}),
+			want: reports(v1alpha1.ReasonPermissionDenied, "Juju answered: no"),
+		},
+		"access to the model lost: waits": {
+			given: deleting(func(s *plan.SecretFacts) { s.View = unavailable(v1alpha1.ReasonPermissionDenied) }),
+			want:  reports(v1alpha1.ReasonPermissionDenied, "Juju answered: no"),
 		},
 	})
 }

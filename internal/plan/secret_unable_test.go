@@ -91,14 +91,15 @@ func TestUnavailableModelBlocksSecret(t *testing.T) {
 			given: func(s *plan.SecretFacts) { s.View, s.Desired.Observe = unavailable(v1alpha1.ReasonModelNotFound), true },
 			want:  reports(v1alpha1.ReasonModelNotFound, "Juju answered: no"),
 		},
+		"model removed": {
+			given: func(s *plan.SecretFacts) { s.View = gone() },
+			want:  reports(v1alpha1.ReasonModelNotFound, "Juju answered: no"),
+		},
 	}
 	for kind, reason := range problemReasons() {
 		tests[fmt.Sprintf("problem: %s", reason)] = secretTest{
 			given: func(s *plan.SecretFacts) { s.View = unavailable(kind) },
 			want:  reports(reason, noAnswer(reason, secretOfName)),
-		}
-		if kind == v1alpha1.ReasonModelNotFound {
-			continue // The secret was removed with the model.
 		}
 		tests[fmt.Sprintf("problem, deleting: %s", reason)] = secretTest{
 			given: func(s *plan.SecretFacts) { s.View, s.Desired.Deleting = unavailable(kind), true },

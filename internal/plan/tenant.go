@@ -6,7 +6,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -16,6 +15,10 @@ import (
 type Tenancy struct {
 	// Problem is why it may not, nil if it may.
 	Problem *Condition
+	// Unlisted is true when the controller does not list the model, so that
+	// nothing is known of the entries of the other kind. The user may have lost
+	// access to the model.
+	Unlisted bool
 }
 
 // Admitted returns the tenancy of an object that may use its model.
@@ -86,11 +89,11 @@ func (i Installation) AuthorizeCleanup(r Reference, model ModelRef) Tenancy {
 	case r.Controller.Namespace() != "":
 		return Tenancy{}
 	}
-	return Admit(r.Tenants, r.From, model)
+	return Admit(r.Tenants, r.From, model, r.Listed)
 }
 
 // MayBegin reports whether the steps of a plan may be sent, given the present
-// reference of the object. Its tenancy may have ended since the plan was made.
+// reference of the object, with what the controller lists. Its tenancy may have ended since the plan was made.
 // A deletion still removes and revokes, except an adopted secret.
 func (i Installation) MayBegin(p Plan, now Reference, deleting bool) bool {
 	switch {
@@ -111,53 +114,71 @@ type Namespace struct {
 }
 
 // Admit returns whether the tenants of a controller object let a namespace use
-// a model.
-func Admit(tenants []v1alpha1.Tenant, ns Namespace, model ModelRef) Tenancy {
-	served := false
-	var names []string
-	for _, tenant := range tenants {
-		if !selects(tenant.Namespaces, ns) {
-			continue
-		}
-		served = true
-		names = append(names, slices.DeleteFunc(slices.Clone(tenant.Models), isUUIDPattern)...)
-		if slices.ContainsFunc(tenant.Models, func(pattern string) bool { return matchesModel(pattern, model) }) {
-			return Admitted()
-		}
+// a model. A pattern of names covers a model that is referenced by its UUID,
+// and a UUID covers a model that is referenced by its name, if the controller
+// lists the model with both. The answer for a model that is not covered is the
+// same as for a model that does not exist.
+func Admit(tenants []v1alpha1.Tenant, ns Namespace, model ModelRef, listed ListedModel) Tenancy {
+	patterns, served := modelsOf(tenants, ns)
+	covers := func(model ModelRef) bool {
+		return slices.ContainsFunc(patterns, func(pattern string) bool { return matchesModel(pattern, model) })
 	}
 	object := model.Controller.Object()
-	message := fmt.Sprintf("%s does not list namespace %q in spec.tenants", object, ns.Name)
 	switch {
-	case served && model.Name == "" && len(names) > 0:
-		message = fmt.Sprintf("%s does not list modelUUID %q for namespace %q in spec.tenants, and patterns of names do "+
-			"not match a UUID: use spec.model (qualifier/name) instead of spec.modelUUID, which is allowed if the name "+
-			"matches %s, or",
-			object, model, ns.Name, listed(names))
-	case served:
-		message = fmt.Sprintf("%s does not list model %q for namespace %q in spec.tenants:", object, model, ns.Name)
-	default:
-		message += ":"
+	case covers(model):
+		return Admitted()
+	case !served:
+		return tenantDenied(fmt.Sprintf("%s does not list namespace %q in spec.tenants: ask its administrator for an entry",
+			object, ns.Name))
+	case dependsOnList(patterns, model) && listed.Problem != nil:
+		condition := unreadableModel(*listed.Problem, "the list of models of "+object)
+		return Tenancy{Problem: &condition}
+	case dependsOnList(patterns, model) && listed.UUID != "" &&
+		(covers(ModelRef{Name: listed.Name}) || covers(ModelRef{UUID: listed.UUID})):
+		return Admitted()
 	}
-	return Tenancy{Problem: &Condition{
-		Reason:  v1alpha1.ReasonTenantDenied,
-		Message: message + " ask its administrator for an entry",
-	}}
+	tenancy := tenantDenied(fmt.Sprintf("%s does not list model %q for namespace %q in spec.tenants: correct the model, "+
+		"or ask its administrator for an entry", object, model, ns.Name))
+	tenancy.Unlisted = dependsOnList(patterns, model) && listed.Known && listed.UUID == ""
+	return tenancy
 }
 
-// isUUIDPattern reports whether a pattern of models is no pattern of names.
-func isUUIDPattern(pattern string) bool { return !strings.Contains(pattern, "/") }
+func tenantDenied(message string) Tenancy {
+	return Tenancy{Problem: &Condition{Reason: v1alpha1.ReasonTenantDenied, Message: message}}
+}
 
-// listed returns the first patterns for a message. They depend only on the
-// tenants of the namespace, so they do not show which models exist.
-func listed(patterns []string) string {
-	var quoted []string
-	for _, pattern := range patterns[:min(len(patterns), maxListed)] {
-		quoted = append(quoted, strconv.Quote(pattern))
+// MustIdentify reports whether the tenancy of an object with this reference
+// depends on what the controller lists: its namespace is a tenant, and only
+// the list says whether an entry covers the model.
+func (i Installation) MustIdentify(r Reference, model ModelRef) bool {
+	if !r.Exists || !i.MayRead(r) || !i.Serves(r) || r.Controller.Namespace() != "" {
+		return false
 	}
-	if more := len(patterns) - maxListed; more > 0 {
-		quoted = append(quoted, fmt.Sprintf("and %d more patterns", more))
+	patterns, _ := modelsOf(r.Tenants, r.From)
+	admitted := Admit(r.Tenants, r.From, model, ListedModel{}).Problem == nil
+	return !admitted && dependsOnList(patterns, model)
+}
+
+// modelsOf returns the patterns of models of all entries that select a
+// namespace. Served is true when there is one.
+func modelsOf(tenants []v1alpha1.Tenant, ns Namespace) (patterns []string, served bool) {
+	for _, tenant := range tenants {
+		if selects(tenant.Namespaces, ns) {
+			patterns, served = append(patterns, tenant.Models...), true
+		}
 	}
-	return strings.Join(quoted, ", ")
+	return patterns, served
+}
+
+// dependsOnList reports whether a pattern is of the other kind than the
+// reference: a pattern of names for a UUID, or a UUID for a name.
+func dependsOnList(patterns []string, model ModelRef) bool {
+	if model.String() == "" {
+		return false
+	}
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		return strings.Contains(pattern, "/") == (model.Name == "")
+	})
 }
 
 func selects(namespaces v1alpha1.TenantNamespaces, ns Namespace) bool {

@@ -17,6 +17,7 @@ type asking struct {
 	tenants []v1alpha1.Tenant
 	ns      plan.Namespace
 	model   plan.ModelRef
+	listed  plan.ListedModel
 }
 
 func names(names ...string) v1alpha1.TenantNamespaces {
@@ -47,6 +48,11 @@ func byUUID(uuid string) func(*asking) {
 	return func(a *asking) { a.model = plan.ModelRef{Controller: "default", UUID: uuid} }
 }
 
+// lists sets that the controller lists the model.
+func lists(name, uuid string) func(*asking) {
+	return func(a *asking) { a.listed = plan.ListedModel{Known: true, Name: name, UUID: uuid} }
+}
+
 func runTenantTests(t *testing.T, want plan.Tenancy, tests map[string]func(*asking)) {
 	t.Helper()
 	for name, change := range tests {
@@ -58,7 +64,7 @@ func runTenantTests(t *testing.T, want plan.Tenancy, tests map[string]func(*aski
 				model:   plan.ModelRef{Controller: "default", Name: "prod/app"},
 			}
 			change(&a)
-			if diff := cmp.Diff(want, plan.Admit(a.tenants, a.ns, a.model)); diff != "" {
+			if diff := cmp.Diff(want.Problem, plan.Admit(a.tenants, a.ns, a.model, a.listed).Problem); diff != "" {
 				t.Errorf("Admit (-want +got):\n%s", diff)
 			}
 		})
@@ -90,6 +96,15 @@ func TestTenantMayUseListedModels(t *testing.T) {
 		"another entry of the same names": all(named(names("team-a"), "prod/other"), also(names("team-a"), "prod/app")),
 		"an entry after another one":      all(named(names("team-b"), "prod/app"), also(everyone, "prod/app")),
 		"an entry before another one":     also(names("team-b"), "prod/other"),
+		"a UUID, listed with the name":    all(byUUID(modelUUID), lists("prod/app", modelUUID)),
+		"a UUID, listed with a name that a pattern matches": all(
+			named(names("team-a"), "prod/*"), byUUID(modelUUID), lists("prod/other", modelUUID),
+		),
+		"a name, listed with the UUID":                  all(named(names("team-a"), modelUUID), lists("prod/app", modelUUID)),
+		"a name, while the controller is not connected": func(a *asking) { a.listed = unlisted() },
+		"a UUID, while the controller is not connected": all(
+			named(names("team-a"), modelUUID), byUUID(modelUUID), func(a *asking) { a.listed = unlisted() },
+		),
 		"a label with an empty value": all(
 			named(labels(map[string]string{"x": ""}), "*"), func(a *asking) { a.ns.Labels["x"] = "" },
 		),
@@ -148,6 +163,15 @@ func TestTenantIsDeniedOtherModels(t *testing.T) {
 			all(named(names("team-a"), modelUUID), byUUID("f"+modelUUID[1:])), "f" + modelUUID[1:],
 		},
 		"a UUID that a pattern matches": {all(named(names("team-a"), "6f3b*"), byUUID(modelUUID)), modelUUID},
+		"a name that is not listed": {
+			all(named(names("team-a"), modelUUID), lists("", "")), "prod/app",
+		},
+		"a name, listed with another UUID": {
+			all(named(names("team-a"), modelUUID), lists("prod/app", "f"+modelUUID[1:])), "prod/app",
+		},
+		"a name, listed with the UUID of another entry": {
+			all(also(names("team-b"), modelUUID), model("prod/b"), lists("prod/b", modelUUID)), "prod/b",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -155,41 +179,56 @@ func TestTenantIsDeniedOtherModels(t *testing.T) {
 			want := plan.Tenancy{Problem: &plan.Condition{
 				Reason: v1alpha1.ReasonTenantDenied,
 				Message: `ClusterJujuController "default" does not list model "` + test.model +
-					`" for namespace "team-a" in spec.tenants: ask its administrator for an entry`,
+					`" for namespace "team-a" in spec.tenants: correct the model, or ask its administrator for an entry`,
 			}}
 			runTenantTests(t, want, map[string]func(*asking){"asked": test.given})
 		})
 	}
 }
 
-func TestTenantIsDeniedUUIDThatNamePatternsDoNotMatch(t *testing.T) {
+// The answer must not show whether a model exists that the namespace may not
+// use.
+func TestTenantDenialIsTheSameForUncoveredAndMissingModel(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		given    func(*asking)
-		patterns string
-	}{
-		"a name":               {byUUID(modelUUID), `"prod/app"`},
-		"all names":            {all(named(names("team-a"), "*/*"), byUUID(modelUUID)), `"*/*"`},
-		"names and a UUID":     {all(named(names("team-a"), "prod/*", "f"+modelUUID[1:]), byUUID(modelUUID)), `"prod/*"`},
-		"names of two entries": {all(also(names("team-a"), "prod/b"), byUUID(modelUUID)), `"prod/app", "prod/b"`},
-		"names of others":      {all(also(names("team-b"), "prod/b"), byUUID(modelUUID)), `"prod/app"`},
-		"many names": {
-			all(named(names("team-a"), "a/a", "b/b", "c/c", "d/d", "e/e"), byUUID(modelUUID)),
-			`"a/a", "b/b", "c/c", and 2 more patterns`,
-		},
+	want := plan.Tenancy{Problem: &plan.Condition{
+		Reason: v1alpha1.ReasonTenantDenied,
+		Message: `ClusterJujuController "default" does not list model "` + modelUUID +
+			`" for namespace "team-a" in spec.tenants: correct the model, or ask its administrator for an entry`,
+	}}
+	for name, patterns := range map[string]func(*asking){
+		"a name":               func(*asking) {},
+		"names and a UUID":     named(names("team-a"), "prod/a*", "f"+modelUUID[1:]),
+		"names of two entries": also(names("team-a"), "prod/b"),
+		"names of others":      also(names("team-b"), "prod/*"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := plan.Tenancy{Problem: &plan.Condition{
-				Reason: v1alpha1.ReasonTenantDenied,
-				Message: `ClusterJujuController "default" does not list modelUUID "` + modelUUID +
-					`" for namespace "team-a" in spec.tenants, ` +
-					"and patterns of names do not match a UUID: use spec.model (qualifier/name) instead of spec.modelUUID, which " +
-					"is allowed if the name matches " + test.patterns + ", or ask its administrator for an entry",
-			}}
-			runTenantTests(t, want, map[string]func(*asking){"asked": test.given})
+			runTenantTests(t, want, map[string]func(*asking){
+				"not asked for": all(patterns, byUUID(modelUUID)),
+				"missing":       all(patterns, byUUID(modelUUID), lists("", "")),
+				"not covered":   all(patterns, byUUID(modelUUID), lists("prod/secret", modelUUID)),
+			})
 		})
 	}
+}
+
+// unlisted is the answer while the controller is not connected.
+func unlisted() plan.ListedModel {
+	return plan.ListedModel{Problem: &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable, Message: "no answer"}}
+}
+
+func TestTenancyThatDependsOnTheListWaitsForTheController(t *testing.T) {
+	t.Parallel()
+	want := plan.Tenancy{Problem: &plan.Condition{Reason: v1alpha1.ReasonJujuUnreachable, Message: "no answer"}}
+	waits := func(a *asking) { a.listed = unlisted() }
+	runTenantTests(t, want, map[string]func(*asking){
+		"a UUID, listed by name": all(byUUID(modelUUID), waits),
+		"a name, listed by UUID": all(named(names("team-a"), modelUUID), waits),
+	})
+	denied := plan.Tenancy{Problem: &plan.Condition{Reason: v1alpha1.ReasonTenantDenied, Message: deniedMessage}}
+	runTenantTests(t, denied, map[string]func(*asking){
+		"a UUID, another namespace": all(named(names("team-b"), "prod/*"), byUUID(modelUUID), waits),
+	})
 }
 
 func TestMissingControllerObjectIsReported(t *testing.T) {
@@ -197,5 +236,26 @@ func TestMissingControllerObjectIsReported(t *testing.T) {
 	want := plan.Tenancy{Problem: &plan.Condition{Reason: v1alpha1.ReasonControllerNotReady, Message: noControllerMessage}}
 	if diff := cmp.Diff(want, plan.NoController("default")); diff != "" {
 		t.Errorf("NoController (-want +got):\n%s", diff)
+	}
+}
+
+// A deletion that depends on the list asks Juju why the model is not listed.
+func TestTenancyIsUnlistedIfItDependsOnAModelThatIsNotListed(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		patterns []string
+		listed   plan.ListedModel
+		want     bool
+	}{
+		"entries of the other kind":           {[]string{modelUUID}, plan.ListedModel{Known: true}, true},
+		"listed and not covered":              {[]string{modelUUID}, plan.ListedModel{Known: true, Name: "prod/app", UUID: "x"}, false},
+		"no list":                             {[]string{modelUUID}, plan.ListedModel{}, false},
+		"entries of the same kind":            {[]string{"prod/b"}, plan.ListedModel{Known: true}, false},
+		"covered by an entry that needs none": {[]string{"prod/app", modelUUID}, plan.ListedModel{Known: true}, false},
+	} {
+		tenants := []v1alpha1.Tenant{{Namespaces: names("team-a"), Models: row.patterns}}
+		if got := plan.Admit(tenants, plan.Namespace{Name: "team-a"}, prodApp, row.listed).Unlisted; got != row.want {
+			t.Errorf("%s: the tenancy is unlisted: %t, want %t", name, got, row.want)
+		}
 	}
 }

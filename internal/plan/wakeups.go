@@ -12,6 +12,11 @@ import (
 // Waiting has the facts that decide whether a change in Juju concerns an
 // object.
 type Waiting struct {
+	// Model is the model as the manifest refers to it. It is zero for an access
+	// until its JujuSecret was seen.
+	Model ModelRef
+	// Former is the model of the object's record if it differs, zero otherwise.
+	Former ModelRef
 	// ModelUUID and SecretID are the model and the secret in the object's
 	// status.
 	ModelUUID, SecretID string
@@ -31,11 +36,14 @@ type Waiting struct {
 // Concerns reports whether an object has to be reconciled because of a change
 // in Juju.
 func (c Change) Concerns(w Waiting) bool {
-	sameModel := c.ModelUUID == "" || c.ModelUUID == w.ModelUUID
+	sameModel := c.inModelOf(w)
 	sameSecret := func() bool { return slices.Contains(c.IDs, w.SecretID) }
 	switch {
 	case c.Health:
 		return false
+	case len(c.Listed) > 0:
+		return WaitsForModel(w.Reason) && (w.Model.String() == "" || slices.Contains(c.Listed, w.Model.String()) ||
+			slices.Contains(c.Listed, w.Former.String()))
 	case c.Renamed && WaitsForSecret(w.Reason):
 		return sameModel // It may wait for the name.
 	case c.Own != 0:
@@ -45,7 +53,30 @@ func (c Change) Concerns(w Waiting) bool {
 	case !w.Deleting && w.Reason == v1alpha1.ReasonApplicationNotFound && len(c.IDs) > 0:
 		return sameModel && sameSecret() // Other secrets do not bring the application.
 	}
-	return sameModel || w.ModelUUID == ""
+	return sameModel
+}
+
+// inModelOf reports whether the change is in the model of an object. An object
+// that has not seen its model is compared by its reference.
+func (c Change) inModelOf(w Waiting) bool {
+	switch {
+	case c.ModelUUID == "":
+		return true
+	case w.ModelUUID != "":
+		return c.ModelUUID == w.ModelUUID
+	case w.Model.Name != "":
+		return c.ModelName == w.Model.Name
+	}
+	return w.Model.UUID == "" || w.Model.UUID == c.ModelUUID
+}
+
+// WaitsForModel reports whether an object with this reason waits until its
+// controller lists the model.
+func WaitsForModel(reason v1alpha1.Reason) bool {
+	return slices.Contains([]v1alpha1.Reason{
+		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonPermissionDenied,
+		v1alpha1.ReasonModelMigrated,
+	}, reason)
 }
 
 // ownConcerns reports whether a change that the operator made on behalf of one

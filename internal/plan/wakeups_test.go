@@ -24,6 +24,14 @@ func TestChangeConcernsObjects(t *testing.T) {
 	wantsApp := func(w *plan.Waiting) { w.Settled, w.Reason = false, v1alpha1.ReasonApplicationNotFound }
 	reconciling := func(w *plan.Waiting) { w.Settled = false }
 	nowhere := func(w *plan.Waiting) { w.ModelUUID, w.SecretID = "", "" }
+	byName := func(w *plan.Waiting) { w.Model = plan.ModelRef{Controller: "default", Name: "prod/app"} }
+	byUUID := func(w *plan.Waiting) { w.Model = plan.ModelRef{Controller: "default", UUID: "model"} }
+	waits := func(reason v1alpha1.Reason) func(*plan.Waiting) {
+		return func(w *plan.Waiting) { w.Settled, w.Reason = false, reason }
+	}
+	notFound, denied := waits(v1alpha1.ReasonModelNotFound), waits(v1alpha1.ReasonTenantDenied)
+	forbidden, migrated := waits(v1alpha1.ReasonPermissionDenied), waits(v1alpha1.ReasonModelMigrated)
+	moved := func(w *plan.Waiting) { w.Former = plan.ModelRef{Controller: "default", Name: "prod/former"} }
 	owner := func(w *plan.Waiting) { w.Owner = true }
 	access := func(apps ...string) func(*plan.Waiting) {
 		return func(w *plan.Waiting) { w.Access, w.Applications = true, apps }
@@ -31,6 +39,10 @@ func TestChangeConcernsObjects(t *testing.T) {
 	change := func(model string, ids ...string) plan.Change {
 		return plan.Change{Controller: "default", ModelUUID: model, IDs: ids}
 	}
+	named := func(model, name string) plan.Change {
+		return plan.Change{Controller: "default", ModelUUID: model, ModelName: name, IDs: []string{"other"}}
+	}
+	listed := func(models ...string) plan.Change { return plan.Change{Controller: "default", Listed: models} }
 	all := func(model string) plan.Change { return plan.Change{Controller: "default", ModelUUID: model, All: true} }
 	own := func(what plan.OwnChange, id string, apps ...string) plan.Change {
 		return plan.Change{Controller: "default", ModelUUID: "model", IDs: []string{id}, Own: what, Applications: apps}
@@ -58,7 +70,26 @@ func TestChangeConcernsObjects(t *testing.T) {
 		"unsettled, another secret":        {waiting(unsettled), change("model", "other"), true},
 		"unsettled, a listing":             {waiting(unsettled), change("model"), true},
 		"unsettled, another model":         {waiting(unsettled), change("another", "other"), false},
-		"unsettled, before it has a model": {waiting(unsettled, nowhere), change("another", "other"), true},
+		"unsettled, before its JujuSecret": {waiting(unsettled, nowhere), change("another", "other"), true},
+		"unseen model, by its name":        {waiting(unsettled, nowhere, byName), named("model", "prod/app"), true},
+		"unseen model, another name":       {waiting(unsettled, nowhere, byName), named("model", "prod/other"), false},
+		"unseen model, by its UUID":        {waiting(unsettled, nowhere, byUUID), named("model", "prod/app"), true},
+		"unseen model, another UUID":       {waiting(unsettled, nowhere, byUUID), named("another", "prod/app"), false},
+		"unseen model, the connection":     {waiting(unsettled, nowhere, byName), change(""), true},
+		"missing model, the connection":    {waiting(notFound, nowhere, byName), change(""), true},
+		"missing model, it is listed":      {waiting(notFound, nowhere, byName), listed("prod/app", "model"), true},
+		"missing model, listed by UUID":    {waiting(notFound, nowhere, byUUID), listed("prod/app", "model"), true},
+		"missing model, another is listed": {waiting(notFound, nowhere, byName), listed("prod/other", "model"), false},
+		"forbidden model, it is listed":    {waiting(forbidden, byName), listed("prod/app", "model"), true},
+		"migrated model, it is back":       {waiting(migrated, byName), listed("prod/app", "model"), true},
+		"former model, it is listed":       {waiting(forbidden, byName, moved), listed("prod/former", "model"), true},
+		"former model, another is listed":  {waiting(forbidden, byName, moved), listed("prod/other", "model"), false},
+		"denied model, it is listed":       {waiting(denied, nowhere, byUUID), listed("prod/app", "model"), true},
+		"removed model, it is listed":      {waiting(notFound, byName), listed("prod/app", "another"), true},
+		"removed model, it answers again":  {waiting(notFound, byName), change("model"), true},
+		"access without a model, a list":   {waiting(notFound, nowhere), listed("prod/app", "model"), true},
+		"in sync, its model is listed":     {waiting(byName), listed("prod/app", "model"), false},
+		"unsettled, its model is listed":   {waiting(unsettled, byName), listed("prod/app", "model"), false},
 		"reconciling, a listing":           {waiting(reconciling), change("model"), true},
 		"application, another secret":      {waiting(wantsApp), change("model", "other"), false},
 		"application, its secret":          {waiting(wantsApp), change("model", "secret"), true},

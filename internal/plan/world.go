@@ -62,6 +62,10 @@ func (m ModelRef) String() string {
 // none.
 type Query struct {
 	ID, Name string
+	// ModelUUID is the UUID of the model that the object was in before, empty
+	// if it is not known. If the controller does not list this model, Juju is
+	// asked why.
+	ModelUUID string
 	// Age is the maximum age of the answer.
 	Age Age
 }
@@ -96,6 +100,18 @@ type ModelView struct {
 	ByID, ByName *UserSecret
 	// CharmOwned is true when a charm owns the secret of the ID.
 	CharmOwned bool
+}
+
+// ListedModel is what the list of models of a controller says about a ModelRef,
+// or why there is no list. The zero ListedModel was not asked for.
+type ListedModel struct {
+	// Known is true when the controller listed its models.
+	Known bool
+	// Problem is why there is no list. It is nil if Known is true, or if the
+	// list was not asked for.
+	Problem *Problem
+	// Name and UUID identify the model. Both are empty if it is not listed.
+	Name, UUID string
 }
 
 // UserSecret is what Juju reports of a user secret, without its values.
@@ -141,6 +157,12 @@ type Change struct {
 	// ModelUUID is the model's UUID. Empty means every model, and the
 	// connection itself.
 	ModelUUID string
+	// ModelName is the model's name as the controller lists it.
+	ModelName string
+	// Listed are the names and the UUIDs of models that the controller lists,
+	// and did not list before. The change then concerns only the objects that
+	// wait for one of them.
+	Listed []string
 	// IDs are the IDs of the secrets that differ.
 	IDs []string
 	// All is true when the change concerns every secret, for example after the

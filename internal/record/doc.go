@@ -15,7 +15,8 @@
 // namespace and name, and over the record. It is verified before the record is
 // parsed. A record without a valid MAC is no record. The UID is not part of the
 // MAC, because an object that was restored has another UID. The record of a
-// JujuSecret counts only for the model that the spec names.
+// JujuSecret counts only for the model that the spec names, at any controller
+// object that may take it over.
 //
 // Records are numbered. If the annotation and the copy differ, only the record
 // with the higher number counts. So an old annotation has no effect if the copy

@@ -46,13 +46,18 @@ type grants struct {
 
 	SecretID string   `json:"secretID"`
 	Granted  []string `json:"granted"`
+	// InModel is the UUID of the model. Older records do not have it.
+	InModel string `json:"inModel,omitempty"`
 }
 
 // newPayload returns a record in its stored form.
-func newPayload(r plan.Record, owned *Owned) payload {
+func newPayload(r plan.Record, owned *Owned, model plan.ModelRef) payload {
 	p := payload{Owned: owned, Creating: r.Creating, Adopting: r.Adopting}
+	if model != (plan.ModelRef{}) {
+		p.Model = &model
+	}
 	if len(r.Granted) > 0 {
-		p.Grants = &grants{ModelRef: r.Model, SecretID: r.SecretID, Granted: r.Granted}
+		p.Grants = &grants{ModelRef: r.Model, SecretID: r.SecretID, Granted: r.Granted, InModel: r.ModelUUID}
 	}
 	return p
 }
@@ -63,7 +68,8 @@ func (p payload) record() plan.Record {
 	// A reference by both name and UUID would be authorized by one and looked
 	// up by the other.
 	if p.Grants != nil && (p.Grants.Name == "") != (p.Grants.UUID == "") {
-		r.Model, r.SecretID, r.Granted = p.Grants.ModelRef, p.Grants.SecretID, p.Grants.Granted
+		r.Model, r.ModelUUID, r.SecretID = p.Grants.ModelRef, p.Grants.InModel, p.Grants.SecretID
+		r.Granted = p.Grants.Granted
 	}
 	return r
 }
@@ -74,8 +80,18 @@ func (p payload) empty() bool {
 }
 
 // says reports whether two stored records are equal, except for their numbers.
+// The UUID of the model is not compared, so that older records stay as they
+// are: another model has other secrets.
 func (p payload) says(o payload) bool {
-	p.Sequence, p.Salt, p.Model = o.Sequence, o.Salt, o.Model
+	p.Sequence, p.Salt = o.Sequence, o.Salt
+	if p.Model == nil || o.Model == nil {
+		p.Model = o.Model
+	}
+	if p.Grants != nil && o.Grants != nil {
+		own := *p.Grants
+		own.InModel = o.Grants.InModel
+		p.Grants = &own
+	}
 	return reflect.DeepEqual(p, o)
 }
 
@@ -98,6 +114,10 @@ type State struct {
 	plan.Record
 	// Owned is the secret that the object owns, nil if there is none.
 	Owned *Owned
+	// Controller is the controller object that the record of a JujuSecret was
+	// written for, empty if there is none. A new controllerRef does not change
+	// it.
+	Controller plan.ControllerKey
 	// ForeignKey is true when a record was signed with another key, and none
 	// is valid.
 	ForeignKey bool
@@ -107,10 +127,15 @@ type State struct {
 	current, annotation, status *payload
 	// legacy is true when the record that counts is in an older format.
 	legacy bool
+	// kept is true when there is a record for a controller object that does not
+	// count. It stays as it is.
+	kept bool
 }
 
 // Read returns the recorded state of an object. The record of a JujuSecret
-// counts only if its model equals the model in the spec. The record of a
+// counts only if it has the name or the UUID of the model in the spec. The
+// controller object may be another one, because Juju can migrate a model. But a
+// record for a JujuController counts only in its namespace. The record of a
 // JujuSecretAccess has no such model.
 func (k Keeper) Read(obj v1alpha1.RecordedObject, model plan.ModelRef) State {
 	var state State
@@ -127,6 +152,12 @@ func (k Keeper) Read(obj v1alpha1.RecordedObject, model plan.ModelRef) State {
 		state.annotation, state.legacy = state.current, state.current != nil
 	}
 	state.Salt = string(obj.GetUID())
+	if state.current != nil && state.current.Model != nil && !state.current.empty() {
+		state.Controller = state.current.Model.Controller
+		if !plan.Carries(state.Controller, model.Controller) {
+			return State{Controller: state.Controller, Salt: state.Salt, kept: true}
+		}
+	}
 	if state.current != nil {
 		state.Record, state.Owned = state.current.record(), state.current.Owned
 		state.Salt = state.current.Salt
@@ -135,11 +166,11 @@ func (k Keeper) Read(obj v1alpha1.RecordedObject, model plan.ModelRef) State {
 	return state
 }
 
-// Annotated reports whether the annotation that was read equals a record. The
-// owned secret is not compared: a record of its creation or adoption proves the
-// ownership until the secret is changed.
-func (s State) Annotated(want plan.Record) bool {
-	p := newPayload(want, s.Owned)
+// Annotated reports whether the annotation that was read equals a record for a
+// model. The owned secret is not compared: a record of its creation or adoption
+// proves the ownership until the secret is changed.
+func (s State) Annotated(want plan.Record, model plan.ModelRef) bool {
+	p := newPayload(want, s.Owned, model)
 	if s.annotation == nil {
 		return p.empty()
 	}
@@ -163,11 +194,11 @@ func (k Keeper) Annotate(obj v1alpha1.RecordedObject, state State, r plan.Record
 		annotations = map[string]string{}
 	}
 	delete(annotations, v1alpha1.AnnotationRecord)
-	next := newPayload(r, state.Owned)
+	next := newPayload(r, state.Owned, model)
 	if next.empty() {
 		state.annotation = nil
 	} else {
-		text, err := k.store(obj, &state, &next, model)
+		text, err := k.store(obj, &state, &next)
 		if err != nil {
 			return state, err
 		}
@@ -182,8 +213,10 @@ func (k Keeper) Annotate(obj v1alpha1.RecordedObject, state State, r plan.Record
 // Copy sets the record in the status of an object in memory, with the secret
 // that the object owns now.
 func (k Keeper) Copy(obj v1alpha1.RecordedObject, state State, r plan.Record, owned *Owned, model plan.ModelRef) error {
-	next := newPayload(r, owned)
+	next := newPayload(r, owned, model)
 	switch {
+	case state.kept:
+		return nil
 	case next.empty() && state.annotation == nil:
 		*obj.RecordCopy() = ""
 		return nil
@@ -192,7 +225,7 @@ func (k Keeper) Copy(obj v1alpha1.RecordedObject, state State, r plan.Record, ow
 	case state.legacy && next.says(*state.current):
 		return nil // The next change rewrites it.
 	}
-	text, err := k.store(obj, &state, &next, model)
+	text, err := k.store(obj, &state, &next)
 	if err != nil {
 		return err
 	}
@@ -202,11 +235,8 @@ func (k Keeper) Copy(obj v1alpha1.RecordedObject, state State, r plan.Record, ow
 
 // store numbers a record and signs it. A record that equals a stored record
 // keeps the number.
-func (k Keeper) store(obj v1alpha1.RecordedObject, state *State, next *payload, model plan.ModelRef) (string, error) {
+func (k Keeper) store(obj v1alpha1.RecordedObject, state *State, next *payload) (string, error) {
 	next.Salt, next.Sequence = state.Salt, 1
-	if model != (plan.ModelRef{}) {
-		next.Model = &model
-	}
 	for _, stored := range []*payload{state.annotation, state.status} {
 		if stored == nil {
 			continue
@@ -260,7 +290,7 @@ func (k Keeper) verify(
 	if err := json.Unmarshal([]byte(parts[3]), verified); err != nil {
 		return nil, false
 	}
-	if recorded := verified.Model; recorded != nil && *recorded != model {
+	if recorded := verified.Model; recorded != nil && (recorded.Name != model.Name || recorded.UUID != model.UUID) {
 		return nil, false
 	}
 	return verified, false

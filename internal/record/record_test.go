@@ -272,10 +272,9 @@ func TestForgedRecordIsNoRecord(t *testing.T) {
 func TestRecordForAnotherModelIsNoRecord(t *testing.T) {
 	t.Parallel()
 	for name, model := range map[string]plan.ModelRef{
-		"another name":       {Controller: "default", Name: "prod/other"},
-		"another controller": {Controller: "other", Name: "prod/app"},
-		"its UUID":           {Controller: "default", UUID: "uuid"},
-		"none":               {},
+		"another name": {Controller: "default", Name: "prod/other"},
+		"its UUID":     {Controller: "default", UUID: "uuid"},
+		"none":         {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -488,7 +487,7 @@ func TestAnnotatedComparesWhatTheAnnotationSays(t *testing.T) {
 				obj.copy(t, obj.read().Record, row.owned)
 			}
 			state := obj.read()
-			got := []bool{state.Annotated(row.want), state.NamesOwned()}
+			got := []bool{state.Annotated(row.want, app), state.NamesOwned()}
 			if !cmp.Equal(got, []bool{row.annotated, row.owns}) {
 				t.Errorf("annotated and names the owned secret: %v, want %v and %v", got, row.annotated, row.owns)
 			}
@@ -614,4 +613,89 @@ func corrupted(random *rand.Rand, text string) string {
 		return text[:i] + "7" + text[i:]
 	}
 	return text[:i] + string(text[i]^1) + text[i+1:]
+}
+
+func TestGrantsKeepTheUUIDOfTheirModel(t *testing.T) {
+	t.Parallel()
+	granted := plan.Record{Model: app, ModelUUID: "uuid", SecretID: "id", Granted: []string{"app1"}}
+	obj := access()
+	obj.annotate(t, granted)
+	obj.copy(t, granted, nil)
+	if got := obj.read().ModelUUID; got != "uuid" {
+		t.Errorf("the record has the model %q, want uuid", got)
+	}
+	obj = access()
+	older := granted
+	older.ModelUUID = ""
+	obj.annotate(t, older)
+	if state := obj.read(); state.ModelUUID != "" || !state.Annotated(granted, plan.ModelRef{}) {
+		t.Errorf("a record without the UUID is %+v, want it to stay as it is", state)
+	}
+}
+
+// Juju can migrate a model to another controller.
+func TestRecordCountsAtAnotherController(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		from, to plan.ControllerKey
+		counts   bool
+	}{
+		"both for the cluster":                   {"default", "other", true},
+		"to a JujuController":                    {"default", "team-a/juju", true},
+		"both JujuControllers of the namespace":  {"team-a/juju", "team-a/other", true},
+		"from a JujuController":                  {"team-a/juju", "default", false},
+		"from a JujuController of another place": {"team-b/juju", "team-a/juju", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			obj, owned := secret(), &record.Owned{ModelUUID: "uuid", SecretID: "one"}
+			obj.model.Controller = row.from
+			obj.annotate(t, plan.Record{Creating: &plan.Creation{Name: "db"}})
+			obj.copy(t, obj.read().Record, owned)
+			annotation, status := obj.annotation(), *obj.RecordCopy()
+			obj.model.Controller = row.to
+			state := obj.read()
+			if counts := state.Owned != nil; counts != row.counts || state.Controller != row.from {
+				t.Errorf("the record counts: %t, for %q, want %t and %q", counts, state.Controller, row.counts, row.from)
+			}
+			// While the model was not found there, the record stays as it is.
+			former := obj.model
+			former.Controller = row.from
+			if row.counts && !state.Annotated(state.Record, former) {
+				t.Error("the record for the former controller differs from the annotation")
+			}
+			if err := keeper.Copy(obj.RecordedObject, state, state.Record, state.Owned, former); err != nil {
+				t.Fatal(err)
+			}
+			if obj.annotation() != annotation || *obj.RecordCopy() != status {
+				t.Error("a record was rewritten for the former controller")
+			}
+			if !row.counts {
+				return
+			}
+			// Once it was found, the record names the new controller.
+			if state.Annotated(state.Record, obj.model) {
+				t.Error("the annotation counts as written for the new controller")
+			}
+			obj.annotate(t, state.Record)
+			obj.copy(t, state.Record, owned)
+			if got := obj.read(); got.Controller != row.to || got.OwnedID() != "one" {
+				t.Errorf("the record is for %q and owns %q", got.Controller, got.OwnedID())
+			}
+			if first := sequence(t, annotation); sequence(t, obj.annotation()) <= first {
+				t.Errorf("the new annotation does not outrank number %d", first)
+			}
+		})
+	}
+}
+
+func TestEmptyRecordIsForNoController(t *testing.T) {
+	t.Parallel()
+	obj := secret()
+	obj.annotate(t, plan.Record{Adopting: "one"})
+	obj.copy(t, plan.Record{}, nil)
+	obj.model.Controller = "other"
+	if state := obj.read(); state.Controller != "" {
+		t.Errorf("an empty record is for %q", state.Controller)
+	}
 }

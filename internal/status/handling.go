@@ -45,7 +45,7 @@ type Handling struct {
 	// action. With any other reason the change is complete, or waits for a user or
 	// for another object.
 	InProgress bool
-	// Woken is true when another object wakes this object. The early requeue
+	// Woken is true when an event wakes this object. The early requeue
 	// then only finds changes from before the status was written. After that,
 	// the object is requeued every LookAgain.
 	Woken bool
@@ -96,14 +96,15 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonFailed:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: 5 * time.Minute, InProgress: true}
 
-	case v1alpha1.ReasonInvalidContent, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonCredentialsRejected,
+	case v1alpha1.ReasonInvalidContent, v1alpha1.ReasonCredentialsRejected,
 		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonControllerChanged, v1alpha1.ReasonInvalidRequest,
 		v1alpha1.ReasonUnsupportedJujuVersion, v1alpha1.ReasonDrifted, v1alpha1.ReasonCharmOwned,
-		v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonSecretIDNotFound:
+		v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonSecretIDNotFound, v1alpha1.ReasonModelMigrated:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
-	case v1alpha1.ReasonConflict:
+	case v1alpha1.ReasonConflict,
+		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonTenantDenied: // The list of models wakes these two.
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: 5 * time.Minute, Woken: true}
-	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied:
+	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonPermissionDenied:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: time.Minute}
 	}
 	return HandlingOf(v1alpha1.ReasonFailed)

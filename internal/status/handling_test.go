@@ -138,8 +138,9 @@ func TestReasonWithoutAWakeUpIsRequeued(t *testing.T) {
 		v1alpha1.ReasonTransferringGrants:  30 * time.Second,
 		v1alpha1.ReasonNameTaken:           time.Minute,
 		v1alpha1.ReasonConflict:            5 * time.Minute,
+		v1alpha1.ReasonModelNotFound:       5 * time.Minute,
+		v1alpha1.ReasonTenantDenied:        5 * time.Minute,
 		v1alpha1.ReasonInUse:               time.Minute,
-		v1alpha1.ReasonModelNotFound:       time.Minute,
 		v1alpha1.ReasonPermissionDenied:    time.Minute,
 		// It can have any cause.
 		v1alpha1.ReasonFailed: 5 * time.Minute,

@@ -86,12 +86,12 @@ func TestConditionsFollowTheVerdict(t *testing.T) {
 		"a condition of another controller stays": {
 			given: all(
 				was(condition(elsewhere, yes, then, "Mine", ""), condition(readyCond, yes, then, synced, inSync)),
-				verdict(v1alpha1.ReasonTenantDenied, "no tenant")),
+				verdict(v1alpha1.ReasonInvalidContent, "no value")),
 			want: becomes(conditions{
 				condition(elsewhere, yes, then, "Mine", ""),
-				condition(readyCond, no, now, v1alpha1.ReasonTenantDenied, "no tenant"),
-				condition(stalled, yes, now, v1alpha1.ReasonTenantDenied, "no tenant"),
-			}, warning(v1alpha1.ReasonTenantDenied, "no tenant")),
+				condition(readyCond, no, now, v1alpha1.ReasonInvalidContent, "no value"),
+				condition(stalled, yes, now, v1alpha1.ReasonInvalidContent, "no value"),
+			}, warning(v1alpha1.ReasonInvalidContent, "no value")),
 		},
 	})
 }

@@ -396,7 +396,6 @@ func TestJujuSecretImmutableFields(t *testing.T) {
 		return func(s *v1alpha1.JujuSecret) { gen.Adopting(s); gen.ByID(id)(s) }
 	}
 	model := []string{"model and modelUUID are immutable", "create a JujuSecret"}
-	controller := []string{"controllerRef is immutable", "create a JujuSecret"}
 	id := []string{"id is immutable", "create a JujuSecret"}
 	checkUpdates(t, base, map[string]update[*v1alpha1.JujuSecret]{
 		"name": {nil, gen.Named("another-name"), nil},
@@ -405,8 +404,8 @@ func TestJujuSecretImmutableFields(t *testing.T) {
 		},
 		"model":              {nil, func(s *v1alpha1.JujuSecret) { s.Spec.Model = "prod/other" }, model},
 		"model to modelUUID": {nil, func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", modelUUID }, model},
-		"controller":         {nil, gen.Through("other"), controller},
-		"controller kind":    {nil, gen.Locally("default"), controller},
+		"controller":         {nil, gen.Through("other"), nil},
+		"controller kind":    {nil, gen.Locally("default"), nil},
 		"id added":           {nil, adopting(secretID), id},
 		"id removed":         {adopting(secretID), gen.ByID(""), id},
 		"other id":           {adopting(secretID), gen.ByID(otherID), id},
@@ -445,7 +444,7 @@ func TestJujuSecretAccessImmutableFields(t *testing.T) {
 		"model to modelUUID": {
 			same, direct(func(r *v1alpha1.UserSecretReference) { r.Model, r.ModelUUID = "", modelUUID }), secret,
 		},
-		"controller": {same, direct(func(r *v1alpha1.UserSecretReference) { r.ControllerRef.Name = "other" }), secret},
+		"controller": {same, direct(func(r *v1alpha1.UserSecretReference) { r.ControllerRef.Name = "other" }), nil},
 		"name": {
 			direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "db-login" }),
 			direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "other" }), secret,

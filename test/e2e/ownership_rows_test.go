@@ -18,6 +18,30 @@ func blockedRows() map[string]func(rowFixture) {
 			f.expectNothingOwned(obj, false)
 			f.ExpectJuju(dbSecret(id, 1, desired))
 		},
+		"S6": func(f rowFixture) {
+			obj := f.createReady("own")
+			f.revokeAccess()
+			f.LookNow(obj)
+			f.awaitRow(obj)
+			f.expectOwned(obj, obj.Status.SecretID, false)
+			f.grantAccess()
+			f.LookNow(obj)
+			f.AwaitReady(obj)
+			f.ExpectJuju(dbSecret(obj.Status.SecretID, 1, desired))
+		},
+		"S7": func(f rowFixture) {
+			obj := f.createSuspended("own")
+			f.setRecord(obj, f.creating(obj, desired))
+			id := f.addSecret(desired)
+			f.revokeAccess()
+			f.resume(obj)
+			f.awaitRow(obj)
+			f.grantAccess()
+			f.LookNow(obj)
+			f.AwaitReady(obj)
+			f.expectOwned(obj, id, false)
+			f.ExpectJuju(dbSecret(id, 1, desired))
+		},
 	}
 }
 
@@ -347,8 +371,45 @@ func releaseRows() map[string]func(rowFixture) {
 	}
 }
 
+// revokeAccess revokes the operator's access to the model.
+func (f *fixture) revokeAccess() {
+	f.Helper()
+	f.Must(f.Juju.RevokeModel(f.Ctx, f.Model, f.Juju.Operator.Username, "read"))
+}
+
+// grantAccess grants the operator's access to the model again.
+func (f *fixture) grantAccess() {
+	f.Helper()
+	f.Must(f.Juju.GrantModel(f.Ctx, f.Model, f.Juju.Operator.Username, "write"))
+}
+
+// deleteWithoutAccess deletes an object, and waits for the reason of the row.
+// Once the operator has access to the model again, the object is gone, and its
+// secret too.
+func (f rowFixture) deleteWithoutAccess(obj *v1alpha1.JujuSecret) {
+	f.Helper()
+	f.Delete(obj)
+	f.awaitRow(obj)
+	f.grantAccess()
+	f.lookSoon(obj)
+	f.AwaitGone(obj)
+	f.AwaitJuju()
+}
+
 func removalRows() map[string]func(rowFixture) {
 	return map[string]func(rowFixture){
+		"D20": func(f rowFixture) {
+			obj := f.createReady("own")
+			f.revokeAccess()
+			f.deleteWithoutAccess(obj)
+		},
+		"D21": func(f rowFixture) {
+			obj := f.createSuspended("own")
+			f.setRecord(obj, f.creating(obj, desired))
+			f.addSecret(desired)
+			f.revokeAccess()
+			f.deleteWithoutAccess(obj)
+		},
 		"D10": func(f rowFixture) {
 			id, obj := f.addSecret(desired), f.secret("own", gen.Adopting, gen.Deleted)
 			f.Create(obj)

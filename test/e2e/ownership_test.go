@@ -36,6 +36,8 @@ var provenBy = map[string]string{
 	"S2":  "tenancy.TestTenantWithdrawalStopsWritesAndLosesNothing",
 	"S3":  "e2e.TestChangesWaitForJujuOutageToEnd",
 	"S4":  "e2e.TestDeletionAfterModelIsRemoved",
+	"S8":  "e2e.TestMigratedModelIsFollowedByControllerRef",
+	"S9":  "tenancy.TestWrongControllerRefChangesNothing",
 	"O1":  "e2e.TestReferenceNeverChangesItsSecret",
 	"C1":  "e2e.TestSecretMergesAllSources",
 	"C3":  "e2e.TestRemovedSecretIsRecreated",
@@ -59,6 +61,8 @@ var provenBy = map[string]string{
 	"D9":  "e2e.TestDeletionWaitsForJuju",
 	"D11": "e2e.TestChangesWaitForJujuOutageToEnd",
 	"D12": "e2e.TestDeletionAfterModelIsRemoved",
+	"D22": "e2e.TestMigratedModelIsFollowedByControllerRef",
+	"D23": "tenancy.TestWrongControllerRefChangesNothing",
 	"D16": "crash.TestDeletionRemovesInterruptedCreation",
 }
 

@@ -100,7 +100,7 @@ func TestLoginChangedPasswordIsNotTriedPerModel(t *testing.T) {
 		t.Fatalf("cannot log in: %+v", health.Problem)
 	}
 	// List the models now, so that no later login to the controller does it.
-	f.pool.View(f.Ctx, plan.ModelRef{Controller: controller, Name: "unknown/none"}, plan.Query{})
+	f.pool.View(f.Ctx, plan.ModelRef{Controller: controller, Name: "unknown/none"}, plan.Query{Age: plan.Fresh})
 	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, "another"))
 	var callers sync.WaitGroup
 	for _, model := range models {
@@ -150,7 +150,7 @@ func TestLoginRefusedByOneModelLeavesOthers(t *testing.T) {
 		var last <-chan struct{}
 		model, before := f.addModel(), f.proxy.Requests()
 		// Listing the models makes the pool know the new one.
-		f.pool.View(f.Ctx, plan.ModelRef{Controller: controller, Name: "unknown/none"}, plan.Query{})
+		f.pool.View(f.Ctx, plan.ModelRef{Controller: controller, Name: "unknown/none"}, plan.Query{Age: plan.Fresh})
 		for _, fault := range faults {
 			last = f.proxy.On(login, fault)
 		}

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ const (
 	controller = "controller"
 	// The methods have the names under which the proxy counts them.
 	login, list               = "Admin.Login", "Secrets.ListSecrets"
+	listModels                = "ModelManager.ListModels"
 	create, update, remove    = "Secrets.CreateSecrets", "Secrets.UpdateSecrets", "Secrets.RemoveSecrets"
 	grantSecret, revokeSecret = "Secrets.GrantSecret", "Secrets.RevokeSecret"
 )
@@ -85,6 +87,8 @@ type fixture struct {
 	proxy    *wire.Proxy
 	pool     *juju.Pool
 	recorder *recorder
+	// unawaited is true when no object waits for a missing model.
+	unawaited atomic.Bool
 
 	mu      sync.Mutex
 	changes []plan.Change
@@ -112,7 +116,9 @@ func connectPool(base *env.Fixture) *fixture {
 	f := &fixture{Fixture: base, recorder: new(recorder)}
 	f.addModel()
 	f.proxy = f.StartProxy()
-	f.pool = juju.NewPool(func(string) bool { return true }, f.recorder)
+	f.pool = juju.NewPool(
+		func(string) bool { return true }, func(plan.ModelRef) bool { return !f.unawaited.Load() }, f.recorder,
+	)
 	f.Cleanup(f.pool.Close)
 	changed := f.pool.Changed()
 	go func() {

@@ -143,8 +143,8 @@ func TestEmptyModelIsKnown(t *testing.T) {
 		t.Errorf("view of the model by name: %+v", byName.Problem)
 	}
 	nowhere := f.pool.View(f.Ctx, refTo(servers.Model{UUID: "12345678-1234-4123-8123-123456789abc"}), plan.Query{})
-	if nowhere.Known || nowhere.Problem.Reason != v1alpha1.ReasonModelNotFound {
-		t.Errorf("view of a missing model: %+v, want ModelNotFound", nowhere)
+	if nowhere.Known || !nowhere.Problem.Gone {
+		t.Errorf("view of a missing model: %+v, problem %+v, want Gone", nowhere, nowhere.Problem)
 	}
 }
 

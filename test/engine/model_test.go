@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,7 +73,38 @@ func TestModelCreatedAgainIsFoundByName(t *testing.T) {
 	_, name, _ := strings.Cut(f.Model.Name, "/")
 	again, err := f.Juju.AddModel(f.Ctx, name)
 	f.Must(err)
-	if view := f.pool.View(f.Ctx, ref, plan.Query{}); !view.Known || view.ModelUUID != again.UUID {
+	if view := f.pool.View(f.Ctx, ref, plan.Query{Age: plan.Fresh}); !view.Known || view.ModelUUID != again.UUID {
 		t.Errorf("view of the new model: %+v", view)
+	}
+}
+
+// Another model can have the name of a removed model, and can belong to another
+// tenant.
+func TestStepsAreNotSentToModelThatReplacedTheirs(t *testing.T) {
+	t.Parallel()
+	f := newConnected(t)
+	ref := plan.ModelRef{Controller: controller, Name: f.Model.Name}
+	if view := f.pool.View(f.Ctx, ref, plan.Query{}); !view.Known {
+		t.Fatalf("view of the model: %+v", view.Problem)
+	}
+	ticket := f.pool.Announce(ref, []plan.Step{creating("db-login", "value")})
+	f.Must(f.Juju.RemoveModel(f.Ctx, f.Model))
+	_, name, _ := strings.Cut(f.Model.Name, "/")
+	again, err := f.Juju.AddModel(f.Ctx, name)
+	f.Must(err)
+	f.Model = again
+	f.Await(func() string {
+		view := f.pool.View(f.Ctx, ref, plan.Query{Age: plan.Fresh})
+		if !view.Known || view.ModelUUID != again.UUID {
+			return fmt.Sprintf("the pool has not found the new model: %+v", view)
+		}
+		return ""
+	})
+	outcomes, err := ticket.Send(f.Ctx)
+	if err != nil || reasonOf(outcomes[0]) != v1alpha1.ReasonModelNotFound {
+		t.Errorf("outcomes %+v, error %v, want ModelNotFound", outcomes, err)
+	}
+	if found := f.secrets(); len(found) != 0 {
+		t.Errorf("the new model has the secrets %+v, want none", found)
 	}
 }

@@ -90,7 +90,7 @@ func TestJuju35ContentIsKnownOnlyForOwnRevisions(t *testing.T) {
 	f.succeed(updating(id, "last"))
 	check("after the pool's next revision", "last", true)
 
-	later := juju.NewPool(func(string) bool { return true }, nil)
+	later := juju.NewPool(func(string) bool { return true }, func(plan.ModelRef) bool { return true }, nil)
 	t.Cleanup(later.Close)
 	go func() {
 		for {

@@ -62,6 +62,7 @@ var expected = map[v1alpha1.Reason]health{
 	v1alpha1.ReasonDrifted:                degraded,
 	v1alpha1.ReasonTenantDenied:           degraded,
 	v1alpha1.ReasonModelNotFound:          degraded,
+	v1alpha1.ReasonModelMigrated:          degraded,
 	v1alpha1.ReasonCredentialsRejected:    degraded,
 	v1alpha1.ReasonCertificateMismatch:    degraded,
 	v1alpha1.ReasonControllerChanged:      degraded,

@@ -38,6 +38,9 @@ func SituationExclusions() []Exclusion[Situation] {
 			return s.Model != Seen && s.Model != Withdrawn &&
 				(s.Juju != Nothing || s.Other != NoOther || s.Manifest != Unchanged || s.Sources != Ready)
 		}},
+		{"an object that made nothing in Juju was made through no controller", func(s Situation) bool {
+			return s.Model == Elsewhere && s.Record == None
+		}},
 		{"a cleanup after the end of a tenancy does not depend on the remaining facts", func(s Situation) bool {
 			return s.Model == Withdrawn && (s.Other != NoOther || s.Manifest != Unchanged || s.Sources != Ready)
 		}},
@@ -177,7 +180,8 @@ func allPolicies() iter.Seq[Policies] {
 
 func allSituations() iter.Seq[Situation] {
 	all := single[Situation]()
-	all = combine(all, func(s *Situation) *Model { return &s.Model }, Seen, Denied, Withdrawn, Unreachable, Gone)
+	all = combine(all, func(s *Situation) *Model { return &s.Model }, Seen, Denied, Withdrawn, Unreachable, Gone,
+		Forbidden, NotListed, Migrated, Elsewhere)
 	all = combine(all, func(s *Situation) *Juju { return &s.Juju },
 		Nothing, OursEqual, OursDifferent, OursCut, OursUnnamed, OursMisnamed, OursRemoving,
 		Begun, TheirsEqual, TheirsDiffer, TheirsRemoving, Charms)

@@ -69,6 +69,10 @@ const (
 	Withdrawn   Model = "the namespace is no longer a tenant of the model, and the record proves what was created"
 	Unreachable Model = "no answer"
 	Gone        Model = "the model is gone"
+	Forbidden   Model = "the Juju user lost access to the model"
+	Migrated    Model = "the model was migrated to another controller"
+	Elsewhere   Model = "`controllerRef` was changed, and the model is not at that controller"
+	NotListed   Model = "the controller does not list the model, and its UUID is not known"
 )
 
 // What the model holds. An own secret has the ID in the status or in the

@@ -125,7 +125,7 @@ func adoptable() OneOf[Other] {
 func blockedGroup() Group {
 	return Group{
 		Title: "Suspended or blocked",
-		Intro: "The object is not being deleted. In S2 to S5 it is not suspended. " +
+		Intro: "The object is not being deleted. From S2 on it is not suspended. " +
 			"In S5 it has `managementPolicy: Manage`, and the model answers.",
 		When: When{Life: is(Applied)},
 		Rows: []Row{
@@ -150,6 +150,22 @@ func blockedGroup() Group {
 				},
 				Unless: []string{"K1"},
 				Then:   Then{Blocked, v1alpha1.ReasonSourceNotFound, AsItIs, AsBefore, false, untouched},
+			},
+			{
+				ID: "S6", When: When{Suspension: as("", Active), Model: is(Forbidden)},
+				Then: Then{Blocked, v1alpha1.ReasonPermissionDenied, AsItIs, AsBefore, false, untouched},
+			},
+			{
+				ID: "S8", When: When{Suspension: as("", Active), Model: is(Migrated)},
+				Then: Then{Blocked, v1alpha1.ReasonModelMigrated, AsItIs, AsBefore, false, untouched},
+			},
+			{
+				ID: "S9", When: When{Suspension: as("", Active), Model: is(Elsewhere)},
+				Then: Then{Blocked, v1alpha1.ReasonModelNotFound, AsItIs, AsBefore, false, untouched},
+			},
+			{
+				ID: "S7", When: When{Suspension: as("", Active), Model: is(NotListed)},
+				Then: Then{Blocked, v1alpha1.ReasonModelNotFound, AsItIs, AsBefore, false, untouched},
 			},
 		},
 	}
@@ -569,7 +585,7 @@ func removalGroup() Group {
 		Title: "Deletion of the secret",
 		Intro: "The object is being deleted, suspended or not, with `managementPolicy: Manage` and the finalizer, " +
 			"and is not abandoned. `deletionPolicy` is `Delete`, or it is not set and no adopted secret is left " +
-			"(except in D18). The model answers, except in D10 to D12. For what was created for " +
+			"(except in D18). The model answers, except in D10 to D12 and in D20 to D23. For what was created for " +
 			"the object, it does not matter whether the namespace is still a tenant.",
 		When: When{
 			Life: is(Deleting), Finalizer: is(Held), Management: as("", v1alpha1.ManagementManage),
@@ -618,6 +634,25 @@ func removalGroup() Group {
 				Then: Then{Blocked, v1alpha1.ReasonJujuUnreachable, AsItIs, AsBefore, false, "what is in Juju; the object waits"}},
 			{ID: "D12", When: When{Model: is(Gone)},
 				Then: Then{Release, v1alpha1.ReasonOrphaned, NotHeld, AsBefore, false, "nothing: it was removed with its model"}},
+			{ID: "D20", When: When{Model: is(Forbidden)},
+				Then: Then{
+					Blocked, v1alpha1.ReasonPermissionDenied, AsItIs, AsBefore, false,
+					"what is in Juju; the object waits until the user has access again",
+				}},
+			{ID: "D22", When: When{Model: is(Migrated)},
+				Then: Then{
+					Blocked, v1alpha1.ReasonModelMigrated, AsItIs, AsBefore, false,
+					"what is in Juju; the object waits until `controllerRef` names the other controller",
+				}},
+			{ID: "D23", When: When{Model: is(Elsewhere)},
+				Then: Then{
+					Blocked, v1alpha1.ReasonModelNotFound, AsItIs, AsBefore, false,
+					"what is in Juju; the object waits until `controllerRef` is correct",
+				}},
+			{ID: "D21", When: When{Model: is(NotListed)},
+				Then: Then{
+					Blocked, v1alpha1.ReasonModelNotFound, AsItIs, AsBefore, false, "what is in Juju; the object waits",
+				}},
 			{
 				ID: "D13",
 				When: When{

@@ -17,7 +17,7 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// matrix is a fixture with two Juju servers and three namespaces. Each server
+// matrix is a fixture with two Juju servers and four namespaces. Each server
 // has two models, and the names are the same on both servers. Each namespace
 // may use some of the models.
 type matrix struct {
@@ -32,8 +32,8 @@ type matrix struct {
 	// frontend is a tenant by name. It may use the models that match a pattern.
 	// backend is a tenant by label. It may use one model by name, and every
 	// model of the other controller. guest is a tenant by name. It may use one
-	// model by UUID.
-	frontend, backend, guest string
+	// model by UUID. stranger is no tenant.
+	frontend, backend, guest, stranger string
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -41,6 +41,7 @@ func newMatrix(t *testing.T) *matrix {
 	m := &matrix{fixture: newFixture(t), byHand: map[string]string{}}
 	m.frontend = m.namespace("frontend", nil)
 	m.backend, m.guest = m.namespace("backend", team("backend")), m.namespace("guest", team("guest"))
+	m.stranger = m.namespace("stranger", team("stranger"))
 	for _, juju := range []*servers.Juju{shared.Juju, second()} {
 		m.byController = append(m.byController, []model{m.model(juju, "shop-live"), m.model(juju, "ledger")})
 	}
@@ -94,11 +95,24 @@ func (m *matrix) allowed(r reference) bool {
 	oneShop, oneLedger, twoShop := m.byController[0][0], m.byController[0][1], m.byController[1][0]
 	switch r.ns {
 	case m.frontend:
-		return r.controller == 0 && r.in == oneShop && !r.byUUID
+		return r.controller == 0 && r.in == oneShop
 	case m.backend:
-		return r.controller == 1 || r.in == oneLedger && !r.byUUID
+		return r.controller == 1 || r.in == oneLedger
+	case m.guest:
+		return r.controller == 1 && r.in == twoShop
 	}
-	return r.controller == 1 && r.in == twoShop && r.byUUID
+	return false
+}
+
+// served reports whether the namespace is a tenant of the controller object.
+func (m *matrix) served(r reference) bool {
+	switch r.ns {
+	case m.frontend:
+		return r.controller == 0
+	case m.guest:
+		return r.controller == 1
+	}
+	return r.ns == m.backend
 }
 
 // hasModel reports whether the controller has the model.
@@ -139,12 +153,11 @@ func (m *matrix) rule(r reference) []string {
 		fmt.Sprintf("ClusterJujuController %q", m.controllers[r.controller].Name),
 		fmt.Sprintf("namespace %q", r.ns), "spec.tenants",
 	}
-	served := r.ns != m.frontend || r.controller == 0
-	if served = served && (r.ns != m.guest || r.controller == 1); !served {
+	switch {
+	case !m.served(r):
 		return parts
-	}
-	if r.byUUID {
-		return append(parts, fmt.Sprintf("%q", r.in.UUID))
+	case r.byUUID:
+		return append(parts, fmt.Sprintf("model %q", r.in.UUID))
 	}
 	return append(parts, fmt.Sprintf("model %q", r.in.Name))
 }
@@ -163,16 +176,50 @@ func (m *matrix) allRequests() map[string]map[string]int {
 // check that the servers get no request.
 func TestTenantDenialComesBeforeJujuIsContacted(t *testing.T) {
 	m := newMatrix(t)
-	before := m.allRequests()
-	denied := map[int]reference{}
-	for i, r := range m.references() {
-		if !m.allowed(r) {
-			denied[i] = r
+	for _, row := range []struct {
+		name   string
+		served bool
+		want   int
+	}{
+		{name: "no tenant", want: 24},
+		// The list of models says whether an entry covers the model.
+		{name: "a tenant of another model", served: true, want: 12},
+	} {
+		denied := map[int]reference{}
+		for i, r := range m.references() {
+			if !m.allowed(r) && m.served(r) == row.served {
+				denied[i] = r
+			}
+		}
+		if len(denied) != row.want {
+			t.Fatalf("%s: %d references are denied, want %d", row.name, len(denied), row.want)
+		}
+		before := m.allRequests()
+		m.expectDenied(denied)
+		after := m.allRequests()
+		if row.served {
+			for _, counts := range []map[string]map[string]int{before, after} {
+				for at := range counts {
+					delete(counts[at], listModels)
+				}
+			}
+		}
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Errorf("%s: requests to Juju (-before +after):\n%s", row.name, diff)
 		}
 	}
-	if want := 8 + 19; len(denied) != want {
-		t.Fatalf("%d references are denied, want %d", len(denied), want)
+	for _, in := range m.models {
+		m.expectJuju(in, held(m.byHand[in.UUID], "by-hand", 1, "by hand"))
 	}
+}
+
+// listModels is the request for the models of a controller.
+const listModels = "ModelManager.ListModels"
+
+// expectDenied creates objects of every kind for references, checks that they
+// are denied, and deletes them.
+func (m *matrix) expectDenied(denied map[int]reference) {
+	m.Helper()
 	objs := map[int][]client.Object{}
 	for i, r := range denied {
 		objs[i] = m.objects(i, r)
@@ -184,16 +231,10 @@ func TestTenantDenialComesBeforeJujuIsContacted(t *testing.T) {
 		for _, obj := range objs[i] {
 			m.AwaitReason(obj, v1alpha1.ReasonTenantDenied, m.rule(r)...)
 			if n := len(obj.GetFinalizers()); n != 0 {
-				t.Errorf("%s %s is denied, and has %d finalizers", r, obj.GetName(), n)
+				m.Errorf("%s %s is denied, and has %d finalizers", r, obj.GetName(), n)
 			}
 		}
 		m.deleteAll(objs[i]...)
-	}
-	if diff := cmp.Diff(before, m.allRequests()); diff != "" {
-		t.Errorf("requests to Juju (-before +after):\n%s", diff)
-	}
-	for _, in := range m.models {
-		m.expectJuju(in, held(m.byHand[in.UUID], "by-hand", 1, "by hand"))
 	}
 }
 
@@ -265,7 +306,7 @@ func TestTenantIsLimitedByJujuUser(t *testing.T) {
 	for _, obj := range []client.Object{creates, adopts, observes} {
 		f.AwaitReason(obj, v1alpha1.ReasonModelNotFound, hidden.Name, user.Username, "access")
 	}
-	f.AwaitReason(grants, v1alpha1.ReasonModelNotFound, hidden.UUID, user.Username, "access")
+	f.AwaitReason(grants, v1alpha1.ReasonPermissionDenied, "juju grant "+user.Username+" write "+hidden.UUID)
 
 	f.Must(shared.Juju.GrantModel(f.Ctx, hidden.Model, user.Username, "read"))
 	f.LookNow(creates, adopts, observes, grants)

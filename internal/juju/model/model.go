@@ -26,10 +26,10 @@ type Host interface {
 	// InUse reports whether the model is still needed. An unused model is
 	// closed.
 	InUse(m *Model) bool
-	// ConfirmGone returns the problem to report for a problem that may mean
-	// that the model is gone. A model that the controller still lists is not
-	// gone.
-	ConfirmGone(ctx context.Context, m *Model, problem *plan.Problem) *plan.Problem
+	// Explain returns the problem to report for a problem that may mean that
+	// the model is gone, or that the user lost access to it. The problem stays
+	// the same while the controller lists the model.
+	Explain(ctx context.Context, m *Model, problem *plan.Problem) *plan.Problem
 	// NoteLateWrite is called when a model was changed after it was closed. The
 	// Model that replaced it may have listed the secrets before.
 	NoteLateWrite(modelUUID string)
@@ -167,7 +167,7 @@ func (m *Model) Send(ctx context.Context, announcement int, steps []plan.Step) (
 
 // notify delivers a change in the model.
 func (m *Model) notify(change plan.Change) {
-	change.Controller, change.ModelUUID = m.Endpoint.Key, m.UUID
+	change.Controller, change.ModelUUID, change.ModelName = m.Endpoint.Key, m.UUID, m.Name()
 	m.Host.Notify(change)
 }
 
@@ -213,10 +213,13 @@ func (m *Model) request(ctx context.Context, what facadeMethod, args, result any
 	})
 	if err != nil {
 		problem := wire.CallProblem(conn, err)
-		if problem.Reason == v1alpha1.ReasonPermissionDenied || problem.Reason == v1alpha1.ReasonModelNotFound {
-			// Juju also returns this error if the model was removed during the
-			// connection.
-			problem = m.Host.ConfirmGone(ctx, m, problem)
+		switch problem.Reason {
+		case v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonModelMigrated:
+			// Juju also returns these errors if the model was removed or
+			// migrated during the connection.
+			if explained := m.Host.Explain(ctx, m, problem); explained != problem {
+				return explained
+			}
 		}
 		if problem.Reason == v1alpha1.ReasonPermissionDenied {
 			return wire.AccessProblem(problem, m.Endpoint.UserOf(conn), accessFor(what.method), m.Name())

@@ -23,6 +23,9 @@ const (
 	recentShare = 20
 )
 
+// Recent returns the age up to which a listing that took that long is recent.
+func Recent(took time.Duration) time.Duration { return max(recent, recentShare*took) }
+
 // firstListingTimeout is how long a caller waits for the first listing of a
 // model. After that it is notified when the listing ends.
 const firstListingTimeout = 10 * time.Second
@@ -174,7 +177,7 @@ func (m *Model) current(ctx context.Context, age plan.Age) *plan.Problem {
 	switch {
 	case age == plan.Fresh:
 		call, timeout = l.ask(), m.listingTimeout()
-	case age == plan.Recent && l.trusted && time.Since(l.lastBegan()) > max(recent, recentShare*l.last().took):
+	case age == plan.Recent && l.trusted && time.Since(l.lastBegan()) > Recent(l.last().took):
 		call = l.ask()
 	case l.trusted:
 		m.mu.Unlock()

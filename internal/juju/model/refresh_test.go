@@ -191,7 +191,7 @@ func (host) Notify(plan.Change)   {}
 func (host) InUse(*Model) bool    { return true }
 func (host) NoteLateWrite(string) {}
 
-func (host) ConfirmGone(_ context.Context, _ *Model, problem *plan.Problem) *plan.Problem {
+func (host) Explain(_ context.Context, _ *Model, problem *plan.Problem) *plan.Problem {
 	return problem
 }
 

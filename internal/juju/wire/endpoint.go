@@ -81,11 +81,19 @@ func (e *Endpoint) LogIn(
 	ctx context.Context, open func(context.Context) (api.Connection, *plan.Problem),
 ) (api.Connection, *plan.Problem) {
 	conn, problem := open(ctx)
-	gone := problem != nil && problem.Reason == v1alpha1.ReasonModelNotFound // It ends the connection, and ctx.
-	if gone || ctx.Err() == nil && (problem == nil || problem.Reason != v1alpha1.ReasonControllerNotReady) {
+	attempted := problem == nil || problem.Reason != v1alpha1.ReasonControllerNotReady
+	if attempted && (ctx.Err() == nil || noModel(problem)) {
 		e.Observer.LoggedIn(e.Key, problem)
 	}
 	return conn, problem
+}
+
+// noModel reports whether the answer to a login was that there is no model for
+// the user. This answer ends the connection to the model, and its context.
+func noModel(problem *plan.Problem) bool {
+	return problem != nil && slices.Contains([]v1alpha1.Reason{
+		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelMigrated,
+	}, problem.Reason)
 }
 
 // Reachable connects to each address without a login, and returns the addresses

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/juju/juju/api"
@@ -44,7 +45,7 @@ func ErrorTable() []ErrorRow {
 		{params.CodeNotFound, "", v1alpha1.ReasonSecretNotFound, "the model has no such secret, in Juju 3"},
 		{
 			params.CodeModelNotFound, "", v1alpha1.ReasonModelNotFound,
-			"the model is gone, if the controller no longer lists it",
+			"the model is gone, if the controller does not list it",
 		},
 		{
 			params.CodeAlreadyExists, "secret with name", v1alpha1.ReasonNameTaken,
@@ -72,7 +73,7 @@ func ErrorTable() []ErrorRow {
 			params.CodeMigrationInProgress, "", v1alpha1.ReasonModelUnavailable,
 			"the model is being migrated to another controller",
 		},
-		{params.CodeRedirect, "", v1alpha1.ReasonModelUnavailable, "the model has moved to another controller"},
+		{params.CodeRedirect, "", v1alpha1.ReasonModelMigrated, "the model was migrated to another controller"},
 		{params.CodeTryAgain, "", v1alpha1.ReasonModelUnavailable, "the store is busy"},
 		{params.CodeNotYetAvailable, "", v1alpha1.ReasonModelUnavailable, "the controller is starting"},
 		{params.CodeDeadlineExceeded, "", v1alpha1.ReasonModelUnavailable, "the controller took too long"},
@@ -162,11 +163,8 @@ const (
 
 // LoginProblem returns the problem of a connection that could not be opened.
 func (e *Endpoint) LoginProblem(err error) *plan.Problem {
-	if _, moved := errors.AsType[*api.RedirectError](err); moved {
-		return &plan.Problem{
-			Reason:  v1alpha1.ReasonModelUnavailable,
-			Message: "the model has moved to another controller: use that controller",
-		}
+	if moved, ok := errors.AsType[*api.RedirectError](err); ok {
+		return migrated(moved)
 	}
 	if message := e.certificateMismatch(err); message != "" {
 		return &plan.Problem{Reason: v1alpha1.ReasonCertificateMismatch, Message: message}
@@ -189,6 +187,50 @@ func (e *Endpoint) LoginProblem(err error) *plan.Problem {
 	return &plan.Problem{
 		Reason: v1alpha1.ReasonJujuUnreachable, Message: "cannot connect to the controller: " + reason,
 	}
+}
+
+// maxListed bounds the addresses in a message.
+const maxListed = 3
+
+// migrated returns the problem with a model that is at another controller.
+func migrated(to *api.RedirectError) *plan.Problem {
+	controller := ""
+	if to.ControllerAlias != "" {
+		controller += fmt.Sprintf(" %q", to.ControllerAlias)
+	}
+	if uuid := to.ControllerTag.Id(); uuid != "" {
+		controller += fmt.Sprintf(" (%s)", uuid)
+	}
+	var addresses []string
+	for _, servers := range to.Servers {
+		for _, server := range servers {
+			addresses = append(addresses, net.JoinHostPort(server.Host(), strconv.Itoa(server.Port())))
+		}
+	}
+	if more := len(addresses) - maxListed; more > 0 {
+		addresses = append(addresses[:maxListed], fmt.Sprintf("and %d more", more))
+	}
+	return &plan.Problem{Reason: v1alpha1.ReasonModelMigrated, Message: fmt.Sprintf(
+		"set controllerRef to a controller object for the Juju controller that the model was migrated to:%s at %s",
+		controller, strings.Join(addresses, ", "))}
+}
+
+// refusedByModel are the words of Juju 3.3 to 4 for a login to an existing model
+// without access. A wrong password has the same code and other words.
+const refusedByModel = "permission denied"
+
+// ModelLoginProblem returns the problem of a connection to a model that could
+// not be opened.
+func (e *Endpoint) ModelLoginProblem(err error) *plan.Problem {
+	switch code := params.ErrCode(err); {
+	case code == params.CodeUnauthorized && strings.Contains(err.Error(), refusedByModel):
+		return ProblemOf(err)
+	case code == params.CodeModelNotFound:
+		problem := ProblemOf(err)
+		problem.Gone = true
+		return problem
+	}
+	return e.LoginProblem(err)
 }
 
 // certificateMismatch returns the message for an error of a certificate, empty

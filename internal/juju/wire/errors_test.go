@@ -13,8 +13,10 @@ import (
 	"testing"
 
 	"github.com/juju/juju/api"
+	"github.com/juju/juju/core/network"
 	"github.com/juju/juju/rpc"
 	"github.com/juju/juju/rpc/params"
+	"github.com/juju/names/v6"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -56,7 +58,7 @@ func TestReasonForFollowsErrorCode(t *testing.T) {
 		"a migration": {
 			answer("model migration in progress", "x"), v1alpha1.ReasonModelUnavailable,
 		},
-		"a migrated model": {answer("redirection required", "x"), v1alpha1.ReasonModelUnavailable},
+		"a migrated model": {answer("redirection required", "x"), v1alpha1.ReasonModelMigrated},
 		"a busy store":     {answer("try again", "x"), v1alpha1.ReasonModelUnavailable},
 		"an invalid request": {
 			answer("not valid", "empty secret value not valid"), v1alpha1.ReasonInvalidRequest,
@@ -122,6 +124,60 @@ func TestAccessProblemNamesTheCommandThatGrantsTheAccess(t *testing.T) {
 	}
 	if *got != want {
 		t.Errorf("AccessProblem returned %+v, want %+v", *got, want)
+	}
+}
+
+func TestModelLoginProblemDistinguishesGoneFromForbidden(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		err  error
+		want v1alpha1.Reason
+		gone bool
+	}{
+		"a removed model":     {answer("model not found", `unknown model: "x"`), v1alpha1.ReasonModelNotFound, true},
+		"a model of others":   {answer("unauthorized access", "permission denied"), v1alpha1.ReasonPermissionDenied, false},
+		"a wrong password":    {answer("unauthorized access", "invalid entity name or password"), v1alpha1.ReasonCredentialsRejected, false},
+		"a missing secret":    {answer("not found", "x"), v1alpha1.ReasonSecretNotFound, false},
+		"a refused operation": {answer("forbidden", "x"), v1alpha1.ReasonPermissionDenied, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := new(Endpoint).ModelLoginProblem(row.err); got.Reason != row.want || got.Gone != row.gone {
+				t.Errorf("the problem is %+v, want the reason %s, gone: %t", got, row.want, row.gone)
+			}
+		})
+	}
+}
+
+func TestLoginProblemNamesTheControllerOfAMigratedModel(t *testing.T) {
+	t.Parallel()
+	servers := func(hosts ...string) []network.MachineHostPorts {
+		return []network.MachineHostPorts{network.NewMachineHostPorts(17070, hosts...)}
+	}
+	const cure = "set controllerRef to a controller object for the Juju controller that the model was migrated to:"
+	for name, row := range map[string]struct {
+		to   api.RedirectError
+		want string
+	}{
+		"all of it": {
+			api.RedirectError{
+				Servers: servers("10.0.0.1", "fe80::1"), ControllerAlias: "new",
+				ControllerTag: names.NewControllerTag("12345678-1234-4123-8123-123456789abc"),
+			},
+			` "new" (12345678-1234-4123-8123-123456789abc) at 10.0.0.1:17070, [fe80::1]:17070`,
+		},
+		"only addresses": {api.RedirectError{Servers: servers("10.0.0.1")}, " at 10.0.0.1:17070"},
+		"many addresses": {
+			api.RedirectError{Servers: servers("a", "b", "c", "d", "e")}, " at a:17070, b:17070, c:17070, and 2 more",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := new(Endpoint).ModelLoginProblem(fmt.Errorf("x: %w", &row.to))
+			if got.Reason != v1alpha1.ReasonModelMigrated || got.Gone || got.Message != cure+row.want {
+				t.Errorf("the problem is %+v, want the message %q", got, cure+row.want)
+			}
+		})
 	}
 }
 

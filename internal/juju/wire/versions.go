@@ -22,6 +22,11 @@ import (
 //	an unknown application           "not found"       "not found"       no code
 //	a grant to a removed application removed           removed           listed without a name
 //	ListSecrets during removals      lists             lists             may fail with "secret not found"
+//	a login to a migrated model      redirects         redirects         "model not found" until 4.1
+//
+// All versions answer a login to a removed model with "model not found", and a
+// login without access with "permission denied". Juju 3.6 answers a user without
+// access to a migrated model like a user with a wrong password.
 
 // SecretsFacade is Juju's facade for secrets.
 const SecretsFacade = "Secrets"

@@ -1,0 +1,315 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package juju
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	jujubase "github.com/juju/juju/api/base"
+	"github.com/juju/juju/api/client/modelmanager"
+
+	"github.com/juju-secrets/operator/internal/juju/model"
+	"github.com/juju-secrets/operator/internal/juju/wire"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+// firstListRetry is the pause after a list of the models that failed. It
+// doubles up to the drift interval.
+const firstListRetry = 5 * time.Second
+
+// modelList is the last list of the models that the user may see. All objects
+// of the controller share it.
+type modelList struct {
+	// uuids holds the UUIDs of the last list that succeeded, by qualifier/name.
+	// names is the reverse. Both are nil before the first list.
+	uuids, names map[string]string
+	// began is when the last request began, zero if none is to be relied on.
+	// took is how long it took.
+	began time.Time
+	took  time.Duration
+	// problem is why the last request failed. The next one follows after pause.
+	problem *plan.Problem
+	pause   time.Duration
+}
+
+// find returns the model of a reference. It is zero if it is not listed.
+func (l modelList) find(ref plan.ModelRef) plan.ListedModel {
+	name, uuid := ref.Name, ref.UUID
+	if name != "" {
+		uuid = l.uuids[name]
+	} else {
+		name = l.names[uuid]
+	}
+	if name == "" || uuid == "" {
+		return plan.ListedModel{}
+	}
+	return plan.ListedModel{Name: name, UUID: uuid}
+}
+
+// answer returns what the list says about a reference.
+func (l modelList) answer(ref plan.ModelRef) plan.ListedModel {
+	answer := l.find(ref)
+	answer.Known = true
+	return answer
+}
+
+// maxAge returns how old the list may be for an answer of an age. After a
+// failure it is not requested again during the pause.
+func (l modelList) maxAge(age plan.Age, interval time.Duration) time.Duration {
+	switch {
+	case age == plan.Fresh:
+		return 0
+	case l.problem != nil:
+		return l.pause
+	case age == plan.Recent:
+		return model.Recent(l.took)
+	}
+	return interval
+}
+
+// next returns the list after a request.
+func (l modelList) next(
+	began time.Time, took time.Duration, uuids map[string]string, problem *plan.Problem, interval time.Duration,
+) modelList {
+	next := modelList{uuids: l.uuids, names: l.names, began: began, took: took, problem: problem}
+	if problem != nil {
+		next.pause = min(max(2*l.pause, firstListRetry), max(interval, firstListRetry))
+		return next
+	}
+	next.uuids, next.names = uuids, make(map[string]string, len(uuids))
+	for name, uuid := range uuids {
+		next.names[uuid] = name
+	}
+	return next
+}
+
+// appeared returns the names and the UUIDs of the models that an earlier list
+// does not have.
+func (l modelList) appeared(earlier modelList) []string {
+	var found []string
+	for name, uuid := range l.uuids {
+		if earlier.uuids != nil && earlier.uuids[name] != uuid {
+			found = append(found, name, uuid)
+		}
+	}
+	return found
+}
+
+// lastList returns the last list of the models.
+func (c *controller) lastList() modelList {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.listed
+}
+
+// lists reports whether a model is listed.
+func (l modelList) lists(uuid string) bool { return l.names[uuid] != "" }
+
+// resolve returns the UUID of a model that the user has access to. A model that
+// was listed once is not looked up again until a login to a model fails. A
+// model that is not listed is looked up once per interval, for all objects
+// that wait for it. The query has the UUID of the model that the object was in
+// before.
+func (c *controller) resolve(ctx context.Context, ref plan.ModelRef, query plan.Query) (string, *plan.Problem) {
+	c.mu.Lock()
+	uuid := c.usable(ref)
+	c.mu.Unlock()
+	if uuid == "" {
+		found := c.lookUp(ctx, ref, query.Age)
+		if found.Problem != nil {
+			return "", found.Problem
+		}
+		uuid = found.UUID
+	}
+	listed, before := c.lastList(), cmp.Or(ref.UUID, query.ModelUUID)
+	switch {
+	case uuid != "" && (before == "" || before == uuid || listed.lists(before)):
+		return uuid, nil
+	case before == "" || listed.lists(before):
+		return "", c.notListed(ref)
+	}
+	return c.resolveUnlisted(ctx, ref, uuid, before, query.Age == plan.Fresh)
+}
+
+// identify returns what the controller's list of models says about a
+// reference. For an answer AsKnown, it makes no request once there is a list.
+// The requests that it makes do not depend on whether the model exists.
+func (c *controller) identify(ctx context.Context, ref plan.ModelRef, age plan.Age) plan.ListedModel {
+	if last := c.lastList(); age == plan.AsKnown && last.uuids != nil {
+		found := last.answer(ref)
+		if found.UUID == "" {
+			c.await(ref, false)
+		}
+		return found
+	}
+	if problem := c.unavailable(ctx); problem != nil {
+		return plan.ListedModel{Problem: problem}
+	}
+	return c.lookUp(ctx, ref, age)
+}
+
+// lookUp returns what a list of an age says about a reference. The models are
+// listed again for a model that is missing.
+func (c *controller) lookUp(ctx context.Context, ref plan.ModelRef, age plan.Age) plan.ListedModel {
+	called := time.Now()
+	c.mu.Lock()
+	oldest := called.Add(-c.listed.maxAge(age, c.interval))
+	c.mu.Unlock()
+	listed := c.listModels(ctx, oldest)
+	if listed.problem != nil {
+		return plan.ListedModel{Problem: listed.problem}
+	}
+	found := listed.answer(ref)
+	if found.UUID == "" {
+		// The user may have created the model after the list, and before the
+		// object.
+		c.await(ref, age == plan.Recent && listed.began.Before(called))
+	}
+	return found
+}
+
+// listModels returns the models that the user may see, by a request that began
+// after a time. Callers that wait share a request.
+func (c *controller) listModels(ctx context.Context, oldest time.Time) modelList {
+	if last := c.lastList(); last.began.After(oldest) {
+		return last
+	}
+	c.listing.Lock()
+	defer c.listing.Unlock()
+	if last := c.lastList(); last.began.After(oldest) {
+		return last
+	}
+	began := time.Now()
+	uuids, problem := c.requestModels(context.WithoutCancel(ctx)) // Other callers wait for it, too.
+	c.mu.Lock()
+	earlier := c.listed
+	c.listed = earlier.next(began, time.Since(began), uuids, problem, c.interval)
+	listed := c.listed
+	if problem == nil {
+		for uuid, name := range listed.names {
+			c.names[uuid] = name
+			delete(c.answers, uuid)
+		}
+		c.listSoon = false
+		maps.DeleteFunc(c.awaited, func(ref plan.ModelRef, _ struct{}) bool { return listed.find(ref).UUID != "" })
+	}
+	c.planList()
+	c.mu.Unlock()
+	switch appeared := listed.appeared(earlier); {
+	case problem != nil:
+	case earlier.problem != nil: // Objects may have got this problem.
+		c.notify(plan.Change{Controller: c.Key})
+	case len(appeared) > 0:
+		c.notify(plan.Change{Controller: c.Key, Listed: appeared})
+	}
+	return listed
+}
+
+// requestModels returns the UUIDs of the models that the user may see, by
+// qualifier/name.
+func (c *controller) requestModels(ctx context.Context) (map[string]string, *plan.Problem) {
+	conn, release, problem := c.root.Get(ctx)
+	if problem != nil {
+		return nil, problem
+	}
+	defer release()
+	var models []jujubase.UserModel
+	request := wire.Request{Method: "ModelManager.ListModels"}
+	err := c.Ask(ctx, wire.CallTimeout, request, func(ctx context.Context) error {
+		listed, err := modelmanager.NewClient(conn).ListModels(ctx, conn.AuthTag().Id())
+		models = listed
+		return err
+	})
+	if err != nil {
+		return nil, wire.CallProblem(conn, err)
+	}
+	uuids := make(map[string]string, len(models))
+	for _, m := range models {
+		uuids[string(m.Qualifier)+"/"+m.Name] = m.UUID
+	}
+	return uuids, nil
+}
+
+// await makes the models listed again after the interval, for a model that is
+// not listed. With soon, they are listed again as soon as the list is no longer
+// recent.
+func (c *controller) await(ref plan.ModelRef, soon bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, awaited := c.awaited[ref]; awaited && (!soon || c.listSoon) {
+		return
+	}
+	c.awaited[ref] = struct{}{}
+	c.listSoon = c.listSoon || soon
+	c.planList()
+}
+
+// nextList returns when to list the models without a caller. The lock is held.
+func (c *controller) nextList() (at time.Time, wanted bool) {
+	switch l := c.listed; {
+	case c.closed:
+		return time.Time{}, false
+	case l.problem != nil:
+		return l.began.Add(l.pause), true
+	case c.listSoon:
+		return l.began.Add(model.Recent(l.took)), true
+	default:
+		return l.began.Add(c.interval), len(c.awaited) > 0
+	}
+}
+
+// planList sets the timer for the next list. The lock is held.
+func (c *controller) planList() {
+	if c.listTimer != nil {
+		c.listTimer.Stop()
+	}
+	if at, wanted := c.nextList(); wanted {
+		c.listTimer = time.AfterFunc(time.Until(at), c.listAgain)
+	}
+}
+
+// listAgain lists the models when the timer ends, if that is still needed.
+func (c *controller) listAgain() {
+	c.mu.Lock()
+	last, soon := c.listed, c.listSoon
+	at, wanted := c.nextList()
+	early := wanted && time.Now().Before(at) // Another caller has listed the models.
+	if early {
+		c.planList()
+	}
+	c.mu.Unlock()
+	if wanted && !early && (soon || last.problem != nil || c.anyAwaited()) {
+		c.listModels(context.Background(), last.began)
+	}
+}
+
+// anyAwaited reports whether an object still waits for a model that is not
+// listed. It removes the models that no object waits for.
+func (c *controller) anyAwaited() bool {
+	c.mu.Lock()
+	refs := slices.Collect(maps.Keys(c.awaited))
+	c.mu.Unlock()
+	for _, ref := range refs {
+		if c.isAwaited(ref) {
+			return true
+		}
+		c.mu.Lock()
+		delete(c.awaited, ref)
+		c.mu.Unlock()
+	}
+	return false
+}
+
+// distrustList makes the next caller that misses a model list the models
+// again: the connection was lost, and models may have been created meanwhile.
+func (c *controller) distrustList() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listed.began, c.listed.problem, c.listed.pause = time.Time{}, nil, 0
+	c.planList()
+}
