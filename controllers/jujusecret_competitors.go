@@ -208,6 +208,7 @@ func (r *SecretReconciler) observeOther(
 		return err
 	}
 	by := r.Scope.installation()
+	ref.Made = r.placeOf(s).MadeThrough(other.Model.Controller)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeUse(ref, other.Model)
 	switch {
 	case err != nil: // Its namespace no longer exists.

@@ -46,7 +46,7 @@ func (r *SecretReconciler) observe(
 		facts.LastDigest, facts.SameSpec = obj.Status.AppliedDigest, obj.Status.AppliedGeneration == obj.Generation
 	}
 	var err error
-	if facts.Tenancy, err = r.tenancy(ctx, obj, facts.Model); err != nil {
+	if facts.Tenancy, err = r.tenancy(ctx, obj, state, facts.Model); err != nil {
 		return plan.SecretFacts{}, err
 	}
 	if !plan.MayLookForSecret(facts) {

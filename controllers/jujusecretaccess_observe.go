@@ -32,7 +32,7 @@ func (r *AccessReconciler) observe(
 	}
 	var err error
 	if target.Model.Controller != "" {
-		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model); err != nil {
+		if facts.Tenancy, err = r.tenancy(ctx, obj, state, target.Model); err != nil {
 			return plan.AccessFacts{}, err
 		}
 	}

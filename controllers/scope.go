@@ -9,7 +9,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
 // Scope defines which objects this installation of the operator serves.
@@ -85,17 +87,26 @@ func (b *base) serves(ctx context.Context, obj client.Object, key plan.Controlle
 }
 
 // tenancy returns whether an object may use a model. An object that is being
-// deleted only needs permission to clean up.
-func (b *objectBase) tenancy(ctx context.Context, obj client.Object, model plan.ModelRef) (plan.Tenancy, error) {
+// deleted, or only observed, makes nothing in Juju.
+func (b *objectBase) tenancy(
+	ctx context.Context, obj v1alpha1.RecordedObject, state record.State, model plan.ModelRef,
+) (plan.Tenancy, error) {
 	ref, err := b.reference(ctx, obj.GetNamespace(), model.Controller)
 	if err != nil {
 		return plan.Tenancy{}, err
 	}
 	by := b.Scope.installation()
-	if !obj.GetDeletionTimestamp().IsZero() {
+	if !obj.GetDeletionTimestamp().IsZero() || observes(obj) {
 		return by.AuthorizeCleanup(ref, model), nil
 	}
+	ref.Made = placement.Of(obj, state).MadeThrough(model.Controller)
 	return by.AuthorizeUse(ref, model), nil
+}
+
+// observes reports whether an object is a JujuSecret that manages no secret.
+func observes(obj client.Object) bool {
+	secret, ok := obj.(*v1alpha1.JujuSecret)
+	return ok && secret.Spec.ManagementPolicy == v1alpha1.ManagementObserve
 }
 
 // cleanupTenancy returns whether a namespace may remove secrets and revoke

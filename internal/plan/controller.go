@@ -114,9 +114,9 @@ func ForController(facts ControllerFacts) ControllerPlan {
 	case facts.Deleting:
 		plan.Condition = Condition{
 			Reason: v1alpha1.ReasonInUse,
-			Message: fmt.Sprintf("waiting until every object that uses it is deleted, for example %s: to keep its secret or "+
-				"grants in Juju, set deletionPolicy: Retain before you delete it; if the Juju controller no longer exists, set "+
-				"the annotation %s on it",
+			Message: fmt.Sprintf("being deleted, but serves its objects until none of them has anything in Juju, for example "+
+				"%s: to keep this controller object, remove its finalizer and apply its manifest again, which changes nothing "+
+				"in Juju; if the Juju controller no longer exists, delete its objects with the annotation %s",
 				facts.User, v1alpha1.AnnotationAbandon),
 		}
 	default:

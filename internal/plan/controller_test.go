@@ -96,9 +96,9 @@ func lacksCertificate(p *plan.ControllerPlan) {
 func inUse(p *plan.ControllerPlan) {
 	p.Condition = plan.Condition{
 		Reason: v1alpha1.ReasonInUse,
-		Message: "waiting until every object that uses it is deleted, for example team-a/db: to keep its secret or grants " +
-			"in Juju, set deletionPolicy: Retain before you delete it; if the Juju controller no longer exists, set the " +
-			"annotation jujusecrets.io/abandon on it",
+		Message: "being deleted, but serves its objects until none of them has anything in Juju, for example team-a/db: " +
+			"to keep this controller object, remove its finalizer and apply its manifest again, which changes nothing in " +
+			"Juju; if the Juju controller no longer exists, delete its objects with the annotation jujusecrets.io/abandon",
 	}
 }
 

@@ -32,6 +32,9 @@ type Reference struct {
 	Class            string
 	// Tenants are the tenants of a ClusterJujuController.
 	Tenants []v1alpha1.Tenant
+	// Made is true when the operator made, or may have made, something in Juju
+	// for the object through the controller object.
+	Made bool
 }
 
 // foreign reports whether the controller object is in another namespace.

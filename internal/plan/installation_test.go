@@ -40,6 +40,8 @@ func missing(r *plan.Reference) { *r = plan.Reference{Controller: r.Controller, 
 
 func deletingController(r *plan.Reference) { r.Deleting = true }
 
+func made(r *plan.Reference) { r.Made = true }
+
 func fromTeamB(r *plan.Reference) { r.From.Name = "team-b" }
 
 func TestInstallationServesControllersOfItsClass(t *testing.T) {
@@ -104,6 +106,19 @@ func TestInstallationAuthorizesTenants(t *testing.T) {
 		"JujuController, deleting": {
 			none, ofClass(local, "", deletingController), plan.ControllerDeleting(local), admitted,
 		},
+		"deleting, object has something in Juju": {
+			none, ofClass(shared, "", deletingController, made), admitted, admitted,
+		},
+		"JujuController, deleting, object has something in Juju": {
+			none, ofClass(local, "", deletingController, made), admitted, admitted,
+		},
+		"deleting, object has something in Juju, no tenant": {
+			none, ofClass(shared, "", deletingController, made, fromTeamB),
+			plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp), plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp),
+		},
+		"missing, object has something in Juju": {
+			none, ofClass(shared, "", missing, made), plan.NoController(shared), plan.NoController(shared),
+		},
 		"JujuController, missing": {
 			none, ofClass(local, "", missing), plan.NoController(local), plan.NoController(local),
 		},
@@ -149,6 +164,9 @@ func TestStepsBeginOnlyWhileTheTenancyLasts(t *testing.T) {
 		},
 		"revoke and grant, controller is deleted": {
 			ref: ofClass(shared, "", deletingController), steps: []plan.Step{revoke, grant},
+		},
+		"grant, controller is deleted, object has something in Juju": {
+			ref: ofClass(shared, "", deletingController, made), steps: []plan.Step{grant}, want: true,
 		},
 		"revoke, another installation serves it": {ref: ofClass(shared, "other"), steps: []plan.Step{revoke}},
 		"deletion, tenancy ended": {
