@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -268,23 +269,74 @@ func TestDeletedControllerThatIsCreatedAgainChangesNothingInJuju(t *testing.T) {
 	}
 }
 
-func TestDeletionOfCredentialsWaitsForReplacement(t *testing.T) {
+// A tool like kubectl replace --force deletes a Secret, waits until it is gone,
+// and creates it again.
+func TestCredentialsInUseCanBeDeletedAndCreatedAgain(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ local, restarts bool }{
+		"ClusterJujuController": {},
+		"JujuController":        {local: true},
+		"JujuController, the operator restarts in between":        {local: true, restarts: true},
+		"ClusterJujuController, the operator restarts in between": {restarts: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			o := f.StartOwn("of the test")
+			controller, through := f.connectTo(f.Juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
+				spec.CACertificate, spec.ControllerClass = f.Juju.CACertificate, o.Class
+			})
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, through)
+			f.Create(secret)
+			f.AwaitReady(controller, secret)
+			ref := controller.ConnectionSpec().Credentials.UserPass.SecretRef
+			credentials := gen.Login(cmp.Or(ref.Namespace, f.Namespace), ref.Name,
+				f.Juju.Operator.Username, f.Juju.Operator.Password)
+
+			f.Delete(credentials)
+			f.AwaitGone(credentials.DeepCopy())
+			f.AwaitReason(controller, v1alpha1.ReasonSourceNotFound, ref.Name)
+			value := "value"
+			if row.restarts {
+				o.MustStop()
+				o.MustRestart()
+				f.AwaitReason(secret, v1alpha1.ReasonControllerNotReady)
+			} else { // The open connection still serves the objects.
+				value = "changed"
+				env.Change(f, secret, func(s *v1alpha1.JujuSecret) { s.Spec.Value = values(value) })
+				f.AwaitJuju(servers.UserSecret{Name: "db-login", Revision: 2, Content: servers.Content(values(value))})
+				f.AwaitReady(secret)
+			}
+			f.Create(credentials)
+			f.AwaitReady(controller, secret)
+			f.Await(func() string {
+				if f.Refresh(credentials); !slices.Contains(credentials.Finalizers, "jujusecrets.io/finalizer") {
+					return "the new credentials have no finalizer"
+				}
+				return ""
+			})
+			f.Delete(controller, secret)
+			f.AwaitGone(controller, secret)
+			f.ExpectJuju()
+		})
+	}
+}
+
+func TestCredentialsThatAreReplacedByAnotherSecretAreReleased(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	inv := f.newInventory()
-	f.Delete(inv.credentials)
-	// The credentials stay, and the operator continues to use them.
-	env.Change(f, inv.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
-	f.AwaitJuju(servers.UserSecret{
-		Name: "db-login", Revision: 2, Content: servers.Content(values(sentinel + " 2")), Granted: []string{"app1"},
-	})
-	f.Refresh(inv.credentials)
 	f.Create(gen.Login(f.Namespace, "replacement", f.Juju.Admin.Username, f.Juju.Admin.Password))
+	f.Delete(inv.credentials)
 	env.Change(f, inv.controller, func(c *v1alpha1.ClusterJujuController) {
 		c.Spec.Credentials.UserPass.SecretRef.Name = "replacement"
 	})
 	f.AwaitGone(inv.credentials)
 	f.AwaitReady(inv.controller, inv.secret)
+	env.Change(f, inv.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	f.AwaitJuju(servers.UserSecret{
+		Name: "db-login", Revision: 2, Content: servers.Content(values(sentinel + " 2")), Granted: []string{"app1"},
+	})
 }
 
 func TestDeletionOfUnusedCredentials(t *testing.T) {
