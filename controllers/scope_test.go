@@ -290,8 +290,10 @@ func TestDeletingControllerServesObjectsThatHaveSomethingInJuju(t *testing.T) {
 		recorded plan.Record
 		want     bool
 	}{
-		"new":                            {obj: named("db")},
-		"creation pending":               {named("db", withFinalizer), plan.Record{Creating: &plan.Creation{Name: "db"}}, true},
+		"new": {obj: named("db")},
+		"creation pending": {
+			named("db", withFinalizer), plan.Record{Creating: &plan.Creation{Name: "db"}}, true,
+		},
 		"adopted":                        {named("db", withFinalizer), plan.Record{Adopting: "one"}, true},
 		"adopted, finalizer was removed": {named("db"), plan.Record{Adopting: "one"}, true},
 		"Observe":                        {obj: named("db", observing), want: true},

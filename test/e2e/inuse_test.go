@@ -171,6 +171,36 @@ func TestDeletionOfTheCertificateWhileTheOperatorIsDown(t *testing.T) {
 	}
 }
 
+// An operator with --watch-namespaces cannot read that the namespace is being
+// deleted.
+func TestDeletionOfAWatchedNamespaceCompletes(t *testing.T) {
+	t.Parallel()
+	for name, down := range map[string]bool{"operator runs": false, "operator is down": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			o := f.StartOwn("of the test", "--watch-namespaces="+f.Namespace)
+			controller, through := f.connectTo(f.Juju.Addresses[0], true, func(spec *v1alpha1.JujuControllerSpec) {
+				spec.CACertificate, spec.ControllerClass = f.Juju.CACertificate, o.Class
+			})
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, through)
+			access := gen.Access(f.Namespace, "db-access", "db-login", "app1")
+			f.Create(secret, access)
+			f.AwaitReady(controller, secret, access)
+			if down {
+				f.Must(o.Kill())
+			}
+			ns := gen.Namespace(f.Namespace, nil)
+			f.Delete(ns)
+			if down {
+				o.MustRestart()
+			}
+			f.AwaitGone(ns)
+			f.ExpectJuju()
+		})
+	}
+}
+
 func TestDeletionOfControllerWaitsForItsObjects(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
