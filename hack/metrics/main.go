@@ -73,8 +73,7 @@ kubectl create clusterrolebinding juju-secrets-metrics --clusterrole=system:auth
 - ` + "`controller`" + ` is the controller object: ` + "`default`" + ` for a ClusterJujuController,
   ` + "`team-a/local`" + ` for a JujuController. When a controller object is deleted, its series disappear. In the
   ` + "`controller_runtime_*`" + ` metrics the label with this name is a reconciler.
-- ` + "`namespace` and `name` of `jujusecrets_object_ready`, and `namespace` of `jujusecrets_namespace_served`" + `,
-  are the object and the watched namespace. With the ServiceMonitor of this
+- ` + "`namespace` and `name` of `jujusecrets_object_ready`" + ` are the object. With the ServiceMonitor of this
   project, Prometheus stores them as ` + "`exported_namespace` and `name`" + `, because ` + "`namespace`" + ` is the
   namespace of the scraped Service.
 - ` + "`reason`" + ` is one of the [reasons](reasons.md), ` + "`None`" + ` for an object without a Ready condition, or

@@ -23,6 +23,9 @@ const (
 	labelReason     = "reason"
 	labelNamespace  = "namespace"
 	labelName       = "name"
+	// labelWatched differs from the label that Prometheus adds for the namespace
+	// of the scraped Service.
+	labelWatched = "watched_namespace"
 )
 
 // Metric defines one metric.
@@ -63,7 +66,7 @@ func Catalogue() Metrics {
 			Help: "1 if this replica is the leader and reconciles objects, 0 if it is on standby.",
 		},
 		NamespaceServed: Metric{
-			Name: "jujusecrets_namespace_served", Type: typeGauge, Labels: []string{labelNamespace},
+			Name: "jujusecrets_namespace_served", Type: typeGauge, Labels: []string{labelWatched},
 			Help: "1 if the operator serves a namespace of --watch-namespaces, 0 if the API server refuses the namespace. " +
 				"Only with --watch-namespaces.",
 			OnRequest: true,

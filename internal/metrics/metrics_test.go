@@ -216,8 +216,8 @@ func TestStateIsCollectedAtEachScrape(t *testing.T) {
 	}
 	s.Namespaces = func() map[string]bool { return map[string]bool{"team-a": true, "team-b": false} }
 	if diff := cmp.Diff(map[string]float64{
-		"jujusecrets_namespace_served{namespace=team-a}": 1,
-		"jujusecrets_namespace_served{namespace=team-b}": 0,
+		"jujusecrets_namespace_served{watched_namespace=team-a}": 1,
+		"jujusecrets_namespace_served{watched_namespace=team-b}": 0,
 	}, about("namespace_served", scrape(t, s))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -106,7 +106,7 @@ func TestWatchNamespacesServesOthersWhileOneIsRefused(t *testing.T) {
 				f.Helper()
 				f.Await(func() string {
 					_, text := env.Get(f.Ctx, "http://"+metrics+"/metrics", "")
-					if series := `jujusecrets_namespace_served{namespace="` + late + `"} ` + want; !strings.Contains(text, series) {
+					if series := `jujusecrets_namespace_served{watched_namespace="` + late + `"} ` + want; !strings.Contains(text, series) {
 						return "the metrics do not have " + series
 					}
 					return ""
