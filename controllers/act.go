@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/internal/record"
 )
@@ -48,12 +49,15 @@ func (b *objectBase) act(
 	}
 	ticket := b.Juju.Announce(todo.Model, todo.Steps)
 	defer ticket.Withdraw()
+	// A record of an intent that is written now does not count as something
+	// that was made.
+	made := placement.Of(obj, *state).MadeThrough(todo.Model.Controller)
 	// Steps that only remove or revoke need no new annotation: the record that
 	// verifies now is enough.
 	if err := b.writeRecord(ctx, obj, state, todo.Before, todo.Recorded, !todo.OnlyTakesAway()); err != nil {
 		return nil, err
 	}
-	if may, err := b.mayBegin(ctx, obj, todo); err != nil || !may {
+	if may, err := b.mayBegin(ctx, obj, todo, made); err != nil || !may {
 		return nil, cmp.Or(err, errWithdrawn)
 	}
 	waiting, cancel := context.WithTimeout(ctx, sendTimeout)
@@ -66,13 +70,16 @@ func (b *objectBase) act(
 }
 
 // mayBegin reports whether the steps of a plan may be sent. The plan was made
-// before the record was written, and the tenancy may have ended since.
-func (b *objectBase) mayBegin(ctx context.Context, obj client.Object, todo plan.Plan) (bool, error) {
+// before the record was written, and the tenancy may have ended since. Made is
+// true when the object had something in Juju through the controller object
+// before the record was written.
+func (b *objectBase) mayBegin(ctx context.Context, obj client.Object, todo plan.Plan, made bool) (bool, error) {
 	ref, err := b.reference(ctx, obj.GetNamespace(), todo.Model.Controller)
 	if err != nil {
 		return false, err
 	}
 	ref = b.identified(ctx, ref, todo.Model, plan.AsKnown)
+	ref.Made = made
 	return b.Scope.installation().MayBegin(todo, ref, !obj.GetDeletionTimestamp().IsZero()), nil
 }
 

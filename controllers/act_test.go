@@ -364,6 +364,54 @@ func TestActWritesRecordThenChecksTenancyThenSends(t *testing.T) {
 	}
 }
 
+// deletingController is a client with a controller object that is being
+// deleted.
+type deletingController struct{ *recordingClient }
+
+func (deletingController) Get(
+	ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption,
+) error {
+	return registry{deleting: true}.Get(ctx, key, into, options...)
+}
+
+// The record of a new object is written before the controller object is read
+// again. It must not make the object count as one that has something in Juju.
+func TestActSendsNothingForNewObjectWhileControllerIsDeleted(t *testing.T) {
+	t.Parallel()
+	begun := plan.Record{Held: true, Creating: &plan.Creation{Name: "db"}}
+	for name, row := range map[string]struct {
+		state record.State
+		want  string
+		err   error
+	}{
+		"new":              {record.State{}, "announce write withdraw", errWithdrawn},
+		"only a finalizer": {record.State{Record: plan.Record{Held: true}}, "announce write withdraw", errWithdrawn},
+		"adopted": {
+			record.State{Record: plan.Record{Held: true, Adopting: "one"}}, "announce write send write withdraw", nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var events []string
+			b := newObjectBase(Options{
+				Client: deletingController{&recordingClient{events: &events}},
+				Juju:   recordingModels{events: &events, outcomes: []plan.Outcome{{}}},
+				Now:    time.Now,
+			})
+			todo := plan.Plan{
+				Model:  plan.ModelRef{Controller: "default", Name: "prod/app"},
+				Before: begun, Steps: []plan.Step{plan.Create{Name: "db"}},
+			}
+			if _, err := b.act(t.Context(), named("db"), &row.state, todo); !errors.Is(err, row.err) {
+				t.Errorf("act returned %v, want %v", err, row.err)
+			}
+			if got := strings.Join(events, " "); got != row.want {
+				t.Errorf("calls %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
 // unusedModels are Models that panic when they are called.
 type unusedModels struct{ Models }
 

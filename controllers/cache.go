@@ -30,7 +30,8 @@ func CacheOptions(scope Scope) cache.Options {
 
 // Watch starts the informers of objects that only the leader reads, so that a
 // replica that cannot read them never becomes leader. The operator's own kinds
-// have informers because of their indexes.
+// have informers because of their indexes. All informers are started before the
+// cache: NamespaceCaches serves a namespace when the informers have synced.
 func Watch(ctx context.Context, c cache.Cache, scope Scope) error {
 	watched := []client.Object{metadataOf(kindSecret), metadataOf(kindConfigMap)}
 	if !scope.limited() {

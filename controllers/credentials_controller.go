@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -37,33 +38,61 @@ func NewCredentialsReconciler(options Options, metadata client.Reader) *Credenti
 	return &CredentialsReconciler{base: newBase(options), Metadata: metadata}
 }
 
-// Reconcile removes the finalizer from one Secret once nothing in Juju needs
-// its credentials: observe, decide, act.
+// Reconcile removes the finalizer from one Secret once its credentials are not
+// needed or can be replaced: observe, decide, act.
 func (r *CredentialsReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	return requeue(0, r.reconcile(ctx, req.NamespacedName))
+	return requeue(r.reconcile(ctx, req.NamespacedName))
 }
 
-func (r *CredentialsReconciler) reconcile(ctx context.Context, key client.ObjectKey) error {
+func (r *CredentialsReconciler) reconcile(
+	ctx context.Context, key client.ObjectKey,
+) (requeueAfter time.Duration, err error) {
 	secret := metadataOf(kindSecret)
 	if err := r.Metadata.Get(ctx, key, secret); err != nil {
-		return asDeleted(err)
+		return 0, asDeleted(err)
 	}
-	facts := plan.CredentialsFacts{Deleting: !secret.DeletionTimestamp.IsZero()}
 	named, served, err := r.controllersByCredentials(ctx, key.String())
 	if err != nil || len(named) > 0 && !served {
-		return err
+		return 0, err
+	}
+	facts, err := r.observe(ctx, secret, named)
+	if err != nil {
+		return 0, err
+	}
+	held, again := plan.ForCredentials(facts)
+	if held {
+		return again, nil
+	}
+	return 0, asDeleted(r.setFinalizer(ctx, secret, false))
+}
+
+// observe gathers the facts about a Secret that controller objects refer to.
+func (r *CredentialsReconciler) observe(
+	ctx context.Context, secret client.Object, named []v1alpha1.ControllerObject,
+) (plan.CredentialsFacts, error) {
+	facts := plan.CredentialsFacts{Named: len(named) > 0}
+	if deleted := secret.GetDeletionTimestamp(); !deleted.IsZero() {
+		facts.Deleting, facts.Age = true, r.Now().Sub(deleted.Time)
 	}
 	for _, controller := range named {
 		user, err := r.userOf(ctx, keyOf(controller))
 		if err != nil {
-			return err
+			return facts, err
 		}
-		facts.Named, facts.InUse = true, facts.InUse || user != ""
+		if user != "" {
+			facts.InUse = true
+			facts.LastUse = facts.LastUse || !controller.GetDeletionTimestamp().IsZero()
+		}
 	}
-	if plan.ForCredentials(facts) {
-		return nil
+	if !facts.Deleting || !facts.InUse || facts.LastUse || r.Scope.limited() {
+		return facts, nil
 	}
-	return asDeleted(r.setFinalizer(ctx, secret, false))
+	ns := namespaceMetadata()
+	if err := r.Get(ctx, client.ObjectKey{Name: secret.GetNamespace()}, ns); err != nil {
+		return facts, err
+	}
+	facts.LastUse = !ns.DeletionTimestamp.IsZero()
+	return facts, nil
 }
 
 // controllersByCredentials returns the controller objects that refer to a

@@ -22,6 +22,7 @@
 //	watches.go, predicates.go      maps events to the objects to reconcile
 //	wakeups.go                     maps changes in Juju to the objects to reconcile
 //	cache.go, indexes.go           the content of the cache, and its indexes
+//	namespace_caches.go            a cache for each namespace of --watch-namespaces
 //	fair_queue.go                  limits how many objects of a model or namespace are reconciled at a time
 //	meter.go                       measures the latency of changes, and drift
 //	key.go                         loads or creates the installation's key

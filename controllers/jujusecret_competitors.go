@@ -209,6 +209,7 @@ func (r *SecretReconciler) observeOther(
 	}
 	by := r.Scope.installation()
 	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
+	ref.Made = r.placeOf(s).MadeThrough(other.Model.Controller)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeUse(ref, other.Model)
 	switch {
 	case err != nil: // Its namespace no longer exists.

@@ -54,7 +54,7 @@ func (r *SecretReconciler) observe(
 	query := facts.Query()
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	var err error
-	if facts.Tenancy, err = r.tenancy(ctx, obj, facts.Model, query.Age); err != nil {
+	if facts.Tenancy, err = r.tenancy(ctx, obj, state, facts.Model, query.Age); err != nil {
 		return plan.SecretFacts{}, err
 	}
 	if !plan.MayLookForSecret(facts) {

@@ -38,7 +38,7 @@ func (r *AccessReconciler) observe(
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	var err error
 	if target.Model.Controller != "" {
-		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model, query.Age); err != nil {
+		if facts.Tenancy, err = r.tenancy(ctx, obj, state, target.Model, query.Age); err != nil {
 			return plan.AccessFacts{}, err
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
 // Scope defines which objects this installation of the operator serves.
@@ -103,9 +105,9 @@ func (b *objectBase) identified(
 
 // tenancy returns whether an object may use a model. An object that is being
 // deleted only needs permission to clean up, and is refused only after a new
-// look at the controller.
+// look at the controller. An object that is only observed makes nothing in Juju.
 func (b *objectBase) tenancy(
-	ctx context.Context, obj client.Object, model plan.ModelRef, age plan.Age,
+	ctx context.Context, obj v1alpha1.RecordedObject, state record.State, model plan.ModelRef, age plan.Age,
 ) (plan.Tenancy, error) {
 	if !obj.GetDeletionTimestamp().IsZero() {
 		return b.cleanupTenancy(ctx, obj.GetNamespace(), model)
@@ -114,7 +116,19 @@ func (b *objectBase) tenancy(
 	if err != nil {
 		return plan.Tenancy{}, err
 	}
-	return b.Scope.installation().AuthorizeUse(b.identified(ctx, ref, model, age), model), nil
+	by := b.Scope.installation()
+	ref = b.identified(ctx, ref, model, age)
+	if observes(obj) {
+		return by.AuthorizeCleanup(ref, model), nil
+	}
+	ref.Made = placement.Of(obj, state).MadeThrough(model.Controller)
+	return by.AuthorizeUse(ref, model), nil
+}
+
+// observes reports whether an object is a JujuSecret that manages no secret.
+func observes(obj client.Object) bool {
+	secret, ok := obj.(*v1alpha1.JujuSecret)
+	return ok && secret.Spec.ManagementPolicy == v1alpha1.ManagementObserve
 }
 
 // cleanupTenancy returns whether a namespace may remove secrets and revoke

@@ -175,7 +175,7 @@ func TestTenancyUsesNewListOfModelsOnlyIfTheLastOneDenies(t *testing.T) {
 			if row.deleting {
 				deleted(obj)
 			}
-			got, err := b.tenancy(t.Context(), obj, row.model, row.age)
+			got, err := b.tenancy(t.Context(), obj, b.recordOf(obj), row.model, row.age)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -371,5 +371,41 @@ func TestJujuControllerReadsOnlyItsNamespace(t *testing.T) {
 	}
 	if got := certificateOf(local).object; got.Namespace != "team-a" {
 		t.Errorf("certificate is read from %s", got)
+	}
+}
+
+func TestDeletingControllerServesObjectsThatHaveSomethingInJuju(t *testing.T) {
+	t.Parallel()
+	observing := func(s *v1alpha1.JujuSecret) { s.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
+	for name, row := range map[string]struct {
+		obj      *v1alpha1.JujuSecret
+		recorded plan.Record
+		want     bool
+	}{
+		"new": {obj: named("db")},
+		"creation pending": {
+			named("db", withFinalizer), plan.Record{Creating: &plan.Creation{Name: "db"}}, true,
+		},
+		"adopted":                        {named("db", withFinalizer), plan.Record{Adopting: "one"}, true},
+		"adopted, finalizer was removed": {named("db"), plan.Record{Adopting: "one"}, true},
+		"Observe":                        {obj: named("db", observing), want: true},
+		"being deleted":                  {obj: named("db", deleted), want: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newObjectBase(Options{Client: registry{deleting: true}, Now: time.Now})
+			model := plan.ModelRef{Controller: "default", Name: "prod/app"}
+			got, err := b.tenancy(t.Context(), row.obj, record.State{Record: row.recorded}, model, plan.AsKnown)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := plan.Admitted()
+			if !row.want {
+				want = plan.ControllerDeleting("default")
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("tenancy (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

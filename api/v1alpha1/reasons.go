@@ -88,9 +88,10 @@ const (
 	// JujuSecret owns it and is being deleted.
 	ReasonRemoving Reason = "Removing"
 	// ReasonInUse: the controller object is being deleted. A finalizer keeps it
-	// until everything that was made through it in Juju is removed. The message
-	// names an object that still needs it. To keep its secret or grants in
-	// Juju, set deletionPolicy: Retain on that object. Then delete it.
+	// while an object has a secret or grants in Juju through it. It continues to
+	// serve these objects. The message names one of them. To keep the
+	// controller object, remove its finalizer and apply its manifest again.
+	// This changes nothing in Juju.
 	ReasonInUse Reason = "InUse"
 	// ReasonTransferringGrants: this object is being deleted and another
 	// JujuSecretAccess takes over its grants, or grants move from a former
@@ -130,10 +131,10 @@ const (
 	// reason of a secret that was made through a JujuController, when
 	// controllerRef names a ClusterJujuController. Set controllerRef back.
 	ReasonConflict Reason = "Conflict"
-	// ReasonControllerDeleting: the controller object is being deleted. It waits
-	// until every object that uses it is deleted, so a user has to delete this
-	// object. To keep its secret or grants in Juju, set deletionPolicy: Retain
-	// first.
+	// ReasonControllerDeleting: the controller object is being deleted, and this
+	// object has nothing in Juju through it. The controller object still serves
+	// references and the objects that have a secret or grants in Juju. Use
+	// another controller object, or create it again when it is gone.
 	ReasonControllerDeleting Reason = "ControllerDeleting"
 	// ReasonSecretIDNotFound: the model has no user secret with the ID in the
 	// spec. Juju never reuses an ID, so the secret cannot appear later. Compare

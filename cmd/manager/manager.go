@@ -152,6 +152,7 @@ func newManager(opts options) (manager.Manager, error) {
 	shutdown := shutdownTimeout
 	return ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
+		NewCache:                      controllers.NewCache,
 		Cache:                         controllers.CacheOptions(opts.scope),
 		Client:                        controllers.ClientOptions(),
 		Metrics:                       opts.metrics.server(),

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/juju-secrets/operator/controllers"
 	"github.com/juju-secrets/operator/internal/juju"
 	"github.com/juju-secrets/operator/internal/metrics"
 )
@@ -75,10 +76,11 @@ func (o *options) register(mgr manager.Manager, counts *metrics.Counts, pool *ju
 	objects := metrics.ObjectCollector{
 		Cache: mgr.GetCache(), Class: o.scope.Class, Limited: len(o.scope.Namespaces) > 0,
 	}
-	return errors.Join(
-		ctrlmetrics.Registry.Register(counts),
-		ctrlmetrics.Registry.Register(metrics.StateCollector{
-			Elected: mgr.Elected(), Controllers: pool.Stats, Objects: objects.Collect, PerObject: o.metrics.perObject,
-		}),
-	)
+	state := metrics.StateCollector{
+		Elected: mgr.Elected(), Controllers: pool.Stats, Objects: objects.Collect, PerObject: o.metrics.perObject,
+	}
+	if namespaces, ok := mgr.GetCache().(*controllers.NamespaceCaches); ok {
+		state.Namespaces = namespaces.Served
+	}
+	return errors.Join(ctrlmetrics.Registry.Register(counts), ctrlmetrics.Registry.Register(state))
 }

@@ -23,6 +23,9 @@ const (
 	labelReason     = "reason"
 	labelNamespace  = "namespace"
 	labelName       = "name"
+	// labelWatched differs from the label that Prometheus adds for the namespace
+	// of the scraped Service.
+	labelWatched = "watched_namespace"
 )
 
 // Metric defines one metric.
@@ -31,8 +34,7 @@ type Metric struct {
 	Labels           []string
 	// Buckets are the upper bounds of a histogram's buckets.
 	Buckets []float64
-	// OnRequest is true for a metric that exists only with
-	// --metrics-per-object.
+	// OnRequest is true for a metric that exists only with a flag.
 	OnRequest bool
 }
 
@@ -44,13 +46,13 @@ type Metrics struct {
 	MostRevisions                         Metric
 	DriftDetected, DriftCorrected         Metric
 	Objects, ChangeDuration, ObjectReady  Metric
-	Leading                               Metric
+	Leading, NamespaceServed              Metric
 }
 
 // All returns the metrics in the order of the documentation.
 func (m Metrics) All() []Metric {
 	return []Metric{
-		m.Leading, m.Objects, m.ObjectReady, m.ChangeDuration, m.DriftDetected, m.DriftCorrected,
+		m.Leading, m.NamespaceServed, m.Objects, m.ObjectReady, m.ChangeDuration, m.DriftDetected, m.DriftCorrected,
 		m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.Sessions, m.Refused, m.Logins,
 		m.Requests, m.RequestDuration, m.BatchItems,
 	}
@@ -63,6 +65,12 @@ func Catalogue() Metrics {
 		Leading: Metric{
 			Name: "jujusecrets_leading", Type: typeGauge,
 			Help: "1 if this replica is the leader and reconciles objects, 0 if it is on standby.",
+		},
+		NamespaceServed: Metric{
+			Name: "jujusecrets_namespace_served", Type: typeGauge, Labels: []string{labelWatched},
+			Help: "1 if the operator serves a namespace of --watch-namespaces, 0 if the API server refuses the namespace. " +
+				"Only with --watch-namespaces.",
+			OnRequest: true,
 		},
 		Objects: Metric{
 			Name: "jujusecrets_objects", Type: typeGauge, Labels: []string{labelKind, labelStatus, labelReason},

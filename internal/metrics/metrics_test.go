@@ -80,8 +80,8 @@ func TestMetricsFollowTheNamingConventions(t *testing.T) {
 			t.Errorf("%s is a %s with the buckets %v", metric.Name, metric.Type, metric.Buckets)
 		}
 	}
-	if len(names) != 15 {
-		t.Errorf("there are %d metrics, want 15: add a new one to All", len(names))
+	if len(names) != 16 {
+		t.Errorf("there are %d metrics, want 16: add a new one to All", len(names))
 	}
 }
 
@@ -213,6 +213,13 @@ func TestStateIsCollectedAtEachScrape(t *testing.T) {
 		"jujusecrets_object_ready{kind=JujuSecret,name=two,namespace=team-a,reason=Synced}":          1,
 		"jujusecrets_object_ready{kind=JujuSecret,name=three,namespace=team-a,reason=NameTaken}":     0,
 	}, named); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	s.Namespaces = func() map[string]bool { return map[string]bool{"team-a": true, "team-b": false} }
+	if diff := cmp.Diff(map[string]float64{
+		"jujusecrets_namespace_served{watched_namespace=team-a}": 1,
+		"jujusecrets_namespace_served{watched_namespace=team-b}": 0,
+	}, about("namespace_served", scrape(t, s))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -31,6 +31,9 @@ type StateCollector struct {
 	Objects func(ctx context.Context, fn func(ObjectState)) error
 	// PerObject is true when each object has a series.
 	PerObject bool
+	// Namespaces returns the namespaces of --watch-namespaces, and whether each
+	// is served. It is nil without the flag.
+	Namespaces func() map[string]bool
 }
 
 // Describe implements prometheus.Collector.
@@ -45,6 +48,9 @@ func (c StateCollector) Describe(ch chan<- *prometheus.Desc) {
 	if c.PerObject {
 		ch <- all.ObjectReady.desc()
 	}
+	if c.Namespaces != nil {
+		ch <- all.NamespaceServed.desc()
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -57,8 +63,22 @@ func (c StateCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- gauge(leading, 0) // Without this series, no alert could find that there is no leader.
 		return
 	}
+	c.collectNamespaces(ch)
 	c.collectControllers(ch)
 	c.collectObjects(ch)
+}
+
+func (c StateCollector) collectNamespaces(ch chan<- prometheus.Metric) {
+	if c.Namespaces == nil {
+		return
+	}
+	for ns, served := range c.Namespaces() {
+		value := 0.0
+		if served {
+			value = 1
+		}
+		ch <- gauge(Catalogue().NamespaceServed.desc(), value, ns)
+	}
 }
 
 func (c StateCollector) collectControllers(ch chan<- prometheus.Metric) {

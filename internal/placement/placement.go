@@ -32,8 +32,11 @@ type Placement struct {
 	ModelUUID, SecretID string
 	// Owner is true when the object owns the secret.
 	Owner bool
-	// Holds is true when the operator made, or may have made, something in Juju
-	// for the object that it must remove when the object is deleted.
+	// Made is true when the operator made, or may have made, something in Juju
+	// for the object.
+	Made bool
+	// Holds is true when the operator must remove what it made when the object
+	// is deleted, so the object needs its controller object.
 	Holds bool
 	// Access is true for a JujuSecretAccess.
 	Access bool
@@ -55,9 +58,9 @@ func Of(obj v1alpha1.RecordedObject, recorded record.State) Placement {
 		place.Model = ModelOfSecret(obj)
 		place.ModelUUID, place.SecretID = obj.Status.ModelUUID, obj.Status.SecretID
 		place.Owner = obj.Status.Managed
-		place.Holds = recorded.Held && (recorded.Owned != nil || recorded.Creating != nil || recorded.Adopting != "")
+		place.Made = recorded.Owned != nil || recorded.Creating != nil || recorded.Adopting != ""
 		if former := recorded.Controller; former != "" && former != place.Model.Controller {
-			place.Former, place.Holds = place.Model, recorded.Held
+			place.Former, place.Made = place.Model, true
 			place.Former.Controller = former
 		}
 	case *v1alpha1.JujuSecretAccess:
@@ -71,11 +74,12 @@ func Of(obj v1alpha1.RecordedObject, recorded record.State) Placement {
 		}
 		place.ModelUUID, place.SecretID = obj.Status.ModelUUID, obj.Status.SecretID
 		place.Former = recorded.Model
-		place.Holds = recorded.Held && len(recorded.Granted) > 0
+		place.Made = len(recorded.Granted) > 0
 		for _, app := range obj.Spec.Applications {
 			place.Applications = append(place.Applications, app.Name)
 		}
 	}
+	place.Holds = recorded.Held && place.Made
 	conditions := v1alpha1.ConditionsOf(obj)
 	place.Reason = ReadyReason(conditions)
 	place.Settled = !place.Deleting && meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady) &&
@@ -94,13 +98,24 @@ func (p Placement) Controllers(namespace string) []plan.ControllerKey {
 // HeldControllers returns the keys of the controller objects that the operator
 // used to make something in Juju for an object of a namespace.
 func (p Placement) HeldControllers(namespace string) []plan.ControllerKey {
-	switch {
-	case !p.Holds:
+	if !p.Holds {
 		return nil
-	case p.Former.Controller != "":
-		return visible(namespace, p.Former.Controller)
 	}
-	return visible(namespace, p.Model.Controller)
+	return visible(namespace, p.maker())
+}
+
+// MadeThrough reports whether the operator made, or may have made, something in
+// Juju for the object through a controller object. It counts a record of an
+// object without the finalizer too, for example after kubectl replace.
+func (p Placement) MadeThrough(key plan.ControllerKey) bool { return p.Made && p.maker() == key }
+
+// maker returns the controller object that was used to make what the object
+// has in Juju.
+func (p Placement) maker() plan.ControllerKey {
+	if p.Former.Controller != "" {
+		return p.Former.Controller
+	}
+	return p.Model.Controller
 }
 
 // visible returns the keys that a namespace can use, sorted and without

@@ -137,6 +137,33 @@ func TestControllersOfAnObject(t *testing.T) {
 	}
 }
 
+func TestControllerThatAnObjectWasMadeThrough(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		obj      v1alpha1.RecordedObject
+		recorded record.State
+		want     plan.ControllerKey
+	}{
+		"a JujuSecret that owns a secret":                   {secret(), held(owned()), "default"},
+		"a JujuSecret that lost its finalizer":              {secret(), owned(), "default"},
+		"a JujuSecret with only the finalizer and a status": {secret(seen), held(record.State{}), ""},
+		"an access with grants":                             {access(through("one")), grants("one"), "one"},
+		"an access that lost its finalizer":                 {access(through("one")), unheld(grants("one")), "one"},
+		"an access that is moving":                          {access(through("two")), grants("one"), "one"},
+		"an access without grants":                          {access(through("one")), held(record.State{}), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			place := placement.Of(row.obj, row.recorded)
+			for _, key := range keys("default", "one", "two") {
+				if got := place.MadeThrough(key); got != (key == row.want) {
+					t.Errorf("made through %q: %t, want only %q", key, got, row.want)
+				}
+			}
+		})
+	}
+}
+
 func TestPlacementOfAnObject(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -145,7 +172,7 @@ func TestPlacementOfAnObject(t *testing.T) {
 		want     placement.Placement
 	}{
 		"a JujuSecret": {secret(seen), held(owned()), placement.Placement{
-			Model: prodApp, ModelUUID: "uuid", SecretID: "one", Owner: true, Holds: true,
+			Model: prodApp, ModelUUID: "uuid", SecretID: "one", Owner: true, Made: true, Holds: true,
 		}},
 		"a JujuSecret in a model by its UUID": {
 			secret(func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", "uuid" }), record.State{},
@@ -159,7 +186,7 @@ func TestPlacementOfAnObject(t *testing.T) {
 			placement.Placement{
 				Model:  prodApp,
 				Former: plan.ModelRef{Controller: "other", Name: "prod/app"}, ModelUUID: "uuid", SecretID: "one",
-				Holds: true, Access: true, Applications: []string{"app1", "app2"},
+				Made: true, Holds: true, Access: true, Applications: []string{"app1", "app2"},
 			},
 		},
 		"an access to a JujuSecret in a model by its UUID": {
@@ -174,7 +201,7 @@ func TestPlacementOfAnObject(t *testing.T) {
 			placement.Placement{Model: prodApp, Access: true},
 		},
 		"an access without the finalizer": {
-			access(), unheld(grants("default")), placement.Placement{Former: prodApp, Access: true},
+			access(), unheld(grants("default")), placement.Placement{Former: prodApp, Made: true, Access: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -114,9 +115,9 @@ func ForController(facts ControllerFacts) ControllerPlan {
 	case facts.Deleting:
 		plan.Condition = Condition{
 			Reason: v1alpha1.ReasonInUse,
-			Message: fmt.Sprintf("waiting until every object that uses it is deleted, for example %s: to keep its secret or "+
-				"grants in Juju, set deletionPolicy: Retain before you delete it; if the Juju controller no longer exists, set "+
-				"the annotation %s on it",
+			Message: fmt.Sprintf("being deleted, but serves its objects until none of them has anything in Juju, for example "+
+				"%s: to keep this controller object, remove its finalizer and apply its manifest again, which changes nothing "+
+				"in Juju; if the Juju controller no longer exists, delete its objects with the annotation %s",
 				facts.User, v1alpha1.AnnotationAbandon),
 		}
 	default:
@@ -126,9 +127,9 @@ func ForController(facts ControllerFacts) ControllerPlan {
 		plan.Condition.Message += fmt.Sprintf("; %s in spec.caCertificateFrom no longer has a certificate: the operator "+
 			"uses status.caCertificate", facts.Certificate.Object)
 	}
-	if plan.Connect && facts.Credentials.Deleting {
-		plan.Condition.Message += fmt.Sprintf("; the credentials Secret %s is being deleted, and stays while it is needed: "+
-			"to replace it, name another Secret in spec.credentials, or change its keys", facts.Credentials.Name)
+	if plan.Connect && facts.Credentials.Deleting && !facts.Deleting {
+		plan.Condition.Message += fmt.Sprintf("; the credentials Secret %s is being deleted: create it again, or name "+
+			"another Secret in spec.credentials", facts.Credentials.Name)
 	}
 	return plan
 }
@@ -158,18 +159,39 @@ func usesKeptCertificate(facts ControllerFacts) bool {
 // CredentialsFacts are all facts that a decision about a credentials Secret can
 // depend on.
 type CredentialsFacts struct {
-	// Deleting is true when the Secret is being deleted.
+	// Deleting is true when the Secret is being deleted. Age is how long ago its
+	// deletion began.
 	Deleting bool
+	Age      time.Duration
 	// Named is true when a controller object refers to it.
 	Named bool
 	// InUse is true when something in Juju was created through one of these
 	// controller objects.
 	InUse bool
+	// LastUse is true when a controller object that is in use, or the namespace
+	// of the Secret, is being deleted too. The Secret then cannot be replaced.
+	LastUse bool
 }
 
-// ForCredentials reports whether a Secret keeps the finalizer.
-func ForCredentials(facts CredentialsFacts) bool {
-	return facts.Named && (facts.InUse || !facts.Deleting)
+// deletedTogether is the longest time between the deletion of a credentials
+// Secret and of its controller object if both are deleted together, for example
+// with their namespace.
+const deletedTogether = 10 * time.Second
+
+// ForCredentials reports whether a Secret keeps the finalizer, and when to
+// decide again, 0 for never. A Secret that is deleted alone can be created
+// again, and is released: meanwhile the open connection serves the objects. If
+// the controller object is deleted too, the Secret stays until nothing is left
+// in Juju, so that the operator can log in again after a restart.
+func ForCredentials(facts CredentialsFacts) (held bool, again time.Duration) {
+	switch {
+	case !facts.Named, facts.Deleting && !facts.InUse:
+		return false, 0
+	case !facts.Deleting, facts.LastUse:
+		return true, 0
+	}
+	again = max(0, deletedTogether-facts.Age)
+	return again > 0, again
 }
 
 // ForHealth returns the condition of a controller object after the operator

@@ -6,6 +6,7 @@ package plan_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,16 +97,16 @@ func lacksCertificate(p *plan.ControllerPlan) {
 func inUse(p *plan.ControllerPlan) {
 	p.Condition = plan.Condition{
 		Reason: v1alpha1.ReasonInUse,
-		Message: "waiting until every object that uses it is deleted, for example team-a/db: to keep its secret or grants " +
-			"in Juju, set deletionPolicy: Retain before you delete it; if the Juju controller no longer exists, set the " +
-			"annotation jujusecrets.io/abandon on it",
+		Message: "being deleted, but serves its objects until none of them has anything in Juju, for example team-a/db: " +
+			"to keep this controller object, remove its finalizer and apply its manifest again, which changes nothing in " +
+			"Juju; if the Juju controller no longer exists, delete its objects with the annotation jujusecrets.io/abandon",
 	}
 }
 
 // reportsCredentials adds the message about credentials that are being deleted.
 func reportsCredentials(p *plan.ControllerPlan) {
-	p.Condition.Message += "; the credentials Secret juju-secrets/juju-user is being deleted, and stays while it is " +
-		"needed: to replace it, name another Secret in spec.credentials, or change its keys"
+	p.Condition.Message += "; the credentials Secret juju-secrets/juju-user is being deleted: create it again, or name " +
+		"another Secret in spec.credentials"
 }
 
 func noCredentials(s *plan.ControllerFacts) {
@@ -190,8 +191,7 @@ func TestControllerDeletionWaitsWhileInUse(t *testing.T) {
 		},
 		"in use, no credentials": {all(deleted("team-a/db"), noCredentials), lacks("does not exist")},
 		"in use, Secret is being deleted": {
-			all(deleted("team-a/db"), func(s *plan.ControllerFacts) { s.Credentials.Deleting = true }),
-			all(inUse, reportsCredentials),
+			all(deleted("team-a/db"), func(s *plan.ControllerFacts) { s.Credentials.Deleting = true }), inUse,
 		},
 	})
 }
@@ -212,7 +212,7 @@ func TestCertificateOfLastLoginIsUsedOnlyDuringDeletion(t *testing.T) {
 		"source missing, deleted":                      {all(certified(false), keptFrom, deleted), all(inUse, serves)},
 		"source missing, deleted, no certificate kept": {all(certified(false), deleted), lacksCertificate},
 		"source missing, deleted, Secret is being deleted": {
-			all(certified(false), keptFrom, deleted, deletingSecret), all(inUse, serves, reportsCredentials),
+			all(certified(false), keptFrom, deleted, deletingSecret), all(inUse, serves),
 		},
 		"source missing, deleted, no credentials": {
 			all(certified(false), keptFrom, deleted, noCredentials), lacks("does not exist"),
@@ -226,24 +226,45 @@ func TestCertificateOfLastLoginIsUsedOnlyDuringDeletion(t *testing.T) {
 	})
 }
 
-func TestCredentialsKeepFinalizerWhileInUse(t *testing.T) {
+func TestCredentialsKeepFinalizerUntilTheyCanBeReplaced(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		seen plan.CredentialsFacts
-		want bool
+		seen  plan.CredentialsFacts
+		want  bool
+		again time.Duration
 	}{
-		"named":                        {plan.CredentialsFacts{Named: true}, true},
-		"named, in use":                {plan.CredentialsFacts{Named: true, InUse: true}, true},
-		"named, in use, being deleted": {plan.CredentialsFacts{Named: true, InUse: true, Deleting: true}, true},
-		"named, being deleted":         {plan.CredentialsFacts{Named: true, Deleting: true}, false},
-		"not named":                    {plan.CredentialsFacts{}, false},
-		"not named, being deleted":     {plan.CredentialsFacts{Deleting: true}, false},
-		"not named, in use":            {plan.CredentialsFacts{InUse: true}, false},
+		"named":                {plan.CredentialsFacts{Named: true}, true, 0},
+		"named, in use":        {plan.CredentialsFacts{Named: true, InUse: true}, true, 0},
+		"named, being deleted": {plan.CredentialsFacts{Named: true, Deleting: true}, false, 0},
+		"named, being deleted with its controller object": {
+			plan.CredentialsFacts{Named: true, Deleting: true, LastUse: true}, false, 0,
+		},
+		"in use, just deleted": {
+			plan.CredentialsFacts{Named: true, InUse: true, Deleting: true}, true, 10 * time.Second,
+		},
+		"in use, deleted a moment ago": {
+			plan.CredentialsFacts{Named: true, InUse: true, Deleting: true, Age: 9 * time.Second}, true, time.Second,
+		},
+		"in use, deleted alone": {
+			plan.CredentialsFacts{Named: true, InUse: true, Deleting: true, Age: 10 * time.Second}, false, 0,
+		},
+		"in use, deleted alone long ago": {
+			plan.CredentialsFacts{Named: true, InUse: true, Deleting: true, Age: time.Hour}, false, 0,
+		},
+		"in use, deleted with its controller object": {
+			plan.CredentialsFacts{Named: true, InUse: true, Deleting: true, Age: time.Hour, LastUse: true}, true, 0,
+		},
+		"in use, controller object is being deleted": {
+			plan.CredentialsFacts{Named: true, InUse: true, LastUse: true}, true, 0,
+		},
+		"not named":                {plan.CredentialsFacts{}, false, 0},
+		"not named, being deleted": {plan.CredentialsFacts{Deleting: true}, false, 0},
+		"not named, in use":        {plan.CredentialsFacts{InUse: true}, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := plan.ForCredentials(test.seen); got != test.want {
-				t.Errorf("ForCredentials returned %t, want %t", got, test.want)
+			if got, again := plan.ForCredentials(test.seen); got != test.want || again != test.again {
+				t.Errorf("ForCredentials returned %t and %v, want %t and %v", got, again, test.want, test.again)
 			}
 		})
 	}

@@ -250,10 +250,9 @@ const (
 		"ask its administrator for an entry"
 	noControllerMessage = `ClusterJujuController "default" does not exist: create it`
 	notRead             = "the operator did not read "
-	deletingMessage     = `ClusterJujuController "default" is being deleted, and waits until every object that uses ` +
-		`it is deleted: ` +
-		"to keep the secret or the grants in Juju, set deletionPolicy: Retain; then delete this object, and create it " +
-		"again with another controllerRef or once the controller object exists again"
+	deletingMessage     = `ClusterJujuController "default" is being deleted, and serves only objects that already have ` +
+		`a secret or grants in Juju through it: use another controller object, or create ClusterJujuController ` +
+		`"default" again when it is gone`
 	strangerHasIt = `model "prod/app" has a user secret "db" (` + otherID + `) that this object did not create: `
 	oursHasIt     = `model "prod/app" has a user secret "db" (` + dbID + `) that this object did not create: `
 	adoptIt       = "reference it with managementPolicy: Observe, choose another spec.name, or adopt it with " +

@@ -35,6 +35,9 @@ type Reference struct {
 	// Listed is what the controller lists about the model of the object. It is
 	// not asked for unless MustIdentify.
 	Listed ListedModel
+	// Made is true when the operator made, or may have made, something in Juju
+	// for the object through the controller object.
+	Made bool
 }
 
 // foreign reports whether the controller object is in another namespace.

@@ -44,6 +44,7 @@ func deletingController(r *plan.Reference) { r.Deleting = true }
 func listing(name, uuid string) func(*plan.Reference) {
 	return func(r *plan.Reference) { r.Listed = plan.ListedModel{Known: true, Name: name, UUID: uuid} }
 }
+func made(r *plan.Reference) { r.Made = true }
 
 func fromTeamB(r *plan.Reference) { r.From.Name = "team-b" }
 
@@ -108,6 +109,20 @@ func TestInstallationAuthorizesTenants(t *testing.T) {
 		"JujuController": {none, ofClass(local, ""), admitted, admitted},
 		"JujuController, deleting": {
 			none, ofClass(local, "", deletingController), plan.ControllerDeleting(local), admitted,
+		},
+		"deleting, object has something in Juju": {
+			none, ofClass(shared, "", deletingController, made), admitted, admitted,
+		},
+		"JujuController, deleting, object has something in Juju": {
+			none, ofClass(local, "", deletingController, made), admitted, admitted,
+		},
+		"deleting, object has something in Juju, no tenant": {
+			none, ofClass(shared, "", deletingController, made, fromTeamB),
+			plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp, plan.ListedModel{}),
+			plan.Admit(nil, plan.Namespace{Name: "team-b"}, prodApp, plan.ListedModel{}),
+		},
+		"missing, object has something in Juju": {
+			none, ofClass(shared, "", missing, made), plan.NoController(shared), plan.NoController(shared),
 		},
 		"JujuController, missing": {
 			none, ofClass(local, "", missing), plan.NoController(local), plan.NoController(local),
@@ -215,6 +230,9 @@ func TestStepsBeginOnlyWhileTheTenancyLasts(t *testing.T) {
 		},
 		"revoke and grant, controller is deleted": {
 			ref: ofClass(shared, "", deletingController), steps: []plan.Step{revoke, grant},
+		},
+		"grant, controller is deleted, object has something in Juju": {
+			ref: ofClass(shared, "", deletingController, made), steps: []plan.Step{grant}, want: true,
 		},
 		"revoke, another installation serves it": {ref: ofClass(shared, "other"), steps: []plan.Step{revoke}},
 		"deletion, tenancy ended": {

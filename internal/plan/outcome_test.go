@@ -327,7 +327,8 @@ func TestRecordEqual(t *testing.T) {
 func TestUserSecretEqualComparesEveryField(t *testing.T) {
 	t.Parallel()
 	full := plan.UserSecret{
-		ID: dbID, Name: "db", Info: "info", Revision: 1, RevisionGone: true, Checksum: content.Seal("sum"), Unsummed: true,
+		ID: dbID, Name: "db", Info: "info", Revision: 1, Revisions: 1, RevisionGone: true,
+		Checksum: content.Seal("sum"), Unsummed: true,
 		Granted: []string{"app1"}, Removing: true,
 	}
 	if same := full; !full.Equal(same) {

@@ -79,15 +79,11 @@ func TestAbandonedObjectIsReleasedWithoutAskingJuju(t *testing.T) {
 	})
 }
 
-func TestControllerDeletionBlocksNewChanges(t *testing.T) {
+func TestControllerDeletionBlocksNewObjects(t *testing.T) {
 	t.Parallel()
 	viaDeleted := func(s *plan.SecretFacts) { s.Tenancy, s.View = plan.ControllerDeleting("default"), plan.ModelView{} }
 	runSecretTests(t, map[string]secretTest{
-		"in sync": {viaDeleted, reports(v1alpha1.ReasonControllerDeleting, deletingMessage)},
-		"new":     {adopts(viaDeleted), reports(v1alpha1.ReasonControllerDeleting, deletingMessage)},
-		"Observe": {
-			all(viaDeleted, func(s *plan.SecretFacts) { s.Desired.Observe = true }),
-			reports(v1alpha1.ReasonControllerDeleting, deletingMessage),
-		},
+		"creates": {viaDeleted, reports(v1alpha1.ReasonControllerDeleting, deletingMessage)},
+		"adopts":  {adopts(viaDeleted), reports(v1alpha1.ReasonControllerDeleting, deletingMessage)},
 	})
 }

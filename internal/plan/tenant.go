@@ -32,14 +32,13 @@ func NoController(key ControllerKey) Tenancy {
 	}}
 }
 
-// ControllerDeleting returns the tenancy of an object with a controller object
-// that is being deleted. It begins no change.
+// ControllerDeleting returns the tenancy of a new object with a controller
+// object that is being deleted. Nothing is made for the object.
 func ControllerDeleting(key ControllerKey) Tenancy {
 	return Tenancy{Problem: &Condition{
 		Reason: v1alpha1.ReasonControllerDeleting,
-		Message: fmt.Sprintf("%s is being deleted, and waits until every object that uses it is deleted: to keep the "+
-			"secret or the grants in Juju, set deletionPolicy: Retain; then delete this object, and create it again with "+
-			"another controllerRef or once the controller object exists again", key.Object()),
+		Message: fmt.Sprintf("%s is being deleted, and serves only objects that already have a secret or grants in Juju "+
+			"through it: use another controller object, or create %[1]s again when it is gone", key.Object()),
 	}}
 }
 
@@ -65,17 +64,20 @@ func NotServed(key ControllerKey) Tenancy {
 }
 
 // AuthorizeUse returns whether an object with this reference may use a model. A
-// controller object that is being deleted allows only clean-up.
+// controller object that is being deleted serves the objects that have
+// something in Juju through it, and stays until the last of them is gone. It
+// accepts no other object: it may already have lost its finalizer, and what is
+// made then cannot be removed.
 func (i Installation) AuthorizeUse(r Reference, model ModelRef) Tenancy {
-	if i.MayRead(r) && r.Exists && r.Deleting {
+	if i.MayRead(r) && r.Exists && r.Deleting && !r.Made {
 		return ControllerDeleting(r.Controller)
 	}
 	return i.AuthorizeCleanup(r, model)
 }
 
-// AuthorizeCleanup returns whether an object with this reference may remove and
-// revoke in a model. The only tenant of a JujuController is its own namespace,
-// which may use every model that the Juju user may use.
+// AuthorizeCleanup returns whether an object with this reference may read a
+// model, and remove and revoke in it. The only tenant of a JujuController is
+// its own namespace, which may use every model that the Juju user may use.
 func (i Installation) AuthorizeCleanup(r Reference, model ModelRef) Tenancy {
 	switch {
 	case r.foreign():

@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -170,6 +171,36 @@ func TestDeletionOfTheCertificateWhileTheOperatorIsDown(t *testing.T) {
 	}
 }
 
+// An operator with --watch-namespaces cannot read that the namespace is being
+// deleted.
+func TestDeletionOfAWatchedNamespaceCompletes(t *testing.T) {
+	t.Parallel()
+	for name, down := range map[string]bool{"operator runs": false, "operator is down": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			o := f.StartOwn("of the test", "--watch-namespaces="+f.Namespace)
+			controller, through := f.connectTo(f.Juju.Addresses[0], true, func(spec *v1alpha1.JujuControllerSpec) {
+				spec.CACertificate, spec.ControllerClass = f.Juju.CACertificate, o.Class
+			})
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, through)
+			access := gen.Access(f.Namespace, "db-access", "db-login", "app1")
+			f.Create(secret, access)
+			f.AwaitReady(controller, secret, access)
+			if down {
+				f.Must(o.Kill())
+			}
+			ns := gen.Namespace(f.Namespace, nil)
+			f.Delete(ns)
+			if down {
+				o.MustRestart()
+			}
+			f.AwaitGone(ns)
+			f.ExpectJuju()
+		})
+	}
+}
+
 func TestDeletionOfControllerWaitsForItsObjects(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -177,11 +208,7 @@ func TestDeletionOfControllerWaitsForItsObjects(t *testing.T) {
 	f.Delete(inv.controller)
 	f.AwaitReason(inv.controller, v1alpha1.ReasonInUse, f.Namespace+"/db-")
 	f.Delete(inv.credentials)
-	// A controller object that is being deleted takes no new objects and keeps
-	// what exists.
-	late := gen.JujuSecret(f.Namespace, "late", f.Model.Name, gen.Through(inv.controller.Name))
-	f.Create(late)
-	f.AwaitReason(late, v1alpha1.ReasonControllerDeleting, "being deleted")
+	f.AwaitReady(inv.secret, inv.access)
 	f.ExpectJuju(servers.UserSecret{
 		Name: "db-login", Revision: 1, Content: servers.Content(values(sentinel)), Granted: []string{"app1"},
 	})
@@ -193,23 +220,153 @@ func TestDeletionOfControllerWaitsForItsObjects(t *testing.T) {
 	f.ExpectJuju()
 }
 
-func TestDeletionOfCredentialsWaitsForReplacement(t *testing.T) {
+func TestControllerServesItsObjectsWhileItIsDeleted(t *testing.T) {
+	t.Parallel()
+	for name, local := range map[string]bool{"ClusterJujuController": false, "JujuController": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			foreign, err := f.Juju.AddSecret(f.Ctx, f.Model, "foreign", "", values("of Juju"))
+			f.Must(err)
+			controller, through := f.connectTo(f.Juju.Addresses[0], local, func(spec *v1alpha1.JujuControllerSpec) {
+				spec.CACertificate = f.Juju.CACertificate
+			})
+			changed := gen.JujuSecret(f.Namespace, "changed", f.Model.Name, through)
+			removed := gen.JujuSecret(f.Namespace, "removed", f.Model.Name, through)
+			observed := gen.JujuSecret(f.Namespace, "foreign", f.Model.Name, through, gen.Observed)
+			access := gen.Access(f.Namespace, "changed", "changed", "app1")
+			f.Create(changed, removed, observed, access)
+			f.AwaitReady(controller, changed, removed, observed, access)
+
+			f.Delete(controller)
+			f.AwaitReason(controller, v1alpha1.ReasonInUse, "remove its finalizer")
+			f.Must(f.Juju.RemoveSecret(f.Ctx, f.Model, removed.Status.SecretID))
+			env.Change(f, changed, func(s *v1alpha1.JujuSecret) { s.Spec.Value = values("changed") })
+			env.Change(f, access, func(a *v1alpha1.JujuSecretAccess) {
+				a.Spec.Applications = gen.Applications("app1", "app2")
+			})
+			f.AwaitJuju(
+				servers.UserSecret{
+					Name: "changed", Revision: 2, Content: servers.Content(values("changed")),
+					Granted: []string{"app1", "app2"},
+				},
+				servers.UserSecret{Name: "removed", Revision: 1, Content: servers.Content(values("value"))},
+				servers.UserSecret{ID: foreign, Name: "foreign", Revision: 1, Content: servers.Content(values("of Juju"))},
+			)
+			// A new reference makes nothing in Juju. Other new objects would keep the
+			// controller object.
+			reference := gen.JujuSecret(f.Namespace, "reference", f.Model.Name, through, gen.Observed, gen.Named("foreign"))
+			late := gen.JujuSecret(f.Namespace, "late", f.Model.Name, through)
+			grants := gen.Access(f.Namespace, "late", "changed", "app2")
+			f.Create(reference, late, grants)
+			f.AwaitReady(reference)
+			for _, obj := range []client.Object{late, grants} {
+				f.AwaitReason(obj, v1alpha1.ReasonControllerDeleting, "use another controller object")
+			}
+			f.LookNow(changed, removed, observed, access)
+			f.AwaitReady(changed, removed, observed, access)
+
+			f.Delete(changed, removed, access)
+			f.AwaitGone(controller)
+			f.AwaitReason(late, v1alpha1.ReasonControllerNotReady)
+			f.ExpectJuju(
+				servers.UserSecret{ID: foreign, Name: "foreign", Revision: 1, Content: servers.Content(values("of Juju"))})
+		})
+	}
+}
+
+func TestDeletedControllerThatIsCreatedAgainChangesNothingInJuju(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	inv := f.newInventory()
-	f.Delete(inv.credentials)
-	// The credentials stay, and the operator continues to use them.
-	env.Change(f, inv.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
-	f.AwaitJuju(servers.UserSecret{
-		Name: "db-login", Revision: 2, Content: servers.Content(values(sentinel + " 2")), Granted: []string{"app1"},
+	manifest := gen.Controller(inv.controller.Name, f.Juju.Addresses[0], f.Juju.CACertificate)
+	manifest.Spec = inv.controller.Spec
+	f.Delete(inv.controller)
+	f.AwaitReason(inv.controller, v1alpha1.ReasonInUse, "remove its finalizer and apply its manifest again")
+	env.Change(f, inv.controller, func(c *v1alpha1.ClusterJujuController) { c.Finalizers = nil })
+	f.AwaitGone(inv.controller)
+	f.AwaitReason(inv.secret, v1alpha1.ReasonControllerNotReady)
+	f.AwaitReason(inv.access, v1alpha1.ReasonControllerNotReady)
+	f.Create(manifest)
+	f.AwaitReady(manifest, inv.secret, inv.access)
+	f.ExpectJuju(servers.UserSecret{
+		ID: inv.secret.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(values(sentinel)),
+		Granted: []string{"app1"},
 	})
 	f.Refresh(inv.credentials)
+	if !slices.Contains(inv.credentials.Finalizers, "jujusecrets.io/finalizer") {
+		t.Errorf("the credentials have the finalizers %v", inv.credentials.Finalizers)
+	}
+}
+
+// A tool like kubectl replace --force deletes a Secret, waits until it is gone,
+// and creates it again.
+func TestCredentialsInUseCanBeDeletedAndCreatedAgain(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ local, restarts bool }{
+		"ClusterJujuController": {},
+		"JujuController":        {local: true},
+		"JujuController, the operator restarts in between":        {local: true, restarts: true},
+		"ClusterJujuController, the operator restarts in between": {restarts: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			o := f.StartOwn("of the test")
+			controller, through := f.connectTo(f.Juju.Addresses[0], row.local, func(spec *v1alpha1.JujuControllerSpec) {
+				spec.CACertificate, spec.ControllerClass = f.Juju.CACertificate, o.Class
+			})
+			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, through)
+			f.Create(secret)
+			f.AwaitReady(controller, secret)
+			ref := controller.ConnectionSpec().Credentials.UserPass.SecretRef
+			credentials := gen.Login(cmp.Or(ref.Namespace, f.Namespace), ref.Name,
+				f.Juju.Operator.Username, f.Juju.Operator.Password)
+
+			f.Delete(credentials)
+			f.AwaitGone(credentials.DeepCopy())
+			f.AwaitReason(controller, v1alpha1.ReasonSourceNotFound, ref.Name)
+			value := "value"
+			if row.restarts {
+				o.MustStop()
+				o.MustRestart()
+				f.AwaitReason(secret, v1alpha1.ReasonControllerNotReady)
+			} else { // The open connection still serves the objects.
+				value = "changed"
+				env.Change(f, secret, func(s *v1alpha1.JujuSecret) { s.Spec.Value = values(value) })
+				f.AwaitJuju(servers.UserSecret{Name: "db-login", Revision: 2, Content: servers.Content(values(value))})
+				f.AwaitReady(secret)
+			}
+			f.Create(credentials)
+			f.AwaitReady(controller, secret)
+			f.Await(func() string {
+				if f.Refresh(credentials); !slices.Contains(credentials.Finalizers, "jujusecrets.io/finalizer") {
+					return "the new credentials have no finalizer"
+				}
+				return ""
+			})
+			f.Delete(controller, secret)
+			f.AwaitGone(controller, secret)
+			f.ExpectJuju()
+		})
+	}
+}
+
+func TestCredentialsThatAreReplacedByAnotherSecretAreReleased(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	inv := f.newInventory()
 	f.Create(gen.Login(f.Namespace, "replacement", f.Juju.Admin.Username, f.Juju.Admin.Password))
+	f.Delete(inv.credentials)
 	env.Change(f, inv.controller, func(c *v1alpha1.ClusterJujuController) {
 		c.Spec.Credentials.UserPass.SecretRef.Name = "replacement"
 	})
 	f.AwaitGone(inv.credentials)
 	f.AwaitReady(inv.controller, inv.secret)
+	env.Change(f, inv.source, func(o *corev1.Secret) { o.Data["key"] = []byte(sentinel + " 2") })
+	f.AwaitJuju(servers.UserSecret{
+		Name: "db-login", Revision: 2, Content: servers.Content(values(sentinel + " 2")), Granted: []string{"app1"},
+	})
 }
 
 func TestDeletionOfUnusedCredentials(t *testing.T) {

@@ -4,12 +4,17 @@
 package manager
 
 import (
+	"strings"
 	"testing"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/servers"
 )
 
 // An operator with --watch-namespaces serves exactly these namespaces, although
@@ -53,6 +58,82 @@ func (f *fixture) expectNoEvents(objs ...client.Object) {
 		if events := f.Events(obj); len(events) > 0 {
 			f.Errorf("there are events %q about %T %s, want none", events, obj, obj.GetName())
 		}
+	}
+}
+
+// grant gives a service account rules in a namespace.
+func (f *fixture) grant(account, ns string, rules []rbacv1.PolicyRule) {
+	f.Helper()
+	there := metav1.ObjectMeta{Namespace: ns, Name: account}
+	f.Create(&rbacv1.Role{ObjectMeta: there, Rules: rules}, &rbacv1.RoleBinding{
+		ObjectMeta: there,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: account},
+		Subjects: []rbacv1.Subject{{
+			Kind: rbacv1.ServiceAccountKind, Namespace: servers.OperatorNamespace, Name: account,
+		}},
+	})
+}
+
+// A namespace that does not exist, or in which the operator has no role, does
+// not keep the operator from serving the others.
+func TestWatchNamespacesServesOthersWhileOneIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, exists := range map[string]bool{"missing": false, "forbidden": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			rights, metrics := f.rights(), env.FreeAddress(t)
+			rules := rights.Everywhere
+			rights.Everywhere, rights.In[f.Namespace] = nil, rules
+			kubeconfig, err := f.Env.Kubernetes.Admit(f.Ctx, f.Namespace, rights)
+			f.Must(err)
+			late := f.Namespace + "-late"
+			create := func() *tenant {
+				f.AddNamespace(gen.Namespace(late, nil))
+				f.Create(f.login(late, "login"))
+				f.local(late, "local", f.Namespace)
+				objs := f.tenant(late, "late", gen.Locally("local"))
+				f.Create(objs.source, objs.secret, objs.access)
+				return objs
+			}
+			var objs *tenant
+			if exists {
+				objs = create()
+			}
+			op := f.startOwn("one namespace "+name, "--kubeconfig="+kubeconfig, "--watch-namespaces="+f.Namespace+","+late,
+				"--metrics-bind-address="+metrics, "--metrics-secure=false")
+			expectServed := func(want string) {
+				f.Helper()
+				f.Await(func() string {
+					_, text := env.Get(f.Ctx, "http://"+metrics+"/metrics", "")
+					if series := `jujusecrets_namespace_served{watched_namespace="` + late + `"} ` + want; !strings.Contains(text, series) {
+						return "the metrics do not have " + series
+					}
+					return ""
+				})
+			}
+			op.awaitReady()
+			own := f.tenant(f.Namespace, "own", gen.Locally("local"))
+			local := f.local(f.Namespace, "local", f.Namespace)
+			f.Create(own.source, own.secret, own.access)
+			f.AwaitReady(local, own.secret, own.access)
+			expectServed("0")
+			if !exists {
+				objs = create()
+			}
+			f.expectUntouched(objs.secret, objs.access)
+			f.grant(f.Namespace, late, rules)
+			f.AwaitReady(objs.secret, objs.access)
+			expectServed("1")
+			f.AwaitJuju(holding("late", "first", 1, "app1"), holding("own", "first", 1, "app1"))
+			f.Delete(objs.access, objs.secret, own.access, own.secret)
+			f.AwaitGone(objs.access, objs.secret, own.access, own.secret)
+			f.AwaitJuju()
+			// There are five kinds, which are listed and watched.
+			if logged := strings.Count(op.Log(), "namespace is not served"); logged == 0 || logged > 10 {
+				t.Errorf("%d errors about the refused namespace are logged, want at least one and each once", logged)
+			}
+		})
 	}
 }
 

@@ -67,7 +67,8 @@ func (d dashboard) expressions() []string {
 
 // absent are the metrics that the dashboard leaves out, with the reason.
 var absent = map[string]string{
-	"jujusecrets_object_ready": "it exists only with --metrics-per-object, and has a series for each object",
+	"jujusecrets_object_ready":     "it exists only with --metrics-per-object, and has a series for each object",
+	"jujusecrets_namespace_served": "it exists only with --watch-namespaces",
 }
 
 func TestDashboardShowsEveryMetricAndOnlyKnownOnes(t *testing.T) {
