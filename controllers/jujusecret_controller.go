@@ -76,7 +76,9 @@ func (r *SecretReconciler) reconcile(
 	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
 	r.measureDrift(obj, facts, todo, done, report.Events)
 	obj.Status = next
-	obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	if facts.View.Known {
+		obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	}
 	if err := r.records().Copy(obj, state, state.Record, ownedAfter(state, todo, done), facts.Model); err != nil {
 		return 0, err
 	}

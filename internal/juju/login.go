@@ -95,14 +95,23 @@ func (c *controller) verifyIdentity(conn api.Connection) *plan.Problem {
 			"spec.controllerUUID to the new UUID to accept this controller", found, c.identity)}
 }
 
+// invalidUser returns the problem with a user name that Juju cannot have, nil
+// if there is none.
+func (c *controller) invalidUser() *plan.Problem {
+	if c.Connection.Auth != content.UserPass || names.IsValidUser(c.Connection.Username) {
+		return nil
+	}
+	return &plan.Problem{
+		Reason:  v1alpha1.ReasonCredentialsRejected,
+		Message: "the username in the credentials Secret is not a valid Juju user name: correct it",
+	}
+}
+
 // health returns the state of the connection to the controller. It logs in
 // first if no login was tried.
 func (c *controller) health(ctx context.Context) plan.Health {
-	if c.Connection.Auth == content.UserPass && !names.IsValidUser(c.Connection.Username) {
-		return plan.Health{Problem: &plan.Problem{
-			Reason:  v1alpha1.ReasonCredentialsRejected,
-			Message: "the username in the credentials Secret is not a valid Juju user name: correct it",
-		}}
+	if problem := c.invalidUser(); problem != nil {
+		return plan.Health{Problem: problem}
 	}
 	conn, release, problem := c.root.Get(ctx)
 	c.mu.Lock()
