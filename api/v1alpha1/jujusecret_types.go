@@ -260,8 +260,9 @@ type JujuSecretSpec struct {
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
 
 	// suspend stops reconciliation of this object while it is true. Defaults to
-	// false. The operator then neither reads nor changes the secret in Juju.
-	// Deleting the object still works, and so do JujuSecretAccesses of its secret.
+	// false. The operator then neither reads nor changes the secret in Juju, and
+	// the Ready condition is False. Deleting the object still works, and so do
+	// JujuSecretAccesses of its secret.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }
@@ -386,7 +387,9 @@ type JujuSecretStatus struct {
 	// +optional
 	AutoPrune *bool `json:"autoPrune,omitempty"`
 	// lastHandledReconcileAt is the value of the annotation
-	// jujusecrets.io/reconcile-requested-at that the operator handled last.
+	// jujusecrets.io/reconcile-requested-at that the operator handled last. It is
+	// set after a listing of the model in Juju that began after the request and
+	// succeeded.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }

@@ -52,6 +52,9 @@ type Plan struct {
 	// Corrects is true when the steps revert a change that the operator did not
 	// make.
 	Corrects bool
+	// Unapplied is true when the model is not known, and the object or its
+	// sources ask for something that was not applied before.
+	Unapplied bool
 }
 
 // Owns is what a plan says about the object's own secret.

@@ -285,7 +285,16 @@ func denied(tenancy Tenancy, deleting, made bool, record Record, leaving string)
 }
 
 func secretUnseen(facts SecretFacts) (Plan, bool) {
-	return unseen(facts.View, facts.subject(), facts.Desired.Deleting, facts.Record)
+	plan, applies := unseen(facts.View, facts.subject(), facts.Desired.Deleting, facts.Record)
+	plan.Unapplied = applies && !facts.Desired.Deleting && facts.contentChanged()
+	return plan, applies
+}
+
+// contentChanged reports whether the desired content is not the content that
+// was last written to Juju. It needs no view of the model. A content that is
+// missing or invalid counts as changed.
+func (facts SecretFacts) contentChanged() bool {
+	return !facts.Desired.Observe && (facts.Digest == "" || facts.Digest != facts.LastDigest)
 }
 
 // unseen returns the plan of an object without a view of its model. Subject
