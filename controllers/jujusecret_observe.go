@@ -44,6 +44,7 @@ func (r *SecretReconciler) observe(
 	if facts.LastID != "" && !facts.Restored {
 		facts.LastRevision, facts.LastAutoPrune = obj.Status.Revision, obj.Status.AutoPrune
 		facts.LastDigest, facts.SameSpec = obj.Status.AppliedDigest, obj.Status.AppliedGeneration == obj.Generation
+		facts.SinceUpdate = r.sinceUpdate(client.ObjectKeyFromObject(obj))
 	}
 	var err error
 	if facts.Tenancy, err = r.tenancy(ctx, obj, facts.Model); err != nil {

@@ -217,6 +217,37 @@ func TestSuspendedObjectIsNotReady(t *testing.T) {
 	})
 }
 
+func TestGatheredUpdateWritesNoStatus(t *testing.T) {
+	t.Parallel()
+	gathers := func(in *secretIn) { in.plan.Condition, in.plan.Wait = plan.Condition{}, 300*time.Millisecond }
+	updatesInfo := func(outcome plan.Outcome) func(*secretIn) {
+		return func(in *secretIn) {
+			in.plan.Steps, in.outcomes = []plan.Step{plan.Update{ID: dbID, Info: new("new")}}, []plan.Outcome{outcome}
+		}
+	}
+	requeued := looksAgain(300 * time.Millisecond)
+	runSecretTests(t, map[string]secretTest{
+		"content": {gathers, requeued},
+		"content of another generation": {
+			all(gathers, func(in *secretIn) { in.generation = 3 }),
+			all(requeued, func(out *secretOut) { out.Status.ObservedGeneration = generation }),
+		},
+		"content after another part": {
+			all(gathers, updatesInfo(atRevision(3))), all(requeued, func(out *secretOut) {
+				out.Report.Events = []status.Event{normal(v1alpha1.ReasonUpdated,
+					"updated info of secret:"+dbID+", now at revision 3")}
+			}),
+		},
+		"content after another part that failed": {
+			all(gathers, updatesInfo(failure(v1alpha1.ReasonInvalidRequest, "no"))),
+			all(becomes([]metav1.Condition{
+				condition(readyCond, no, now, v1alpha1.ReasonInvalidRequest, "no"),
+				condition(stalled, yes, now, v1alpha1.ReasonInvalidRequest, "no"),
+			}, warning(v1alpha1.ReasonInvalidRequest, "no")), requeued),
+		},
+	})
+}
+
 // looksAgain sets the requeue.
 func looksAgain(after time.Duration) func(*secretOut) {
 	return func(out *secretOut) { out.Report.LookAgain = after }
