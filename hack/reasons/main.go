@@ -192,8 +192,8 @@ func shown(g group, r reason) string {
 		}
 		lines = append(lines, line)
 	case status.ReadyKept:
-		lines = append(lines, fmt.Sprintf("- Conditions: `Ready` unchanged, but `False` after a change of the spec or of the "+
-			"content, after a change in Juju that failed, and on a controller object; `%s=True`", handling.Also))
+		lines = append(lines, fmt.Sprintf("- Conditions: `Ready` unchanged, but `False` after a change of the spec or of "+
+			"the content, after a change in Juju that failed, and on a controller object; `%s=True`", handling.Also))
 	}
 	if handling.Event != "" {
 		lines = append(lines, "- Event: "+handling.Event)

@@ -31,7 +31,7 @@ var (
 // Equal method.
 var sameValues = cmp.Comparer(func(a, b content.Sealed[string]) bool { return a.Open() == b.Open() })
 
-// exceptUnapplied leaves out whether a change waits. TestUnapplied tests it.
+// exceptUnapplied leaves out Unapplied, which has its own tests.
 var exceptUnapplied = cmpopts.IgnoreFields(plan.Plan{}, "Unapplied")
 
 // holding returns content with one key.

@@ -29,7 +29,8 @@ const (
 	ofEvents kindOfReason = "Reasons of events that report a change."
 	passing  kindOfReason = "Reasons of Ready=False that need no change of the manifest. Reconciling is True with them."
 	lasting  kindOfReason = "Reasons of Ready=False that need a change by a user. Stalled is True with them."
-	resting  kindOfReason = "Reasons of Ready=False that a user asks for. Neither Reconciling nor Stalled is True with them."
+	resting  kindOfReason = "Reasons of Ready=False that a user asks for. Neither Reconciling nor Stalled is True " +
+		"with them."
 )
 
 // allReasons returns the reasons in the source of package v1alpha1, so that a

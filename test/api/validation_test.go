@@ -171,9 +171,11 @@ func TestJujuSecretValidation(t *testing.T) {
 		},
 		"many long keys": {gen.Value(longKeys(128, 253)), []string{"rename the key KKK"}},
 		"huge key":       {gen.Value(longKeys(1, 6000)), []string{"rename the keys of value", keyRule}},
-		"long key":       {gen.Value(map[string]string{strings.Repeat("k", 254): "x"}), []string{"shorten the keys of value"}},
-		"longest key":    {gen.Value(map[string]string{strings.Repeat("k", 253): "x"}), nil},
-		"largest value":  {gen.Value(map[string]string{"key": strings.Repeat("x", 750_000)}), nil},
+		"long key": {
+			gen.Value(map[string]string{strings.Repeat("k", 254): "x"}), []string{"shorten the keys of value"},
+		},
+		"longest key":   {gen.Value(map[string]string{strings.Repeat("k", 253): "x"}), nil},
+		"largest value": {gen.Value(map[string]string{"key": strings.Repeat("x", 750_000)}), nil},
 		"too large value": {
 			gen.Value(map[string]string{"key": strings.Repeat("x", 750_001)}), []string{
 				"spec.value", "value has more than 750000 characters", "several JujuSecrets", "valueFrom",
