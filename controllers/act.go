@@ -97,6 +97,7 @@ func (b *objectBase) writeRecord(
 	}
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
+	dropValue(obj)
 	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the same type.
 	next, err := b.records().Annotate(obj, *state, want, model)
 	if err != nil {
@@ -113,6 +114,15 @@ func (b *objectBase) writeRecord(
 	b.noteWrite(obj)
 	*state = next
 	return nil
+}
+
+// dropValue removes the inline content of a JujuSecret in memory. A patch
+// between two objects encodes both, which takes six times the memory of the
+// content, and the operator never patches it.
+func dropValue(obj client.Object) {
+	if secret, ok := obj.(*v1alpha1.JujuSecret); ok {
+		secret.Spec.Value = nil
+	}
 }
 
 // setFinalizer adds or removes the finalizer of an object, and changes nothing

@@ -68,6 +68,9 @@ type base struct {
 	ownWrites *sync.Map
 	// latency holds the changes that are not yet complete.
 	latency *latencyTracker
+	// updates holds when the content of a secret was last updated: a time.Time
+	// by client.ObjectKey.
+	updates *sync.Map
 }
 
 // ownWrite is a write of an object by this operator.
@@ -84,7 +87,10 @@ func newBase(options Options) base {
 	if options.Meter == nil {
 		options.Meter = unmetered{}
 	}
-	return base{Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker()}
+	return base{
+		Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker(),
+		updates: new(sync.Map),
+	}
 }
 
 // objectBase holds what the reconcilers of JujuSecrets and JujuSecretAccesses
@@ -123,6 +129,7 @@ func (b *base) get(ctx context.Context, key client.ObjectKey, obj client.Object)
 // installation of the operator serves.
 func (b *base) forget(key client.ObjectKey) {
 	b.latency.forget(key)
+	b.updates.Delete(key)
 	b.fairQueue.forget(ctrl.Request{NamespacedName: key})
 }
 

@@ -47,13 +47,18 @@ func Watch(ctx context.Context, c cache.Cache, scope Scope) error {
 
 // withoutUnusedFields removes the fields that the operator does not read.
 // Annotations of a Secret can hold its content, because kubectl apply writes it
-// there.
+// there. Such an annotation of the operator's own kinds is emptied, and not
+// removed: a patch that removes the last annotation that the cache has would
+// remove all annotations of the object.
 func withoutUnusedFields(obj any) (any, error) {
 	switch obj := obj.(type) {
 	case *metav1.PartialObjectMetadata:
 		obj.ManagedFields, obj.Annotations = nil, nil
 	case client.Object:
 		obj.SetManagedFields(nil)
+		if annotations := obj.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
+			annotations[corev1.LastAppliedConfigAnnotation] = ""
+		}
 	}
 	return obj, nil
 }

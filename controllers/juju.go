@@ -54,8 +54,11 @@ type Connections interface {
 	// clients.
 	Set(ctx context.Context, key plan.ControllerKey, connection content.Connection, interval time.Duration) plan.Health
 	// Retry immediately retries refused logins to a controller and to its
-	// models.
-	Retry(key plan.ControllerKey)
+	// models, once for each request.
+	Retry(key plan.ControllerKey, request string)
+	// Tried reports whether the login that Retry began for a request has ended.
+	// It is also true if no login is needed. It blocks a moment.
+	Tried(ctx context.Context, key plan.ControllerKey, request string) bool
 	// Forget removes a controller. It does nothing for an unknown key.
 	Forget(key plan.ControllerKey)
 }

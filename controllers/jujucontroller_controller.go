@@ -74,7 +74,9 @@ func (r *ControllerReconciler) reconcile(
 		*obj.GetStatus(), obj.ConnectionSpec(), obj.GetGeneration(), todo, health, uses, r.Now(),
 	)
 	*obj.GetStatus() = next
-	obj.GetStatus().LastHandledReconcileAt = requestedAt(obj)
+	if todo.Connect && !health.Pending {
+		obj.GetStatus().LastHandledReconcileAt = requestedAt(obj)
+	}
 	return report.LookAgain, r.report(ctx, before, obj, report.Events)
 }
 
@@ -140,12 +142,19 @@ func (r *ControllerReconciler) connect(
 	if !todo.Connect {
 		return plan.Health{}, nil
 	}
-	if requestedAt(obj) != obj.GetStatus().LastHandledReconcileAt {
-		r.Connections.Retry(keyOf(obj))
-	}
-	connection := facts.Connection
+	connection, interval := facts.Connection, obj.ConnectionSpec().DriftDetection.Interval.Duration
 	connection.CACertificate = todo.CACertificate
-	health := r.Connections.Set(ctx, keyOf(obj), connection, obj.ConnectionSpec().DriftDetection.Interval.Duration)
+	request := requestedAt(obj)
+	requested := request != obj.GetStatus().LastHandledReconcileAt
+	if requested {
+		r.Connections.Retry(keyOf(obj), request)
+	}
+	health := r.Connections.Set(ctx, keyOf(obj), connection, interval)
+	if requested {
+		tried := r.Connections.Tried(ctx, keyOf(obj), request)
+		health = r.Connections.Set(ctx, keyOf(obj), connection, interval) // With the result of the login.
+		health.Pending = !tried
+	}
 	return health, ctx.Err() // If ctx ended, the health is incomplete.
 }
 

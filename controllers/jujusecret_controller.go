@@ -68,6 +68,7 @@ func (r *SecretReconciler) reconcile(
 		return 0, err
 	}
 	done, err := r.act(ctx, obj, &state, todo)
+	r.noteUpdate(key, todo, done)
 	if err != nil {
 		return 0, err
 	}
@@ -76,11 +77,32 @@ func (r *SecretReconciler) reconcile(
 	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
 	r.measureDrift(obj, facts, todo, done, report.Events)
 	obj.Status = next
-	obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	if facts.View.Known && todo.Wait == 0 {
+		obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	}
 	if err := r.records().Copy(obj, state, state.Record, ownedAfter(state, todo, done), todo.Recorded); err != nil {
 		return 0, err
 	}
 	return report.LookAgain, r.report(ctx, before, obj, report.Events)
+}
+
+// noteUpdate stores when the content of a secret was updated, for the next
+// update. An update that failed counts too.
+func (r *SecretReconciler) noteUpdate(key client.ObjectKey, todo plan.Plan, done []plan.Outcome) {
+	for i, outcome := range done {
+		if update, ok := todo.Steps[i].(plan.Update); ok && update.Content != nil && !outcome.NotTried {
+			r.updates.Store(key, r.Now())
+		}
+	}
+}
+
+// sinceUpdate returns the time since the last update, nil if there was none.
+func (r *SecretReconciler) sinceUpdate(key client.ObjectKey) *time.Duration {
+	at, ok := r.updates.Load(key)
+	if !ok {
+		return nil
+	}
+	return new(r.Now().Sub(at.(time.Time))) //nolint:forcetypeassert // The map holds only times.
 }
 
 // ownedAfter returns the secret that an object owns after a plan.

@@ -47,6 +47,7 @@ func (r *SecretReconciler) observe(
 	if facts.LastID != "" && !facts.Restored {
 		facts.LastRevision, facts.LastAutoPrune = obj.Status.Revision, obj.Status.AutoPrune
 		facts.LastDigest, facts.SameSpec = obj.Status.AppliedDigest, obj.Status.AppliedGeneration == obj.Generation
+		facts.SinceUpdate = r.sinceUpdate(client.ObjectKeyFromObject(obj))
 	}
 	if !plan.MayLookForSecret(facts) {
 		return facts, nil // Whatever the tenancy is.
@@ -63,7 +64,7 @@ func (r *SecretReconciler) observe(
 	if err := r.observeJuju(ctx, obj, query, state.Salt, &facts); err != nil {
 		return plan.SecretFacts{}, err
 	}
-	if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt, facts.View); err != nil {
+	if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt); err != nil {
 		return plan.SecretFacts{}, err
 	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
@@ -104,13 +105,14 @@ func (r *SecretReconciler) observeJuju(
 }
 
 // desiredContent reads the content that the spec and its sources define, and
-// its digest. It reads nothing if the content cannot be used. Sources are read
-// from the API server each time. The operator watches only their metadata, so
-// that it holds no secrets in memory that no object refers to.
+// its digest. It reads them during an outage of Juju too, to report a change
+// that Juju does not hold. Sources are read from the API server each time. The
+// operator watches only their metadata, so that it holds no secrets in memory
+// that no object refers to.
 func (r *SecretReconciler) desiredContent(
-	ctx context.Context, obj *v1alpha1.JujuSecret, salt string, view plan.ModelView,
+	ctx context.Context, obj *v1alpha1.JujuSecret, salt string,
 ) (content.Desired, string, error) {
-	if obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve || !view.Known {
+	if obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
 		return content.Desired{}, "", nil
 	}
 	var sources []content.Source

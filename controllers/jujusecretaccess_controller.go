@@ -63,7 +63,9 @@ func (r *AccessReconciler) reconcile(
 	before := obj.DeepCopy()
 	next, report := status.NextAccess(obj.Status, obj.Generation, facts, todo, done, r.Now())
 	obj.Status = next
-	obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	if facts.View.Known {
+		obj.Status.LastHandledReconcileAt = requestedAt(obj)
+	}
 	if err := r.records().Copy(obj, state, state.Record, nil, plan.ModelRef{}); err != nil {
 		return 0, err
 	}

@@ -26,7 +26,7 @@ func (r *AccessReconciler) observe(
 	facts := plan.AccessFacts{
 		Retain:   obj.Spec.DeletionPolicy == v1alpha1.GrantsRetain,
 		Deleting: !obj.DeletionTimestamp.IsZero(), Abandoned: abandoned(obj),
-		Record: state.Record, ForeignKey: state.ForeignKey, Target: target,
+		Record: state.Record, LastID: obj.Status.SecretID, ForeignKey: state.ForeignKey, Target: target,
 	}
 	for _, app := range obj.Spec.Applications {
 		facts.Applications = append(facts.Applications, app.Name)

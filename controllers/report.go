@@ -25,7 +25,8 @@ import (
 // report records events, writes log lines, and patches the status if it
 // changed. The patch does not require the newest version of the object: a
 // change in Juju must be recorded even if the spec changed meanwhile. report
-// returns errDeleted if the object is deleted.
+// drops the inline content of both objects, and returns errDeleted if the object
+// is deleted.
 func (b *base) report(ctx context.Context, before, after client.Object, happened []status.Event) error {
 	for _, event := range happened {
 		b.Events.Eventf(after, nil, event.Type, string(event.Reason), string(event.Reason), "%s", event.Message)
@@ -37,6 +38,8 @@ func (b *base) report(ctx context.Context, before, after client.Object, happened
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
+	dropValue(before)
+	dropValue(after)
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
 	if err := b.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {

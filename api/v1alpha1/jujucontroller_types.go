@@ -295,7 +295,9 @@ type JujuControllerStatus struct {
 	// +listMapKey=uuid
 	Models []ModelStatus `json:"models,omitempty"`
 	// lastHandledReconcileAt is the value of the annotation
-	// jujusecrets.io/reconcile-requested-at that the operator handled last.
+	// jujusecrets.io/reconcile-requested-at that the operator handled last. It is
+	// set after a login that began after the request, whatever its result is, or
+	// at once if the controller is connected.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }

@@ -204,10 +204,13 @@ type JujuSecretSpec struct {
 	// value is content of the secret in plain text, by key. Use valueFrom for
 	// confidential content, because all users with read access to this object can
 	// read value. Keys are lower-case letters, digits and single hyphens, at least
-	// three letters or digits, and start with a letter.
+	// three letters or digits, and start with a letter. All values together have
+	// at most 750000 characters, because Juju allows 1000000 bytes in base64.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=128
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 253)",message="shorten the keys of value to at most 253 characters"
+	// +kubebuilder:validation:XValidation:rule="self.map(k, size(self[k])).sum() <= 750000",message="value has more than 750000 characters, and Juju allows 1000000 bytes in base64: split the content into several JujuSecrets, and take large content from Secrets with valueFrom"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z](-?[a-z0-9]){2,}$'))",message="rename the keys of value that are not lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password",messageExpression="'rename the key ' + self.filter(k, !k.matches('^[a-z](-?[a-z0-9]){2,}$') && self.all(other, k <= other || other.matches('^[a-z](-?[a-z0-9]){2,}$')))[0] + ' of value: write keys in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password'"
 	Value map[string]string `json:"value,omitempty"`
 
@@ -260,8 +263,9 @@ type JujuSecretSpec struct {
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
 
 	// suspend stops reconciliation of this object while it is true. Defaults to
-	// false. The operator then neither reads nor changes the secret in Juju.
-	// Deleting the object still works, and so do JujuSecretAccesses of its secret.
+	// false. The operator then neither reads nor changes the secret in Juju, and
+	// the Ready condition is False. Deleting the object still works, and so do
+	// JujuSecretAccesses of its secret.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 }
@@ -391,7 +395,9 @@ type JujuSecretStatus struct {
 	// +optional
 	AutoPrune *bool `json:"autoPrune,omitempty"`
 	// lastHandledReconcileAt is the value of the annotation
-	// jujusecrets.io/reconcile-requested-at that the operator handled last.
+	// jujusecrets.io/reconcile-requested-at that the operator handled last. It is
+	// set after a listing of the model in Juju that began after the request and
+	// succeeded.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }

@@ -216,7 +216,9 @@ type JujuSecretAccessStatus struct {
 	// +kubebuilder:validation:MaxLength=262144
 	Record string `json:"record,omitempty"`
 	// lastHandledReconcileAt is the value of the annotation
-	// jujusecrets.io/reconcile-requested-at that the operator handled last.
+	// jujusecrets.io/reconcile-requested-at that the operator handled last. It is
+	// set after a listing of the model in Juju that began after the request and
+	// succeeded.
 	// +optional
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 }

@@ -79,10 +79,12 @@ const (
 	ReasonSecretNotFound Reason = "SecretNotFound"
 	// ReasonJujuUnreachable: no address of the controller answers. The message
 	// has the error of the last attempt. Start the controller, or correct its
-	// addresses.
+	// addresses. Ready stays True while Juju held what the object asks for
+	// before, and is False once the spec or the content changes.
 	ReasonJujuUnreachable Reason = "JujuUnreachable"
 	// ReasonModelUnavailable: the model or its controller accepts no changes
 	// now, for example during an upgrade or while the model is being migrated.
+	// Ready is as with JujuUnreachable.
 	ReasonModelUnavailable Reason = "ModelUnavailable"
 	// ReasonRemoving: the secret is being removed from Juju, or another
 	// JujuSecret owns it and is being deleted.
@@ -103,12 +105,13 @@ const (
 	ReasonFailed Reason = "Failed"
 )
 
-// Reasons that leave Ready unchanged. Without a previous status, Ready is
-// False.
+// Reasons of Ready=False that a user asks for. Neither Reconciling nor Stalled
+// is True with them.
 const (
 	// ReasonSuspended: spec.suspend is true. The operator neither reads nor
-	// changes anything in Juju for this object. It still handles the deletion
-	// of the object.
+	// changes anything in Juju for this object, so it does not know whether
+	// Juju holds what the spec asks for. It still handles the deletion of the
+	// object.
 	ReasonSuspended Reason = "Suspended"
 )
 

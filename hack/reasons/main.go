@@ -186,12 +186,14 @@ func shown(g group, r reason) string {
 	case status.ReadyTrue:
 		lines = append(lines, "- Conditions: `Ready=True`")
 	case status.ReadyFalse:
-		lines = append(lines, fmt.Sprintf("- Conditions: `Ready=False`, `%s=True`", handling.Also))
+		line := "- Conditions: `Ready=False`"
+		if handling.Also != "" {
+			line += fmt.Sprintf(", `%s=True`", handling.Also)
+		}
+		lines = append(lines, line)
 	case status.ReadyKept:
-		lines = append(lines, fmt.Sprintf("- Conditions: `Ready` unchanged, but `False` after a change of the spec and "+
-			"on a controller object; `%s=True`", handling.Also))
-	case status.ReadyFrozen:
-		lines = append(lines, "- Conditions: `Ready` unchanged, even after a change of the spec")
+		lines = append(lines, fmt.Sprintf("- Conditions: `Ready` unchanged, but `False` after a change of the spec or of "+
+			"the content, after a change in Juju that failed, and on a controller object; `%s=True`", handling.Also))
 	}
 	if handling.Event != "" {
 		lines = append(lines, "- Event: "+handling.Event)

@@ -58,6 +58,10 @@ type controller struct {
 	closed    bool
 	// recheckedAt is when the refusal of a model last made root log in again.
 	recheckedAt time.Time
+	// request is the last request of Retry, and attempt the login of root that
+	// answers it.
+	request string
+	attempt int
 	// identity is the UUID that the controller must have: the UUID of the
 	// connection, otherwise the UUID at the first login. It is empty before.
 	identity string
@@ -126,14 +130,34 @@ func (c *controller) close() {
 }
 
 // retryNow ends the pauses before the next logins to the controller and to its
-// models.
-func (c *controller) retryNow() {
+// models, unless it did for the same request.
+func (c *controller) retryNow(request string) {
 	c.mu.Lock()
-	c.recheckedAt = time.Time{}
-	c.answers = map[string]*answer{}
+	known := c.request == request
+	if !known {
+		c.recheckedAt = time.Time{}
+		c.answers = map[string]*answer{}
+		c.request, c.attempt = request, c.root.RetryNow()
+	}
 	c.mu.Unlock()
-	c.root.RetryNow()
-	c.retryModels() // Any server of the controller may have refused a login.
+	if !known {
+		c.retryModels() // Any server of the controller may have refused a login.
+	}
+}
+
+// tried reports whether the login for a request has ended. A controller that
+// is newer than the request answers it with its first login.
+func (c *controller) tried(ctx context.Context, request string) bool {
+	if c.invalidUser() != nil {
+		return true // Nothing is sent.
+	}
+	c.mu.Lock()
+	if c.request != request {
+		c.request, c.attempt = request, 1
+	}
+	attempt := c.attempt
+	c.mu.Unlock()
+	return c.root.Tried(ctx, attempt)
 }
 
 // retryModels ends the pauses before the next logins to the models.

@@ -95,14 +95,23 @@ func (c *controller) verifyIdentity(conn api.Connection) *plan.Problem {
 			"spec.controllerUUID to the new UUID to accept this controller", found, c.identity)}
 }
 
+// invalidUser returns the problem with a user name that Juju cannot have, nil
+// if there is none.
+func (c *controller) invalidUser() *plan.Problem {
+	if c.Connection.Auth != content.UserPass || names.IsValidUser(c.Connection.Username) {
+		return nil
+	}
+	return &plan.Problem{
+		Reason:  v1alpha1.ReasonCredentialsRejected,
+		Message: "the username in the credentials Secret is not a valid Juju user name: correct it",
+	}
+}
+
 // open returns the connection to the controller, or why there is none. It logs
 // in first if no login was tried.
 func (c *controller) open(ctx context.Context) (conn api.Connection, release func(), problem *plan.Problem) {
-	if c.Connection.Auth == content.UserPass && !names.IsValidUser(c.Connection.Username) {
-		return nil, nil, &plan.Problem{
-			Reason:  v1alpha1.ReasonCredentialsRejected,
-			Message: "the username in the credentials Secret is not a valid Juju user name: correct it",
-		}
+	if problem := c.invalidUser(); problem != nil {
+		return nil, nil, problem
 	}
 	return c.root.Get(ctx)
 }

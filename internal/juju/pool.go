@@ -107,12 +107,20 @@ func (p *Pool) Set(
 	return health
 }
 
-// Retry retries refused logins to a controller and to its models immediately.
-// Open connections stay open.
-func (p *Pool) Retry(key plan.ControllerKey) {
+// Retry retries refused logins to a controller and to its models immediately,
+// once for each request. Open connections stay open.
+func (p *Pool) Retry(key plan.ControllerKey, request string) {
 	if c := p.known(key); c != nil {
-		c.retryNow()
+		c.retryNow(request)
 	}
+}
+
+// Tried reports whether the login to the controller that Retry began for a
+// request has ended, or is not needed because the controller is connected. It
+// waits a moment for the end.
+func (p *Pool) Tried(ctx context.Context, key plan.ControllerKey, request string) bool {
+	c := p.known(key)
+	return c != nil && c.tried(ctx, request)
 }
 
 // Forget removes a controller and closes its connections. It does nothing if

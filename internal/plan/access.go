@@ -30,6 +30,8 @@ type AccessFacts struct {
 	Tenancy Tenancy
 	// Record is the record in the object.
 	Record Record
+	// LastID is the ID of the secret in the status, empty if there is none.
+	LastID string
 	// ForeignKey is true when the object has a record that another key signed,
 	// so that nothing is known of what it says.
 	ForeignKey bool
@@ -232,7 +234,10 @@ func accessDenied(facts AccessFacts) (Plan, bool) {
 }
 
 func accessUnseen(facts AccessFacts) (Plan, bool) {
-	return unseen(facts.View, facts.Target.subject(), facts.Deleting, facts.Record)
+	plan, applies := unseen(facts.View, facts.Target.subject(), facts.Deleting, facts.Record)
+	id := facts.Target.Query.ID
+	plan.Unapplied = applies && !facts.Deleting && id != "" && id != facts.LastID
+	return plan, applies
 }
 
 // accessFormerUnseen waits until the grants on the former secret can be
@@ -240,7 +245,7 @@ func accessUnseen(facts AccessFacts) (Plan, bool) {
 // Like a deletion, it does not wait after the tenancy has ended or the model
 // was removed.
 func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
-	plan := Plan{Before: facts.Record, After: facts.Record}
+	plan := Plan{Before: facts.Record, After: facts.Record, Unapplied: true}
 	switch problem := facts.FormerTenancy.Problem; {
 	case problem != nil && problem.Reason == v1alpha1.ReasonTenantDenied:
 		return Plan{}, false

@@ -55,6 +55,12 @@ type Plan struct {
 	// Corrects is true when the steps revert a change that the operator did not
 	// make.
 	Corrects bool
+	// Unapplied is true when the model is not known, and the object or its
+	// sources ask for something that was not applied before.
+	Unapplied bool
+	// Wait is the time until the content may be updated, 0 if no content waits.
+	// A plan with it has no condition, because the object is about to change.
+	Wait time.Duration
 }
 
 // Owns is what a plan says about the object's own secret.

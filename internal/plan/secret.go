@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -60,6 +61,9 @@ type SecretFacts struct {
 	// of LastID. It is empty if that is not known, or if LastDigest was made
 	// with another key.
 	HeldDigest string
+	// SinceUpdate is the time since this process last updated the content of
+	// the secret of LastID, nil if it did not.
+	SinceUpdate *time.Duration
 	// SameSpec is true when the present generation of the spec was in sync
 	// before.
 	SameSpec bool
@@ -303,7 +307,16 @@ func denied(tenancy Tenancy, deleting, made bool, record Record, leaving string)
 }
 
 func secretUnseen(facts SecretFacts) (Plan, bool) {
-	return unseen(facts.View, facts.subject(), facts.Desired.Deleting, facts.Record)
+	plan, applies := unseen(facts.View, facts.subject(), facts.Desired.Deleting, facts.Record)
+	plan.Unapplied = applies && !facts.Desired.Deleting && facts.contentChanged()
+	return plan, applies
+}
+
+// contentChanged reports whether the desired content is not the content that
+// was last written to Juju. It needs no view of the model. A content that is
+// missing or invalid counts as changed.
+func (facts SecretFacts) contentChanged() bool {
+	return !facts.Desired.Observe && (facts.Digest == "" || facts.Digest != facts.LastDigest)
 }
 
 // unseen returns the plan of an object without a view of its model. Subject
@@ -475,7 +488,7 @@ func updateSecret(facts SecretFacts, own *UserSecret) Plan {
 		// The rename waits. New content does not.
 		plan.Condition = condition
 		change.Name = nil
-		changed = change.Info != nil || change.Content != nil || change.AutoPrune != nil
+		changed = change.Parts() != ""
 	}
 	if !changed {
 		return plan
@@ -487,6 +500,15 @@ func updateSecret(facts SecretFacts, own *UserSecret) Plan {
 		plan.Corrects, plan.Digest, plan.Secret = false, "", nil
 		plan.Condition = drifted(fmt.Sprintf("another client changed %s of secret:%s in Juju", change.Parts(), own.ID))
 		return plan
+	}
+	if wait := facts.untilUpdate(own); change.Content != nil && wait > 0 {
+		// Everything else does not wait.
+		change.Content = nil
+		plan.Wait, plan.Condition, plan.Digest = wait, Condition{}, ""
+		if change.Parts() == "" {
+			plan.Corrects = false
+			return plan
+		}
 	}
 	if own == facts.Candidate() {
 		creation := *facts.Record.Creating
@@ -519,7 +541,21 @@ func updateOf(facts SecretFacts, own *UserSecret) (change Update, changed bool) 
 	if facts.prunesOtherwise(own) {
 		change.AutoPrune = &facts.Desired.AutoPrune
 	}
-	return change, change.Name != nil || change.Info != nil || change.Content != nil || change.AutoPrune != nil
+	return change, change.Parts() != ""
+}
+
+// updateInterval is the shortest time between two updates of the content of one
+// secret. Changes within it are gathered into one revision.
+const updateInterval = time.Second
+
+// untilUpdate returns the time until the content of the object's own secret may
+// be updated, 0 for now. The content of a secret with an unknown status does
+// not wait, because the status must be written first.
+func (facts SecretFacts) untilUpdate(own *UserSecret) time.Duration {
+	if facts.SinceUpdate == nil || own.ID != facts.LastID || facts.Restored {
+		return 0
+	}
+	return min(max(0, updateInterval-*facts.SinceUpdate), updateInterval)
 }
 
 // revisionLost reports whether the latest revision of the object's own secret

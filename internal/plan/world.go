@@ -208,6 +208,8 @@ type Health struct {
 	Reachable []string
 	// Models are the connected models, by UUID.
 	Models map[string]ModelHealth
+	// Pending is true while a login that was requested has not ended.
+	Pending bool
 }
 
 // ModelUse says how the objects of one controller object use a model.

@@ -49,8 +49,7 @@ func conditions(
 	switch {
 	case handling.Ready == ReadyTrue:
 		ready = metav1.ConditionTrue
-	case handling.Ready == ReadyKept && before != nil && before.ObservedGeneration == generation,
-		handling.Ready == ReadyFrozen && before != nil:
+	case handling.Ready == ReadyKept && before != nil && before.ObservedGeneration == generation:
 		ready = before.Status
 	}
 	set(v1alpha1.ConditionReady, ready)
@@ -77,6 +76,17 @@ func conditions(
 		}
 	}
 	return next, report
+}
+
+// handlingFor returns the handling of the verdict of a plan. Ready is kept only
+// if Juju held before what the object asks for now: not if the content or the
+// secret is another one, and not if a step did not succeed.
+func handlingFor(verdict plan.Condition, p plan.Plan) Handling {
+	handling := HandlingOf(verdict.Reason)
+	if handling.Ready == ReadyKept && (p.Unapplied || len(p.Steps) > 0) {
+		handling.Ready = ReadyFalse
+	}
+	return handling
 }
 
 // lookAgain returns the time until the next look at an object with these

@@ -36,6 +36,9 @@ func NextController(
 		handling.Ready = ReadyFalse // An outage does not affect secrets, but this object reports it.
 	}
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, handling, now)
+	if health.Pending {
+		report.LookAgain = time.Second // The end of the login is not notified.
+	}
 	if health.ControllerUUID != "" {
 		next.ControllerUUID, next.Version, next.User = health.ControllerUUID, health.Version, health.User
 		next.CACertificate = done.CACertificate

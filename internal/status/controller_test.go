@@ -147,6 +147,12 @@ func TestControllerStatus(t *testing.T) {
 			given: broken(unreachable, notConnected),
 			want:  says(warning(unreachable, notConnected), reconciling),
 		},
+		"a requested login that has not ended": {
+			given: all(broken(unreachable, notConnected), func(in *in) { in.health.Pending = true }),
+			want: all(says(warning(unreachable, notConnected), reconciling), func(out *out) {
+				out.Report.LookAgain = time.Second
+			}),
+		},
 		"a refused password": {
 			given: broken(v1alpha1.ReasonCredentialsRejected, "wrong"),
 			want:  says(warning(v1alpha1.ReasonCredentialsRejected, "wrong"), stalled),

@@ -21,11 +21,8 @@ const (
 	// ReadyFalse sets Ready to False.
 	ReadyFalse
 	// ReadyKept is for an unknown state. Ready stays True if the current
-	// generation was in sync.
+	// generation was in sync and its content did not change since.
 	ReadyKept
-	// ReadyFrozen is for a suspended object. Ready stays as it was, even if the
-	// spec changes.
-	ReadyFrozen
 )
 
 // Handling holds the effects of a reason.
@@ -81,7 +78,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonInUse:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: time.Minute}
 	case v1alpha1.ReasonSuspended:
-		return Handling{Ready: ReadyFrozen, Event: normal}
+		return Handling{Ready: ReadyFalse, Event: normal}
 	case v1alpha1.ReasonApplicationNotFound: // The model looks for all applications; this is the fallback.
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute}
 	case v1alpha1.ReasonSecretNotFound:

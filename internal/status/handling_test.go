@@ -29,7 +29,8 @@ const (
 	ofEvents kindOfReason = "Reasons of events that report a change."
 	passing  kindOfReason = "Reasons of Ready=False that need no change of the manifest. Reconciling is True with them."
 	lasting  kindOfReason = "Reasons of Ready=False that need a change by a user. Stalled is True with them."
-	resting  kindOfReason = "Reasons that leave Ready unchanged. Without a previous status, Ready is False."
+	resting  kindOfReason = "Reasons of Ready=False that a user asks for. Neither Reconciling nor Stalled is True " +
+		"with them."
 )
 
 // allReasons returns the reasons in the source of package v1alpha1, so that a
@@ -104,7 +105,7 @@ func TestReasonHandlingMatchesItsComment(t *testing.T) {
 					Ready: status.ReadyFalse, Also: v1alpha1.ConditionStalled, Event: corev1.EventTypeWarning,
 				}
 			case resting: // The object is suspended.
-				want = status.Handling{Ready: status.ReadyFrozen, Event: corev1.EventTypeNormal}
+				want = status.Handling{Ready: status.ReadyFalse, Event: corev1.EventTypeNormal}
 			default:
 				t.Fatalf("unknown group of reasons: %q", kind)
 			}

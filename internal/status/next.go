@@ -22,10 +22,15 @@ func NextSecret(
 ) (v1alpha1.JujuSecretStatus, Report) {
 	verdict := plan.Conclude(p, outcomes)
 	next := old
-	next.ObservedGeneration = generation
 	var report Report
-	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
-	report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
+	if verdict.Reason != "" {
+		next.ObservedGeneration = generation
+		next.Conditions, report = conditions(old.Conditions, generation, verdict, handlingFor(verdict, p), now)
+		report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
+	}
+	if p.Wait > 0 {
+		report.LookAgain = p.Wait
+	}
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
@@ -129,7 +134,7 @@ func NextAccess(
 	next.ObservedGeneration = generation
 	var report Report
 	verdict := plan.Conclude(p, outcomes)
-	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
+	next.Conditions, report = conditions(old.Conditions, generation, verdict, handlingFor(verdict, p), now)
 	report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
 	if facts.Target.Problem == nil {
 		next.Controller, next.Model = string(facts.Target.Model.Controller), facts.Target.Model.Name

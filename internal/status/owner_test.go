@@ -5,7 +5,6 @@ package status_test
 
 import (
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -234,48 +233,4 @@ func TestDigestIsStoredAfterAFailedAutoPrune(t *testing.T) {
 		tests[name] = withoutReport(test)
 	}
 	runSecretTests(t, tests)
-}
-
-func TestSuspendedObjectKeepsReady(t *testing.T) {
-	t.Parallel()
-	type conditions = []metav1.Condition
-	const suspended, until = v1alpha1.ReasonSuspended, "until spec.suspend is false"
-	rests := func(state metav1.ConditionStatus, since time.Time, gen int64) conditions {
-		return ofGeneration(gen, condition(readyCond, state, since, suspended, until))
-	}
-	event := normal(suspended, until)
-	next := func(in *secretIn) { in.generation = 3 }
-	runSecretTests(t, map[string]secretTest{
-		"ready":                       {verdict(suspended, until), becomes(rests(yes, then, generation), event)},
-		"ready in another generation": {all(verdict(suspended, until), next), becomes(rests(yes, then, 3), event)},
-		"ready and still suspended": {
-			given: all(was(rests(yes, then, generation)...), verdict(suspended, until)),
-		},
-		"ready after a change of the spec": {
-			all(was(rests(yes, then, generation)...), verdict(suspended, until), next), becomes(rests(yes, then, 3)),
-		},
-		"not ready and no longer reconciling": {
-			all(was(
-				condition(readyCond, no, then, noSource, "gone"), condition(reconciling, yes, then, noSource, "gone"),
-			), verdict(suspended, until)),
-			becomes(rests(no, then, generation), event),
-		},
-		"not ready and no longer stalled": {
-			all(was(
-				condition(readyCond, no, then, v1alpha1.ReasonDrifted, "changed"),
-				condition(stalled, yes, then, v1alpha1.ReasonDrifted, "changed"),
-			), verdict(suspended, until)),
-			becomes(rests(no, then, generation), event),
-		},
-		"not ready without conditions": {
-			all(was(), verdict(suspended, until)), becomes(rests(no, now, generation), event),
-		},
-		"not ready after suspension": {
-			all(was(ofGeneration(generation, condition(readyCond, yes, then, suspended, until))...),
-				verdict(noSource, "gone"), next),
-			becomes(ofGeneration(3,
-				condition(readyCond, no, now, noSource, "gone"), condition(reconciling, yes, now, noSource, "gone"),
-			), normal(noSource, "gone")),
-		},
-	})
 }

@@ -64,6 +64,7 @@ func walk(t *testing.T, turns int, each func(d *prng, generation int64, p plan.P
 		} else if d.below(3) == 0 {
 			p.Owns = plan.Nothing
 		}
+		p.Unapplied = d.below(3) == 0
 		if d.below(4) == 0 {
 			gen++
 		}
@@ -74,7 +75,7 @@ func walk(t *testing.T, turns int, each func(d *prng, generation int64, p plan.P
 
 // wrong returns the rules that the next conditions violate.
 func wrong(
-	old, next []metav1.Condition, gen int64, reason v1alpha1.Reason, report status.Report, now time.Time,
+	old, next []metav1.Condition, gen int64, p plan.Plan, reason v1alpha1.Reason, report status.Report, now time.Time,
 ) []string {
 	var broken []string
 	rule := func(what string, kept bool) {
@@ -99,10 +100,10 @@ func wrong(
 	}
 	rule("Ready is true or false", ready.Status == yes || ready.Status == no)
 	wasTrue := before != nil && before.Status == yes && before.ObservedGeneration == gen
-	wasEverTrue := before != nil && before.Status == yes
-	rule("Ready is true in sync, in an outage after that, and while suspended after that",
-		(ready.Status == yes) == (handling.Ready == status.ReadyTrue || handling.Ready == status.ReadyKept && wasTrue ||
-			handling.Ready == status.ReadyFrozen && wasEverTrue))
+	unchanged := !p.Unapplied && len(p.Steps) == 0
+	rule("Ready is true in sync, and in an outage after that without a change",
+		(ready.Status == yes) == (handling.Ready == status.ReadyTrue ||
+			handling.Ready == status.ReadyKept && wasTrue && unchanged))
 	isNew := before == nil || before.Reason != string(reason)
 	rule("a new reason has an event if the table has one", (len(report.Events) == 1) == (isNew && handling.Event != ""))
 	longest := handling.LookAgain
@@ -128,7 +129,7 @@ func TestRandomSecretStatusFollowsTheRules(t *testing.T) {
 			func(e status.Event) bool { return e.Reason != v1alpha1.ReasonAdopted })
 		isNew := p.Owns == plan.Adopted && (!old.Managed || old.SecretID != p.Secret.ID)
 		report.Events = report.Events[len(adopted):] // The event for the adoption is first.
-		broken := wrong(old.Conditions, next.Conditions, gen, p.Condition.Reason, report, now)
+		broken := wrong(old.Conditions, next.Conditions, gen, p, p.Condition.Reason, report, now)
 		if len(broken) > 0 || isNew != (len(adopted) == 1) {
 			t.Fatalf("%v, adopted %v\nplan %+v\nold  %+v\nnext %+v\n%+v", broken, adopted, p, old, next, report)
 		}
@@ -165,7 +166,7 @@ func TestRandomAccessStatusFollowsTheRules(t *testing.T) {
 			t.Fatalf("the result is not deterministic, or the old status was changed (-first +second):\n%s", diff)
 		}
 		reason := plan.Conclude(p, outcomes).Reason
-		if broken := wrong(old.Conditions, next.Conditions, gen, reason, report, now); len(broken) > 0 {
+		if broken := wrong(old.Conditions, next.Conditions, gen, p, reason, report, now); len(broken) > 0 {
 			t.Fatalf("%v\nplan %+v\nold  %+v\nnext %+v\n%+v", broken, p, old, next, report)
 		}
 		var names []string

@@ -124,6 +124,31 @@ func TestReadyIsKeptWhileJujuIsUnreachable(t *testing.T) {
 			want: becomes(ofGeneration(3, condition(readyCond, no, now, unreachable, notConnected),
 				condition(reconciling, yes, now, unreachable, notConnected))),
 		},
+		"false after a change of the content": {
+			given: all(was(waiting(yes, then)...), away, unapplied),
+			want: becomes(conditions{
+				condition(readyCond, no, now, unreachable, notConnected),
+				condition(reconciling, yes, now, unreachable, notConnected),
+			}),
+		},
+		"false until the next look after a change back": {
+			given: all(was(waiting(no, then)...), away),
+		},
+		"false after a failed step": {
+			given: all(away, func(in *secretIn) {
+				in.plan.Condition = plan.Condition{Reason: synced, Message: inSync}
+				in.plan.Steps = []plan.Step{plan.Update{ID: dbID, Info: new("new")}}
+				in.outcomes = []plan.Outcome{failure(unreachable, notConnected)}
+			}),
+			want: becomes(waiting(no, now), event),
+		},
+		"false while the model is busy after a change of the content": {
+			given: all(verdict(v1alpha1.ReasonModelUnavailable, "an upgrade"), unapplied),
+			want: all(becomes(conditions{
+				condition(readyCond, no, now, v1alpha1.ReasonModelUnavailable, "an upgrade"),
+				condition(reconciling, yes, now, v1alpha1.ReasonModelUnavailable, "an upgrade"),
+			}, warning(v1alpha1.ReasonModelUnavailable, "an upgrade")), looksAgain(time.Second)),
+		},
 		"false if it was false": {
 			given: all(was(
 				condition(readyCond, no, then, noSource, "gone"), condition(reconciling, yes, then, noSource, "gone"),
@@ -147,6 +172,78 @@ func TestReadyIsKeptWhileJujuIsUnreachable(t *testing.T) {
 				condition(readyCond, yes, then, v1alpha1.ReasonModelUnavailable, "an upgrade"),
 				condition(reconciling, yes, now, v1alpha1.ReasonModelUnavailable, "an upgrade"),
 			}, warning(v1alpha1.ReasonModelUnavailable, "an upgrade")), looksAgain(time.Second)),
+		},
+	})
+}
+
+// unapplied sets a plan for a content that was not applied before.
+func unapplied(in *secretIn) { in.plan.Unapplied = true }
+
+func TestSuspendedObjectIsNotReady(t *testing.T) {
+	t.Parallel()
+	const suspended, why = v1alpha1.ReasonSuspended, "suspended"
+	is := func(since time.Time) []metav1.Condition {
+		return []metav1.Condition{condition(readyCond, no, since, suspended, why)}
+	}
+	event := normal(suspended, why)
+	runSecretTests(t, map[string]secretTest{
+		"in sync before": {
+			given: all(was(ofGeneration(1, condition(readyCond, yes, then, synced, inSync))...), verdict(suspended, why)),
+			want:  becomes(is(now), event),
+		},
+		"in an outage before": {
+			given: all(was(condition(readyCond, yes, then, unreachable, notConnected),
+				condition(reconciling, yes, then, unreachable, notConnected)), verdict(suspended, why)),
+			want: becomes(is(now), event),
+		},
+		"never in sync": {given: all(was(), verdict(suspended, why)), want: becomes(is(now), event)},
+		"stalled before": {
+			given: all(was(condition(readyCond, no, then, v1alpha1.ReasonDrifted, "changed"),
+				condition(stalled, yes, then, v1alpha1.ReasonDrifted, "changed")), verdict(suspended, why)),
+			want: becomes(is(then), event),
+		},
+		"suspended before": {given: all(was(is(then)...), verdict(suspended, why))},
+		"suspended with another generation": {
+			given: all(was(is(then)...), verdict(suspended, why), func(in *secretIn) { in.generation = 3 }),
+			want:  becomes(ofGeneration(3, is(then)...)),
+		},
+		"in an outage after it": {
+			given: all(was(is(then)...), verdict(unreachable, notConnected)),
+			want: becomes([]metav1.Condition{
+				condition(readyCond, no, then, unreachable, notConnected),
+				condition(reconciling, yes, now, unreachable, notConnected),
+			}, warning(unreachable, notConnected)),
+		},
+	})
+}
+
+func TestGatheredUpdateWritesNoStatus(t *testing.T) {
+	t.Parallel()
+	gathers := func(in *secretIn) { in.plan.Condition, in.plan.Wait = plan.Condition{}, 300*time.Millisecond }
+	updatesInfo := func(outcome plan.Outcome) func(*secretIn) {
+		return func(in *secretIn) {
+			in.plan.Steps, in.outcomes = []plan.Step{plan.Update{ID: dbID, Info: new("new")}}, []plan.Outcome{outcome}
+		}
+	}
+	requeued := looksAgain(300 * time.Millisecond)
+	runSecretTests(t, map[string]secretTest{
+		"content": {gathers, requeued},
+		"content of another generation": {
+			all(gathers, func(in *secretIn) { in.generation = 3 }),
+			all(requeued, func(out *secretOut) { out.Status.ObservedGeneration = generation }),
+		},
+		"content after another part": {
+			all(gathers, updatesInfo(atRevision(3))), all(requeued, func(out *secretOut) {
+				out.Report.Events = []status.Event{normal(v1alpha1.ReasonUpdated,
+					"updated info of secret:"+dbID+", now at revision 3")}
+			}),
+		},
+		"content after another part that failed": {
+			all(gathers, updatesInfo(failure(v1alpha1.ReasonInvalidRequest, "no"))),
+			all(becomes([]metav1.Condition{
+				condition(readyCond, no, now, v1alpha1.ReasonInvalidRequest, "no"),
+				condition(stalled, yes, now, v1alpha1.ReasonInvalidRequest, "no"),
+			}, warning(v1alpha1.ReasonInvalidRequest, "no")), requeued),
 		},
 	})
 }

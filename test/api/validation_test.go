@@ -171,6 +171,20 @@ func TestJujuSecretValidation(t *testing.T) {
 		},
 		"many long keys": {gen.Value(longKeys(128, 253)), []string{"rename the key KKK"}},
 		"huge key":       {gen.Value(longKeys(1, 6000)), []string{"rename the keys of value", keyRule}},
+		"long key": {
+			gen.Value(map[string]string{strings.Repeat("k", 254): "x"}), []string{"shorten the keys of value"},
+		},
+		"longest key":   {gen.Value(map[string]string{strings.Repeat("k", 253): "x"}), nil},
+		"largest value": {gen.Value(map[string]string{"key": strings.Repeat("x", 750_000)}), nil},
+		"too large value": {
+			gen.Value(map[string]string{"key": strings.Repeat("x", 750_001)}), []string{
+				"spec.value", "value has more than 750000 characters", "several JujuSecrets", "valueFrom",
+			},
+		},
+		"too many large values": {
+			gen.Value(map[string]string{"one": strings.Repeat("x", 400_000), "two": strings.Repeat("x", 350_001)}),
+			[]string{"value has more than 750000 characters"},
+		},
 		"key of 2 lines": {gen.Value(map[string]string{"a\nb": "x"}), []string{"rename the keys of value", keyRule}},
 		"empty value":    {gen.Value(map[string]string{"key": ""}), nil},
 		"Secret":         {gen.FromSecret("db"), nil},

@@ -235,10 +235,7 @@ func TestSuspensionStopsUpdatesAndAllowsDeletion(t *testing.T) {
 	id := obj.Status.SecretID
 
 	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Suspend, o.Spec.Value["key"] = true, "new value" })
-	f.AwaitReady(obj) // Suspension does not change Ready.
-	if reason := obj.Status.Conditions[0].Reason; reason != string(v1alpha1.ReasonSuspended) {
-		t.Errorf("got reason %s, want %s", reason, v1alpha1.ReasonSuspended)
-	}
+	f.AwaitReason(obj, v1alpha1.ReasonSuspended, "spec.suspend")
 	f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "", "By hand", nil))
 	f.LookNow(obj)
 	f.ExpectJuju(servers.UserSecret{

@@ -153,6 +153,37 @@ func TestNewObjectIsReadyAfterTwoWrites(t *testing.T) {
 	}
 }
 
+// The cache of the operator does not hold this annotation, which kubectl apply
+// writes.
+func TestLastAppliedConfigurationIsKept(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const applied = `{"kind":"JujuSecret"}`
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Value(values(sentinel)), gen.Retained)
+	obj.Annotations = map[string]string{corev1.LastAppliedConfigAnnotation: applied}
+	obj.Finalizers = []string{testFinalizer}
+	expect := func(when string) {
+		t.Helper()
+		f.Refresh(obj)
+		if got := obj.Annotations[corev1.LastAppliedConfigAnnotation]; got != applied || obj.Spec.Value["key"] != sentinel {
+			t.Errorf("%s, the annotation is %q and the content is kept: %t", when, got, obj.Spec.Value["key"] == sentinel)
+		}
+	}
+	f.Create(obj)
+	f.AwaitReady(obj)
+	expect("after the record was written")
+	f.Delete(obj)
+	f.Await(func() string {
+		if f.Refresh(obj); len(obj.Finalizers) > 1 {
+			return "the operator has not released the object"
+		}
+		return ""
+	})
+	expect("after the record was removed")
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Finalizers = nil })
+	f.AwaitGone(obj)
+}
+
 func TestDeletionWaitsForJuju(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

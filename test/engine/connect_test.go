@@ -121,7 +121,7 @@ func TestLoginChangedPasswordIsNotTriedPerModel(t *testing.T) {
 		t.Errorf("problem with the old password: %+v, want CredentialsRejected", health.Problem)
 	}
 	f.Must(f.Juju.SetPassword(f.Ctx, user.Username, user.Password))
-	f.pool.Retry(controller)
+	f.pool.Retry(controller, "now")
 	for _, model := range models {
 		f.Await(func() string {
 			if view := f.pool.View(f.Ctx, refTo(model), plan.Query{}); !view.Known {
@@ -171,7 +171,7 @@ func TestLoginRefusedByOneModelLeavesOthers(t *testing.T) {
 	if health := f.set(f.Juju.Operator, longInterval); health.Problem != nil {
 		t.Errorf("problem of the controller: %+v, want none", health.Problem)
 	}
-	f.pool.Retry(controller)
+	f.pool.Retry(controller, "now")
 	for _, model := range refused {
 		f.Await(func() string {
 			if view := f.pool.View(f.Ctx, refTo(model), plan.Query{}); !view.Known {

@@ -200,21 +200,62 @@ func (f *Fixture) AwaitEvent(obj client.Object, reason v1alpha1.Reason) {
 }
 
 // LookNow requests a reconcile of objects, or a login of controllers, and waits
-// until an operator has handled the requests.
+// until an operator has reconciled them. If the operator could look at Juju, it
+// has handled the requests.
 func (f *Fixture) LookNow(objs ...client.Object) {
 	f.Helper()
 	now := time.Now().Format(time.RFC3339Nano)
 	for _, obj := range objs {
-		Change(f, obj, func(o client.Object) { Annotate(o, v1alpha1.AnnotationReconcileRequestedAt, now) })
+		f.request(obj, now)
 	}
 	for _, obj := range objs {
+		want, marked := now, false
 		f.Await(func() string {
-			if f.Refresh(obj); handledAt(obj) != now {
-				return fmt.Sprintf("no operator has handled the reconcile request of %T %s", obj, client.ObjectKeyFromObject(obj))
+			f.Refresh(obj)
+			ready := meta.FindStatusCondition(v1alpha1.ConditionsOf(obj), v1alpha1.ConditionReady)
+			switch {
+			case handledAt(obj) == want, marked && (ready == nil || ready.Message != marker):
+				return ""
+			case !marked && ready != nil && slices.Contains(unlooked, v1alpha1.Reason(ready.Reason)):
+				f.mark(obj)
+				want, marked = now+" again", true
+				f.request(obj, want)
 			}
-			return ""
+			return fmt.Sprintf("no operator has handled the reconcile request of %T %s", obj, client.ObjectKeyFromObject(obj))
 		})
 	}
+}
+
+// unlooked holds the reasons with which the operator may not look at Juju, or
+// could not. It does not handle the reconcile request then.
+var unlooked = []v1alpha1.Reason{
+	v1alpha1.ReasonSuspended, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonControllerNotReady,
+	v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonJujuSecretNotReady, v1alpha1.ReasonModelNotFound,
+	v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonJujuUnreachable,
+}
+
+// request requests a reconcile of an object, or a login of a controller.
+func (f *Fixture) request(obj client.Object, value string) {
+	f.Helper()
+	Change(f, obj, func(o client.Object) { Annotate(o, v1alpha1.AnnotationReconcileRequestedAt, value) })
+}
+
+// marker is the message of a Ready condition that the operator replaces when it
+// reconciles the object.
+const marker = "the operator has not reconciled this object yet"
+
+// mark sets the marker. Without a look at Juju, only the marker shows that the
+// operator reconciled the object.
+func (f *Fixture) mark(obj client.Object) {
+	f.Helper()
+	ChangeStatus(f, obj, func(o client.Object) {
+		conditions := v1alpha1.ConditionsOf(o)
+		for i := range conditions {
+			if conditions[i].Type == v1alpha1.ConditionReady {
+				conditions[i].Message = marker
+			}
+		}
+	})
 }
 
 // handledAt returns the last handled reconcile request of an object.

@@ -28,12 +28,10 @@ var (
 	healthy     = health{status.CurrentStatus, "Healthy"}
 	progressing = health{status.InProgressStatus, "Progressing"}
 	degraded    = health{status.FailedStatus, "Degraded"}
-	// suspendedReady is for objects that were Ready before, and
-	// suspendedUnready for other objects. Flux has no status for suspended
-	// objects. It reports whether the requested state was reached.
-	suspendedReady   = health{status.CurrentStatus, "Suspended"}
-	suspendedUnready = health{status.InProgressStatus, "Suspended"}
-	terminating      = health{status.TerminatingStatus, "Progressing"}
+	// Flux has no status for suspended objects. It reports whether the requested
+	// state was reached, and the operator does not know that.
+	suspended   = health{status.InProgressStatus, "Suspended"}
+	terminating = health{status.TerminatingStatus, "Progressing"}
 )
 
 // settings is the Argo CD configuration that the documentation recommends.

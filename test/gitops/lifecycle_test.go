@@ -25,7 +25,9 @@ func TestJujuSecretHealthFromCreationToDeletion(t *testing.T) {
 	f.expect("with a change not yet reconciled", f.change(obj, map[string]any{"info": "A token"}), progressing)
 	f.expect("changed", f.awaitReason(obj, v1alpha1.ReasonSynced), healthy)
 	f.change(obj, map[string]any{"suspend": true})
-	f.expect("suspended", f.awaitReason(obj, v1alpha1.ReasonSuspended), suspendedReady)
+	f.expect("suspended", f.awaitReason(obj, v1alpha1.ReasonSuspended), suspended)
+	f.change(obj, map[string]any{"info": "Another token"})
+	f.expect("suspended with a change", f.awaitReason(obj, v1alpha1.ReasonSuspended), suspended)
 	f.change(obj, map[string]any{"suspend": false})
 	f.expect("resumed", f.awaitReason(obj, v1alpha1.ReasonSynced), healthy)
 
@@ -45,7 +47,7 @@ func TestJujuSecretWithTakenNameIsDegraded(t *testing.T) {
 	f.create(obj)
 	f.expect("with a taken name", f.awaitReason(obj, v1alpha1.ReasonNameTaken), degraded)
 	f.change(obj, map[string]any{"suspend": true})
-	f.expect("suspended before its creation in Juju", f.awaitReason(obj, v1alpha1.ReasonSuspended), suspendedUnready)
+	f.expect("suspended before its creation in Juju", f.awaitReason(obj, v1alpha1.ReasonSuspended), suspended)
 }
 
 func TestJujuSecretAccessHealthFromCreationToDeletion(t *testing.T) {
@@ -152,9 +154,9 @@ func (f *fixture) refresh(obj client.Object) {
 func TestArgoCDOffersRefreshForAllKinds(t *testing.T) {
 	t.Parallel()
 	for _, kind := range kinds() {
-		for _, suspended := range []bool{false, true} {
+		for _, isSuspended := range []bool{false, true} {
 			obj := toUnstructured(t, kind.name, kind.after(nil, generation, v1alpha1.ReasonSynced))
-			if err := unstructured.SetNestedField(obj.Object, suspended, "spec", "suspend"); err != nil {
+			if err := unstructured.SetNestedField(obj.Object, isSuspended, "spec", "suspend"); err != nil {
 				t.Fatal(err)
 			}
 			var offered []struct {
@@ -162,9 +164,9 @@ func TestArgoCDOffersRefreshForAllKinds(t *testing.T) {
 				Disabled bool
 			}
 			argoCD(t, []any{obj}, &offered, "actions", "-settings", settings)
-			if len(offered) != 1 || offered[0].Name != "refresh" || offered[0].Disabled != suspended {
+			if len(offered) != 1 || offered[0].Name != "refresh" || offered[0].Disabled != isSuspended {
 				text, _ := json.Marshal(offered)
-				t.Errorf("for a %s, suspended: %t, Argo CD offers the actions %s", kind.name, suspended, text)
+				t.Errorf("for a %s, suspended: %t, Argo CD offers the actions %s", kind.name, isSuspended, text)
 			}
 		}
 	}

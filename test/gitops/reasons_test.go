@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -51,7 +50,7 @@ var expected = map[v1alpha1.Reason]health{
 	v1alpha1.ReasonTransferringGrants:  progressing,
 	v1alpha1.ReasonFailed:              progressing,
 
-	v1alpha1.ReasonSuspended: suspendedReady, // Or suspendedUnready.
+	v1alpha1.ReasonSuspended: suspended,
 
 	v1alpha1.ReasonInvalidContent:         degraded,
 	v1alpha1.ReasonNameTaken:              degraded,
@@ -167,7 +166,7 @@ func TestHealthFollowsReason(t *testing.T) {
 			for _, reason := range slices.Sorted(maps.Keys(expected)) {
 				name := fmt.Sprintf("%s: %s after %s", kind.name, reason, before)
 				obj := toUnstructured(t, kind.name, kind.after(old, generation, reason))
-				add(name, obj, expectedAfter(reason, old))
+				add(name, obj, expected[reason])
 				changed := obj.DeepCopy()
 				changed.SetGeneration(generation + 1)
 				add(name+", with a newer spec", changed, progressing)
@@ -196,16 +195,6 @@ func previousStates(k kind) map[string]runtime.Object {
 		"failure":   k.after(nil, generation, v1alpha1.ReasonInvalidRequest),
 		"suspended": k.after(nil, generation, v1alpha1.ReasonSuspended),
 	}
-}
-
-// expectedAfter returns the expected health for a reason and the previous
-// state. Suspending an object keeps its Ready condition.
-func expectedAfter(reason v1alpha1.Reason, before runtime.Object) health {
-	wasReady := before != nil && meta.IsStatusConditionTrue(v1alpha1.ConditionsOf(before), v1alpha1.ConditionReady)
-	if reason == v1alpha1.ReasonSuspended && !wasReady {
-		return suspendedUnready
-	}
-	return expected[reason]
 }
 
 // toUnstructured returns an object as a tool reads it from the API server.

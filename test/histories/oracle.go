@@ -129,6 +129,10 @@ func (h *history) busy() []fault {
 	return faults
 }
 
+// unlooked holds the reasons of objects for which the operator does not look at
+// Juju. It does not handle their reconcile requests.
+var unlooked = []v1alpha1.Reason{v1alpha1.ReasonSuspended, v1alpha1.ReasonJujuSecretNotReady}
+
 // pending returns what the operator has yet to do for an object, according to
 // its conditions.
 func pending(obj client.Object, conditions []metav1.Condition, generation int64, requested, handled string) string {
@@ -140,7 +144,7 @@ func pending(obj client.Object, conditions []metav1.Condition, generation int64,
 		return "it has no status"
 	case ready.ObservedGeneration < generation:
 		return "its status has an older generation"
-	case handled != requested:
+	case handled != requested && !slices.Contains(unlooked, v1alpha1.Reason(ready.Reason)):
 		return "the requested reconcile was not handled"
 	}
 	switch v1alpha1.Reason(ready.Reason) { //nolint:exhaustive // All other reasons are pending.

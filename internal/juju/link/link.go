@@ -64,6 +64,10 @@ type Link struct {
 	state state
 	// answered is true when a caller was informed that there is no connection.
 	answered bool
+	// begun and ended count the attempts. progress is closed, and replaced,
+	// when an attempt ends.
+	begun, ended int
+	progress     chan struct{}
 }
 
 // state is the result that callers of a link get. Only run replaces it.
@@ -102,7 +106,7 @@ type Config struct {
 func New(config Config) *Link {
 	return &Link{
 		config: config, closing: make(chan struct{}), retry: make(chan struct{}, 1),
-		state: state{replaced: make(chan struct{})},
+		state: state{replaced: make(chan struct{})}, progress: make(chan struct{}),
 	}
 }
 
@@ -127,14 +131,41 @@ func isClosed(c <-chan struct{}) bool {
 }
 
 // RetryNow ends the pause before the next attempt. If an attempt is in progress
-// and fails, the next one follows immediately.
-func (l *Link) RetryNow() {
-	if state := l.current(); state.conn != nil && !state.dying {
-		return
+// and fails, the next one follows immediately. RetryNow returns the number of
+// this attempt for Tried, 0 if there is a connection.
+func (l *Link) RetryNow() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.conn != nil && !l.state.dying {
+		return 0
 	}
 	select {
 	case l.retry <- struct{}{}:
 	default:
+	}
+	return l.begun + 1
+}
+
+// Tried reports whether an attempt has ended, or is not needed because there is
+// a connection. It waits for the end for at most WaitTimeout.
+func (l *Link) Tried(ctx context.Context, attempt int) bool {
+	timeout := time.After(WaitTimeout)
+	for {
+		l.mu.Lock()
+		tried, progress := l.ended >= attempt || l.state.conn != nil && !l.state.dying, l.progress
+		l.mu.Unlock()
+		if tried {
+			return true
+		}
+		select {
+		case <-progress:
+		case <-l.closing:
+			return false
+		case <-timeout:
+			return false
+		case <-ctx.Done():
+			return false
+		}
 	}
 }
 
@@ -264,10 +295,13 @@ func (l *Link) run(ctx context.Context) {
 	var pauses pauses
 	broke := false
 	for !l.Closed() {
+		l.mu.Lock()
+		l.begun++
 		select {
 		case <-l.retry: // This attempt is the retry.
 		default:
 		}
+		l.mu.Unlock()
 		conn, problem := l.config.Dial(ctx)
 		l.settle(conn, problem, broke)
 		began := time.Now()
@@ -354,6 +388,9 @@ func (l *Link) settle(conn api.Connection, problem *plan.Problem, broke bool) {
 	if conn != nil {
 		l.answered = false
 	}
+	l.ended = l.begun
+	close(l.progress)
+	l.progress = make(chan struct{})
 	l.mu.Unlock()
 	if broke || answered && last == nil {
 		l.config.Changed(conn != nil, answered)

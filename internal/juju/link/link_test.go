@@ -109,6 +109,51 @@ func TestCallersShareTheFirstWaitTimeout(t *testing.T) {
 	})
 }
 
+// An attempt that began before the request may have failed for a reason that
+// the user has corrected since.
+func TestRequestedRetryIsAnAttemptAfterTheRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const takes = 5 * time.Second
+		dials := 0
+		l := New(Config{
+			WaitTimeout: WaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				<-time.After(takes)
+				if dials++; dials < 4 {
+					return nil, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
+				}
+				return &connection{broken: make(chan struct{})}, nil
+			},
+		})
+		_, _, _ = l.Get(t.Context())
+		<-time.After(takes) // The first attempt has ended.
+		expect := func(when string, attempt int, want bool, wantDials int) {
+			t.Helper()
+			if got := l.Tried(t.Context(), attempt); got != want || dials != wantDials {
+				t.Errorf("%s: tried %t after %d attempts, want %t after %d", when, got, dials, want, wantDials)
+			}
+		}
+		first := l.RetryNow()
+		expect("during the attempt", first, false, 1)
+		during := l.RetryNow() // It began before this request.
+		<-time.After(takes)
+		expect("after the attempt", first, true, 2)
+		expect("after an attempt that began before the request", during, false, 2)
+		<-time.After(takes)
+		expect("after the attempt that followed", during, true, 3)
+		last := l.RetryNow()
+		<-time.After(takes)
+		expect("with a connection", last, true, 4)
+		if attempt := l.RetryNow(); attempt != 0 {
+			t.Errorf("with a connection, attempt %d follows, want none", attempt)
+		}
+		expect("with a connection, without an attempt", 0, true, 4)
+		l.Close()
+		synctest.Wait()
+	})
+}
+
 func TestLoginIsRarelyRetriedAfterRefusal(t *testing.T) {
 	t.Parallel()
 	if n := len(attempts(t, v1alpha1.ReasonCredentialsRejected)); n > 2 {

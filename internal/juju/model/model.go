@@ -100,7 +100,7 @@ func (m *Model) Close() { m.link.Close() }
 func (m *Model) Closed() bool { return m.link.Closed() }
 
 // RetryNow ends the pause before the next login.
-func (m *Model) RetryNow() { m.link.RetryNow() }
+func (m *Model) RetryNow() { _ = m.link.RetryNow() }
 
 // Up reports whether the model is connected. refused is true when it is not,
 // because the credentials were refused.
