@@ -26,7 +26,6 @@ func (r *SecretReconciler) observe(
 		Desired: plan.Desired{
 			ID: obj.Spec.SecretID(), Name: obj.JujuName(), Info: obj.Spec.Info, AutoPrune: obj.Spec.AutoPrune,
 			Observe:     obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
-			Adopt:       obj.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
 			Deletion:    obj.Spec.DeletionPolicy,
 			ReportDrift: obj.Spec.DriftPolicy == v1alpha1.DriftReport,
 			Suspended:   obj.Spec.Suspend,
@@ -45,10 +44,12 @@ func (r *SecretReconciler) observe(
 		facts.LastRevision, facts.LastAutoPrune = obj.Status.Revision, obj.Status.AutoPrune
 		facts.LastDigest, facts.SameSpec = obj.Status.AppliedDigest, obj.Status.AppliedGeneration == obj.Generation
 	}
-	var err error
-	if facts.Tenancy, err = r.tenancy(ctx, obj, facts.Model); err != nil {
+	ref, err := r.reference(ctx, obj.Namespace, facts.Model.Controller)
+	if err != nil {
 		return plan.SecretFacts{}, err
 	}
+	facts.Tenancy = r.tenancy(obj, ref, facts.Model)
+	facts.Desired.Adopt = !facts.Desired.Observe && ref.Adopts(obj.Spec.AdoptionPolicy)
 	if !plan.MayLookForSecret(facts) {
 		return facts, nil
 	}

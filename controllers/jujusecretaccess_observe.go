@@ -30,11 +30,12 @@ func (r *AccessReconciler) observe(
 	for _, app := range obj.Spec.Applications {
 		facts.Applications = append(facts.Applications, app.Name)
 	}
-	var err error
 	if target.Model.Controller != "" {
-		if facts.Tenancy, err = r.tenancy(ctx, obj, target.Model); err != nil {
+		ref, err := r.reference(ctx, obj.Namespace, target.Model.Controller)
+		if err != nil {
 			return plan.AccessFacts{}, err
 		}
+		facts.Tenancy, facts.Adopt = r.tenancy(obj, ref, target.Model), ref.Adopts(obj.Spec.AdoptionPolicy)
 	}
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil
@@ -47,6 +48,7 @@ func (r *AccessReconciler) observe(
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
 	if id := facts.FormerID(); id != "" {
+		var err error
 		former := facts.Record.Model
 		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, former); err != nil {
 			return plan.AccessFacts{}, err

@@ -59,7 +59,7 @@ func (b *base) reference(
 		return ref, client.IgnoreNotFound(err)
 	}
 	ref.Exists, ref.Deleting = true, !obj.GetDeletionTimestamp().IsZero()
-	ref.Class = obj.ConnectionSpec().ControllerClass
+	ref.Class, ref.AdoptionPolicy = obj.ConnectionSpec().ControllerClass, obj.ConnectionSpec().AdoptionPolicy
 	shared, ok := obj.(*v1alpha1.ClusterJujuController)
 	if !ok || namespace == "" { // A ClusterJujuController itself is in no namespace.
 		return ref, nil
@@ -84,18 +84,14 @@ func (b *base) serves(ctx context.Context, obj client.Object, key plan.Controlle
 	return leaving || b.Scope.installation().Reconciles(ref, hasFinalizer(obj)), nil
 }
 
-// tenancy returns whether an object may use a model. An object that is being
-// deleted only needs permission to clean up.
-func (b *objectBase) tenancy(ctx context.Context, obj client.Object, model plan.ModelRef) (plan.Tenancy, error) {
-	ref, err := b.reference(ctx, obj.GetNamespace(), model.Controller)
-	if err != nil {
-		return plan.Tenancy{}, err
-	}
+// tenancy returns whether an object with a reference may use a model. An object
+// that is being deleted only needs permission to clean up.
+func (b *objectBase) tenancy(obj client.Object, ref plan.Reference, model plan.ModelRef) plan.Tenancy {
 	by := b.Scope.installation()
 	if !obj.GetDeletionTimestamp().IsZero() {
-		return by.AuthorizeCleanup(ref, model), nil
+		return by.AuthorizeCleanup(ref, model)
 	}
-	return by.AuthorizeUse(ref, model), nil
+	return by.AuthorizeUse(ref, model)
 }
 
 // cleanupTenancy returns whether a namespace may remove secrets and revoke

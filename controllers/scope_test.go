@@ -26,6 +26,7 @@ type registry struct {
 	client.Client
 
 	class    string
+	adoption v1alpha1.AdoptionPolicy
 	deleting bool
 }
 
@@ -43,10 +44,10 @@ func (r registry) Get(
 		into.Spec.Tenants = []v1alpha1.Tenant{
 			{Namespaces: v1alpha1.TenantNamespaces{MatchNames: []string{"team-a"}}, Models: []string{"prod/*"}},
 		}
-		into.Spec.ControllerClass = r.class
+		into.Spec.ControllerClass, into.Spec.AdoptionPolicy = r.class, r.adoption
 	case *v1alpha1.JujuController:
 		found = found && key.Namespace == "team-a"
-		into.Spec.ControllerClass = r.class
+		into.Spec.ControllerClass, into.Spec.AdoptionPolicy = r.class, r.adoption
 	case *metav1.PartialObjectMetadata:
 		found = key.Name != ""
 	}
@@ -74,6 +75,10 @@ func TestReferenceReadsTheControllerObject(t *testing.T) {
 		"ClusterJujuController": {
 			"team-a", shared, Scope{}, registry{class: "edge"},
 			plan.Reference{Exists: true, Class: "edge", Tenants: tenants},
+		},
+		"adoptionPolicy": {
+			"team-a", local, Scope{}, registry{adoption: v1alpha1.AdoptionAdopt},
+			plan.Reference{Exists: true, AdoptionPolicy: v1alpha1.AdoptionAdopt},
 		},
 		"deleting": {
 			"team-a", local, Scope{}, registry{deleting: true}, plan.Reference{Exists: true, Deleting: true},

@@ -31,7 +31,8 @@ const (
 const (
 	// ReasonCreated: the operator added the secret to the model.
 	ReasonCreated Reason = "Created"
-	// ReasonAdopted: the operator adopted a secret that it did not create.
+	// ReasonAdopted: the operator adopted a secret or grants that it did not
+	// make.
 	ReasonAdopted Reason = "Adopted"
 	// ReasonUpdated: the operator changed the content, name, info or autoPrune
 	// of the secret.

@@ -17,6 +17,8 @@ import (
 type AccessFacts struct {
 	// Applications are the applications of the spec.
 	Applications []string
+	// Adopt is true when the object takes over grants that exist.
+	Adopt bool
 	// Retain is true when a deletion leaves the grants in Juju.
 	Retain bool
 	// Deleting is true when the object is being deleted.
@@ -214,7 +216,8 @@ func accessTargetUnready(facts AccessFacts) (Plan, bool) {
 }
 
 func accessDenied(facts AccessFacts) (Plan, bool) {
-	return denied(facts.Tenancy, facts.Deleting, true, facts.Record,
+	made := len(facts.Record.Adopted) < len(facts.Record.Granted)
+	return denied(facts.Tenancy, facts.Deleting, made, facts.Record,
 		fmt.Sprintf("the grants to %s in model %q", strings.Join(facts.Record.Granted, ", "), facts.Target.Model))
 }
 
@@ -338,17 +341,44 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 	secret := facts.Secret()
 	plan := Plan{Before: facts.Record, Secret: secret, Condition: Condition{Reason: v1alpha1.ReasonRevoked}}
 	if moving := transferring(facts, secret); len(moving) > 0 {
-		plan.After = recordOfGrants(facts, secret, moving)
+		plan.After = recordOfGrants(facts, secret, moving, facts.Record.Adopted)
 		plan.Condition = Condition{
 			Reason: v1alpha1.ReasonTransferringGrants,
 			Message: fmt.Sprintf("waiting until another JujuSecretAccess has taken over the grants to %s",
 				strings.Join(moving, ", ")),
 		}
 	}
-	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
+	surplus := surplusGrants(facts, secret)
+	if denied := facts.Tenancy.Problem; denied != nil {
+		// Like an adopted secret, an adopted grant stays.
+		made, adopted := facts.Record.split(surplus)
+		if len(adopted) > 0 {
+			left := fmt.Sprintf("left the grants of secret:%s to %s in model %q, which were not made for this object: %s",
+				secret.ID, strings.Join(adopted, ", "), facts.Target.Model, denied.Message)
+			plan.Condition = Condition{Reason: v1alpha1.ReasonOrphaned, Message: left}
+		}
+		surplus = made
+	}
+	if _, adopted := facts.Record.split(surplus); len(adopted) > 0 {
+		plan.Owns = Adopted
+	}
+	if len(surplus) > 0 {
 		plan.Steps = []Step{Revoke{ID: secret.ID, Applications: surplus}}
 	}
 	return plan, true
+}
+
+// split returns the applications that the object granted the secret, and those
+// of which it adopted the grant.
+func (r Record) split(apps []string) (made, adopted []string) {
+	for _, app := range apps {
+		if slices.Contains(r.Adopted, app) {
+			adopted = append(adopted, app)
+		} else {
+			made = append(made, app)
+		}
+	}
+	return made, adopted
 }
 
 // transferring returns the grants that this object gives up and another object
@@ -378,14 +408,24 @@ func grantAccess(facts AccessFacts) Plan {
 	})
 	// A grant of another object counts as this object's too, so that the last
 	// of them revokes it. A grant that no object made was made manually, and
-	// stays.
+	// stays unless it is adopted.
 	before := facts.Record.grantedOn(secret)
 	own := union(missing, slices.DeleteFunc(slices.Concat(before, facts.GrantedByOthers), func(app string) bool {
 		return !slices.Contains(facts.Applications, app)
 	}))
+	// A grant that is made again was not adopted.
+	_, adopted := facts.Record.split(slices.DeleteFunc(slices.Clone(before), func(app string) bool {
+		return slices.Contains(missing, app)
+	}))
+	if facts.Adopt {
+		found := slices.DeleteFunc(slices.Clone(facts.Applications), func(app string) bool {
+			return slices.Contains(own, app)
+		})
+		own, adopted = union(own, found), union(adopted, found)
+	}
 	plan := Plan{
-		Before:    recordOfGrants(facts, secret, union(before, own)),
-		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret))),
+		Before:    recordOfGrants(facts, secret, union(before, own), adopted),
+		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret)), adopted),
 		Secret:    secret,
 		Condition: synced(),
 	}
@@ -407,11 +447,14 @@ func (r Record) grantedOn(secret *UserSecret) []string {
 	return r.Granted
 }
 
-func recordOfGrants(facts AccessFacts, secret *UserSecret, granted []string) Record {
+// recordOfGrants returns the record of grants. The adopted grants that it does
+// not have are left out.
+func recordOfGrants(facts AccessFacts, secret *UserSecret, granted, adopted []string) Record {
 	if len(granted) == 0 {
 		return Record{Held: true}
 	}
-	return Record{Held: true, SecretID: secret.ID, Model: facts.Target.Model, Granted: granted}
+	_, still := Record{Adopted: adopted}.split(granted)
+	return Record{Held: true, SecretID: secret.ID, Model: facts.Target.Model, Granted: granted, Adopted: still}
 }
 
 func union(a, b []string) []string {

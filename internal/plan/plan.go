@@ -66,7 +66,8 @@ const (
 	// Own: the object owns Secret, which was created for it. Without a Secret
 	// it owns the secret that the first step creates.
 	Own
-	// Adopted: the object owns Secret and did not create it.
+	// Adopted: the object owns Secret and did not create it, or it revokes a
+	// grant of Secret that it adopted.
 	Adopted
 )
 
@@ -94,12 +95,16 @@ type Record struct {
 	Granted  []string
 	SecretID string
 	Model    ModelRef
+	// Adopted are those of Granted that were granted before the object took
+	// them over, sorted.
+	Adopted []string
 }
 
 // Equal reports whether two records are the same.
 func (r Record) Equal(o Record) bool {
 	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
-		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted)
+		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted) &&
+		slices.Equal(r.Adopted, o.Adopted)
 }
 
 // Creation records that a secret is about to be created, while the model has no

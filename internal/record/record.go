@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -40,19 +41,26 @@ type Owned struct {
 	Adopted bool `json:"adopted,omitempty"`
 }
 
-// grants holds the grants that a JujuSecretAccess made.
+// grants holds the grants that a JujuSecretAccess made, and the grants that it
+// adopted.
 type grants struct {
 	plan.ModelRef
 
 	SecretID string   `json:"secretID"`
 	Granted  []string `json:"granted"`
+	Adopted  []string `json:"adopted,omitempty"`
 }
 
 // newPayload returns a record in its stored form.
 func newPayload(r plan.Record, owned *Owned) payload {
 	p := payload{Owned: owned, Creating: r.Creating, Adopting: r.Adopting}
 	if len(r.Granted) > 0 {
-		p.Grants = &grants{ModelRef: r.Model, SecretID: r.SecretID, Granted: r.Granted}
+		p.Grants = &grants{ModelRef: r.Model, SecretID: r.SecretID, Adopted: r.Adopted}
+		for _, app := range r.Granted {
+			if !slices.Contains(r.Adopted, app) {
+				p.Grants.Granted = append(p.Grants.Granted, app)
+			}
+		}
 	}
 	return p
 }
@@ -63,7 +71,8 @@ func (p payload) record() plan.Record {
 	// A reference by both name and UUID would be authorized by one and looked
 	// up by the other.
 	if p.Grants != nil && (p.Grants.Name == "") != (p.Grants.UUID == "") {
-		r.Model, r.SecretID, r.Granted = p.Grants.ModelRef, p.Grants.SecretID, p.Grants.Granted
+		r.Model, r.SecretID, r.Adopted = p.Grants.ModelRef, p.Grants.SecretID, p.Grants.Adopted
+		r.Granted = slices.Sorted(slices.Values(slices.Concat(p.Grants.Granted, r.Adopted)))
 	}
 	return r
 }

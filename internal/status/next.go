@@ -156,8 +156,20 @@ func NextAccess(
 	if sameModel := old.Controller == next.Controller && old.Model == next.Model; sameModel {
 		report.Events = append(modelReplaced(p, old.ModelUUID), report.Events...)
 	}
-	report.Events = append(stepEvents(p, outcomes), report.Events...)
+	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes), report.Events)
 	return next, report
+}
+
+// adoptedGrants returns an event for the grants that the object adopts.
+func adoptedGrants(facts plan.AccessFacts, p plan.Plan) []Event {
+	adopted := slices.DeleteFunc(slices.Clone(p.After.Adopted), func(app string) bool {
+		return facts.Record.SecretID == p.After.SecretID && slices.Contains(facts.Record.Adopted, app)
+	})
+	if len(adopted) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("adopted the grants of secret:%s to %s", p.After.SecretID, strings.Join(adopted, ", "))
+	return []Event{done(v1alpha1.ReasonAdopted, message)}
 }
 
 // applicationStatus returns the new status of an application of a

@@ -74,13 +74,13 @@ func (f *findings) mayHave(id, app string) bool {
 	return slices.ContainsFunc(f.ended, func(a *access) bool { return a.retain && f.onRecord(a, id, app) })
 }
 
-// onRecord reports whether the operator made a grant for an access, according
-// to its record.
+// onRecord reports whether the operator made or adopted a grant for an access,
+// according to its record.
 func (f *findings) onRecord(a *access, id, app string) bool {
 	obj := f.ledger.access(a.uid)
 	if obj == nil {
 		return false
 	}
 	grants := recordOf(obj).Grants
-	return grants != nil && grants.SecretID == id && slices.Contains(grants.Granted, app)
+	return grants != nil && grants.SecretID == id && slices.Contains(slices.Concat(grants.Granted, grants.Adopted), app)
 }
