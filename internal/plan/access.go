@@ -368,8 +368,8 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 	return plan, true
 }
 
-// split returns the applications that the object granted the secret, and those
-// of which it adopted the grant.
+// split divides applications into the ones that the object granted the secret
+// and the ones with an adopted grant.
 func (r Record) split(apps []string) (made, adopted []string) {
 	for _, app := range apps {
 		if slices.Contains(r.Adopted, app) {

@@ -74,8 +74,7 @@ func TestAccessPlanKeepsInvariants(t *testing.T) {
 	}
 }
 
-// split returns the applications that do not belong to a part, and those that
-// do.
+// split divides applications into the ones outside a part and the part.
 func split(apps []string, belongs func(string) bool) (others, part []string) {
 	for _, app := range apps {
 		if belongs(app) {

@@ -95,8 +95,8 @@ type Record struct {
 	Granted  []string
 	SecretID string
 	Model    ModelRef
-	// Adopted are those of Granted that were granted before the object took
-	// them over, sorted.
+	// Adopted are the applications in Granted that had access before the object
+	// took their grants over, sorted.
 	Adopted []string
 }
 
