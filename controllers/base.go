@@ -68,6 +68,8 @@ type base struct {
 	ownWrites *sync.Map
 	// latency holds the changes that are not yet complete.
 	latency *latencyTracker
+	// corrections holds the corrections of each object.
+	corrections *correctionLog
 }
 
 // ownWrite is a write of an object by this operator.
@@ -84,7 +86,10 @@ func newBase(options Options) base {
 	if options.Meter == nil {
 		options.Meter = unmetered{}
 	}
-	return base{Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker()}
+	return base{
+		Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker(),
+		corrections: newCorrectionLog(),
+	}
 }
 
 // objectBase holds what the reconcilers of JujuSecrets and JujuSecretAccesses
@@ -123,6 +128,7 @@ func (b *base) get(ctx context.Context, key client.ObjectKey, obj client.Object)
 // installation of the operator serves.
 func (b *base) forget(key client.ObjectKey) {
 	b.latency.forget(key)
+	b.corrections.forget(key)
 	b.fairQueue.forget(ctrl.Request{NamespacedName: key})
 }
 

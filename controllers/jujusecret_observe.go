@@ -59,6 +59,9 @@ func (r *SecretReconciler) observe(
 	if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt, facts.View); err != nil {
 		return plan.SecretFacts{}, err
 	}
+	if facts.Digest != "" {
+		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, facts.Digest), r.Now())
+	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
 }
 

@@ -47,6 +47,10 @@ func (r *AccessReconciler) observe(
 		query.Age = plan.Fresh // The secret may be newer than the listing.
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
+	if secret := facts.Secret(); secret != nil && secret.ID == obj.Status.SecretID {
+		facts.LastGranted = grantedByStatus(obj)
+		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, secret.ID), r.Now())
+	}
 	if id := facts.FormerID(); id != "" {
 		var err error
 		former := facts.Record.Model
@@ -168,11 +172,7 @@ func (r *AccessReconciler) observeOther(
 		other.Recorded = recorded.Granted
 	}
 	if place.SecretID == secretID {
-		for _, app := range access.Status.Applications {
-			if app.State == v1alpha1.ApplicationGranted {
-				other.StatusGranted = append(other.StatusGranted, app.Name)
-			}
-		}
+		other.StatusGranted = grantedByStatus(access)
 	}
 	switch {
 	case len(other.Recorded) > 0:
@@ -198,4 +198,16 @@ func (r *AccessReconciler) observeOther(
 		other.Reaches = r.Juju.View(ctx, other.Model, plan.Query{ID: secretID}).ByID != nil
 	}
 	return other, nil
+}
+
+// grantedByStatus returns the applications with access to the secret, by the
+// status of a JujuSecretAccess.
+func grantedByStatus(access *v1alpha1.JujuSecretAccess) []string {
+	var granted []string
+	for _, app := range access.Status.Applications {
+		if app.State == v1alpha1.ApplicationGranted {
+			granted = append(granted, app.Name)
+		}
+	}
+	return granted
 }

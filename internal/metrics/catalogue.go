@@ -42,6 +42,7 @@ type Metrics struct {
 	Sessions, Refused, Logins             Metric
 	SnapshotAge, SnapshotInterval         Metric
 	DriftDetected, DriftCorrected         Metric
+	DriftContested                        Metric
 	Objects, ChangeDuration, ObjectReady  Metric
 	Leading                               Metric
 }
@@ -50,6 +51,7 @@ type Metrics struct {
 func (m Metrics) All() []Metric {
 	return []Metric{
 		m.Leading, m.Objects, m.ObjectReady, m.ChangeDuration, m.DriftDetected, m.DriftCorrected,
+		m.DriftContested,
 		m.SnapshotAge, m.SnapshotInterval, m.Sessions, m.Refused, m.Logins,
 		m.Requests, m.RequestDuration, m.BatchItems,
 	}
@@ -88,6 +90,10 @@ func Catalogue() Metrics {
 		DriftCorrected: Metric{
 			Name: "jujusecrets_drift_corrected_total", Type: typeCounter, Labels: perController,
 			Help: "Number of times that the operator reverted a change or removal that someone else made.",
+		},
+		DriftContested: Metric{
+			Name: "jujusecrets_drift_contested_total", Type: typeCounter, Labels: perController,
+			Help: "Number of pauses between corrections of an object, because another client undid the last ones.",
 		},
 		SnapshotAge: Metric{
 			Name: "jujusecrets_snapshot_age_seconds", Type: typeGauge, Labels: perController,

@@ -41,6 +41,11 @@ type AccessFacts struct {
 	// GrantedByOthers are the applications that other JujuSecretAccesses
 	// granted, or are about to grant.
 	GrantedByOthers []string
+	// LastGranted are the applications that had access to the target when the
+	// object was last reconciled, by its status.
+	LastGranted []string
+	// Corrections are the corrections that this process made for the object.
+	Corrections Corrections
 	// View is the view of the model. It is not requested unless
 	// MayLookForAccess.
 	View ModelView
@@ -432,10 +437,29 @@ func grantAccess(facts AccessFacts) Plan {
 	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
 		plan.Steps = append(plan.Steps, Revoke{ID: secret.ID, Applications: surplus})
 	}
+	contest := facts.Corrections.contested(facts.revoked(missing))
+	missing = slices.DeleteFunc(missing, func(app string) bool { return slices.Contains(contest.fields, app) })
+	if contest.left > 0 {
+		what := fmt.Sprintf("another client revoked secret:%s from %s", secret.ID, strings.Join(contest.fields, ", "))
+		plan.Condition, plan.Wait = contest.condition(what, "remove the application from this object"), contest.left
+	}
+	plan.Regrants = facts.revoked(missing)
 	if len(missing) > 0 {
 		plan.Steps = append(plan.Steps, Grant{ID: secret.ID, Applications: missing})
 	}
 	return plan
+}
+
+// revoked returns the missing applications that had access before. Another
+// client revoked the secret from them, or removed them.
+func (facts AccessFacts) revoked(missing []string) []string {
+	var revoked []string
+	for _, app := range missing {
+		if slices.Contains(facts.LastGranted, app) || facts.Corrections[app].InARow > 0 {
+			revoked = append(revoked, app)
+		}
+	}
+	return revoked
 }
 
 // grantedOn returns the applications that were granted exactly this secret, not

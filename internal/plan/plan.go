@@ -52,6 +52,11 @@ type Plan struct {
 	// Corrects is true when the steps revert a change that the operator did not
 	// make.
 	Corrects bool
+	// Regrants are the applications that the steps grant again, because another
+	// client revoked their grants or removed the applications.
+	Regrants []string
+	// Wait is the rest of a pause between corrections, 0 for none.
+	Wait time.Duration
 }
 
 // Owns is what a plan says about the object's own secret.
@@ -162,8 +167,11 @@ type Update struct {
 	AutoPrune  *bool
 }
 
-// Parts returns the names of the fields that an Update changes.
-func (u Update) Parts() string {
+// Parts returns the names of the fields that an Update changes, for messages.
+func (u Update) Parts() string { return strings.Join(u.fields(), ", ") }
+
+// fields returns the names of the fields that an Update changes.
+func (u Update) fields() []string {
 	var parts []string
 	if u.Name != nil {
 		parts = append(parts, "name")
@@ -177,7 +185,7 @@ func (u Update) Parts() string {
 	if u.AutoPrune != nil {
 		parts = append(parts, "auto-prune")
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // Remove removes a user secret with all its revisions. A secret that no longer

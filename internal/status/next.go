@@ -4,6 +4,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func NextSecret(
 	next.ObservedGeneration = generation
 	var report Report
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
-	report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
+	report.LookAgain = lookAgain(next.Conditions, cmp.Or(min(p.Wait, plan.MaxResync), report.LookAgain))
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
@@ -130,7 +131,7 @@ func NextAccess(
 	var report Report
 	verdict := plan.Conclude(p, outcomes)
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, HandlingOf(verdict.Reason), now)
-	report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
+	report.LookAgain = lookAgain(next.Conditions, cmp.Or(min(p.Wait, plan.MaxResync), report.LookAgain))
 	if facts.Target.Problem == nil {
 		next.Controller, next.Model = string(facts.Target.Model.Controller), facts.Target.Model.Name
 	}
