@@ -34,6 +34,8 @@ func (f *findings) checkAccess(a *access) {
 		for _, app := range a.apps {
 			if !f.memory.deployed[app] {
 				want, why = v1alpha1.ReasonApplicationNotFound, app+" is not deployed"
+			} else if !slices.Contains(secret.Granted, app) && f.memory.mayPause(app) {
+				want, why = v1alpha1.ReasonDrifted, "the grants to "+app+" were revoked again and again"
 			} else if !slices.Contains(secret.Granted, app) {
 				f.fault(lost, "secret:%s is not granted to %s, but %s requests it", secret.ID, app, accessName(a.slot))
 			}
