@@ -96,7 +96,8 @@ func TestPauseIsCountedOnceInARow(t *testing.T) {
 		if recorded.contested != round+1 {
 			t.Fatalf("after %d pauses %d are counted", round+1, recorded.contested)
 		}
-		if found := r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, digest), r.Now()); !found["info"].Waiting {
+		found := r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, digest), r.Now())
+		if !found["info"].Waiting {
 			t.Errorf("the corrections %+v do not wait", found)
 		}
 	}

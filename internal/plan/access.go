@@ -222,8 +222,7 @@ func accessTargetUnready(facts AccessFacts) (Plan, bool) {
 
 func accessDenied(facts AccessFacts) (Plan, bool) {
 	made := len(facts.Record.Adopted) < len(facts.Record.Granted)
-	return denied(facts.Tenancy, facts.Deleting, made, facts.Record,
-		fmt.Sprintf("the grants to %s in model %q", strings.Join(facts.Record.Granted, ", "), facts.Target.Model))
+	return denied(facts.Tenancy, facts.Deleting, made, facts.Record, facts.adoptedGrants(facts.Record.Granted))
 }
 
 func accessUnseen(facts AccessFacts) (Plan, bool) {
@@ -358,8 +357,7 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 		// Like an adopted secret, an adopted grant stays.
 		made, adopted := facts.Record.split(surplus)
 		if len(adopted) > 0 {
-			left := fmt.Sprintf("left the grants of secret:%s to %s in model %q, which were not made for this object: %s",
-				secret.ID, strings.Join(adopted, ", "), facts.Target.Model, denied.Message)
+			left := fmt.Sprintf("left %s: %s", facts.adoptedGrants(adopted), denied.Message)
 			plan.Condition = Condition{Reason: v1alpha1.ReasonOrphaned, Message: left}
 		}
 		surplus = made
@@ -371,6 +369,12 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 		plan.Steps = []Step{Revoke{ID: secret.ID, Applications: surplus}}
 	}
 	return plan, true
+}
+
+// adoptedGrants returns a description of adopted grants for messages.
+func (facts AccessFacts) adoptedGrants(apps []string) string {
+	return fmt.Sprintf("the grants of secret:%s to %s in model %q, which were not made for this object",
+		facts.Record.SecretID, strings.Join(apps, ", "), facts.Target.Model)
 }
 
 // split divides applications into the ones that the object granted the secret

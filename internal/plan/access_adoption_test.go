@@ -102,11 +102,13 @@ func TestAccessDeletionRevokesAdoptedGrants(t *testing.T) {
 				s.WantedByOthers, s.GrantedByOthers = []string{"app2"}, []string{"app2"}
 			}), ends(0, revoked, "app1"),
 		},
-		"not recorded, although the policy is Adopt": {leaves(adoptsGrants(recorded(granted("app1")))), ends(0, revoked, "app1")},
+		"not recorded, although the policy is Adopt": {
+			leaves(adoptsGrants(recorded(granted("app1")))), ends(0, revoked, "app1"),
+		},
 		"Retain": {leaves(recorded(both), retaining), releases(leftGrants + ": deletionPolicy is Retain")},
 		"tenancy ended: adopted grants stay": {
 			leaves(recorded(both), ended, func(s *plan.AccessFacts) { s.View = plan.ModelView{} }),
-			releases(`left the grants to app1, app2 in model "prod/app", which was not created for this object: ` + deniedMessage),
+			releases("left the grants of secret:" + dbID + " to app1, app2" + stays),
 		},
 		"tenancy ended: only the grants that it made are revoked": {
 			leaves(recorded(adopted(granted("app1", "app2"), "app2")), ended),

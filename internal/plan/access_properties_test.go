@@ -128,7 +128,8 @@ func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 		kept, found := split(record.Adopted, func(app string) bool { return !slices.Contains(facts.Record.Adopted, app) })
 		require("only listed grants that exist are adopted, and only under Adopt", len(found) == 0 || facts.Adopt &&
 			p.Secret != nil && within(found, p.Secret.Granted) && within(found, facts.Applications))
-		require("adopted grants stay on their secret", len(kept) == 0 || record.SecretID == facts.Record.SecretID || facts.Adopt)
+		require("adopted grants stay on their secret", len(kept) == 0 || facts.Adopt ||
+			record.SecretID == facts.Record.SecretID)
 	}
 	require("no steps without a finalizer", len(p.Steps) == 0 || p.Before.Held)
 	require("recorded grants stay until the steps", !p.Before.Held || p.Secret == nil ||

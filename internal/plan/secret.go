@@ -260,7 +260,8 @@ func secretSuspended(facts SecretFacts) (Plan, bool) {
 }
 
 func secretDenied(facts SecretFacts) (Plan, bool) {
-	return denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, facts.subject())
+	leaving := facts.subject() + ", which was not created for this object"
+	return denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, leaving)
 }
 
 // created reports whether the secret that the object owns was created for it.
@@ -280,8 +281,7 @@ func denied(tenancy Tenancy, deleting, made bool, record Record, leaving string)
 	case tenancy.Problem == nil:
 		return Plan{}, false
 	case deleting && tenancy.Problem.Reason == v1alpha1.ReasonTenantDenied:
-		left := fmt.Sprintf("left %s, which was not created for this object: %s", leaving, tenancy.Problem.Message)
-		return release(record, left), !made
+		return release(record, fmt.Sprintf("left %s: %s", leaving, tenancy.Problem.Message)), !made
 	}
 	return Plan{Before: record, After: record, Condition: *tenancy.Problem}, true
 }
