@@ -177,3 +177,30 @@ func TestAdoptionThroughAnotherControllerObjectIsRefused(t *testing.T) {
 	f.AwaitGone(others...)
 	f.ExpectJuju(ofDB())
 }
+
+func TestAdoptionPolicyOfObjectOverridesItsJujuController(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	controller := gen.LocalController(f.Namespace, "local", f.Juju.Addresses[0], f.Juju.CACertificate,
+		func(c *v1alpha1.JujuController) { c.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt })
+	f.Create(gen.Login(f.Namespace, "local", f.Juju.Operator.Username, f.Juju.Operator.Password), controller)
+	f.AwaitReady(controller)
+	for _, name := range []string{"by-default", "never"} {
+		_, err := f.Juju.AddSecret(f.Ctx, f.Model, name, "", values("value"))
+		f.Must(err)
+	}
+	adopted := gen.JujuSecret(f.Namespace, "by-default", f.Model.Name, gen.Locally("local"))
+	never := gen.JujuSecret(f.Namespace, "never", f.Model.Name, gen.Locally("local"),
+		func(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = v1alpha1.AdoptionNever })
+	f.Create(adopted, never)
+	f.AwaitReady(adopted)
+	f.AwaitReason(never, v1alpha1.ReasonNameTaken)
+	if !adopted.Status.Adopted || adopted.Status.Revision != 1 {
+		t.Errorf("the secret is adopted: %t, at revision %d, want adopted at 1", adopted.Status.Adopted, adopted.Status.Revision)
+	}
+	env.Change(f, never, func(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = "" })
+	f.AwaitReady(never)
+	if never.Status.Revision != 1 {
+		t.Errorf("the adoption made revision %d, want 1", never.Status.Revision)
+	}
+}
