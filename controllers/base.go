@@ -71,6 +71,8 @@ type base struct {
 	// updates holds when the content of a secret was last updated: a time.Time
 	// by client.ObjectKey.
 	updates *sync.Map
+	// corrections holds the corrections of each object.
+	corrections *correctionLog
 }
 
 // ownWrite is a write of an object by this operator.
@@ -89,7 +91,7 @@ func newBase(options Options) base {
 	}
 	return base{
 		Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker(),
-		updates: new(sync.Map),
+		updates: new(sync.Map), corrections: newCorrectionLog(),
 	}
 }
 
@@ -130,6 +132,7 @@ func (b *base) get(ctx context.Context, key client.ObjectKey, obj client.Object)
 func (b *base) forget(key client.ObjectKey) {
 	b.latency.forget(key)
 	b.updates.Delete(key)
+	b.corrections.forget(key)
 	b.fairQueue.forget(ctrl.Request{NamespacedName: key})
 }
 

@@ -49,7 +49,8 @@ func (r *SecretReconciler) claims(s *v1alpha1.JujuSecret) []string {
 type claimState struct {
 	owned, adopting, creating, created, modelUUID string
 	id, name                                      string
-	suspended, adopts, observes, deleting         bool
+	adoption                                      v1alpha1.AdoptionPolicy
+	suspended, observes, deleting                 bool
 }
 
 func (r *SecretReconciler) claimStateOf(s *v1alpha1.JujuSecret) claimState {
@@ -57,7 +58,7 @@ func (r *SecretReconciler) claimStateOf(s *v1alpha1.JujuSecret) claimState {
 	state := claimState{
 		owned: recorded.OwnedID(), adopting: recorded.Adopting,
 		id: s.Spec.SecretID(), name: s.JujuName(), suspended: s.Spec.Suspend,
-		adopts:   s.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
+		adoption: s.Spec.AdoptionPolicy,
 		observes: s.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
 		deleting: !s.DeletionTimestamp.IsZero(),
 	}
@@ -185,7 +186,7 @@ func (r *SecretReconciler) otherOf(s *v1alpha1.JujuSecret) plan.OtherSecret {
 	recorded := r.recordOf(s)
 	other := plan.OtherSecret{
 		Identity: identityOf(s), Deleting: !s.DeletionTimestamp.IsZero(), Suspended: s.Spec.Suspend,
-		SpecID: s.Spec.SecretID(), SpecName: s.JujuName(), Adopt: s.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
+		SpecID: s.Spec.SecretID(), SpecName: s.JujuName(),
 		Model: placement.ModelOfSecret(s), ModelUUID: s.Status.ModelUUID,
 		Record: recorded.Record, OwnedID: recorded.OwnedID(), RecordedController: recorded.Controller,
 	}
@@ -199,7 +200,7 @@ func (r *SecretReconciler) otherOf(s *v1alpha1.JujuSecret) plan.OtherSecret {
 }
 
 // observeOther adds the facts about another JujuSecret that are not in the object:
-// its tenancy, its model and the secrets that match its pending creation.
+// its tenancy, its adoption policy, its model and the secrets that match its pending creation.
 func (r *SecretReconciler) observeOther(
 	ctx context.Context, s *v1alpha1.JujuSecret, other *plan.OtherSecret, facts *plan.SecretFacts,
 ) error {
@@ -211,6 +212,7 @@ func (r *SecretReconciler) observeOther(
 	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
 	ref.Made = r.placeOf(s).MadeThrough(other.Model.Controller)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeUse(ref, other.Model)
+	other.Adopt = ref.Adopts(s.Spec.AdoptionPolicy)
 	switch {
 	case err != nil: // Its namespace no longer exists.
 		other.Tenancy = plan.NoController(other.Model.Controller)

@@ -180,6 +180,8 @@ type cluster struct {
 	tenants  []v1alpha1.Tenant
 	// deleting is true when the controller object is being deleted.
 	deleting bool
+	// adoption is the adoptionPolicy of the controller object.
+	adoption v1alpha1.AdoptionPolicy
 	fails    error
 }
 
@@ -187,7 +189,7 @@ func (c cluster) Get(_ context.Context, key client.ObjectKey, into client.Object
 	switch into := into.(type) {
 	case *v1alpha1.ClusterJujuController:
 		if key.Name == "default" {
-			into.Name, into.Spec.Tenants = key.Name, c.tenants
+			into.Name, into.Spec.Tenants, into.Spec.AdoptionPolicy = key.Name, c.tenants, c.adoption
 			if c.deleting {
 				into.DeletionTimestamp = new(metav1.Now())
 			}
@@ -424,6 +426,34 @@ func withUID(uid types.UID) func(*v1alpha1.JujuSecret) {
 }
 
 func adoptsIt(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt }
+
+func TestCompetitorAdoptsByDefaultOfControllerObject(t *testing.T) {
+	t.Parallel()
+	never := func(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = v1alpha1.AdoptionNever }
+	for name, row := range map[string]struct {
+		other      func(*v1alpha1.JujuSecret)
+		controller v1alpha1.AdoptionPolicy
+		want       bool
+	}{
+		"neither":                {func(*v1alpha1.JujuSecret) {}, "", false},
+		"object":                 {adoptsIt, "", true},
+		"controller object":      {func(*v1alpha1.JujuSecret) {}, v1alpha1.AdoptionAdopt, true},
+		"object says otherwise":  {never, v1alpha1.AdoptionAdopt, false},
+		"object that is deleted": {deleted, v1alpha1.AdoptionAdopt, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			obj, other := madeAt(2, "team-b", "db"), madeAt(1, "team-a", "db", row.other)
+			cache := cluster{secrets: []*v1alpha1.JujuSecret{other}, tenants: allTenants(), adoption: row.controller}
+			r := &SecretReconciler{objectBase: newTestBase(cache, nil)}
+			facts := factsOf(r, obj, plan.ModelView{Known: true, ByName: &plan.UserSecret{ID: "found", Name: "db"}})
+			err := r.observeOthers(t.Context(), obj, facts)
+			if err != nil || len(facts.Competitors) != 1 || facts.Competitors[0].Adopts != row.want {
+				t.Errorf("observeOthers found %+v and returned %v, want Adopts %t", facts.Competitors, err, row.want)
+			}
+		})
+	}
+}
 
 func TestDeniedCompetitorWantsNothing(t *testing.T) {
 	t.Parallel()

@@ -76,8 +76,9 @@ func (r *SecretReconciler) reconcile(
 	before := obj.DeepCopy()
 	next, report := status.NextSecret(obj.Status, obj.Generation, todo, done, r.Now())
 	r.measureDrift(obj, facts, todo, done, report.Events)
+	r.noteCorrections(obj, facts.Digest, facts.Corrections, todo, done, report.Events)
 	obj.Status = next
-	if facts.View.Known && todo.Wait == 0 {
+	if facts.View.Known && todo.Condition.Reason != "" {
 		obj.Status.LastHandledReconcileAt = requestedAt(obj)
 	}
 	if err := r.records().Copy(obj, state, state.Record, ownedAfter(state, todo, done), todo.Recorded); err != nil {

@@ -26,7 +26,6 @@ func (r *SecretReconciler) observe(
 		Desired: plan.Desired{
 			ID: obj.Spec.SecretID(), Name: obj.JujuName(), Info: obj.Spec.Info, AutoPrune: obj.Spec.AutoPrune,
 			Observe:     obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
-			Adopt:       obj.Spec.AdoptionPolicy == v1alpha1.AdoptionAdopt,
 			Deletion:    obj.Spec.DeletionPolicy,
 			ReportDrift: obj.Spec.DriftPolicy == v1alpha1.DriftReport,
 			Suspended:   obj.Spec.Suspend,
@@ -54,10 +53,12 @@ func (r *SecretReconciler) observe(
 	}
 	query := facts.Query()
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-	var err error
-	if facts.Tenancy, err = r.tenancy(ctx, obj, state, facts.Model, query.Age); err != nil {
+	ref, err := r.reference(ctx, obj.Namespace, facts.Model.Controller)
+	if err != nil {
 		return plan.SecretFacts{}, err
 	}
+	facts.Tenancy = r.tenancy(ctx, obj, state, ref, facts.Model, query.Age)
+	facts.Desired.Adopt = !facts.Desired.Observe && ref.Adopts(obj.Spec.AdoptionPolicy)
 	if !plan.MayLookForSecret(facts) {
 		return facts, nil
 	}
@@ -66,6 +67,9 @@ func (r *SecretReconciler) observe(
 	}
 	if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt); err != nil {
 		return plan.SecretFacts{}, err
+	}
+	if facts.Digest != "" {
+		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, facts.Digest), r.Now())
 	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
 }

@@ -62,6 +62,7 @@ func (r *AccessReconciler) reconcile(
 	r.measure(obj, kindJujuSecretAccess, began, todo, done)
 	before := obj.DeepCopy()
 	next, report := status.NextAccess(obj.Status, obj.Generation, facts, todo, done, r.Now())
+	r.noteCorrections(obj, next.SecretID, facts.Corrections, todo, done, report.Events)
 	obj.Status = next
 	if facts.View.Known {
 		obj.Status.LastHandledReconcileAt = requestedAt(obj)

@@ -36,11 +36,13 @@ func (r *AccessReconciler) observe(
 	}
 	query := target.Query
 	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-	var err error
 	if target.Model.Controller != "" {
-		if facts.Tenancy, err = r.tenancy(ctx, obj, state, target.Model, query.Age); err != nil {
+		ref, err := r.reference(ctx, obj.Namespace, target.Model.Controller)
+		if err != nil {
 			return plan.AccessFacts{}, err
 		}
+		facts.Tenancy = r.tenancy(ctx, obj, state, ref, target.Model, query.Age)
+		facts.Adopt = ref.Adopts(obj.Spec.AdoptionPolicy)
 	}
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil
@@ -55,7 +57,12 @@ func (r *AccessReconciler) observe(
 		query.Age = plan.Fresh // The secret may be newer than the listing.
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
+	if secret := facts.Secret(); secret != nil && secret.ID == obj.Status.SecretID {
+		facts.LastGranted = grantedByStatus(obj)
+		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, secret.ID), r.Now())
+	}
 	if id := facts.FormerID(); id != "" {
+		var err error
 		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, facts.FormerModel()); err != nil {
 			return plan.AccessFacts{}, err
 		}
@@ -217,11 +224,7 @@ func (r *AccessReconciler) observeOther(
 		other.Recorded = recorded.Granted
 	}
 	if place.SecretID == secretID {
-		for _, app := range access.Status.Applications {
-			if app.State == v1alpha1.ApplicationGranted {
-				other.StatusGranted = append(other.StatusGranted, app.Name)
-			}
-		}
+		other.StatusGranted = grantedByStatus(access)
 	}
 	switch {
 	case len(other.Recorded) > 0:
@@ -248,4 +251,16 @@ func (r *AccessReconciler) observeOther(
 		other.Reaches = r.Juju.View(ctx, other.Model, plan.Query{ID: secretID}).ByID != nil
 	}
 	return other, nil
+}
+
+// grantedByStatus returns the applications with access to the secret, by the
+// status of a JujuSecretAccess.
+func grantedByStatus(access *v1alpha1.JujuSecretAccess) []string {
+	var granted []string
+	for _, app := range access.Status.Applications {
+		if app.State == v1alpha1.ApplicationGranted {
+			granted = append(granted, app.Name)
+		}
+	}
+	return granted
 }

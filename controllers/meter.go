@@ -28,6 +28,9 @@ type Meter interface {
 	Drifted(controller plan.ControllerKey)
 	// Corrected records that the operator reverted such a change.
 	Corrected(controller plan.ControllerKey)
+	// Contested records that the corrections of an object pause, because
+	// another client undid the last ones.
+	Contested(controller plan.ControllerKey)
 	// Applied records the latency of a change of an object or of its sources.
 	Applied(kind string, latency time.Duration)
 }
@@ -37,6 +40,7 @@ type unmetered struct{}
 
 func (unmetered) Drifted(plan.ControllerKey)    {}
 func (unmetered) Corrected(plan.ControllerKey)  {}
+func (unmetered) Contested(plan.ControllerKey)  {}
 func (unmetered) Applied(string, time.Duration) {}
 
 // change identifies a pending change of an object: its own, or drift.
@@ -154,6 +158,22 @@ func (r *SecretReconciler) measureDrift(
 		}
 	case facts.View.Known && todo.Condition.Reason != v1alpha1.ReasonDrifted:
 		r.latency.done(drift, now, now)
+	}
+}
+
+// noteCorrections stores what a plan corrected, and counts a new pause between
+// corrections.
+func (b *objectBase) noteCorrections(
+	obj client.Object, content string, before plan.Corrections, todo plan.Plan, done []plan.Outcome, events []status.Event,
+) {
+	restored, pauses := plan.Restored(todo, done), todo.Wait > 0
+	if !pauses && len(restored) == 0 && todo.Condition.Reason != v1alpha1.ReasonSynced {
+		return // The plan does not say whether there is drift.
+	}
+	b.corrections.add(client.ObjectKeyFromObject(obj), versionOf(obj, content), before, restored, pauses, b.Now())
+	reported := slices.ContainsFunc(events, func(e status.Event) bool { return e.Reason == v1alpha1.ReasonDrifted })
+	if pauses && reported {
+		b.Meter.Contested(todo.Model.Controller)
 	}
 }
 

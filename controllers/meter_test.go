@@ -19,12 +19,13 @@ import (
 
 // tally is a Meter that counts what it records.
 type tally struct {
-	drifted, corrected int
-	applied            []time.Duration
+	drifted, corrected, contested int
+	applied                       []time.Duration
 }
 
 func (m *tally) Drifted(plan.ControllerKey)              { m.drifted++ }
 func (m *tally) Corrected(plan.ControllerKey)            { m.corrected++ }
+func (m *tally) Contested(plan.ControllerKey)            { m.contested++ }
 func (m *tally) Applied(_ string, latency time.Duration) { m.applied = append(m.applied, latency) }
 
 // metered returns a reconciler with a tally, and a function that advances its

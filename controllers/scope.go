@@ -61,7 +61,7 @@ func (b *base) reference(
 		return ref, client.IgnoreNotFound(err)
 	}
 	ref.Exists, ref.Deleting = true, !obj.GetDeletionTimestamp().IsZero()
-	ref.Class = obj.ConnectionSpec().ControllerClass
+	ref.Class, ref.AdoptionPolicy = obj.ConnectionSpec().ControllerClass, obj.ConnectionSpec().AdoptionPolicy
 	shared, ok := obj.(*v1alpha1.ClusterJujuController)
 	if !ok || namespace == "" { // A ClusterJujuController itself is in no namespace.
 		return ref, nil
@@ -103,26 +103,24 @@ func (b *objectBase) identified(
 	return ref
 }
 
-// tenancy returns whether an object may use a model. An object that is being
-// deleted only needs permission to clean up, and is refused only after a new
-// look at the controller. An object that is only observed makes nothing in Juju.
+// tenancy returns whether an object with a reference may use a model. An object
+// that is being deleted only needs permission to clean up, and is refused only
+// after a new look at the controller. An object that is only observed makes
+// nothing in Juju.
 func (b *objectBase) tenancy(
-	ctx context.Context, obj v1alpha1.RecordedObject, state record.State, model plan.ModelRef, age plan.Age,
-) (plan.Tenancy, error) {
-	if !obj.GetDeletionTimestamp().IsZero() {
-		return b.cleanupTenancy(ctx, obj.GetNamespace(), model)
-	}
-	ref, err := b.reference(ctx, obj.GetNamespace(), model.Controller)
-	if err != nil {
-		return plan.Tenancy{}, err
-	}
+	ctx context.Context, obj v1alpha1.RecordedObject, state record.State, ref plan.Reference, model plan.ModelRef,
+	age plan.Age,
+) plan.Tenancy {
 	by := b.Scope.installation()
+	if !obj.GetDeletionTimestamp().IsZero() {
+		return by.AuthorizeCleanup(b.identified(ctx, ref, model, plan.Fresh), model)
+	}
 	ref = b.identified(ctx, ref, model, age)
 	if observes(obj) {
-		return by.AuthorizeCleanup(ref, model), nil
+		return by.AuthorizeCleanup(ref, model)
 	}
 	ref.Made = placement.Of(obj, state).MadeThrough(model.Controller)
-	return by.AuthorizeUse(ref, model), nil
+	return by.AuthorizeUse(ref, model)
 }
 
 // observes reports whether an object is a JujuSecret that manages no secret.

@@ -27,6 +27,7 @@ type registry struct {
 	client.Client
 
 	class    string
+	adoption v1alpha1.AdoptionPolicy
 	deleting bool
 }
 
@@ -44,10 +45,10 @@ func (r registry) Get(
 		into.Spec.Tenants = []v1alpha1.Tenant{
 			{Namespaces: v1alpha1.TenantNamespaces{MatchNames: []string{"team-a"}}, Models: []string{"prod/*"}},
 		}
-		into.Spec.ControllerClass = r.class
+		into.Spec.ControllerClass, into.Spec.AdoptionPolicy = r.class, r.adoption
 	case *v1alpha1.JujuController:
 		found = found && key.Namespace == "team-a"
-		into.Spec.ControllerClass = r.class
+		into.Spec.ControllerClass, into.Spec.AdoptionPolicy = r.class, r.adoption
 	case *metav1.PartialObjectMetadata:
 		found = key.Name != ""
 	}
@@ -75,6 +76,10 @@ func TestReferenceReadsTheControllerObject(t *testing.T) {
 		"ClusterJujuController": {
 			"team-a", shared, Scope{}, registry{class: "edge"},
 			plan.Reference{Exists: true, Class: "edge", Tenants: tenants},
+		},
+		"adoptionPolicy": {
+			"team-a", local, Scope{}, registry{adoption: v1alpha1.AdoptionAdopt},
+			plan.Reference{Exists: true, AdoptionPolicy: v1alpha1.AdoptionAdopt},
 		},
 		"deleting": {
 			"team-a", local, Scope{}, registry{deleting: true}, plan.Reference{Exists: true, Deleting: true},
@@ -175,10 +180,11 @@ func TestTenancyUsesNewListOfModelsOnlyIfTheLastOneDenies(t *testing.T) {
 			if row.deleting {
 				deleted(obj)
 			}
-			got, err := b.tenancy(t.Context(), obj, b.recordOf(obj), row.model, row.age)
+			ref, err := b.reference(t.Context(), row.namespace, row.model.Controller)
 			if err != nil {
 				t.Fatal(err)
 			}
+			got := b.tenancy(t.Context(), obj, b.recordOf(obj), ref, row.model, row.age)
 			var reason v1alpha1.Reason
 			if got.Problem != nil {
 				reason = got.Problem.Reason
@@ -395,10 +401,11 @@ func TestDeletingControllerServesObjectsThatHaveSomethingInJuju(t *testing.T) {
 			t.Parallel()
 			b := newObjectBase(Options{Client: registry{deleting: true}, Now: time.Now})
 			model := plan.ModelRef{Controller: "default", Name: "prod/app"}
-			got, err := b.tenancy(t.Context(), row.obj, record.State{Record: row.recorded}, model, plan.AsKnown)
+			ref, err := b.reference(t.Context(), row.obj.Namespace, model.Controller)
 			if err != nil {
 				t.Fatal(err)
 			}
+			got := b.tenancy(t.Context(), row.obj, record.State{Record: row.recorded}, ref, model, plan.AsKnown)
 			want := plan.Admitted()
 			if !row.want {
 				want = plan.ControllerDeleting("default")

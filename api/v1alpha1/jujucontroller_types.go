@@ -140,6 +140,14 @@ type JujuControllerSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$')",message="write controllerClass as in the flag --controller-class of the operator: lower-case letters, digits and hyphens, starting and ending with a letter or digit"
 	ControllerClass string `json:"controllerClass,omitempty"`
 
+	// adoptionPolicy is the default for the adoptionPolicy of each JujuSecret and
+	// JujuSecretAccess that uses this controller object and does not set its own.
+	// Defaults to Never. Set Adopt to recover a cluster from manifests alone: the
+	// objects then take over their secrets and grants in Juju. Remove it after the
+	// recovery.
+	// +optional
+	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
+
 	// driftDetection configures how the operator detects changes that other
 	// clients make in Juju.
 	// +optional

@@ -107,17 +107,18 @@ const (
 	DeletionRetain DeletionPolicy = "Retain"
 )
 
-// AdoptionPolicy determines what happens to an existing secret that the operator
-// did not create.
+// AdoptionPolicy determines what happens to an existing secret or grant that the
+// operator did not make.
 //
 // +kubebuilder:validation:Enum=Never;Adopt
 type AdoptionPolicy string
 
 // The adoption policies.
 const (
-	// AdoptionNever leaves the secret unchanged.
+	// AdoptionNever leaves the secret or the grant unchanged.
 	AdoptionNever AdoptionPolicy = "Never"
-	// AdoptionAdopt adopts the secret, and makes it what the manifest describes.
+	// AdoptionAdopt adopts the secret or the grant. A secret becomes what the
+	// manifest describes.
 	AdoptionAdopt AdoptionPolicy = "Adopt"
 )
 
@@ -240,8 +241,9 @@ type JujuSecretSpec struct {
 
 	// adoptionPolicy determines what happens if the model already has a secret
 	// with this name or ID that the operator did not create for this object.
-	// Defaults to Never. Never leaves that secret unchanged and reports it in the
-	// Ready condition. Adopt makes the secret what this manifest describes, and
+	// Defaults to the adoptionPolicy of the controller object, and otherwise to
+	// Never. Never leaves that secret unchanged and reports it in the Ready
+	// condition. Adopt makes the secret what this manifest describes, and
 	// adds a revision only if the content differs. Secrets of charms and secrets
 	// of other JujuSecrets are never adopted.
 	// +optional
@@ -257,7 +259,8 @@ type JujuSecretSpec struct {
 	// driftPolicy determines what happens when another client changes or removes
 	// the secret in Juju. Defaults to Correct. Correct restores what this manifest
 	// describes, at the latest after driftDetection.interval of the controller
-	// object. Report describes the difference in the Ready condition, and changes
+	// object. If another client undoes three corrections in a row, the next ones
+	// wait, for up to an hour. Report describes the difference in the Ready condition, and changes
 	// nothing in Juju until the manifest or one of its sources changes.
 	// +optional
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`

@@ -7,7 +7,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // JujuSecretAccess grants applications of a Juju model access to one user
 // secret, and revokes the grants when it is deleted. It revokes only grants
-// that it made, so grants made manually remain.
+// that it made, so grants made manually remain. With adoptionPolicy: Adopt it
+// also takes over grants that exist.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:categories=juju,shortName=jsa,path=jujusecretaccesses
@@ -68,10 +69,18 @@ type JujuSecretAccessSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
 	Applications []ApplicationGrant `json:"applications,omitempty"`
+	// adoptionPolicy determines what happens if a listed application already has
+	// access to the secret through a grant that the operator did not make.
+	// Defaults to the adoptionPolicy of the controller object, and otherwise to
+	// Never. Never uses the grant and never revokes it. Adopt takes the grant
+	// over: it is then revoked like a grant that the operator made. Grants to
+	// applications that this object never listed are left unchanged.
+	// +optional
+	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 	// deletionPolicy determines what happens to the grants in Juju when this
 	// object is deleted. Defaults to Revoke. Revoke revokes the grants that this
-	// object made, unless another JujuSecretAccess lists the same application.
-	// Retain leaves them in Juju.
+	// object made or adopted, unless another JujuSecretAccess lists the same
+	// application. Retain leaves them in Juju.
 	// +optional
 	DeletionPolicy GrantDeletionPolicy `json:"deletionPolicy,omitempty"`
 }

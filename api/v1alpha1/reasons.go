@@ -31,7 +31,8 @@ const (
 const (
 	// ReasonCreated: the operator added the secret to the model.
 	ReasonCreated Reason = "Created"
-	// ReasonAdopted: the operator adopted a secret that it did not create.
+	// ReasonAdopted: the operator adopted a secret or grants that it did not
+	// make.
 	ReasonAdopted Reason = "Adopted"
 	// ReasonUpdated: the operator changed the content, name, info or autoPrune
 	// of the secret.
@@ -149,7 +150,9 @@ const (
 	ReasonCharmOwned Reason = "CharmOwned"
 	// ReasonDrifted: another client changed or removed the secret in Juju, and
 	// driftPolicy is Report. Change it back, change the manifest or a source,
-	// or set driftPolicy: Correct.
+	// or set driftPolicy: Correct. With driftPolicy: Correct, and for grants,
+	// another client undid the last three or more corrections, and the next
+	// correction waits. Find the other client and stop it.
 	ReasonDrifted Reason = "Drifted"
 	// ReasonTenantDenied: the tenants of the controller object do not include
 	// this namespace, or not for this model. Ask the owner of the controller

@@ -83,6 +83,7 @@ kubectl create clusterrolebinding juju-secrets-metrics --clusterrole=system:auth
 - ` + "`code`" + ` of a request is ` + "`ok`" + `, ` + "`timeout`" + `, ` + "`connection lost`" + `, ` + "`other`" + `
   or an error code of Juju.
 - Drift is counted once when it is detected, and once when it is corrected, no matter how many attempts that takes.
+  A contest is counted at each [pause](../how-to/handle-drift.md#pauses-between-corrections). It includes grants.
 - Metrics cause no request to Juju or Kubernetes.
 - The operator also has the metrics of controller-runtime: ` + "`controller_runtime_*`" + `, ` + "`workqueue_*`" + `,
   ` + "`rest_client_*`" + `, ` + "`go_*`" + ` and ` + "`process_*`" + `.

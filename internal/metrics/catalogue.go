@@ -45,6 +45,7 @@ type Metrics struct {
 	SnapshotAge, SnapshotInterval         Metric
 	MostRevisions                         Metric
 	DriftDetected, DriftCorrected         Metric
+	DriftContested                        Metric
 	Objects, ChangeDuration, ObjectReady  Metric
 	Leading, NamespaceServed              Metric
 }
@@ -53,7 +54,7 @@ type Metrics struct {
 func (m Metrics) All() []Metric {
 	return []Metric{
 		m.Leading, m.NamespaceServed, m.Objects, m.ObjectReady, m.ChangeDuration, m.DriftDetected, m.DriftCorrected,
-		m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.Sessions, m.Refused, m.Logins,
+		m.DriftContested, m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.Sessions, m.Refused, m.Logins,
 		m.Requests, m.RequestDuration, m.BatchItems,
 	}
 }
@@ -97,6 +98,10 @@ func Catalogue() Metrics {
 		DriftCorrected: Metric{
 			Name: "jujusecrets_drift_corrected_total", Type: typeCounter, Labels: perController,
 			Help: "Number of times that the operator reverted a change or removal that someone else made.",
+		},
+		DriftContested: Metric{
+			Name: "jujusecrets_drift_contested_total", Type: typeCounter, Labels: perController,
+			Help: "Number of pauses between corrections of an object, because another client undid the last ones.",
 		},
 		SnapshotAge: Metric{
 			Name: "jujusecrets_snapshot_age_seconds", Type: typeGauge, Labels: perController,

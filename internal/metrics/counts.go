@@ -39,8 +39,9 @@ func Results() []string {
 // and prometheus.Collector. Requests that end after their controller was
 // forgotten are not counted, so that no series of that controller remains.
 type Counts struct {
-	requests, logins, detected, corrected *prometheus.CounterVec
-	requestDuration, items, changes       *prometheus.HistogramVec
+	requests, logins                *prometheus.CounterVec
+	detected, corrected, contested  *prometheus.CounterVec
+	requestDuration, items, changes *prometheus.HistogramVec
 
 	// mu is locked for writing while a controller is added or removed.
 	mu    sync.RWMutex
@@ -53,6 +54,7 @@ func NewCounts() *Counts {
 	return &Counts{
 		requests: all.Requests.counter(), logins: all.Logins.counter(),
 		detected: all.DriftDetected.counter(), corrected: all.DriftCorrected.counter(),
+		contested:       all.DriftContested.counter(),
 		requestDuration: all.RequestDuration.histogram(), items: all.BatchItems.histogram(),
 		changes: all.ChangeDuration.histogram(), known: map[plan.ControllerKey]bool{},
 	}
@@ -66,7 +68,7 @@ type vec interface {
 
 // ofControllers returns the metrics that have a series for each controller.
 func (c *Counts) ofControllers() []vec {
-	return []vec{c.requests, c.requestDuration, c.items, c.logins, c.detected, c.corrected}
+	return []vec{c.requests, c.requestDuration, c.items, c.logins, c.detected, c.corrected, c.contested}
 }
 
 // Describe implements prometheus.Collector.
@@ -94,6 +96,7 @@ func (c *Counts) Known(controller plan.ControllerKey) {
 	}
 	c.detected.WithLabelValues(string(controller))
 	c.corrected.WithLabelValues(string(controller))
+	c.contested.WithLabelValues(string(controller))
 }
 
 // Forgotten implements wire.Observer.
@@ -143,6 +146,11 @@ func (c *Counts) Drifted(controller plan.ControllerKey) {
 // Corrected implements controllers.Meter.
 func (c *Counts) Corrected(controller plan.ControllerKey) {
 	c.of(controller, func() { c.corrected.WithLabelValues(string(controller)).Inc() })
+}
+
+// Contested implements controllers.Meter.
+func (c *Counts) Contested(controller plan.ControllerKey) {
+	c.of(controller, func() { c.contested.WithLabelValues(string(controller)).Inc() })
 }
 
 // Applied implements controllers.Meter.

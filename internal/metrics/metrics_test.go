@@ -80,8 +80,8 @@ func TestMetricsFollowTheNamingConventions(t *testing.T) {
 			t.Errorf("%s is a %s with the buckets %v", metric.Name, metric.Type, metric.Buckets)
 		}
 	}
-	if len(names) != 16 {
-		t.Errorf("there are %d metrics, want 16: add a new one to All", len(names))
+	if len(names) != 17 {
+		t.Errorf("there are %d metrics, want 17: add a new one to All", len(names))
 	}
 }
 
@@ -95,6 +95,7 @@ func TestEventsAreCounted(t *testing.T) {
 	c.LoggedIn(local, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected})
 	c.Drifted(local)
 	c.Corrected(local)
+	c.Contested(local)
 	c.Applied("JujuSecret", time.Second)
 	got := scrape(t, c)
 	for series, value := range got {
@@ -113,6 +114,7 @@ func TestEventsAreCounted(t *testing.T) {
 		of("juju_logins_total", "controller=team-a/local,result=CredentialsRejected"):                1,
 		of("drift_detected_total", "controller=team-a/local"):                                        1,
 		of("drift_corrected_total", "controller=team-a/local"):                                       1,
+		of("drift_contested_total", "controller=team-a/local"):                                       1,
 		of("change_duration_seconds", "kind=JujuSecret"):                                             1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -131,7 +133,7 @@ func TestCountersOfAControllerStartAtZero(t *testing.T) {
 			t.Errorf("%s is %v before any login", series, value)
 		}
 	}
-	if len(about("drift_", before)) != 2 {
+	if len(about("drift_", before)) != 3 {
 		t.Errorf("before any drift the series are %v", about("drift_", before))
 	}
 }
@@ -145,6 +147,7 @@ func TestForgottenControllerLeavesNoSeries(t *testing.T) {
 		c.LoggedIn(key, nil)
 		c.Drifted(key)
 		c.Corrected(key)
+		c.Contested(key)
 	}
 	for _, key := range []plan.ControllerKey{local, other} {
 		c.Known(key)

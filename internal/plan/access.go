@@ -17,6 +17,8 @@ import (
 type AccessFacts struct {
 	// Applications are the applications of the spec.
 	Applications []string
+	// Adopt is true when the object takes over grants that exist.
+	Adopt bool
 	// Retain is true when a deletion leaves the grants in Juju.
 	Retain bool
 	// Deleting is true when the object is being deleted.
@@ -41,6 +43,11 @@ type AccessFacts struct {
 	// GrantedByOthers are the applications that other JujuSecretAccesses
 	// granted, or are about to grant.
 	GrantedByOthers []string
+	// LastGranted are the applications that had access to the target when the
+	// object was last reconciled, by its status.
+	LastGranted []string
+	// Corrections are the corrections that this process made for the object.
+	Corrections Corrections
 	// View is the view of the model. It is not requested unless
 	// MayLookForAccess.
 	View ModelView
@@ -229,8 +236,8 @@ func accessDenied(facts AccessFacts) (Plan, bool) {
 		condition.Message += "; " + wayBack(facts.Record.Model.Controller)
 		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 	}
-	return denied(facts.Tenancy, facts.Deleting, true, facts.Record,
-		fmt.Sprintf("the grants to %s in model %q", strings.Join(facts.Record.Granted, ", "), facts.Target.Model))
+	made := len(facts.Record.Adopted) < len(facts.Record.Granted)
+	return denied(facts.Tenancy, facts.Deleting, made, facts.Record, facts.adoptedGrants(facts.Record.Granted))
 }
 
 func accessUnseen(facts AccessFacts) (Plan, bool) {
@@ -356,17 +363,49 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 	secret := facts.Secret()
 	plan := Plan{Before: facts.Record, Secret: secret, Condition: Condition{Reason: v1alpha1.ReasonRevoked}}
 	if moving := transferring(facts, secret); len(moving) > 0 {
-		plan.After = recordOfGrants(facts, secret, moving)
+		plan.After = recordOfGrants(facts, secret, moving, facts.Record.Adopted)
 		plan.Condition = Condition{
 			Reason: v1alpha1.ReasonTransferringGrants,
 			Message: fmt.Sprintf("waiting until another JujuSecretAccess has taken over the grants to %s",
 				strings.Join(moving, ", ")),
 		}
 	}
-	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
+	surplus := surplusGrants(facts, secret)
+	if denied := facts.Tenancy.Problem; denied != nil {
+		// Like an adopted secret, an adopted grant stays.
+		made, adopted := facts.Record.split(surplus)
+		if len(adopted) > 0 {
+			left := fmt.Sprintf("left %s: %s", facts.adoptedGrants(adopted), denied.Message)
+			plan.Condition = Condition{Reason: v1alpha1.ReasonOrphaned, Message: left}
+		}
+		surplus = made
+	}
+	if _, adopted := facts.Record.split(surplus); len(adopted) > 0 {
+		plan.Owns = Adopted
+	}
+	if len(surplus) > 0 {
 		plan.Steps = []Step{Revoke{ID: secret.ID, Applications: surplus}}
 	}
 	return plan, true
+}
+
+// adoptedGrants returns a description of adopted grants for messages.
+func (facts AccessFacts) adoptedGrants(apps []string) string {
+	return fmt.Sprintf("the grants of secret:%s to %s in model %q, which were not made for this object",
+		facts.Record.SecretID, strings.Join(apps, ", "), facts.Target.Model)
+}
+
+// split divides applications into the ones that the object granted the secret
+// and the ones with an adopted grant.
+func (r Record) split(apps []string) (made, adopted []string) {
+	for _, app := range apps {
+		if slices.Contains(r.Adopted, app) {
+			adopted = append(adopted, app)
+		} else {
+			made = append(made, app)
+		}
+	}
+	return made, adopted
 }
 
 // transferring returns the grants that this object gives up and another object
@@ -396,24 +435,53 @@ func grantAccess(facts AccessFacts) Plan {
 	})
 	// A grant of another object counts as this object's too, so that the last
 	// of them revokes it. A grant that no object made was made manually, and
-	// stays.
+	// stays unless it is adopted.
 	before := facts.Record.grantedOn(secret)
 	own := union(missing, slices.DeleteFunc(slices.Concat(before, facts.GrantedByOthers), func(app string) bool {
 		return !slices.Contains(facts.Applications, app)
 	}))
+	// A grant that is made again was not adopted.
+	_, adopted := facts.Record.split(slices.DeleteFunc(slices.Clone(before), func(app string) bool {
+		return slices.Contains(missing, app)
+	}))
+	if facts.Adopt {
+		found := slices.DeleteFunc(slices.Clone(facts.Applications), func(app string) bool {
+			return slices.Contains(own, app)
+		})
+		own, adopted = union(own, found), union(adopted, found)
+	}
 	plan := Plan{
-		Before:    recordOfGrants(facts, secret, union(before, own)),
-		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret))),
+		Before:    recordOfGrants(facts, secret, union(before, own), adopted),
+		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret)), adopted),
 		Secret:    secret,
 		Condition: synced(),
 	}
 	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
 		plan.Steps = append(plan.Steps, Revoke{ID: secret.ID, Applications: surplus})
 	}
+	contest := facts.Corrections.contested(facts.revoked(missing))
+	missing = slices.DeleteFunc(missing, func(app string) bool { return slices.Contains(contest.fields, app) })
+	if contest.left > 0 {
+		what := fmt.Sprintf("another client revoked secret:%s from %s", secret.ID, strings.Join(contest.fields, ", "))
+		plan.Condition, plan.Wait = contest.condition(what, "remove the application from this object"), contest.left
+	}
+	plan.Regrants = facts.revoked(missing)
 	if len(missing) > 0 {
 		plan.Steps = append(plan.Steps, Grant{ID: secret.ID, Applications: missing})
 	}
 	return plan
+}
+
+// revoked returns the missing applications that had access before. Another
+// client revoked the secret from them, or removed them.
+func (facts AccessFacts) revoked(missing []string) []string {
+	var revoked []string
+	for _, app := range missing {
+		if slices.Contains(facts.LastGranted, app) || facts.Corrections[app].InARow > 0 {
+			revoked = append(revoked, app)
+		}
+	}
+	return revoked
 }
 
 // grantedOn returns the applications that were granted exactly this secret, not
@@ -425,12 +493,16 @@ func (r Record) grantedOn(secret *UserSecret) []string {
 	return r.Granted
 }
 
-func recordOfGrants(facts AccessFacts, secret *UserSecret, granted []string) Record {
+// recordOfGrants returns the record of grants. The adopted grants that it does
+// not have are left out.
+func recordOfGrants(facts AccessFacts, secret *UserSecret, granted, adopted []string) Record {
 	if len(granted) == 0 {
 		return Record{Held: true}
 	}
+	_, still := Record{Adopted: adopted}.split(granted)
 	return Record{
-		Held: true, SecretID: secret.ID, Model: facts.Target.Model, ModelUUID: facts.View.ModelUUID, Granted: granted,
+		Held: true, SecretID: secret.ID, Model: facts.Target.Model, ModelUUID: facts.View.ModelUUID,
+		Granted: granted, Adopted: still,
 	}
 }
 

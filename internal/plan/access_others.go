@@ -119,6 +119,7 @@ func (facts AccessFacts) counts(namespace string, other OtherAccess) bool {
 func takesOver(reason v1alpha1.Reason) bool {
 	return slices.Contains([]v1alpha1.Reason{
 		v1alpha1.ReasonSynced, v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonTransferringGrants,
+		v1alpha1.ReasonDrifted,
 	}, reason)
 }
 

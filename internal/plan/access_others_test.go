@@ -69,6 +69,9 @@ func TestOtherAccessesWantAndHaveGrants(t *testing.T) {
 		"transfers grants": {
 			stays, otherAccess(grantsNothing, reason(v1alpha1.ReasonTransferringGrants)), app1, nil,
 		},
+		"pauses between corrections": {
+			stays, otherAccess(grantsNothing, reason(v1alpha1.ReasonDrifted)), app1, nil,
+		},
 		"unavailable": {
 			stays, otherAccess(grantsNothing, reason(v1alpha1.ReasonJujuUnreachable)), nil, nil,
 		},

@@ -30,6 +30,10 @@ func anyAccessFacts(d *draw) plan.AccessFacts {
 	if len(facts.Record.Granted) == 0 {
 		facts.Record.SecretID, facts.Record.Model = "", plan.ModelRef{}
 	}
+	facts.Adopt = d.in(3)
+	if d.in(3) {
+		_, facts.Record.Adopted = split(facts.Record.Granted, func(string) bool { return d.in(2) })
+	}
 	if d.in(8) {
 		facts.Target = plan.UnreadySecret("db", plan.ModelRef{}, false)
 	}
@@ -70,6 +74,18 @@ func TestAccessPlanKeepsInvariants(t *testing.T) {
 	}
 }
 
+// split divides applications into the ones outside a part and the part.
+func split(apps []string, belongs func(string) bool) (others, part []string) {
+	for _, app := range apps {
+		if belongs(app) {
+			part = append(part, app)
+		} else {
+			others = append(others, app)
+		}
+	}
+	return others, part
+}
+
 // brokenByAccess returns the invariants that a plan breaks.
 func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 	var broken []string
@@ -106,6 +122,15 @@ func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 		facts.Deleting || !facts.Record.Held || p.Before.Held && p.After.Held,
 	)
 	require("recorded grants are sorted", slices.IsSorted(p.Before.Granted) && slices.IsSorted(p.After.Granted))
+	for _, record := range []plan.Record{p.Before, p.After} {
+		require("adopted grants are recorded grants, sorted", within(record.Adopted, record.Granted) &&
+			slices.IsSorted(record.Adopted))
+		kept, found := split(record.Adopted, func(app string) bool { return !slices.Contains(facts.Record.Adopted, app) })
+		require("only listed grants that exist are adopted, and only under Adopt", len(found) == 0 || facts.Adopt &&
+			p.Secret != nil && within(found, p.Secret.Granted) && within(found, facts.Applications))
+		require("adopted grants stay on their secret", len(kept) == 0 || facts.Adopt ||
+			record.SecretID == facts.Record.SecretID)
+	}
 	require("no steps without a finalizer", len(p.Steps) == 0 || p.Before.Held)
 	require("recorded grants stay until the steps", !p.Before.Held || p.Secret == nil ||
 		facts.Record.SecretID != p.Secret.ID || within(facts.Record.Granted, p.Before.Granted))
@@ -130,6 +155,8 @@ func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 			require("only recorded grants are revoked", within(step.Applications, facts.Record.Granted) &&
 				facts.Record.SecretID == step.ID)
 			require("only existing grants are revoked", within(step.Applications, secret.Granted))
+			require("adopted grants stay after the tenancy", facts.Tenancy.Problem == nil ||
+				apart(step.Applications, facts.Record.Adopted))
 			require("grants that others want and have recorded are not revoked", !slices.ContainsFunc(step.Applications,
 				func(app string) bool {
 					return slices.Contains(facts.WantedByOthers, app) && slices.Contains(facts.GrantedByOthers, app)

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -38,6 +39,14 @@ type Reference struct {
 	// Made is true when the operator made, or may have made, something in Juju
 	// for the object through the controller object.
 	Made bool
+	// AdoptionPolicy is the default of the objects that refer to it.
+	AdoptionPolicy v1alpha1.AdoptionPolicy
+}
+
+// Adopts reports whether an object with this reference and this adoption policy
+// adopts what exists in Juju.
+func (r Reference) Adopts(own v1alpha1.AdoptionPolicy) bool {
+	return cmp.Or(own, r.AdoptionPolicy) == v1alpha1.AdoptionAdopt
 }
 
 // foreign reports whether the controller object is in another namespace.

@@ -244,6 +244,9 @@ func TestStepsBeginOnlyWhileTheTenancyLasts(t *testing.T) {
 		"deletion of an adopted secret, tenancy ended": {
 			ref: ofClass(shared, "", fromTeamB), steps: []plan.Step{remove}, deleting: true, owns: plan.Adopted,
 		},
+		"deletion with adopted grants, tenancy ended": {
+			ref: ofClass(shared, "", fromTeamB), steps: []plan.Step{revoke}, deleting: true, owns: plan.Adopted,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -58,8 +58,13 @@ type Plan struct {
 	// Unapplied is true when the model is not known, and the object or its
 	// sources ask for something that was not applied before.
 	Unapplied bool
-	// Wait is the time until the content may be updated, 0 if no content waits.
-	// A plan with it has no condition, because the object is about to change.
+	// Regrants are the applications that the steps grant again, because another
+	// client revoked their grants or removed the applications.
+	Regrants []string
+	// Wait is the time until a change that is left out may be made, 0 for none:
+	// the content of a secret that was just updated, or a correction that
+	// another client undid. A plan without the content has no condition, because
+	// the object is about to change.
 	Wait time.Duration
 }
 
@@ -75,7 +80,8 @@ const (
 	// Own: the object owns Secret, which was created for it. Without a Secret
 	// it owns the secret that the first step creates.
 	Own
-	// Adopted: the object owns Secret and did not create it.
+	// Adopted: the object owns Secret and did not create it, or it revokes a
+	// grant of Secret that it adopted.
 	Adopted
 )
 
@@ -105,13 +111,17 @@ type Record struct {
 	Model    ModelRef
 	// ModelUUID is the UUID of Model. It is empty in older records.
 	ModelUUID string
+	// Adopted are the applications in Granted that had access before the object
+	// took their grants over, sorted.
+	Adopted []string
 }
 
 // Equal reports whether two records are the same. The UUID of the model is not
 // compared: it belongs to the secret.
 func (r Record) Equal(o Record) bool {
 	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
-		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted)
+		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted) &&
+		slices.Equal(r.Adopted, o.Adopted)
 }
 
 // Creation records that a secret is about to be created, while the model has no
@@ -169,8 +179,11 @@ type Update struct {
 	AutoPrune  *bool
 }
 
-// Parts returns the names of the fields that an Update changes.
-func (u Update) Parts() string {
+// Parts returns the names of the fields that an Update changes, for messages.
+func (u Update) Parts() string { return strings.Join(u.fields(), ", ") }
+
+// fields returns the names of the fields that an Update changes.
+func (u Update) fields() []string {
 	var parts []string
 	if u.Name != nil {
 		parts = append(parts, "name")
@@ -184,7 +197,7 @@ func (u Update) Parts() string {
 	if u.AutoPrune != nil {
 		parts = append(parts, "auto-prune")
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // Remove removes a user secret with all its revisions. A secret that no longer

@@ -70,6 +70,8 @@ type SecretFacts struct {
 	// View is the view of the model. It is not requested unless
 	// MayLookForSecret.
 	View ModelView
+	// Corrections are the corrections that this process made for the object.
+	Corrections Corrections
 	// Begun is the secret of the name in Record.Creating, if the spec has
 	// another name.
 	Begun *UserSecret
@@ -155,7 +157,7 @@ func secretRules() []secretRule {
 		secretUnready,   // content missing or invalid: nothing
 		secretOwned,     // its own secret: update it
 		secretRemoving,  // Juju is removing the secret of this name: wait
-		secretRemoved,   // removed manually, and drift is only reported: report it
+		secretRemoved,   // removed manually, and drift is only reported, or corrected later: report it
 		ambiguousOwner,  // its own or an older object's, not known yet: wait
 		secretTaken,     // another object's, or not to be adopted: report it
 		secretAdopted,   // not its own, and to be adopted: adopt it
@@ -280,7 +282,8 @@ func secretDenied(facts SecretFacts) (Plan, bool) {
 		condition.Message += "; " + facts.wayBack()
 		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 	}
-	return denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, facts.subject())
+	leaving := facts.subject() + ", which was not created for this object"
+	return denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, leaving)
 }
 
 // created reports whether the secret that the object owns was created for it.
@@ -300,8 +303,7 @@ func denied(tenancy Tenancy, deleting, made bool, record Record, leaving string)
 	case tenancy.Problem == nil, deleting && tenancy.Unlisted:
 		return Plan{}, false
 	case deleting && tenancy.Problem.Reason == v1alpha1.ReasonTenantDenied:
-		left := fmt.Sprintf("left %s, which was not created for this object: %s", leaving, tenancy.Problem.Message)
-		return release(record, left), !made
+		return release(record, fmt.Sprintf("left %s: %s", leaving, tenancy.Problem.Message)), !made
 	}
 	return Plan{Before: record, After: record, Condition: *tenancy.Problem}, true
 }
@@ -498,7 +500,12 @@ func updateSecret(facts SecretFacts, own *UserSecret) Plan {
 		// The status keeps the state that was in sync. Otherwise the next
 		// reconciliation would not see the difference.
 		plan.Corrects, plan.Digest, plan.Secret = false, "", nil
-		plan.Condition = drifted(fmt.Sprintf("another client changed %s of secret:%s in Juju", change.Parts(), own.ID))
+		plan.Condition = drifted(changedBy(change))
+		return plan
+	}
+	if contest := facts.Corrections.contested(change.fields()); plan.Corrects && contest.left > 0 {
+		plan.Corrects, plan.Digest, plan.Secret = false, "", nil
+		plan.Condition, plan.Wait = contest.condition(changedBy(change), setReport), contest.left
 		return plan
 	}
 	if wait := facts.untilUpdate(own); change.Content != nil && wait > 0 {
@@ -523,6 +530,11 @@ func updateSecret(facts SecretFacts, own *UserSecret) Plan {
 	}
 	plan.Steps = append(plan.Steps, change)
 	return plan
+}
+
+// changedBy returns what another client did, for messages.
+func changedBy(change Update) string {
+	return fmt.Sprintf("another client changed %s of secret:%s in Juju", change.Parts(), change.ID)
 }
 
 // updateOf returns the update that brings the object's own secret in line with
@@ -603,14 +615,21 @@ func drifted(what string) Condition {
 	}
 }
 
+// setReport is what to do about drift that is not to be corrected.
+const setReport = "set driftPolicy: Report"
+
 func secretRemoved(facts SecretFacts) (Plan, bool) {
-	if !facts.applied() || !facts.Desired.ReportDrift || facts.modelReplaced() {
+	if !facts.applied() || facts.modelReplaced() {
 		return Plan{}, false
 	}
-	return Plan{
-		Before: facts.Record, After: facts.Record,
-		Condition: drifted(fmt.Sprintf("another client removed secret:%s from model %q", facts.LastID, facts.Model)),
-	}, true
+	what := fmt.Sprintf("another client removed secret:%s from model %q", facts.LastID, facts.Model)
+	plan := Plan{Before: facts.Record, After: facts.Record, Condition: drifted(what)}
+	if !facts.Desired.ReportDrift {
+		contest := facts.Corrections.contested([]string{fieldRemoval})
+		plan.Condition, plan.Wait = contest.condition(what, setReport), contest.left
+		return plan, contest.left > 0
+	}
+	return plan, true
 }
 
 // modelReplaced reports whether the model is not the one of LastID: it was

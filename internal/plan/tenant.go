@@ -95,8 +95,9 @@ func (i Installation) AuthorizeCleanup(r Reference, model ModelRef) Tenancy {
 }
 
 // MayBegin reports whether the steps of a plan may be sent, given the present
-// reference of the object, with what the controller lists. Its tenancy may have ended since the plan was made.
-// A deletion still removes and revokes, except an adopted secret.
+// reference of the object, with what the controller lists. Its tenancy may have
+// ended since the plan was made. A deletion still removes and revokes, except
+// what the object adopted.
 func (i Installation) MayBegin(p Plan, now Reference, deleting bool) bool {
 	switch {
 	case deleting && p.OnlyTakesAway() && p.Owns != Adopted:

@@ -75,7 +75,7 @@ func (k Keeper) takeOver(obj v1alpha1.RecordedObject, old *payload, kept legacyA
 	}
 	if g := kept.Grants; g != nil && k.proves(obj, g.Proof, fmt.Sprintf("grants %q %q %q %q to %q",
 		g.Controller, g.Name, g.UUID, g.SecretID, g.Granted)) {
-		old.Grants = &g.grants
+		old.Grants = &grants{ModelRef: g.ModelRef, SecretID: g.SecretID, Granted: g.Granted}
 	}
 }
 

@@ -52,6 +52,12 @@ func legacyGrants(grantsProof string) map[string]any {
 	}}
 }
 
+// withAdopted adds adopted grants, which the proof does not cover.
+func withAdopted(legacy map[string]any, apps ...string) map[string]any {
+	legacy["grants"].(map[string]any)["adopted"] = apps
+	return legacy
+}
+
 func grantsProof(apps ...string) string {
 	return proof("grants %q %q %q %q to %q", "default", "prod/app", "", "one", apps)
 }
@@ -117,6 +123,10 @@ func legacyTests() map[string]legacyTest {
 		"an adoption alone": {secret, map[string]any{"adopting": "one"}, none, nothing("uid")},
 		"grants": {
 			access, legacyGrants(grantsProof("app1")), none,
+			says{Record: plan.Record{Model: app, SecretID: "one", Granted: []string{"app1"}}, Salt: "uid"},
+		},
+		"grants with adopted grants, which that format did not have": {
+			access, withAdopted(legacyGrants(grantsProof("app1")), "app2"), none,
 			says{Record: plan.Record{Model: app, SecretID: "one", Granted: []string{"app1"}}, Salt: "uid"},
 		},
 		"grants with the proof of other grants": {

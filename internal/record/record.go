@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -40,12 +41,14 @@ type Owned struct {
 	Adopted bool `json:"adopted,omitempty"`
 }
 
-// grants holds the grants that a JujuSecretAccess made.
+// grants holds the grants that a JujuSecretAccess made, and the grants that it
+// adopted.
 type grants struct {
 	plan.ModelRef
 
 	SecretID string   `json:"secretID"`
 	Granted  []string `json:"granted"`
+	Adopted  []string `json:"adopted,omitempty"`
 	// InModel is the UUID of the model. Older records do not have it.
 	InModel string `json:"inModel,omitempty"`
 }
@@ -57,7 +60,12 @@ func newPayload(r plan.Record, owned *Owned, model plan.ModelRef) payload {
 		p.Model = &model
 	}
 	if len(r.Granted) > 0 {
-		p.Grants = &grants{ModelRef: r.Model, SecretID: r.SecretID, Granted: r.Granted, InModel: r.ModelUUID}
+		p.Grants = &grants{ModelRef: r.Model, InModel: r.ModelUUID, SecretID: r.SecretID, Adopted: r.Adopted}
+		for _, app := range r.Granted {
+			if !slices.Contains(r.Adopted, app) {
+				p.Grants.Granted = append(p.Grants.Granted, app)
+			}
+		}
 	}
 	return p
 }
@@ -68,8 +76,9 @@ func (p payload) record() plan.Record {
 	// A reference by both name and UUID would be authorized by one and looked
 	// up by the other.
 	if p.Grants != nil && (p.Grants.Name == "") != (p.Grants.UUID == "") {
-		r.Model, r.ModelUUID, r.SecretID = p.Grants.ModelRef, p.Grants.InModel, p.Grants.SecretID
-		r.Granted = p.Grants.Granted
+		r.Model, r.ModelUUID = p.Grants.ModelRef, p.Grants.InModel
+		r.SecretID, r.Adopted = p.Grants.SecretID, p.Grants.Adopted
+		r.Granted = slices.Sorted(slices.Values(slices.Concat(p.Grants.Granted, r.Adopted)))
 	}
 	return r
 }

@@ -326,6 +326,30 @@ func TestGrantsInAModelNamedTwiceAreNoGrants(t *testing.T) {
 	}
 }
 
+func TestAdoptedGrantsAreStoredApart(t *testing.T) {
+	t.Parallel()
+	model := plan.ModelRef{Controller: "default", Name: "prod/app"}
+	for name, want := range map[string]plan.Record{
+		"some": {Model: model, SecretID: "one", Granted: []string{"app1", "app2", "app3"}, Adopted: []string{"app2"}},
+		"all":  {Model: model, SecretID: "one", Granted: []string{"app1", "app2"}, Adopted: []string{"app1", "app2"}},
+	} {
+		obj := access()
+		obj.annotate(t, want)
+		state := obj.read()
+		if diff := cmp.Diff(want, state.Record); diff != "" || !state.Annotated(want, plan.ModelRef{}) {
+			t.Errorf("%s: equal to the annotation: %t (-want +got):\n%s", name, diff == "", diff)
+		}
+		made := want
+		made.Adopted = nil
+		if state.Annotated(made, plan.ModelRef{}) {
+			t.Errorf("%s: a record without the adoption counts as equal", name)
+		}
+		if n := strings.Count(obj.annotation(), "app2"); n != 1 {
+			t.Errorf("%s: the annotation names an application %d times, want once: %s", name, n, obj.annotation())
+		}
+	}
+}
+
 func TestRecordWithTheHigherNumberCounts(t *testing.T) {
 	t.Parallel()
 	obj := secret()

@@ -272,3 +272,24 @@ func TestAccessStatusIdentifiesTheSecret(t *testing.T) {
 		},
 	})
 }
+
+func TestAdoptedGrantsAreAnEvent(t *testing.T) {
+	t.Parallel()
+	record := func(id string, adopted ...string) plan.Record {
+		return plan.Record{Held: true, SecretID: id, Granted: []string{"app1", "app2"}, Adopted: adopted}
+	}
+	adopts := func(before, after plan.Record) func(*accessIn) {
+		return func(in *accessIn) { in.seen.Record, in.plan.Before, in.plan.After = before, after, after }
+	}
+	both := did(v1alpha1.ReasonAdopted, "adopted the grants of secret:"+dbID+" to app1, app2")
+	runAccessTests(t, map[string]accessTest{
+		"adopted now":               {adopts(plan.Record{}, record(dbID, "app1", "app2")), both},
+		"adopted before":            {adopts(record(dbID, "app1", "app2"), record(dbID, "app1", "app2")), nil},
+		"adopted on another secret": {adopts(record(otherID, "app1", "app2"), record(dbID, "app1", "app2")), both},
+		"another one": {
+			adopts(record(dbID, "app1"), record(dbID, "app1", "app2")),
+			did(v1alpha1.ReasonAdopted, "adopted the grants of secret:"+dbID+" to app2"),
+		},
+		"released": {adopts(record(dbID, "app1", "app2"), plan.Record{Held: true}), nil},
+	})
+}

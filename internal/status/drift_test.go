@@ -201,3 +201,18 @@ func TestAccessKeepsItsModelWhileTheSecretIsMissing(t *testing.T) {
 		},
 	})
 }
+
+func TestPauseIsRequeuedAtItsEnd(t *testing.T) {
+	t.Parallel()
+	for wait, want := range map[time.Duration]time.Duration{
+		0: plan.MaxResync, time.Minute: time.Minute, time.Hour: plan.MaxResync,
+	} {
+		todo := plan.Plan{Wait: wait, Condition: plan.Condition{Reason: v1alpha1.ReasonDrifted, Message: "again"}}
+		_, secret := status.NextSecret(v1alpha1.JujuSecretStatus{}, 1, todo, nil, now)
+		_, access := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, 1, plan.AccessFacts{}, todo, nil, now)
+		if secret.LookAgain != want || access.LookAgain != want {
+			t.Errorf("with %s left, a JujuSecret is requeued after %s and a JujuSecretAccess after %s, want %s",
+				wait, secret.LookAgain, access.LookAgain, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,9 +27,8 @@ func NextSecret(
 	if verdict.Reason != "" {
 		next.ObservedGeneration = generation
 		next.Conditions, report = conditions(old.Conditions, generation, verdict, handlingFor(verdict, p), now)
-		report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
-	}
-	if p.Wait > 0 {
+		report.LookAgain = lookAgain(next.Conditions, cmp.Or(min(p.Wait, plan.MaxResync), report.LookAgain))
+	} else {
 		report.LookAgain = p.Wait
 	}
 	if p.ModelUUID != "" {
@@ -135,7 +135,7 @@ func NextAccess(
 	var report Report
 	verdict := plan.Conclude(p, outcomes)
 	next.Conditions, report = conditions(old.Conditions, generation, verdict, handlingFor(verdict, p), now)
-	report.LookAgain = lookAgain(next.Conditions, report.LookAgain)
+	report.LookAgain = lookAgain(next.Conditions, cmp.Or(min(p.Wait, plan.MaxResync), report.LookAgain))
 	if facts.Target.Problem == nil {
 		next.Controller, next.Model = string(facts.Target.Model.Controller), facts.Target.Model.Name
 	}
@@ -161,8 +161,20 @@ func NextAccess(
 	if sameModel := old.Controller == next.Controller && old.Model == next.Model; sameModel {
 		report.Events = append(modelReplaced(p, old.ModelUUID), report.Events...)
 	}
-	report.Events = append(stepEvents(p, outcomes), report.Events...)
+	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes), report.Events)
 	return next, report
+}
+
+// adoptedGrants returns an event for the grants that the object adopts.
+func adoptedGrants(facts plan.AccessFacts, p plan.Plan) []Event {
+	adopted := slices.DeleteFunc(slices.Clone(p.After.Adopted), func(app string) bool {
+		return facts.Record.SecretID == p.After.SecretID && slices.Contains(facts.Record.Adopted, app)
+	})
+	if len(adopted) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("adopted the grants of secret:%s to %s", p.After.SecretID, strings.Join(adopted, ", "))
+	return []Event{done(v1alpha1.ReasonAdopted, message)}
 }
 
 // applicationStatus returns the new status of an application of a

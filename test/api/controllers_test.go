@@ -73,6 +73,13 @@ func TestClusterJujuControllerValidation(t *testing.T) {
 			func(c *v1alpha1.ClusterJujuController) { c.Spec.Credentials = v1alpha1.Credentials{} },
 			[]string{"spec.credentials"},
 		},
+		"adoptionPolicy": {
+			func(c *v1alpha1.ClusterJujuController) { c.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt }, nil,
+		},
+		"unknown adoptionPolicy": {
+			func(c *v1alpha1.ClusterJujuController) { c.Spec.AdoptionPolicy = "Always" },
+			[]string{"spec.adoptionPolicy", "Never", "Adopt"},
+		},
 		"no certificate": {func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "" }, nil},
 		"certificate not in PEM": {
 			func(c *v1alpha1.ClusterJujuController) { c.Spec.CACertificate = "abc" },

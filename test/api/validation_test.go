@@ -351,6 +351,11 @@ func TestJujuSecretAccessValidation(t *testing.T) {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("postgresql-k8s") }, nil,
 		},
 		"deletionPolicy": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = v1alpha1.GrantsRetain }, nil},
+		"adoptionPolicy": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt }, nil},
+		"unknown adoptionPolicy": {
+			func(a *v1alpha1.JujuSecretAccess) { a.Spec.AdoptionPolicy = "Always" },
+			[]string{"spec.adoptionPolicy", "Never", "Adopt"},
+		},
 		"unknown deletionPolicy": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = "Delete" },
 			[]string{"spec.deletionPolicy", "Revoke", "Retain"},

@@ -116,6 +116,9 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		"address with a scheme": {
 			withController("addresses={https://10.0.0.5}"), []string{"'/defaultController/addresses/0'"},
 		},
+		"unknown adoptionPolicy": {
+			withController("adoptionPolicy=Always"), []string{"'/defaultController/adoptionPolicy'"},
+		},
 		"no address": {
 			withController("addresses=null"),
 			[]string{"defaultController.addresses is missing", "juju show-controller"},

@@ -128,3 +128,25 @@ func TestDeletionLeavesManualGrant(t *testing.T) {
 		},
 	}.test(t)
 }
+
+func TestAdoptedGrantIsRevokedOnce(t *testing.T) {
+	scenario{
+		least: 3,
+		setup: func(r *run) {
+			createSecret(r)
+			r.Must(r.Juju.Grant(r.Ctx, r.Model, r.id, "app1"))
+		},
+		act: func(r *run) {
+			r.access = gen.Access(r.Namespaces[0], "access", name, "app1", "app2")
+			r.access.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt
+			r.Create(r.access)
+		},
+		until: isGranted,
+		want: func(r *run) {
+			r.expectGranted("app1", "app2")
+			r.Delete(r.access)
+			r.expectGranted()
+			r.expectRequests("RevokeSecret", 1, 1)
+		},
+	}.test(t)
+}

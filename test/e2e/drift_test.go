@@ -78,6 +78,74 @@ func TestDriftOfGrantIsCorrected(t *testing.T) {
 	f.AwaitJuju(ofDB("app1", "app2"))
 }
 
+// Another client undoes each correction. After three corrections the operator
+// makes no further revision until the end of the pause.
+func TestContestedContentIsNotCorrectedAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Value(values(sentinel)))
+	f.Create(obj)
+	f.AwaitReady(obj)
+	id := obj.Status.SecretID
+	held := func(revision int, value string) servers.UserSecret {
+		return servers.UserSecret{ID: id, Name: "db-login", Revision: revision, Content: servers.Content(values(value))}
+	}
+	undo := func() { f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "", "", values("foreign"))) }
+	for correction := range 3 {
+		undo()
+		f.LookNow(obj)
+		f.AwaitJuju(held(3+2*correction, sentinel))
+		f.AwaitReady(obj)
+	}
+	undo()
+	f.AwaitReason(obj, v1alpha1.ReasonDrifted, "content", "3 corrections in a row", "2m0s", "driftPolicy: Report")
+	f.AwaitEvent(obj, v1alpha1.ReasonDrifted)
+	for range 3 {
+		f.LookNow(obj)
+		f.AwaitReason(obj, v1alpha1.ReasonDrifted)
+	}
+	f.ExpectJuju(held(8, "foreign"))
+
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "Own" })
+	f.AwaitReady(obj)
+	own := held(9, sentinel)
+	own.Info = "Own"
+	f.ExpectJuju(own)
+	undo() // The corrections are counted from zero.
+	own.Revision = 11
+	f.LookNow(obj)
+	f.AwaitJuju(own)
+	f.AwaitReady(obj)
+}
+
+func TestContestedGrantIsNotMadeAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1", "app2")
+	f.Create(obj, access)
+	f.AwaitReady(obj, access)
+	undo := func() { f.Must(f.Juju.Revoke(f.Ctx, f.Model, obj.Status.SecretID, "app1")) }
+	for range 3 {
+		undo()
+		f.LookNow(access)
+		f.AwaitJuju(ofDB("app1", "app2"))
+		f.AwaitReady(access)
+	}
+	undo()
+	f.AwaitReason(access, v1alpha1.ReasonDrifted, "app1", "3 corrections in a row", "2m0s", "remove the application")
+	if got := access.Status.Granted; got != "1/2" {
+		t.Errorf("got granted %q, want 1/2", got)
+	}
+	f.LookNow(access)
+	f.AwaitReason(access, v1alpha1.ReasonDrifted)
+	f.ExpectJuju(ofDB("app2"))
+
+	env.Change(f, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.DeletionPolicy = v1alpha1.GrantsRevoke })
+	f.AwaitReady(access)
+	f.ExpectJuju(ofDB("app1", "app2"))
+}
+
 func TestDriftIsOnlyReported(t *testing.T) {
 	t.Parallel()
 	for name, change := range drifts() {

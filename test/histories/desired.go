@@ -101,12 +101,16 @@ type desiredAccess struct {
 	of     int
 	apps   []string
 	retain bool
+	adopt  bool
 }
 
 func (w desiredAccess) String() string {
 	text := fmt.Sprintf("%s of %s to %s", accessName(w.slot), objectName(w.of), strings.Join(w.apps, ", "))
 	if w.retain {
 		text += ", Retain"
+	}
+	if w.adopt {
+		text += ", Adopt"
 	}
 	return text
 }
@@ -115,6 +119,9 @@ func (w desiredAccess) manifest(h *history) *v1alpha1.JujuSecretAccess {
 	obj := gen.Access(h.namespaceOf(w.of), accessName(w.slot), objectName(w.of), w.apps...)
 	if w.retain {
 		obj.Spec.DeletionPolicy = v1alpha1.GrantsRetain
+	}
+	if w.adopt {
+		obj.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt
 	}
 	return obj
 }

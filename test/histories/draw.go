@@ -431,12 +431,14 @@ func (d *draft) changeAccess() {
 	now := d.accesses[slot]
 	switch {
 	case now == nil:
-		w := desiredAccess{slot: slot, of: d.IntN(len(d.objects)), apps: d.someApps(), retain: d.chance(20)}
+		w := desiredAccess{
+			slot: slot, of: d.IntN(len(d.objects)), apps: d.someApps(), retain: d.chance(20), adopt: d.chance(40),
+		}
 		d.accesses[slot] = &w
 		said := w
 		d.add("apply "+w.String(), func(h *history) (string, error) { return h.applyAccess(said) })
 	case d.chance(60):
-		now.apps, now.retain = d.someApps(), d.chance(20)
+		now.apps, now.retain, now.adopt = d.someApps(), d.chance(20), d.chance(40)
 		said := *now
 		d.add("change "+said.String(), func(h *history) (string, error) { return h.reviseAccess(said) })
 	default:

@@ -50,6 +50,7 @@ func (h *history) driftWith(slot int, do func(id string) error) (note, id string
 		return note, "", err
 	}
 	h.memory.touched[id] = true
+	h.memory.contested[id]++
 	return "secret:" + id, id, nil
 }
 
@@ -167,6 +168,7 @@ func (h *history) withForeign(k int, do func(id string) error) (note, id string,
 		return note, "", err
 	}
 	h.memory.touched[id] = true
+	h.memory.contested[id]++
 	return "secret:" + id, id, nil
 }
 

@@ -34,6 +34,8 @@ func (f *findings) checkAccess(a *access) {
 		for _, app := range a.apps {
 			if !f.memory.deployed[app] {
 				want, why = v1alpha1.ReasonApplicationNotFound, app+" is not deployed"
+			} else if !slices.Contains(secret.Granted, app) && f.memory.mayPause(app) {
+				want, why = v1alpha1.ReasonDrifted, "the grants to "+app+" were revoked again and again"
 			} else if !slices.Contains(secret.Granted, app) {
 				f.fault(lost, "secret:%s is not granted to %s, but %s requests it", secret.ID, app, accessName(a.slot))
 			}
@@ -74,13 +76,13 @@ func (f *findings) mayHave(id, app string) bool {
 	return slices.ContainsFunc(f.ended, func(a *access) bool { return a.retain && f.onRecord(a, id, app) })
 }
 
-// onRecord reports whether the operator made a grant for an access, according
-// to its record.
+// onRecord reports whether the operator made or adopted a grant for an access,
+// according to its record.
 func (f *findings) onRecord(a *access, id, app string) bool {
 	obj := f.ledger.access(a.uid)
 	if obj == nil {
 		return false
 	}
 	grants := recordOf(obj).Grants
-	return grants != nil && grants.SecretID == id && slices.Contains(grants.Granted, app)
+	return grants != nil && grants.SecretID == id && slices.Contains(slices.Concat(grants.Granted, grants.Adopted), app)
 }

@@ -32,6 +32,9 @@ type memory struct {
 	// touched marks secrets that were changed or removed manually since they
 	// were last in sync.
 	touched map[string]bool
+	// contested counts the manual changes of a secret, and of the grants of an
+	// application. The operator pauses between corrections if there are many.
+	contested map[string]int
 	// contents and revisionsRemoved count the manual changes since the last
 	// settled state.
 	contents, revisionsRemoved map[string]int
@@ -67,7 +70,7 @@ func newMemory() memory {
 	return memory{
 		foreign: map[int]string{}, manual: map[string]bool{}, names: map[string]map[string]bool{},
 		added: map[string]content.Content{}, left: map[string]*leftover{},
-		removed: map[string]bool{}, touched: map[string]bool{},
+		removed: map[string]bool{}, touched: map[string]bool{}, contested: map[string]int{},
 		contents: map[string]int{}, revisionsRemoved: map[string]int{},
 		masked: map[string]int{}, granted: map[string]map[string]bool{},
 		wanted: map[string]bool{}, deployed: map[string]bool{}, before: map[string]servers.UserSecret{},
@@ -116,14 +119,20 @@ func (m *memory) grant(id, app string) {
 }
 
 func (m *memory) revoke(id, app string) {
+	m.contested[app]++
 	delete(m.granted[id], app)
 	m.change(id, func(s *servers.UserSecret) {
 		s.Granted = slices.DeleteFunc(slices.Clone(s.Granted), func(other string) bool { return other == app })
 	})
 }
 
+// mayPause reports whether the operator may have corrected a secret, or a grant
+// of an application, three times in a row, so that the next correction waits.
+func (m *memory) mayPause(idOrApp string) bool { return m.contested[idOrApp] > 3 }
+
 // forget records that an application was removed with its grants.
 func (m *memory) forget(app string) {
+	m.contested[app]++
 	for id := range m.granted {
 		m.revoke(id, app)
 	}

@@ -49,7 +49,8 @@ func (f *findings) checkObject(o *object) {
 	switch {
 	case o.suspended:
 		f.expect(o, "it is suspended", v1alpha1.ReasonSuspended)
-	case o.report && f.memory.touched[own] && readyOf(obj).Reason == string(v1alpha1.ReasonDrifted):
+	case (o.report || f.memory.mayPause(own)) && f.memory.touched[own] &&
+		readyOf(obj).Reason == string(v1alpha1.ReasonDrifted):
 	case has:
 		f.checkHeld(o, mine)
 	default:

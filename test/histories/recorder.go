@@ -300,6 +300,7 @@ type record struct {
 	Grants   *struct {
 		SecretID string   `json:"secretID"`
 		Granted  []string `json:"granted"`
+		Adopted  []string `json:"adopted"`
 	} `json:"grants"`
 }
 

@@ -105,25 +105,33 @@ func TestTenantWithdrawalLeavesDeletionOfOwnedSecrets(t *testing.T) {
 	access := gen.Access(ns, "db-login", "db-login", "app1", "app2")
 	direct := directAccess(ns, "direct", through,
 		v1alpha1.UserSecretReference{ModelUUID: m.UUID, ID: byHand}, "app1", "app2")
-	f.Create(secret, retained, access, direct)
-	f.AwaitReady(secret, retained, access, direct)
+	other := f.add(m, "other")
+	f.Must(m.juju.Grant(f.Ctx, m.Model, other, "app2"))
+	adopting := directAccess(ns, "adopting", through,
+		v1alpha1.UserSecretReference{ModelUUID: m.UUID, ID: other}, "app1", "app2")
+	adopting.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt
+	f.Create(secret, retained, access, direct, adopting)
+	f.AwaitReady(secret, retained, access, direct, adopting)
+	f.AwaitEvent(adopting, v1alpha1.ReasonAdopted)
 	id := secret.Status.SecretID
 	f.Must(m.juju.Grant(f.Ctx, m.Model, id, "app3"))
 
 	env.Change(f, controller, func(o *v1alpha1.ClusterJujuController) { o.Spec.Tenants = nil })
-	for _, obj := range []client.Object{secret, retained, access, direct} {
+	for _, obj := range []client.Object{secret, retained, access, direct, adopting} {
 		f.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 	}
+	f.deleteAll(adopting) // An adopted grant stays, like an adopted secret.
+	taken := held(other, "other", 1, "by hand", "app2")
 	hand := held(byHand, "by-hand", 1, "by hand", "app1", "app2")
 	kept := held(retained.Status.SecretID, "retained", 1, "value")
-	f.expectJuju(m, hand, held(id, "db-login", 1, "value", "app1", "app2", "app3"), kept)
+	f.expectJuju(m, taken, hand, held(id, "db-login", 1, "value", "app1", "app2", "app3"), kept)
 	f.deleteAll(access)
-	f.expectJuju(m, hand, held(id, "db-login", 1, "value", "app3"), kept)
+	f.expectJuju(m, taken, hand, held(id, "db-login", 1, "value", "app3"), kept)
 	f.deleteAll(direct)
 	hand.Granted = []string{"app2"}
-	f.expectJuju(m, hand, held(id, "db-login", 1, "value", "app3"), kept)
+	f.expectJuju(m, taken, hand, held(id, "db-login", 1, "value", "app3"), kept)
 	f.deleteAll(secret, retained)
-	f.expectJuju(m, hand, kept)
+	f.expectJuju(m, taken, hand, kept)
 }
 
 func TestTenantOfAllNamespacesIsLimitedToItsModels(t *testing.T) {
