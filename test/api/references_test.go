@@ -156,10 +156,8 @@ func expectResolved(t *testing.T, objs []*unstructured.Unstructured, count int) 
 		t.Errorf("got references %q, want %d", refs, count)
 	}
 	for _, obj := range objs {
-		if obj.GetKind() == "ClusterJujuController" {
-			obj.SetNamespace("") // As kubectl does, because the kind has no namespace.
-		} else if obj.GetNamespace() == "" {
-			obj.SetNamespace("default")
+		if obj.GetNamespace() == "" {
+			obj.SetNamespace("default") // The API server ignores it in a ClusterJujuController.
 		}
 		err := shared.Kubernetes.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(obj), client.DryRunAll,
 			client.FieldOwner("test"), client.ForceOwnership)

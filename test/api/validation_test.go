@@ -132,7 +132,8 @@ func secretNames() map[string][]string {
 		secretID[1:]: nil, secretID + "0": nil, secretID[1:] + "z": nil, "/" + secretID + "/db": nil,
 
 		secretID: like, "secret:" + secretID: like, "Secret:" + secretID: like, "secret:db": like, "/" + secretID: like,
-		modelUUID + "/" + secretID: like, "//" + modelUUID + "/" + secretID: like, secretID + "?db": like, secretID + "#": like,
+		modelUUID + "/" + secretID: like, "//" + modelUUID + "/" + secretID: like,
+		secretID + "?db": like, secretID + "#": like,
 
 		" ": unclear, " db": unclear, "db ": unclear, "a\nb": unclear, "db\n": unclear, "a\tb": unclear, "a\x00b": unclear,
 		"a\u007fb": unclear, "a\u0085b": unclear, "a\u200bb": unclear, "\u202edb": unclear, "a\u2028b": unclear,

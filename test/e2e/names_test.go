@@ -94,7 +94,8 @@ func TestKeysOfAllNamesReachJuju(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Create(gen.Secret(f.Namespace, "login", map[string]string{
-		"clientId": "a", "tls.crt": "b", "IPv4": "c", ".dockerconfigjson": "d", "id": "e", "api_key": "f", "1st": "g", "unused": "h",
+		"clientId": "a", "tls.crt": "b", "IPv4": "c", ".dockerconfigjson": "d", "id": "e", "api_key": "f", "1st": "g",
+		"unused": "h",
 	}))
 	key := func(name string) v1alpha1.KeyToKey { return v1alpha1.KeyToKey{Key: name, As: name} }
 	obj := gen.JujuSecret(f.Namespace, "db", f.Model.Name, gen.Value(map[string]string{"API_URL": "i", "the port": "j"}),
