@@ -204,9 +204,9 @@ type JujuSecretSpec struct {
 
 	// value is content of the secret in plain text, by key. Use valueFrom for
 	// confidential content, because all users with read access to this object can
-	// read value. Juju has the keys as they are written here. The juju command line
-	// accepts only keys of lower-case letters, digits and single hyphens, with at
-	// least three letters or digits, that start with a letter.
+	// read value. The keys are not converted. The juju command line accepts only
+	// keys of lower-case letters, digits and single hyphens, with at least three
+	// letters or digits, that start with a letter.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=128
@@ -325,9 +325,9 @@ type KeyToKey struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Key string `json:"key,omitempty"`
-	// as is the name of the key in Juju, as it is written here. Defaults to the
-	// words of key in lower case, with hyphens between them. Set as for a key that
-	// the juju command line does not accept, such as api_key or ca. In a model on
+	// as is the name of the key in Juju. It is not converted. Defaults to the words
+	// of key in lower case, with hyphens between them. Set as for a key that the
+	// juju command line does not accept, such as api_key or ca. In a model on
 	// Kubernetes, Juju accepts only letters, digits, hyphens, underscores and dots.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
