@@ -102,23 +102,18 @@ type merger struct {
 
 // add adds the keys of a source.
 func (m *merger) add(source Source) {
-	if !source.Found {
-		if source.Optional {
-			m.absent = append(m.absent, source.Name)
-		} else {
-			m.missing = append(m.missing, source.Name+" does not exist")
-		}
+	switch {
+	case !source.Found && source.Optional:
+		m.absent = append(m.absent, source.Name)
+		return
+	case !source.Found:
+		m.missing = append(m.missing, source.Name+" does not exist")
 		return
 	}
 	data := source.Data.Open()
 	items, cure := source.Items, "set as for it in items"
 	if len(items) == 0 {
-		cure += ", or list it in exclude"
-		for _, key := range slices.Sorted(maps.Keys(data)) {
-			if !slices.Contains(source.Exclude, key) {
-				items = append(items, Item{Key: key})
-			}
-		}
+		items, cure = source.unlisted(), cure+", or list it in exclude"
 	}
 	for _, item := range items {
 		value, ok := data[item.Key]
@@ -138,6 +133,17 @@ func (m *merger) add(source Source) {
 		}
 		m.put(as, value, origin)
 	}
+}
+
+// unlisted returns the items of a source without items: all keys, sorted, except
+// the excluded keys.
+func (s Source) unlisted() (items []Item) {
+	for _, key := range slices.Sorted(maps.Keys(s.Data.Open())) {
+		if !slices.Contains(s.Exclude, key) {
+			items = append(items, Item{Key: key})
+		}
+	}
+	return items
 }
 
 // put adds one value under its key in Juju. An error names the origin of the
