@@ -125,6 +125,7 @@ func (r *SecretReconciler) desiredContent(
 		if err != nil {
 			return content.Desired{}, "", err
 		}
+		source.Exclude = from.Exclude
 		for _, item := range from.Items {
 			source.Items = append(source.Items, content.Item{Key: item.Key, As: item.As})
 		}

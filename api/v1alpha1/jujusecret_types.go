@@ -23,7 +23,6 @@ import (
 // +kubebuilder:printcolumn:name="Model",type=string,priority=1,JSONPath=`.spec.model`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || self.metadata.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="metadata.name cannot be the name of the secret in Juju: set spec.name, in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
 // +kubebuilder:validation:XValidation:rule="has(self.spec.name) || has(self.spec.id) || !self.metadata.name.matches('^[0-9a-v]{20}$')",message="metadata.name looks like a Juju secret ID, so the juju command line could not find the secret by this name: set spec.name"
 type JujuSecret struct {
 	metav1.TypeMeta `json:",inline"`
@@ -146,8 +145,6 @@ const (
 // +kubebuilder:validation:XValidation:rule="has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id.replace('secret:', \"\") == oldSelf.id.replace('secret:', \"\"))",message="id is immutable: create a JujuSecret for the other secret, and delete this one"
 // +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy == 'Observe' || has(self.adoptionPolicy) && self.adoptionPolicy == 'Adopt'",message="id selects an existing secret: set managementPolicy: Observe to reference it, or adoptionPolicy: Adopt to adopt it"
 // +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy != 'Observe' || !has(self.name)",message="managementPolicy: Observe selects a secret by name or by ID: remove name or id"
-// +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || !has(self.name) || self.name.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write name in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
-// +kubebuilder:validation:XValidation:rule="!has(self.name) || !self.name.matches('^(secret:)?[0-9a-v]{20}$')",message="name looks like a Juju secret ID, so the juju command line could not find the secret by this name: choose another name, or set id to select an existing secret by its ID"
 type JujuSecretSpec struct {
 	// controllerRef refers to the object that describes the Juju controller.
 	// Defaults to the ClusterJujuController named default. Change this field only
@@ -187,13 +184,17 @@ type JujuSecretSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(secret:)?[0-9a-v]{20}$')",message="write id as juju secrets prints it: twenty characters, for example d3v2mvifkevkaa8tdmqg, with or without the prefix secret:; to select a secret by its name, set name instead"
 	ID string `json:"id,omitempty"`
 
-	// name is the name of the secret in Juju, unique in its model. Defaults to
-	// metadata.name, or to the current name of the secret if id is set. A change
-	// renames the secret, which keeps its ID, revisions and grants. With
+	// name is the name of the secret in Juju, unique in its model, for example
+	// my_secret_name. Every name that Juju accepts is valid, except names that look
+	// like an ID, and names with invisible characters or with spaces at their ends.
+	// Defaults to metadata.name, or to the current name of the secret if id is set.
+	// A change renames the secret, which keeps its ID, revisions and grants. With
 	// managementPolicy: Observe, a change selects another secret.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches(r'^[^\\pC\\pZ]+( +[^\\pC\\pZ]+)*$')",message="write name without control characters, invisible characters and spaces at its ends, for example my_secret_name; to select an existing secret with another name, set id"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^(?i:secret:)|^([^?#]*/)?[0-9a-v]{20}([?#]|$)')",message="name looks like a Juju secret ID, so the juju command line could not find the secret by this name: choose another name, or set id to select an existing secret by its ID"
 	Name string `json:"name,omitempty"`
 
 	// info is the description of the secret, which `juju show-secret` prints.
@@ -204,15 +205,15 @@ type JujuSecretSpec struct {
 
 	// value is content of the secret in plain text, by key. Use valueFrom for
 	// confidential content, because all users with read access to this object can
-	// read value. Keys are lower-case letters, digits and single hyphens, at least
-	// three letters or digits, and start with a letter. All values together have
-	// at most 750000 characters, because Juju allows 1000000 bytes in base64.
+	// read value. The keys are not converted. The juju command line accepts only
+	// keys of lower-case letters, digits and single hyphens, with at least three
+	// letters or digits, that start with a letter. All values together have at
+	// most 750000 characters, because Juju allows 1000000 bytes in base64.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=128
-	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 253)",message="shorten the keys of value to at most 253 characters"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 253 && k.matches(r'^[^\\pC\\pZ]+( +[^\\pC\\pZ]+)*$'))",message="rename keys of value: a key has 1 to 253 characters, no control characters, no invisible characters and no spaces at its ends",messageExpression="'rename the key ' + self.filter(k, !(size(k) <= 253 && k.matches(r'^[^\\pC\\pZ]+( +[^\\pC\\pZ]+)*$')) && self.all(o, k <= o || size(o) <= 253 && o.matches(r'^[^\\pC\\pZ]+( +[^\\pC\\pZ]+)*$')))[0] + ' of value: a key has 1 to 253 characters, no control characters, no invisible characters and no spaces at its ends'"
 	// +kubebuilder:validation:XValidation:rule="self.map(k, size(self[k])).sum() <= 750000",message="value has more than 750000 characters, and Juju allows 1000000 bytes in base64: split the content into several JujuSecrets, and take large content from Secrets with valueFrom"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z](-?[a-z0-9]){2,}$'))",message="rename the keys of value that are not lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password",messageExpression="'rename the key ' + self.filter(k, !k.matches('^[a-z](-?[a-z0-9]){2,}$') && self.all(other, k <= other || other.matches('^[a-z](-?[a-z0-9]){2,}$')))[0] + ' of value: write keys in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password'"
 	Value map[string]string `json:"value,omitempty"`
 
 	// valueFrom lists Secrets and ConfigMaps in this namespace that provide
@@ -277,6 +278,7 @@ type JujuSecretSpec struct {
 //
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="has(self.secretRef) != has(self.configMapRef)",message="set exactly one of secretRef and configMapRef; to use both, list two sources"
+// +kubebuilder:validation:XValidation:rule="!has(self.items) || !has(self.exclude)",message="set only one of items and exclude: items lists all keys to use"
 type ValueSource struct {
 	// secretRef refers to a Secret in this namespace.
 	// +optional
@@ -284,14 +286,26 @@ type ValueSource struct {
 	// configMapRef refers to a ConfigMap in this namespace.
 	// +optional
 	ConfigMapRef *SourceReference `json:"configMapRef,omitempty"`
-	// items selects keys and gives their names in Juju. Defaults to all keys,
-	// under names that Juju accepts: lower case, with hyphens in place of other
-	// characters. DB_PASSWORD becomes db-password, and tls.crt becomes tls-crt.
+	// items selects keys and gives their names in Juju. Defaults to all keys that
+	// exclude does not list, under names that the juju command line accepts: words
+	// in lower case, with hyphens between them. DB_PASSWORD becomes db-password,
+	// clientID becomes client-id, and tls.crt becomes tls-crt.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=128
 	Items []KeyToKey `json:"items,omitempty"`
+	// exclude lists keys of the Secret or ConfigMap that the secret in Juju does
+	// not get. Keys that do not exist are ignored. Set either items or exclude. To
+	// rename some keys and keep all others, list the same source twice: once with
+	// items for these keys, and once with exclude for them.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=128
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	Exclude []string `json:"exclude,omitempty"`
 }
 
 // SourceReference refers to a Kubernetes Secret or ConfigMap in the object's
@@ -317,12 +331,14 @@ type KeyToKey struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Key string `json:"key,omitempty"`
-	// as is the name of the key in Juju. Defaults to key in lower case, with
-	// hyphens in place of other characters.
+	// as is the name of the key in Juju. It is not converted. Defaults to the words
+	// of key in lower case, with hyphens between them. Set as for a key that the
+	// juju command line does not accept, such as api_key or ca. In a model on
+	// Kubernetes, Juju accepts only letters, digits, hyphens, underscores and dots.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z](-?[a-z0-9]){2,}$')",message="write as in lower-case letters, digits and single hyphens, at least three letters or digits, starting with a letter, for example db-password"
+	// +kubebuilder:validation:XValidation:rule="self.matches(r'^[^\\pC\\pZ]+( +[^\\pC\\pZ]+)*$')",message="write as without control characters, invisible characters and spaces at its ends, for example api_key"
 	As string `json:"as,omitempty"`
 }
 

@@ -146,10 +146,13 @@ type UserSecretReference struct {
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(secret:)?[0-9a-v]{20}$')",message="write id as juju secrets prints it: twenty characters, for example d3v2mvifkevkaa8tdmqg, with or without the prefix secret:; to select a secret by its name, set name instead"
 	ID string `json:"id,omitempty"`
-	// name is the name of the secret in Juju. Set exactly one of id and name.
+	// name is the name of the secret in Juju, for example my_secret_name. Set
+	// exactly one of id and name.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches(r'^[^\\pC\\pZ]+( +[^\\pC\\pZ]+)*$')",message="write name without control characters, invisible characters and spaces at its ends, for example my_secret_name; to select an existing secret with another name, set id"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^(?i:secret:)|^([^?#]*/)?[0-9a-v]{20}([?#]|$)')",message="name looks like a Juju secret ID, so the juju command line could not find the secret by this name: choose another name, or set id to select an existing secret by its ID"
 	Name string `json:"name,omitempty"`
 }
 

@@ -18,7 +18,9 @@ import (
 const MaxBytes = 1_000_000
 
 // validKey matches the keys that Juju's client accepts (keyRegExp in
-// core/secrets/createsecret.go).
+// core/secrets/createsecret.go). Juju's server accepts all keys that are not
+// empty. Only keys that the operator chooses must match: a user can choose any
+// key that Juju's server accepts.
 var validKey = regexp.MustCompile(`^[a-z](-?[a-z0-9]){2,}$`)
 
 // keyRule describes validKey in words.
@@ -33,6 +35,8 @@ type Source struct {
 	Optional bool
 	// Items selects and renames keys. If it is empty, all keys are used.
 	Items []Item
+	// Exclude has the keys that are not used if Items is empty.
+	Exclude []string
 	// Found is true when the object exists.
 	Found bool
 	// Data holds the values of the object by key, not encoded.
@@ -71,7 +75,7 @@ type Desired struct {
 func Merge(inline map[string]string, sources []Source) Desired {
 	m := merger{values: map[string][]byte{}, givenBy: map[string]string{}}
 	for _, key := range slices.Sorted(maps.Keys(inline)) {
-		m.put(key, []byte(inline[key]), fmt.Sprintf("key %q of spec.value", key), "rename it")
+		m.put(key, []byte(inline[key]), fmt.Sprintf("key %q of spec.value", key))
 	}
 	for _, source := range sources {
 		m.add(source)
@@ -98,20 +102,18 @@ type merger struct {
 
 // add adds the keys of a source.
 func (m *merger) add(source Source) {
-	if !source.Found {
-		if source.Optional {
-			m.absent = append(m.absent, source.Name)
-		} else {
-			m.missing = append(m.missing, source.Name+" does not exist")
-		}
+	switch {
+	case !source.Found && source.Optional:
+		m.absent = append(m.absent, source.Name)
+		return
+	case !source.Found:
+		m.missing = append(m.missing, source.Name+" does not exist")
 		return
 	}
 	data := source.Data.Open()
-	items := source.Items
+	items, cure := source.Items, "set as for it in items"
 	if len(items) == 0 {
-		for _, key := range slices.Sorted(maps.Keys(data)) {
-			items = append(items, Item{Key: key})
-		}
+		items, cure = source.unlisted(), cure+", or list it in exclude"
 	}
 	for _, item := range items {
 		value, ok := data[item.Key]
@@ -121,24 +123,35 @@ func (m *merger) add(source Source) {
 			}
 			continue
 		}
-		as := item.As
+		as, origin := item.As, fmt.Sprintf("key %q of %s", item.Key, source.Name)
 		if as == "" {
 			as = jujuSpelling(item.Key)
+			if !validKey.MatchString(as) {
+				m.invalid = append(m.invalid, fmt.Sprintf("%s needs another name in Juju (%s): %s", origin, keyRule, cure))
+				continue
+			}
 		}
-		m.put(as, value, fmt.Sprintf("key %q of %s", item.Key, source.Name), "rename it with items")
+		m.put(as, value, origin)
 	}
 }
 
-// put adds one value under a key in Juju's spelling. An error names the origin
-// of the key and the cure.
-func (m *merger) put(key string, value []byte, origin, cure string) {
-	if !validKey.MatchString(key) {
-		m.invalid = append(m.invalid, fmt.Sprintf("%s cannot be a key in Juju (%s): %s", origin, keyRule, cure))
-		return
+// unlisted returns the items of a source without items: all keys, sorted, except
+// the excluded keys.
+func (s Source) unlisted() (items []Item) {
+	for _, key := range slices.Sorted(maps.Keys(s.Data.Open())) {
+		if !slices.Contains(s.Exclude, key) {
+			items = append(items, Item{Key: key})
+		}
 	}
+	return items
+}
+
+// put adds one value under its key in Juju. An error names the origin of the
+// key.
+func (m *merger) put(key string, value []byte, origin string) {
 	if other, taken := m.givenBy[key]; taken {
-		m.invalid = append(m.invalid,
-			fmt.Sprintf("%s and %s both set the key %q: select or rename keys with items", other, origin, key))
+		m.invalid = append(m.invalid, fmt.Sprintf(
+			"%s and %s both set the key %q: rename one with items, or leave one out with exclude", other, origin, key))
 		return
 	}
 	m.values[key], m.givenBy[key] = value, origin
@@ -163,11 +176,61 @@ func (m *merger) finish() Desired {
 	return Desired{State: Ready, Content: New(m.values)}
 }
 
-// jujuSpelling returns a Kubernetes key in Juju's spelling: DB_PASSWORD becomes
-// db-password, tls.crt becomes tls-crt.
+// jujuSpelling returns a Kubernetes key in the spelling of Juju's client: its
+// words in lower case, with hyphens between them. DB_PASSWORD becomes
+// db-password, tls.crt becomes tls-crt, and clientID becomes client-id.
 func jujuSpelling(key string) string {
-	words := strings.FieldsFunc(strings.ToLower(key), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
-	return strings.Join(words, "-")
+	var words []string
+	separates := func(r rune) bool { return !isLower(r) && !isUpper(r) && !isDigit(r) }
+	for _, part := range strings.FieldsFunc(key, separates) {
+		words = append(words, wordsOf(part)...)
+	}
+	return strings.ToLower(strings.Join(words, "-"))
 }
+
+// wordsOf splits letters and digits in camel case into words. A part without
+// lower-case letters is one word.
+func wordsOf(part string) (words []string) {
+	if !strings.ContainsFunc(part, isLower) {
+		return []string{part}
+	}
+	start := 0
+	for i := 1; i < len(part); i++ {
+		if isUpper(rune(part[i])) && startsWord(part, start, i) {
+			words, start = append(words, part[start:i]), i
+		}
+	}
+	return append(words, part[start:])
+}
+
+// startsWord reports whether the upper-case letter at i starts a word, after a
+// word that starts at start.
+func startsWord(part string, start, i int) bool {
+	switch previous := rune(part[i-1]); {
+	case i-start == 1: // One letter is part of the next word, as in mTLS and OAuth.
+		return false
+	case isDigit(previous): // S3URL, but not K8SToken, where S is part of K8S.
+		return i+1 < len(part) && (!isUpper(rune(part[i+1])) || !capitalized(part[i+1:]))
+	case isUpper(previous): // CACert, where Cert starts a word, but not IDs.
+		return capitalized(part[i:])
+	}
+	return true
+}
+
+// capitalized reports whether an upper-case letter and the lower-case letters
+// after it are a word. They are not in the plural of an acronym, such as IDs,
+// and before the number of a version, such as IPv4.
+func capitalized(part string) bool {
+	rest := strings.TrimLeftFunc(part[1:], isLower)
+	switch lower := part[1 : len(part)-len(rest)]; lower {
+	case "", "s":
+		return false
+	case "v":
+		return rest == "" || !isDigit(rune(rest[0]))
+	}
+	return true
+}
+
+func isLower(r rune) bool { return 'a' <= r && r <= 'z' }
+func isUpper(r rune) bool { return 'A' <= r && r <= 'Z' }
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }

@@ -124,13 +124,90 @@ func TestMergeConvertsKeysToJujusSpelling(t *testing.T) {
 		"other characters in a row": {
 			keys("DB__PASSWORD", "x", "a._-b1", "y"), ready("db-password", "x", "a-b1", "y"),
 		},
-		"camel case is one word":   {keys("dbPassword", "x"), ready("dbpassword", "x")},
 		"digits":                   {keys("S3_KEY_2", "x"), ready("s3-key-2", "x")},
 		"a valid key is unchanged": {keys("db-password", "x"), ready("db-password", "x")},
 		"three characters":         {keys("k-12", "x", "abc", "y"), ready("k-12", "x", "abc", "y")},
 		"inline keys are not converted": {
-			func(m *manifest) { m.inline = map[string]string{"DB_USER": "x"} },
-			invalid(cannot(`key "DB_USER" of spec.value`)),
+			func(m *manifest) { m.inline = map[string]string{"DB_USER": "x", "id": "y", "login of the db": "z"} },
+			ready("password", "hunter2", "DB_USER", "x", "id", "y", "login of the db", "z"),
+		},
+	})
+}
+
+func TestKeysInCamelCaseAreSplitIntoWords(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		// Words.
+		"clientId": "client-id", "clientID": "client-id", "ClientID": "client-id", "dbPassword": "db-password",
+		"DBPassword": "db-password", "DatabasePassword": "database-password", "apiKey": "api-key", "APIKey": "api-key",
+		"accessKeyId": "access-key-id", "AWSSecretAccessKey": "aws-secret-access-key", "privateKey": "private-key",
+		"gitHubToken": "git-hub-token", "dbPASSWORD": "db-password", "planB": "plan-b", "password": "password",
+
+		// Acronyms.
+		"tlsCACert": "tls-ca-cert", "HTTPSProxy": "https-proxy", "caCRT": "ca-crt", "dbURL": "db-url", "URLs": "urls",
+		"userIDs": "user-ids", "DBId": "db-id", "kubeConfigYAML": "kube-config-yaml", "httpURLPath": "http-url-path",
+
+		// One letter is not a word.
+		"mTLSCert": "mtls-cert", "gRPCPort": "grpc-port", "OAuthToken": "oauth-token", "eTag": "etag", "vCPUs": "vcpus",
+
+		// Digits stay with the word before them.
+		"s3AccessKey": "s3-access-key", "S3AccessKey": "s3-access-key", "s3URL": "s3-url", "S3URLs": "s3-urls",
+		"oauth2Token": "oauth2-token", "OAuth2Token": "oauth2-token", "IPv4": "ipv4", "IPv4Address": "ipv4-address",
+		"APIv2Key": "apiv2-key", "ec2InstanceId": "ec2-instance-id", "x509Cert": "x509-cert", "X509Cert": "x509-cert",
+		"sha256Sum": "sha256-sum", "k8sToken": "k8s-token", "K8SToken": "k8s-token", "P2PSecret": "p2p-secret",
+		"password2": "password2", "password1Hash": "password1-hash", "i18N": "i18n",
+
+		// Keys without lower-case letters have no camel case.
+		"DB_PASSWORD": "db-password", "DBPASSWORD": "dbpassword", "K8S_TOKEN": "k8s-token", "S3KEY": "s3key",
+		"E2E_KEY": "e2e-key", "AWS_ACCESS_KEY_ID": "aws-access-key-id", "HTTPS_PROXY": "https-proxy",
+
+		// Other characters separate words.
+		"tls.crt": "tls-crt", "ca.crt": "ca-crt", ".dockerconfigjson": "dockerconfigjson", "ssh-privatekey": "ssh-privatekey",
+		"db_userName": "db-user-name", "Agent-Password": "agent-password", "my.clientID": "my-client-id",
+		"application.yaml": "application-yaml", "id_rsa.pub": "id-rsa-pub", "client-id": "client-id",
+	} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			got := content.Merge(nil, []content.Source{source("Secret db", key, "x")})
+			if diff := cmp.Diff(ready(want, "x"), got); diff != "" {
+				t.Errorf("Merge (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestExcludedKeysAreLeftOut(t *testing.T) {
+	t.Parallel()
+	without := func(keys ...string) func(*manifest) {
+		return func(m *manifest) {
+			m.sources[0] = source("Secret db", "DB_PASSWORD", "hunter2", "id", "x", "2fa", "y")
+			m.sources[0].Exclude = keys
+		}
+	}
+	runMergeTests(t, map[string]mergeTest{
+		"invalid keys":          {without("id", "2fa"), ready("db-password", "hunter2")},
+		"a key that is missing": {without("id", "2fa", "other"), ready("db-password", "hunter2")},
+		"keys are case-sensitive and not converted": {
+			without("id", "2fa", "db-password", "db_password"), ready("db-password", "hunter2"),
+		},
+		"all keys": {
+			without("id", "2fa", "DB_PASSWORD"), invalid("the sources have no keys: a secret needs at least one"),
+		},
+		"a key that another source sets": {
+			given: func(m *manifest) {
+				m.sources = append(m.sources, source("ConfigMap settings", "password", "x", "port", "5432"))
+				m.sources[1].Exclude = []string{"password"}
+			},
+			want: ready("password", "hunter2", "port", "5432"),
+		},
+		"a key that another item of the same Secret renames": {
+			given: func(m *manifest) {
+				m.sources = append(m.sources, source("Secret db", "id", "x", "password", "y"))
+				m.sources[0] = source("Secret db", "id", "x", "password", "y")
+				m.sources[0].Exclude = []string{"id"}
+				m.sources[1].Items = []content.Item{{Key: "id", As: "id"}}
+			},
+			want: ready("password", "y", "id", "x"),
 		},
 	})
 }
@@ -171,6 +248,11 @@ func TestItemsSelectAndRenameKeys(t *testing.T) {
 				m.sources[0].Items = []content.Item{{Key: "2fa", As: "second-factor"}}
 			},
 			want: ready("second-factor", "x"),
+		},
+		"new names that the juju command line refuses": {
+			given: selected(content.Item{Key: "DB_PASSWORD", As: "DB_PASSWORD"}, content.Item{Key: "DB_USER", As: "id"},
+				content.Item{Key: "db.port", As: "tls.port"}),
+			want: ready("DB_PASSWORD", "hunter2", "id", "admin", "tls.port", "5432"),
 		},
 		"an invalid key that is not selected": {
 			given: func(m *manifest) {

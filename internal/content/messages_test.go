@@ -18,13 +18,6 @@ func TestInvalidKeyMessageNamesTheRule(t *testing.T) {
 	}
 }
 
-func TestInvalidInlineKeyMessageDoesNotSuggestItems(t *testing.T) {
-	t.Parallel()
-	if problem := content.Merge(map[string]string{"Abc": ""}, nil).Problem; strings.Contains(problem, "items") {
-		t.Error(problem)
-	}
-}
-
 func TestDuplicateKeyMessageNamesBothSpellings(t *testing.T) {
 	t.Parallel()
 	problem := content.Merge(nil, []content.Source{source("Secret db", "DB_USER", "x", "db.user", "y")}).Problem

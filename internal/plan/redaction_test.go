@@ -83,7 +83,7 @@ func carriers() map[string]any {
 		"a digest":                digestOf(c),
 		"Content":                 c,
 		"Desired":                 content.Merge(map[string]string{"password": sentinel}, nil),
-		"Desired that is invalid": content.Merge(map[string]string{"PASSWORD": sentinel}, nil),
+		"Desired that is invalid": content.Merge(map[string]string{"password": sentinel}, []content.Source{{Found: true, Data: data}}),
 		"Source":                  content.Source{Name: "Secret db", Found: true, Data: data},
 		"Connection":              connection,
 		"plan.ControllerFacts": plan.ControllerFacts{

@@ -30,12 +30,18 @@ import (
 // overlay returns the objects that kustomize builds from a directory of config.
 func overlay(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
+	return build(t, filepath.Join(root, "config", folder))
+}
+
+// build returns the objects that kustomize builds from a directory.
+func build(t *testing.T, folder string) []*unstructured.Unstructured {
+	t.Helper()
 	kustomize := os.Getenv("KUSTOMIZE")
 	if kustomize == "" {
 		t.Fatal("KUSTOMIZE is not set: run this test with make, which builds kustomize and sets the variable")
 	}
 	//nolint:gosec // A program that make built.
-	text, err := exec.CommandContext(t.Context(), kustomize, "build", filepath.Join(root, "config", folder)).Output()
+	text, err := exec.CommandContext(t.Context(), kustomize, "build", folder).Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("%v: %s", err, exit.Stderr)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	coresecrets "github.com/juju/juju/core/secrets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -87,7 +88,7 @@ const (
 	modelUUID   = "12345678-1234-4123-8123-123456789abc"
 	secretID    = "d3v2mvifkevkaa8tdmqg"
 	otherID     = "9m4e2mr0ui3e8a215n4g"
-	keyRule     = "lower-case letters, digits and single hyphens"
+	keyRule     = "a key has 1 to 253 characters, no control characters"
 	idRule      = "write id as juju secrets prints it"
 	uuidRule    = "write modelUUID as juju show-model prints it under model-uuid"
 	observeRule = "managementPolicy: Observe changes nothing in Juju: remove "
@@ -118,6 +119,41 @@ func invalidIDs() map[string]string {
 	}
 }
 
+// secretNames are names of secrets in Juju. The API server accepts a name
+// without a message.
+func secretNames() map[string][]string {
+	like := []string{"name: Invalid value", "name looks like a Juju secret ID", "set id"}
+	unclear := []string{"name: Invalid value", "write name without control characters", "spaces at its ends", "set id"}
+	return map[string][]string{
+		"db-password-2": nil, "my_secret_name": nil, "tempo_s3_credentials": nil, "git_ssh_key": nil, "db": nil, "s3": nil,
+		"Agent-Password": nil, "data.v2": nil, "1": nil, "-": nil, "team/db": nil, "a:b": nil, "login of the db": nil,
+		"contraseña": nil, "パスワード": nil, "secret": nil, "secrets:db": nil, strings.Repeat("n", 256): nil,
+		// Nineteen and twenty-one characters of an ID, and a character that no ID has.
+		secretID[1:]: nil, secretID + "0": nil, secretID[1:] + "z": nil, "/" + secretID + "/db": nil,
+
+		secretID: like, "secret:" + secretID: like, "Secret:" + secretID: like, "secret:db": like, "/" + secretID: like,
+		modelUUID + "/" + secretID: like, "//" + modelUUID + "/" + secretID: like,
+		secretID + "?db": like, secretID + "#": like,
+
+		" ": unclear, " db": unclear, "db ": unclear, "a\nb": unclear, "db\n": unclear, "a\tb": unclear, "a\x00b": unclear,
+		"a\u007fb": unclear, "a\u0085b": unclear, "a\u200bb": unclear, "\u202edb": unclear, "a\u2028b": unclear,
+		"a\u00a0b": unclear, "\ufeffdb": unclear,
+
+		strings.Repeat("n", 257): {"name: Too long"},
+	}
+}
+
+// The juju command line reads an argument as an ID before it looks for a secret
+// of this name.
+func TestNamesThatJujuReadsAsIDsAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, refuse := range secretNames() {
+		if _, err := coresecrets.ParseURI(name); err == nil && !strings.Contains(strings.Join(refuse, " "), "ID") {
+			t.Errorf("the juju command line reads the name %q as an ID", name)
+		}
+	}
+}
+
 func TestJujuSecretValidation(t *testing.T) {
 	t.Parallel()
 	base := func() *v1alpha1.JujuSecret { return gen.JujuSecret("default", "db-login", "prod/test") }
@@ -135,12 +171,9 @@ func TestJujuSecretValidation(t *testing.T) {
 		"UUID as model": {
 			func(s *v1alpha1.JujuSecret) { s.Spec.Model = modelUUID }, []string{"spec.model", "set modelUUID instead"},
 		},
-		"name":                 {gen.Named("db-password-2"), nil},
-		"name with underscore": {gen.Named("db_password"), []string{"write name in", keyRule, "db-password"}},
-		"name like an ID":      {gen.Named(secretID), []string{"name looks like a Juju secret ID", "set id"}},
-		"metadata.name with a dot": {
-			func(s *v1alpha1.JujuSecret) { s.Name = "db.login" }, []string{"metadata.name", "set spec.name", keyRule},
-		},
+		"metadata.name with a dot":   {func(s *v1alpha1.JujuSecret) { s.Name = "db.login" }, nil},
+		"metadata.name of 2 letters": {func(s *v1alpha1.JujuSecret) { s.Name = "db" }, nil},
+		"metadata.name with a digit": {func(s *v1alpha1.JujuSecret) { s.Name = "1-db" }, nil},
 		"metadata.name with a dot, and a name": {
 			func(s *v1alpha1.JujuSecret) { s.Name, s.Spec.Name = "db.login", "db-login" }, nil,
 		},
@@ -161,21 +194,18 @@ func TestJujuSecretValidation(t *testing.T) {
 			func(s *v1alpha1.JujuSecret) { s.Spec.Value = map[string]string{}; s.Spec.ValueFrom = nil },
 			[]string{"a secret needs content"},
 		},
-		"key in upper case": {
-			gen.Value(map[string]string{"DB_PASSWORD": "x"}),
-			[]string{"rename the key DB_PASSWORD of value", keyRule, "db-password"},
-		},
-		"short key": {gen.Value(map[string]string{"ab": "x"}), []string{"rename the key ab of value", keyRule}},
+		"keys of Terraform": {gen.Value(map[string]string{
+			"api_key": "x", "DB_PASSWORD": "x", "ca": "x", "tls.crt": "x", "clientId": "x", "1st": "x", "a key": "x", "ß": "x",
+		}), nil},
 		"several keys": {
-			gen.Value(map[string]string{"key": "x", "UPPER": "x", "Mixed": "x"}), []string{"rename the key Mixed of value"},
+			gen.Value(map[string]string{"key": "x", " upper": "x", " mixed": "x"}), []string{"rename the key  mixed of value"},
 		},
-		"many long keys": {gen.Value(longKeys(128, 253)), []string{"rename the key KKK"}},
-		"huge key":       {gen.Value(longKeys(1, 6000)), []string{"rename the keys of value", keyRule}},
-		"long key": {
-			gen.Value(map[string]string{strings.Repeat("k", 254): "x"}), []string{"shorten the keys of value"},
-		},
-		"longest key":   {gen.Value(map[string]string{strings.Repeat("k", 253): "x"}), nil},
-		"largest value": {gen.Value(map[string]string{"key": strings.Repeat("x", 750_000)}), nil},
+		"many long keys": {gen.Value(longKeys(128, 254)), []string{"rename the key KKK", keyRule}},
+		"longest keys":   {gen.Value(longKeys(128, 253)), nil},
+		"huge key":       {gen.Value(longKeys(1, 6000)), []string{"rename keys of value", keyRule}},
+		"key of 2 lines": {gen.Value(map[string]string{"a\nb": "x"}), []string{"rename keys of value", keyRule}},
+		"empty key":      {gen.Value(map[string]string{"": "x"}), []string{"of value", keyRule}},
+		"largest value":  {gen.Value(map[string]string{"key": strings.Repeat("x", 750_000)}), nil},
 		"too large value": {
 			gen.Value(map[string]string{"key": strings.Repeat("x", 750_001)}), []string{
 				"spec.value", "value has more than 750000 characters", "several JujuSecrets", "valueFrom",
@@ -185,17 +215,31 @@ func TestJujuSecretValidation(t *testing.T) {
 			gen.Value(map[string]string{"one": strings.Repeat("x", 400_000), "two": strings.Repeat("x", 350_001)}),
 			[]string{"value has more than 750000 characters"},
 		},
-		"key of 2 lines": {gen.Value(map[string]string{"a\nb": "x"}), []string{"rename the keys of value", keyRule}},
-		"empty value":    {gen.Value(map[string]string{"key": ""}), nil},
-		"Secret":         {gen.FromSecret("db"), nil},
+		"empty value": {gen.Value(map[string]string{"key": ""}), nil},
+		"Secret":      {gen.FromSecret("db"), nil},
 		"keys of a Secret": {
 			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A"}, v1alpha1.KeyToKey{Key: "B", As: "bee"}), nil,
 		},
 		"ConfigMap": {gen.FromConfigMap("db"), nil},
-		"key renamed to an invalid key": {
-			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A", As: "B_C"}),
-			[]string{"spec.valueFrom[0].items[0].as", "write as in", keyRule},
+		"keys renamed to keys of Terraform": {
+			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A", As: "B_C"}, v1alpha1.KeyToKey{Key: "ca", As: "ca"},
+				v1alpha1.KeyToKey{Key: "tls.crt", As: "tls.crt"}, v1alpha1.KeyToKey{Key: "B", As: "the key"}), nil,
 		},
+		"key renamed to a key of 2 lines": {
+			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A", As: "a\nb"}),
+			[]string{"spec.valueFrom[0].items[0].as", "write as without control characters", "api_key"},
+		},
+		"key renamed to a key with a space at its end": {
+			gen.FromSecret("db", v1alpha1.KeyToKey{Key: "A", As: "a "}),
+			[]string{"spec.valueFrom[0].items[0].as", "spaces at its ends"},
+		},
+		"excluded keys":             {excluding("db", "id", "CA"), nil},
+		"excluded key without name": {excluding("db", ""), []string{"spec.valueFrom[0].exclude[0]"}},
+		"exclude without a source":  {excluding("", "id"), []string{"exactly one of secretRef and configMapRef"}},
+		"items and excluded keys": {func(s *v1alpha1.JujuSecret) {
+			excluding("db", "id")(s)
+			s.Spec.ValueFrom[0].Items = []v1alpha1.KeyToKey{{Key: "A"}}
+		}, []string{"spec.valueFrom[0]", "set only one of items and exclude"}},
 		"source with a Secret and a ConfigMap": {func(s *v1alpha1.JujuSecret) {
 			gen.FromSecret("db")(s)
 			s.Spec.ValueFrom[0].ConfigMapRef = &v1alpha1.SourceReference{Name: "db"}
@@ -237,6 +281,14 @@ func TestJujuSecretValidation(t *testing.T) {
 			s.Spec.Model, s.Spec.ModelUUID = "", uuid
 		}, []string{"spec.modelUUID", uuidRule, modelUUID}}
 	}
+	for name, refuse := range secretNames() {
+		rows[fmt.Sprintf("name %.30q", name)] = row[*v1alpha1.JujuSecret]{gen.Named(name), refuse}
+		rows[fmt.Sprintf("name %.30q beside id", name)] = row[*v1alpha1.JujuSecret]{func(s *v1alpha1.JujuSecret) {
+			gen.Adopting(s)
+			gen.ByID(secretID)(s)
+			gen.Named(name)(s)
+		}, refuse}
+	}
 	for name, id := range invalidIDs() {
 		rows["id with "+name] = row[*v1alpha1.JujuSecret]{func(s *v1alpha1.JujuSecret) {
 			gen.Adopting(s)
@@ -246,7 +298,19 @@ func TestJujuSecretValidation(t *testing.T) {
 	check(t, base, rows)
 }
 
-// longKeys returns values with n invalid keys that differ at their end.
+// excluding adds a Secret as a source, without some of its keys. Without a name
+// the source has no reference.
+func excluding(secret string, keys ...string) func(*v1alpha1.JujuSecret) {
+	return func(s *v1alpha1.JujuSecret) {
+		gen.FromSecret(secret)(s)
+		if secret == "" {
+			s.Spec.ValueFrom[0].SecretRef = nil
+		}
+		s.Spec.ValueFrom[0].Exclude = keys
+	}
+}
+
+// longKeys returns values with n keys that differ at their end.
 func longKeys(n, length int) map[string]string {
 	values := map[string]string{}
 	for i := range n {
@@ -258,13 +322,11 @@ func longKeys(n, length int) map[string]string {
 func TestObservedJujuSecretValidation(t *testing.T) {
 	t.Parallel()
 	base := func() *v1alpha1.JujuSecret { return gen.JujuSecret("default", "db-login", "prod/test", gen.Observed) }
-	check(t, base, map[string]row[*v1alpha1.JujuSecret]{
-		"minimal":              {func(*v1alpha1.JujuSecret) {}, nil},
-		"name with underscore": {gen.Named("their_secret"), nil},
-		"name like an ID":      {gen.Named(secretID), []string{"name looks like a Juju secret ID", "set id"}},
-		"name like a URI":      {gen.Named("secret:" + secretID), []string{"name looks like a Juju secret ID", "set id"}},
-		"ID":                   {gen.ByID(secretID), nil},
-		"URI":                  {gen.ByID("secret:" + secretID), nil},
+	rows := map[string]row[*v1alpha1.JujuSecret]{
+		"minimal":       {func(*v1alpha1.JujuSecret) {}, nil},
+		"metadata.name": {func(s *v1alpha1.JujuSecret) { s.Name = "db.login" }, nil},
+		"ID":            {gen.ByID(secretID), nil},
+		"URI":           {gen.ByID("secret:" + secretID), nil},
 		"ID and name": {
 			func(s *v1alpha1.JujuSecret) { gen.ByID(secretID)(s); gen.Named("x")(s) }, []string{"remove name or id"},
 		},
@@ -284,15 +346,19 @@ func TestObservedJujuSecretValidation(t *testing.T) {
 			},
 			[]string{observeRule + "value, info, autoPrune"},
 		},
-	})
+	}
+	for name, refuse := range secretNames() {
+		rows[fmt.Sprintf("name %.30q", name)] = row[*v1alpha1.JujuSecret]{gen.Named(name), refuse}
+	}
+	check(t, base, rows)
 }
 
 func TestValidationMessagesHoldNoValues(t *testing.T) {
 	t.Parallel()
 	const value = "correct-horse"
 	for name, keys := range map[string][]string{
-		"invalid key":          {"DB_PASSWORD"},
-		"invalid and fit keys": {"DB_PASSWORD", "key"},
+		"invalid key":          {"DB_PASSWORD "},
+		"invalid and fit keys": {"DB_PASSWORD ", "key"},
 		"key of 2 lines":       {"a\nb"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -316,7 +382,6 @@ func TestJujuSecretAccessValidation(t *testing.T) {
 		"JujuSecret": {func(*v1alpha1.JujuSecretAccess) {}, nil},
 		"ID":         {direct(func(*v1alpha1.UserSecretReference) {}), nil},
 		"URI":        {direct(func(r *v1alpha1.UserSecretReference) { r.ID = "secret:" + secretID }), nil},
-		"name":       {direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", "their_secret" }), nil},
 		"modelUUID":  {direct(func(r *v1alpha1.UserSecretReference) { r.Model, r.ModelUUID = "", modelUUID }), nil},
 		"no secret": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.JujuSecretRef = nil }, []string{"exactly one of jujuSecretRef"},
@@ -365,6 +430,11 @@ func TestJujuSecretAccessValidation(t *testing.T) {
 		rows["modelUUID with "+name] = row[*v1alpha1.JujuSecretAccess]{
 			direct(func(r *v1alpha1.UserSecretReference) { r.Model, r.ModelUUID = "", uuid }),
 			[]string{"spec.secret.modelUUID", uuidRule, modelUUID},
+		}
+	}
+	for name, refuse := range secretNames() {
+		rows[fmt.Sprintf("name %.30q", name)] = row[*v1alpha1.JujuSecretAccess]{
+			direct(func(r *v1alpha1.UserSecretReference) { r.ID, r.Name = "", name }), refuse,
 		}
 	}
 	for name, id := range invalidIDs() {
