@@ -123,8 +123,8 @@ func TestMovedAccessWaitsForLostFormerModel(t *testing.T) {
 			controller := gen.Controller("moved-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate, o.Serves)
 			f.createController(controller, f.Juju.Operator.Password)
 			through := gen.Through(controller.Name)
-			former := gen.JujuSecret(f.Namespace, "db", f.Model.Name, through, gen.Retained)
-			access := gen.Access(f.Namespace, "db", "db", "app1")
+			former := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, through, gen.Retained)
+			access := gen.Access(f.Namespace, "db-login", "db-login", "app1")
 			f.Create(former, access)
 			f.AwaitReady(former, access)
 			id := former.Status.SecretID
@@ -138,7 +138,7 @@ func TestMovedAccessWaitsForLostFormerModel(t *testing.T) {
 				o.MustRestart()
 			}
 			other := f.AddModel(f.Namespace + "-other")
-			present := gen.JujuSecret(f.Namespace, "db", other.Name, through)
+			present := gen.JujuSecret(f.Namespace, "db-login", other.Name, through)
 			f.Create(present)
 			f.AwaitReady(present)
 			f.AwaitReason(access, v1alpha1.ReasonPermissionDenied, "juju grant "+f.Juju.Operator.Username)
@@ -147,9 +147,9 @@ func TestMovedAccessWaitsForLostFormerModel(t *testing.T) {
 			f.grantAccess()
 			f.LookNow(access)
 			f.AwaitReady(access)
-			f.ExpectJuju(servers.UserSecret{ID: id, Name: "db", Revision: 1, Content: servers.Content(values("value"))})
+			f.ExpectJuju(servers.UserSecret{ID: id, Name: "db-login", Revision: 1, Content: servers.Content(values("value"))})
 			f.ExpectModel(f.Juju, other, servers.UserSecret{
-				ID: present.Status.SecretID, Name: "db", Revision: 1, Content: servers.Content(values("value")),
+				ID: present.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(values("value")),
 				Granted: []string{"app1"},
 			})
 		})

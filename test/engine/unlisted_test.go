@@ -195,3 +195,38 @@ func TestRefusedLoginToUnlistedModelProvesNothing(t *testing.T) {
 		t.Errorf("view of the model: %+v, problem %+v, want CredentialsRejected", view, view.Problem)
 	}
 }
+
+func TestMigratedModelIsNotARemovedModel(t *testing.T) {
+	t.Parallel()
+	for version, like := range map[string]func(*wire.Proxy){"3.6": (*wire.Proxy).AsJuju36, "3.5": (*wire.Proxy).AsJuju35} {
+		for when, restarts := range map[string]bool{"connection open": false, "after a restart": true} {
+			t.Run(version+", "+when, func(t *testing.T) {
+				t.Parallel()
+				f := newFixture(t)
+				like(f.proxy)
+				f.connect(longInterval)
+				f.add("db-login")
+				f.Must(f.proxy.Migrate(f.Model.UUID, wire.Redirect{
+					Address: "10.0.0.9:17070", CACertificate: f.Juju.CACertificate,
+					ControllerUUID: "12345678-1234-4123-8123-123456789abc", Controller: "new-controller",
+				}))
+				if restarts {
+					f.restart()
+				}
+				ref, query := f.byName()
+				query.Age = plan.Fresh
+				for _, ref := range []plan.ModelRef{ref, f.ref()} {
+					problem := f.awaitProblem(ref, query, v1alpha1.ReasonModelMigrated)
+					for _, part := range []string{"new-controller", "10.0.0.9:17070", "12345678-1234-4123-8123-123456789abc"} {
+						if problem.Gone || !strings.Contains(problem.Message, part) {
+							t.Errorf("problem of the model: %+v, want a message with %q", problem, part)
+						}
+					}
+				}
+				if reason := reasonOf(f.do(creating("late", "new"))[0]); reason != v1alpha1.ReasonModelMigrated {
+					t.Errorf("reason of a creation in a migrated model: %q, want ModelMigrated", reason)
+				}
+			})
+		}
+	}
+}

@@ -145,12 +145,12 @@ func TestRecordOfAJujuControllerDoesNotCountForTheCluster(t *testing.T) {
 	f.localController(ns, "local", shared.Juju, shared.Juju.Operator)
 	trusted := f.controller("trusted", shared.Juju, shared.Juju.Operator, named(ns, "*"))
 	local := v1alpha1.ControllerReference{Kind: v1alpha1.KindJujuController, Name: "local"}
-	obj := gen.JujuSecret(ns, "db", in.Name, gen.Locally("local"))
+	obj := gen.JujuSecret(ns, "db-login", in.Name, gen.Locally("local"))
 	id := f.add(in, "by-hand")
 	grants := directAccess(ns, "grants", local, v1alpha1.UserSecretReference{Model: in.Name, ID: id}, "app1")
 	f.Create(obj, grants)
 	f.AwaitReady(obj, grants)
-	secret := held(obj.Status.SecretID, "db", 1, "value")
+	secret := held(obj.Status.SecretID, "db-login", 1, "value")
 	byHand := held(id, "by-hand", 1, "by hand")
 	byHand.Granted = []string{"app1"}
 
