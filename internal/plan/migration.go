@@ -45,7 +45,7 @@ func wayBack(former ControllerKey) string {
 		"the model now", former.Object())
 }
 
-func secretNotTrusted(facts SecretFacts) (Plan, bool) {
+func secretApart(facts SecretFacts) (Plan, bool) {
 	if !facts.moved() || Carries(facts.RecordedController, facts.Model.Controller) || facts.Desired.Abandoned {
 		return Plan{}, false
 	}
@@ -57,7 +57,7 @@ func secretNotTrusted(facts SecretFacts) (Plan, bool) {
 	}}, true
 }
 
-func secretElsewhere(facts SecretFacts) (Plan, bool) {
+func secretMoved(facts SecretFacts) (Plan, bool) {
 	gone := facts.View.Problem != nil && facts.View.Problem.Gone
 	if facts.arrived() || !facts.View.Known && !gone {
 		return Plan{}, false

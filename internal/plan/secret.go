@@ -139,30 +139,30 @@ type secretRule func(SecretFacts) (Plan, bool)
 // one of them applies, Juju is not asked.
 func secretRulesBeforeLooking() []secretRule {
 	return []secretRule{
-		secretNotTrusted, // recorded for a controller object that cannot vouch for it: nothing
-		secretReleased,   // deleting, nothing to remove in Juju: remove the finalizer
-		secretSuspended,  // suspended: nothing
-		secretDenied,     // no tenancy: nothing; deleting: remove what was created for it
+		secretApart,     // recorded for a controller object that cannot vouch for it: nothing
+		secretReleased,  // deleting, nothing to remove in Juju: remove the finalizer
+		secretSuspended, // suspended: nothing
+		secretDenied,    // no tenancy: nothing; deleting: remove what was created for it
 	}
 }
 
 // secretRules returns the rules that need a view of the model.
 func secretRules() []secretRule {
 	return []secretRule{
-		secretElsewhere, // another model than before, by a new controllerRef: report it
-		secretUnseen,    // no view of the model: nothing; deleting, the model is gone: release
-		secretObserved,  // only observed: report it
-		lostOwnership,   // an older object owns the same secret: release it
-		secretDeleting,  // deleting: remove the secret, and wait until Juju has removed it
-		secretUnready,   // content missing or invalid: nothing
-		secretOwned,     // its own secret: update it
-		secretRemoving,  // Juju is removing the secret of this name: wait
-		secretRemoved,   // removed manually, and drift is only reported, or corrected later: report it
-		ambiguousOwner,  // its own or an older object's, not known yet: wait
-		secretTaken,     // another object's, or not to be adopted: report it
-		secretAdopted,   // not its own, and to be adopted: adopt it
-		secretAbsent,    // no secret of the ID in the spec: report it
-		secretAwaited,   // another object is about to create it: wait
+		secretMoved,    // another model than before, by a new controllerRef: report it
+		secretUnseen,   // no view of the model: nothing; deleting, the model is gone: release
+		secretObserved, // only observed: report it
+		lostOwnership,  // an older object owns the same secret: release it
+		secretDeleting, // deleting: remove the secret, and wait until Juju has removed it
+		secretUnready,  // content missing or invalid: nothing
+		secretOwned,    // its own secret: update it
+		secretRemoving, // Juju is removing the secret of this name: wait
+		secretRemoved,  // removed manually, and drift is only reported, or corrected later: report it
+		ambiguousOwner, // its own or an older object's, not known yet: wait
+		secretTaken,    // another object's, or not to be adopted: report it
+		secretAdopted,  // not its own, and to be adopted: adopt it
+		secretAbsent,   // no secret of the ID in the spec: report it
+		secretAwaited,  // another object is about to create it: wait
 	}
 }
 
