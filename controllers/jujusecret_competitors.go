@@ -199,8 +199,9 @@ func (r *SecretReconciler) otherOf(s *v1alpha1.JujuSecret) plan.OtherSecret {
 	return other
 }
 
-// observeOther adds the facts about another JujuSecret that are not in the object:
-// its tenancy, its adoption policy, its model and the secrets that match its pending creation.
+// observeOther adds the facts about another JujuSecret that are not in the
+// object: its tenancy, its adoption policy, its model and the secrets that match
+// its pending creation.
 func (r *SecretReconciler) observeOther(
 	ctx context.Context, s *v1alpha1.JujuSecret, other *plan.OtherSecret, facts *plan.SecretFacts,
 ) error {

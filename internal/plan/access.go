@@ -362,23 +362,20 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 	}
 	secret := facts.Secret()
 	plan := Plan{Before: facts.Record, Secret: secret, Condition: Condition{Reason: v1alpha1.ReasonRevoked}}
+	surplus, left := surplusGrants(facts, secret), []string(nil)
+	if facts.Tenancy.Problem != nil {
+		surplus, left = facts.Record.split(surplus) // Like an adopted secret, an adopted grant stays.
+	}
 	if moving := transferring(facts, secret); len(moving) > 0 {
-		plan.After = recordOfGrants(facts, secret, moving, facts.Record.Adopted)
+		plan.After = recordOfGrants(facts, secret, union(moving, left), facts.Record.Adopted)
 		plan.Condition = Condition{
 			Reason: v1alpha1.ReasonTransferringGrants,
 			Message: fmt.Sprintf("waiting until another JujuSecretAccess has taken over the grants to %s",
 				strings.Join(moving, ", ")),
 		}
-	}
-	surplus := surplusGrants(facts, secret)
-	if denied := facts.Tenancy.Problem; denied != nil {
-		// Like an adopted secret, an adopted grant stays.
-		made, adopted := facts.Record.split(surplus)
-		if len(adopted) > 0 {
-			left := fmt.Sprintf("left %s: %s", facts.adoptedGrants(adopted), denied.Message)
-			plan.Condition = Condition{Reason: v1alpha1.ReasonOrphaned, Message: left}
-		}
-		surplus = made
+	} else if len(left) > 0 {
+		message := fmt.Sprintf("left %s: %s", facts.adoptedGrants(left), facts.Tenancy.Problem.Message)
+		plan.Condition = Condition{Reason: v1alpha1.ReasonOrphaned, Message: message}
 	}
 	if _, adopted := facts.Record.split(surplus); len(adopted) > 0 {
 		plan.Owns = Adopted

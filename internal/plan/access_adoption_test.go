@@ -110,6 +110,17 @@ func TestAccessDeletionRevokesAdoptedGrants(t *testing.T) {
 			leaves(recorded(both), ended, func(s *plan.AccessFacts) { s.View = plan.ModelView{} }),
 			releases("left the grants of secret:" + dbID + " to app1, app2" + stays),
 		},
+		"tenancy ended, another takes over a grant: the adopted grant is reported afterwards": {
+			leaves(recorded(adopted(granted("app1", "app2"), "app2")), ended, func(s *plan.AccessFacts) {
+				s.WantedByOthers = []string{"app1"}
+			}),
+			func(p *plan.Plan) {
+				p.Condition = plan.Condition{
+					Reason:  v1alpha1.ReasonTransferringGrants,
+					Message: "waiting until another JujuSecretAccess has taken over the grants to app1",
+				}
+			},
+		},
 		"tenancy ended: only the grants that it made are revoked": {
 			leaves(recorded(adopted(granted("app1", "app2"), "app2")), ended),
 			ends(0, plan.Condition{
