@@ -160,8 +160,10 @@ const (
 	ReasonModelNotFound Reason = "ModelNotFound"
 	// ReasonCredentialsRejected: the controller refused the credentials.
 	// Correct the credentials Secret. The operator tries new credentials at
-	// once. It retries the same credentials after five minutes, and then at
-	// growing intervals of at most an hour, so that no account is locked.
+	// once, and keeps an open connection until they are accepted. It retries
+	// the same credentials after 10 seconds, 30 seconds, one minute and five
+	// minutes, and then at growing intervals of at most an hour, so that no
+	// account is locked.
 	ReasonCredentialsRejected Reason = "CredentialsRejected"
 	// ReasonCertificateMismatch: the CA certificate of the controller object is
 	// not a certificate, or did not sign the certificate of the controller. The

@@ -70,6 +70,11 @@ type environment struct {
 	inUse func(modelUUID string) bool
 	// replacement returns the controller that has a key now, or nil.
 	replacement func(key plan.ControllerKey) *controller
+	// lost is called when the connection to the controller is over.
+	lost func(*controller)
+	// changed is called when a login has another result than before, see
+	// link.Config.
+	changed func(c *controller, up, answered bool)
 }
 
 // newController returns a controller that is not connected yet.
@@ -89,12 +94,15 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 			}
 			return conn, problem
 		},
-		Lost: func() { c.noteReachable(nil) },
+		Lost: func() {
+			c.noteReachable(nil)
+			c.lost(c)
+		},
 		Changed: func(up, answered bool) {
 			if up && c.refused.Swap(false) {
 				c.retryModels() // They back off as long as refused logins do.
 			}
-			c.notify(plan.Change{Controller: c.Key, All: !up || answered})
+			c.changed(c, up, answered)
 		},
 	})
 	return c
@@ -109,6 +117,12 @@ func (c *controller) close() {
 	for _, m := range c.models {
 		m.Close()
 	}
+}
+
+// isOpen reports whether the controller is connected, as far as is known.
+func (c *controller) isOpen() bool {
+	up, _ := c.root.Up()
+	return up
 }
 
 // retryNow ends the pauses before the next logins to the controller and to its

@@ -34,12 +34,19 @@ const (
 	FirstRetry = 500 * time.Millisecond
 	// LastRetry is the longest pause.
 	LastRetry = 30 * time.Second
-	// refusedRetry is the pause after a login that the controller refused. It
-	// doubles up to lastRefusedRetry, because retrying a refused login does not
-	// help and locks accounts. New credentials do not wait for it.
+	// refusedRetry is the pause after a login that the controller refused,
+	// after the earlyRetries. It doubles up to lastRefusedRetry, because
+	// retrying a refused login does not help and locks accounts. New
+	// credentials do not wait for it.
 	refusedRetry     = 5 * time.Minute
 	lastRefusedRetry = time.Hour
 )
+
+// earlyRetries returns the pauses after the first refusals of credentials that
+// were never accepted. The user may be about to change the password in Juju.
+func earlyRetries() []time.Duration {
+	return []time.Duration{10 * time.Second, 30 * time.Second, time.Minute}
+}
 
 // Link is one connection to a controller or to one of its models. The first Get
 // dials. After that the link reconnects when the connection is lost, and backs
@@ -271,6 +278,7 @@ func (l *Link) run(ctx context.Context) {
 		conn, problem := l.config.Dial(ctx)
 		l.settle(conn, problem, broke)
 		began := time.Now()
+		pauses.accepted = pauses.accepted || conn != nil
 		if broke = conn != nil && l.hold(conn); conn != nil && time.Since(began) > LastRetry {
 			pauses.failed, pauses.refused = 0, 0 // After a good connection, reconnect without a pause.
 			continue
@@ -316,12 +324,23 @@ func (l *Link) rest(pause time.Duration) {
 }
 
 // pauses holds the pauses between attempts. They grow while attempts fail.
-type pauses struct{ failed, refused time.Duration }
+type pauses struct {
+	failed, refused time.Duration
+	// early is the number of earlyRetries that were used.
+	early int
+	// accepted is true when the credentials were accepted once.
+	accepted bool
+}
 
 // after returns the pause after an attempt with this result. The first pause
 // after a loss is short.
 func (p *pauses) after(conn api.Connection, problem *plan.Problem) time.Duration {
-	if Refused(problem) {
+	early := earlyRetries()
+	switch {
+	case rejected(problem) && !p.accepted && p.early < len(early):
+		p.early++
+		return early[p.early-1]
+	case Refused(problem):
 		p.refused = min(max(2*p.refused, refusedRetry), lastRefusedRetry)
 		return p.refused
 	}
@@ -333,11 +352,15 @@ func (p *pauses) after(conn api.Connection, problem *plan.Problem) time.Duration
 	return p.failed
 }
 
+// rejected reports whether the credentials were refused.
+func rejected(problem *plan.Problem) bool {
+	return problem != nil && problem.Reason == v1alpha1.ReasonCredentialsRejected
+}
+
 // Refused reports whether another attempt is useless until the user changes the
 // credentials or the controller object.
 func Refused(problem *plan.Problem) bool {
-	return problem != nil &&
-		(problem.Reason == v1alpha1.ReasonCredentialsRejected || problem.Reason == v1alpha1.ReasonControllerChanged)
+	return rejected(problem) || problem != nil && problem.Reason == v1alpha1.ReasonControllerChanged
 }
 
 // settle publishes the result of an attempt. It notifies if callers get another
@@ -364,5 +387,5 @@ func (l *Link) settle(conn api.Connection, problem *plan.Problem, broke bool) {
 // because the credentials were refused.
 func (l *Link) Up() (up, refused bool) {
 	state := l.current()
-	return state.conn != nil, state.problem != nil && state.problem.Reason == v1alpha1.ReasonCredentialsRejected
+	return state.conn != nil, rejected(state.problem)
 }

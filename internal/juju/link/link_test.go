@@ -109,16 +109,60 @@ func TestCallersShareTheFirstWaitTimeout(t *testing.T) {
 	})
 }
 
-func TestLoginIsRarelyRetriedAfterRefusal(t *testing.T) {
+// The user may change the password in Juju shortly after the credentials Secret.
+// Many logins can lock the account.
+func TestRefusedLoginIsRetriedEarlyAndThenRarely(t *testing.T) {
 	t.Parallel()
-	if n := len(attempts(t, v1alpha1.ReasonCredentialsRejected)); n > 2 {
-		t.Errorf("%d logins in ten minutes, want 2 at most: more logins can lock the account", n)
+	at := attempts(t, v1alpha1.ReasonCredentialsRejected)
+	want := append(earlyRetries(), refusedRetry)
+	if len(at) != 1+len(want) {
+		t.Fatalf("%d logins in ten minutes, want %d", len(at), 1+len(want))
 	}
+	for i, pause := range want {
+		if got := at[i+1].Sub(at[i]); got < pause || got > pause+pause/4 {
+			t.Errorf("pause %d is %v, want %v to %v", i, got, pause, pause+pause/4)
+		}
+	}
+	if n := len(attempts(t, v1alpha1.ReasonControllerChanged)); n != 2 {
+		t.Errorf("%d logins to another controller in ten minutes, want 2", n)
+	}
+}
+
+// Credentials that were accepted once and are refused now do not become valid
+// again soon.
+func TestRefusedLoginIsRetriedLateAfterSuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dials []time.Time
+		conn := &connection{broken: make(chan struct{})}
+		l := New(Config{
+			WaitTimeout: WaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				if dials = append(dials, time.Now()); len(dials) == 1 {
+					return conn, nil
+				}
+				return nil, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
+			},
+		})
+		_, release, problem := l.Get(t.Context())
+		if problem != nil {
+			t.Fatal(problem.Message)
+		}
+		release()
+		<-time.After(time.Hour)
+		_ = conn.Close()
+		<-time.After(2 * refusedRetry)
+		l.Close()
+		synctest.Wait()
+		if len(dials) != 3 || dials[2].Sub(dials[1]) < refusedRetry {
+			t.Errorf("logins at %v, want one after the loss, and one %v later", dials, refusedRetry)
+		}
+	})
 }
 
 func TestRetryPausesGrowPerReason(t *testing.T) {
 	t.Parallel()
-	refused := []time.Duration{
+	late := []time.Duration{
 		5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, time.Hour,
 	}
 	failed := []time.Duration{
@@ -129,8 +173,8 @@ func TestRetryPausesGrowPerReason(t *testing.T) {
 		reason v1alpha1.Reason
 		want   []time.Duration
 	}{
-		"refused credentials":  {v1alpha1.ReasonCredentialsRejected, refused},
-		"another controller":   {v1alpha1.ReasonControllerChanged, refused},
+		"refused credentials":  {v1alpha1.ReasonCredentialsRejected, append(earlyRetries(), late...)},
+		"another controller":   {v1alpha1.ReasonControllerChanged, late},
 		"no connection":        {v1alpha1.ReasonJujuUnreachable, failed},
 		"another certificate":  {v1alpha1.ReasonCertificateMismatch, failed},
 		"a controller upgrade": {v1alpha1.ReasonModelUnavailable, failed},
@@ -153,13 +197,15 @@ func TestRetryPauseRestartsAtARefusalAfterAnotherFailure(t *testing.T) {
 	t.Parallel()
 	refused := &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
 	unreachable := &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable}
+	early := earlyRetries()
 	var pauses pauses
 	for i, step := range []struct {
 		problem *plan.Problem
 		want    time.Duration
 	}{
-		{refused, refusedRetry}, {refused, 2 * refusedRetry}, {unreachable, FirstRetry}, {refused, refusedRetry},
-		{unreachable, 2 * FirstRetry},
+		{refused, early[0]}, {unreachable, FirstRetry}, {refused, early[1]}, {refused, early[2]},
+		{refused, refusedRetry}, {refused, 2 * refusedRetry}, {unreachable, 2 * FirstRetry}, {refused, refusedRetry},
+		{unreachable, 4 * FirstRetry},
 	} {
 		if got := pauses.after(nil, step.problem); got != step.want {
 			t.Errorf("pause %d is %v, want %v", i, got, step.want)
