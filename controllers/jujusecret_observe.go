@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -14,6 +15,7 @@ import (
 	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/internal/record"
+	"github.com/juju-secrets/operator/internal/status"
 )
 
 // observe gathers the facts about a JujuSecret. It decides nothing. If package
@@ -67,7 +69,7 @@ func (r *SecretReconciler) observeJuju(
 	ctx context.Context, obj *v1alpha1.JujuSecret, salt string, facts *plan.SecretFacts,
 ) error {
 	query := facts.Query()
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	query.Age, query.Within = r.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	facts.View = r.Juju.View(ctx, facts.Model, query)
 	if query.Age != plan.Fresh && facts.View.Known && facts.MayAdopt() {
 		query.Age = plan.Fresh // A secret that was just removed must not be adopted.
@@ -152,12 +154,15 @@ func (r *SecretReconciler) readSource(
 
 // age returns how old the facts about Juju may be for a decision about an
 // object.
-func age(obj client.Object, seenGeneration int64, handled string) plan.Age {
+func (b *base) age(obj client.Object, seenGeneration int64, handled string) (plan.Age, time.Duration) {
+	within := status.Awaits(v1alpha1.ConditionsOf(obj), b.Now())
 	switch {
 	case requestedAt(obj) != handled:
-		return plan.Fresh
+		return plan.Fresh, 0
 	case obj.GetGeneration() != seenGeneration:
-		return plan.Recent
+		return plan.Recent, 0
+	case within > 0:
+		return plan.Awaited, within
 	}
-	return plan.AsKnown
+	return plan.AsKnown, 0
 }

@@ -40,7 +40,7 @@ func (r *AccessReconciler) observe(
 		return facts, nil
 	}
 	query := target.Query
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	query.Age, query.Within = r.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	facts.View = r.Juju.View(ctx, target.Model, query)
 	if query.Age == plan.Recent && facts.MissesID() {
 		query.Age = plan.Fresh // The secret may be newer than the listing.

@@ -69,8 +69,8 @@ const (
 	// has no secret in Juju yet. Look at its status.
 	ReasonJujuSecretNotReady Reason = "JujuSecretNotReady"
 	// ReasonApplicationNotFound: an application is not deployed in the model.
-	// The operator grants it access as soon as it appears. The other
-	// applications have access.
+	// The operator looks for it every 30 seconds, and then grants it access.
+	// The other applications have access.
 	ReasonApplicationNotFound Reason = "ApplicationNotFound"
 	// ReasonSecretNotFound: the model has no user secret of this name, or the
 	// secret of the JujuSecret in jujuSecretRef was removed and is created again.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -64,6 +65,8 @@ type Query struct {
 	ID, Name string
 	// Age is the maximum age of the answer.
 	Age Age
+	// Within is the maximum age of the answer to a query with the age Awaited.
+	Within time.Duration
 }
 
 // Age is the maximum age of what is known of a model.
@@ -76,6 +79,9 @@ const (
 	// Recent: a few seconds old. It is for an object that a user has just
 	// changed, because the user may have changed something in Juju before.
 	Recent
+	// Awaited: at most as old as Query.Within. It is for an object that waits
+	// for a change that another client makes in Juju.
+	Awaited
 	// Fresh: a listing that begins after the query.
 	Fresh
 )

@@ -73,7 +73,7 @@ func (m *Model) listingTimeout() time.Duration {
 // the model first if the snapshot is invalid, because the changes are folded
 // into the snapshot.
 func (m *Model) carryOut(ctx context.Context, v verb, batch []*job) {
-	if problem := m.current(ctx, plan.AsKnown); problem != nil {
+	if problem := m.current(ctx, plan.Query{}); problem != nil {
 		answerAll(batch, plan.Outcome{Problem: problem})
 		return
 	}
