@@ -46,7 +46,7 @@ depends on changes, when the connection to its model is restored, and when a cha
 operator also reconciles an object that is not in sync every five minutes. This causes no request to Juju. "Retried"
 below means that the operator also retries with back-off, the first time after a second. "Looks in Juju" means that each
 retry asks Juju, regardless of the driftDetection.interval of the controller object. One request serves all objects of a
-model that wait, and follows the last one after at least five seconds.
+model that wait.
 `
 
 const answers = `
