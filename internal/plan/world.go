@@ -125,8 +125,11 @@ type UserSecret struct {
 	Removing bool
 }
 
-// Holds reports whether the latest revision has this content.
-func (s *UserSecret) Holds(c content.Content) bool { return !s.RevisionGone && c.Matches(s.Checksum) }
+// Holds reports whether the latest revision has this content, in either of its
+// encodings.
+func (s *UserSecret) Holds(c content.Content) bool {
+	return !s.RevisionGone && (c.Matches(s.Checksum) || c.Reencoded().Matches(s.Checksum))
+}
 
 // Equal reports whether Juju reports the same of two secrets.
 func (s UserSecret) Equal(o UserSecret) bool {

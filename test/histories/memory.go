@@ -32,9 +32,9 @@ type memory struct {
 	// touched marks secrets that were changed or removed manually since they
 	// were last in sync.
 	touched map[string]bool
-	// contents and revisionsRemoved count the manual changes since the last
-	// settled state.
-	contents, revisionsRemoved map[string]int
+	// contents counts the manual changes of contents since the last settled
+	// state.
+	contents map[string]int
 	// masked holds secrets with a removed latest revision, and the number of
 	// claims at that time. Juju lists such a secret with the checksum of the
 	// removed revision, so an object that adopts it later cannot know its
@@ -68,8 +68,8 @@ func newMemory() memory {
 		foreign: map[int]string{}, manual: map[string]bool{}, names: map[string]map[string]bool{},
 		added: map[string]content.Content{}, left: map[string]*leftover{},
 		removed: map[string]bool{}, touched: map[string]bool{},
-		contents: map[string]int{}, revisionsRemoved: map[string]int{},
-		masked: map[string]int{}, granted: map[string]map[string]bool{},
+		contents: map[string]int{},
+		masked:   map[string]int{}, granted: map[string]map[string]bool{},
 		wanted: map[string]bool{}, deployed: map[string]bool{}, before: map[string]servers.UserSecret{},
 		owners: map[string]types.UID{}, claims: map[string]int{}, unclaimed: map[string]bool{},
 	}

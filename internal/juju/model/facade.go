@@ -286,7 +286,7 @@ func (m *Model) updated(secret plan.UserSecret, step plan.Update, result params.
 		secret.Info = *step.Info
 	}
 	if step.Content != nil {
-		if m.unsummed.Load() || !secret.Holds(*step.Content) {
+		if m.unsummed.Load() || secret.RevisionGone || !step.Content.Matches(secret.Checksum) {
 			secret.Revision++
 		}
 		secret.RevisionGone = false
