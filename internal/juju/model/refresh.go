@@ -247,8 +247,8 @@ func (m *Model) promise(call *listCall) bool {
 }
 
 // refreshAlways lists the model on request, after each interval, and while
-// secrets are being removed. It also looks for absent applications. Nothing else lists the model, so at most one
-// listing is in flight.
+// secrets are being removed. Nothing else lists the model, so at most one
+// listing is in flight. It also looks for absent applications.
 func (m *Model) refreshAlways(ctx context.Context) {
 	for {
 		untilRefresh, untilLook := m.untilRefresh(), m.untilLookForApplications()
