@@ -222,7 +222,7 @@ func (f *fixture) addUser() servers.Account {
 	return user
 }
 
-// awaitReplaced waits until the only connections are those of a new session.
+// awaitReplaced waits until only the connections of a new session are open.
 func (f *fixture) awaitReplaced(since map[string]int) {
 	f.Helper()
 	f.Await(func() string {
