@@ -91,6 +91,7 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 			conn, problem := c.LogIn(ctx, c.openRoot)
 			if link.Refused(problem) {
 				c.refused.Store(true)
+				c.notify(plan.Change{Controller: c.Key, Health: true}) // The connection may stay open.
 			}
 			return conn, problem
 		},

@@ -96,19 +96,23 @@ func (p *Pool) Set(
 	used.setInterval(interval)
 	c.setInterval(interval)
 	health := c.health(ctx)
+	refusal := c.root.Refusal()
 	switch {
 	case c != used && health.Problem == nil:
 		p.takeOver(c)
 	case c != used:
-		health.Problem = &plan.Problem{
-			Reason: health.Problem.Reason,
-			Message: health.Problem.Message +
-				"; the operator still uses the former connection and the former credentials",
-		}
+		health.Problem = beside(health.Problem, "the former connection and the former credentials")
+	case health.Problem == nil && refusal != nil:
+		health.Problem = beside(refusal, "the connection that it opened before")
 	case added && health.Problem == nil:
 		p.notify(plan.Change{Controller: key, All: true})
 	}
 	return health
+}
+
+// beside returns the problem of a login beside an open connection.
+func beside(problem *plan.Problem, open string) *plan.Problem {
+	return &plan.Problem{Reason: problem.Reason, Message: problem.Message + "; the operator still uses " + open}
 }
 
 // wanted returns the controller with a connection. It adds one if there is

@@ -62,10 +62,10 @@ type Link struct {
 	closing chan struct{}
 	// retry ends the pause before the next attempt.
 	retry chan struct{}
+	// check requests a login beside the connection.
+	check chan struct{}
 	begin sync.Once
 	end   sync.Once
-	// calls counts the requests in flight. A link that ends waits for them.
-	calls sync.WaitGroup
 
 	mu    sync.Mutex
 	state state
@@ -80,6 +80,13 @@ type state struct {
 	// after a loss. Callers then wait.
 	conn    api.Connection
 	problem *plan.Problem
+	// calls counts the requests in flight on conn. They end before it is
+	// closed.
+	calls *sync.WaitGroup
+	// checking is true while the link logs in beside conn, and refusal is why
+	// this was refused, or nil.
+	checking bool
+	refusal  *plan.Problem
 	// dying is true when conn is being closed, although it may still seem open.
 	dying bool
 	// waitUntil is when callers stop waiting for the very first attempt,
@@ -108,7 +115,7 @@ type Config struct {
 // New returns a link that is not opened yet.
 func New(config Config) *Link {
 	return &Link{
-		config: config, closing: make(chan struct{}), retry: make(chan struct{}, 1),
+		config: config, closing: make(chan struct{}), retry: make(chan struct{}, 1), check: make(chan struct{}, 1),
 		state: state{replaced: make(chan struct{})},
 	}
 }
@@ -136,7 +143,7 @@ func isClosed(c <-chan struct{}) bool {
 // RetryNow ends the pause before the next attempt. If an attempt is in progress
 // and fails, the next one follows immediately.
 func (l *Link) RetryNow() {
-	if state := l.current(); state.conn != nil && !state.dying {
+	if state := l.current(); state.conn != nil && !state.dying && state.refusal == nil {
 		return
 	}
 	select {
@@ -162,6 +169,9 @@ func (l *Link) current() state {
 // publish replaces the state.
 func (l *Link) publish(next state) {
 	next.replaced = make(chan struct{})
+	if next.calls == nil {
+		next.calls = new(sync.WaitGroup)
+	}
 	close(l.state.replaced)
 	l.state = next
 }
@@ -203,8 +213,8 @@ func (l *Link) Get(ctx context.Context) (conn api.Connection, release func(), pr
 			Reason: v1alpha1.ReasonJujuUnreachable, Message: "the controller has not answered yet",
 		}
 	}
-	l.calls.Add(1)
-	return l.state.conn, l.calls.Done, nil
+	l.state.calls.Add(1)
+	return l.state.conn, l.state.calls.Done, nil
 }
 
 // Ended returns the problem of a link that is closed.
@@ -218,20 +228,22 @@ func (s state) ended() *plan.Problem {
 }
 
 // AwaitOpen waits for a connection that answers a ping. It returns a problem if
-// the link is closed or the credentials are refused. It gives up a connection
-// that does not answer, because the link may not have noticed yet that it is
-// dead.
+// the link is closed or the credentials are refused, even if they are refused
+// only for new connections. It abandons a connection that does not answer,
+// because the link may not have noticed yet that it is dead.
 func (l *Link) AwaitOpen(ctx context.Context) (api.Connection, *plan.Problem) {
 	for {
 		state := l.current()
 		switch {
 		case Refused(state.problem):
 			return nil, state.problem
-		case state.conn == nil || state.dying:
+		case state.conn == nil || state.dying || state.checking:
+		case state.refusal != nil:
+			return nil, state.refusal
 		case wire.Ping(ctx, state.conn):
 			return state.conn, nil
 		case ctx.Err() == nil && !l.Closed(): // Otherwise the failed ping proves nothing.
-			l.GiveUp(state.conn)
+			l.abandon(state.conn)
 		}
 		select {
 		case <-state.replaced:
@@ -243,8 +255,27 @@ func (l *Link) AwaitOpen(ctx context.Context) (api.Connection, *plan.Problem) {
 	}
 }
 
-// GiveUp makes the link replace its connection, if it is still this one.
+// GiveUp makes the link replace its connection with a new login, if it is still
+// this one. If the login fails, the connection stays: Juju keeps connections
+// open when a password changes. AwaitOpen then returns the refusal.
 func (l *Link) GiveUp(conn api.Connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.conn == conn && !l.state.dying && !l.state.checking {
+		l.state.checking = true
+		select {
+		case l.check <- struct{}{}:
+		default: // The connection before it broke before its check.
+		}
+	}
+}
+
+// Refusal returns why a login beside the open connection was refused, nil if
+// none was.
+func (l *Link) Refusal() *plan.Problem { return l.current().refusal }
+
+// abandon makes the link replace a dead connection, if it is still this one.
+func (l *Link) abandon(conn api.Connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state.conn == conn && !l.state.dying {
@@ -257,7 +288,7 @@ func (l *Link) GiveUp(conn api.Connection) {
 // as is known.
 func (l *Link) Has(conn api.Connection) bool {
 	state := l.current()
-	return state.conn == conn && !state.dying
+	return state.conn == conn && !state.dying && !state.checking
 }
 
 // run keeps the link open until it is closed.
@@ -279,7 +310,7 @@ func (l *Link) run(ctx context.Context) {
 		l.settle(conn, problem, broke)
 		began := time.Now()
 		pauses.accepted = pauses.accepted || conn != nil
-		if broke = conn != nil && l.hold(conn); conn != nil && time.Since(began) > LastRetry {
+		if broke = conn != nil && l.hold(ctx, conn, &pauses); conn != nil && time.Since(began) > LastRetry {
 			pauses.failed, pauses.refused = 0, 0 // After a good connection, reconnect without a pause.
 			continue
 		}
@@ -296,21 +327,71 @@ func (l *Link) run(ctx context.Context) {
 // hold keeps a connection until it breaks or the link ends. It reports whether
 // the connection broke. Before it closes the connection it waits for the
 // requests in flight, because the outcome of an interrupted request is unknown.
-func (l *Link) hold(conn api.Connection) (broke bool) {
-	select {
-	case <-conn.Broken():
-		broke = true
-	case <-l.closing:
+func (l *Link) hold(ctx context.Context, conn api.Connection, pauses *pauses) (broke bool) {
+	var next renewal
+	for held := true; held; {
+		select {
+		case <-conn.Broken():
+			broke, held = true, false
+		case <-l.closing:
+			held = false
+		case <-l.check:
+			conn, next = l.renew(ctx, conn, pauses)
+		case <-next.due:
+			conn, next = l.renew(ctx, conn, pauses)
+		case <-next.retry:
+			conn, next = l.renew(ctx, conn, pauses)
+		}
 	}
 	l.mu.Lock()
+	calls := l.state.calls
 	l.publish(state{}) // From now on no caller gets the connection.
 	l.mu.Unlock()
 	if !broke {
-		l.calls.Wait()
+		calls.Wait()
 	}
 	l.config.Lost()
 	_ = conn.Close()
 	return broke
+}
+
+// renewal is when to log in beside a connection again. Both channels are nil if
+// this is not needed.
+type renewal struct {
+	due   <-chan time.Time
+	retry <-chan struct{}
+}
+
+// renew logs in beside a connection, and returns the connection to hold: the
+// new one if the login succeeded.
+func (l *Link) renew(ctx context.Context, conn api.Connection, pauses *pauses) (held api.Connection, next renewal) {
+	renewed, problem := l.config.Dial(ctx)
+	l.mu.Lock()
+	last := l.state
+	kept := state{conn: conn, calls: last.calls, dying: last.dying, refusal: last.refusal}
+	if Refused(problem) {
+		kept.refusal = problem
+	}
+	if renewed != nil {
+		kept = state{conn: renewed}
+	}
+	l.publish(kept)
+	l.mu.Unlock()
+	switch {
+	case renewed != nil:
+		pauses.refused = 0
+		go func() {
+			last.calls.Wait()
+			_ = conn.Close()
+		}()
+		if last.refusal != nil {
+			l.config.Changed(true, false)
+		}
+		return renewed, renewal{}
+	case kept.refusal != nil:
+		return conn, renewal{time.After(pauses.after(nil, problem)), l.retry}
+	}
+	return conn, renewal{}
 }
 
 // rest waits before the next attempt. Each pause has jitter, so that many

@@ -280,6 +280,100 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 	})
 }
 
+// Juju keeps connections open when a password changes.
+func TestRefusedRenewalKeepsTheConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &connection{broken: make(chan struct{})}, &connection{broken: make(chan struct{})}
+		results := []*connection{first, nil, nil, second}
+		var dials []time.Time
+		lost, ups := false, 0
+		l := New(Config{
+			WaitTimeout: WaitTimeout,
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				conn := results[len(dials)]
+				dials = append(dials, time.Now())
+				if conn == nil {
+					return nil, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
+				}
+				return conn, nil
+			},
+			Lost: func() { lost = true }, Changed: func(bool, bool) { ups++ },
+		})
+		expect := func(what string, want *connection, refused bool) {
+			t.Helper()
+			conn, release, problem := l.Get(t.Context())
+			if problem != nil || conn != api.Connection(want) || lost {
+				t.Fatalf("%s: got %v, problem %+v, lost: %v", what, conn, problem, lost)
+			}
+			release()
+			if _, problem := l.AwaitOpen(t.Context()); Refused(problem) != refused || (l.Refusal() != nil) != refused {
+				t.Errorf("%s: new logins have the problem %+v", what, problem)
+			}
+		}
+		expect("open", first, false)
+		l.GiveUp(first)
+		l.GiveUp(first) // While it is being replaced.
+		if l.Has(first) {
+			t.Error("the connection counts as certain before the login")
+		}
+		expect("refused", first, true)
+		if !l.Has(first) || isClosed(first.broken) || len(dials) != 2 {
+			t.Errorf("after a refused login: %d logins, closed: %v", len(dials), isClosed(first.broken))
+		}
+		<-time.After(refusedRetry + refusedRetry/2)
+		expect("refused again", first, true)
+		if len(dials) != 3 || dials[2].Sub(dials[1]) < refusedRetry || ups != 0 {
+			t.Errorf("logins at %v, %d changes, want a retry after %v", dials, ups, refusedRetry)
+		}
+
+		_, release, _ := l.Get(t.Context())
+		l.RetryNow()
+		synctest.Wait()
+		if isClosed(first.broken) || ups != 1 {
+			t.Errorf("closed with a request in flight: %v, %d changes", isClosed(first.broken), ups)
+		}
+		release()
+		synctest.Wait()
+		if !isClosed(first.broken) {
+			t.Error("the former connection stays open")
+		}
+		expect("accepted", second, false)
+		l.Close()
+		synctest.Wait()
+	})
+}
+
+func TestConnectionThatBreaksDuringRenewalIsReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &connection{broken: make(chan struct{})}, &connection{broken: make(chan struct{})}
+		dials, lost := 0, 0
+		l := New(Config{
+			WaitTimeout: WaitTimeout,
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				switch dials++; dials {
+				case 1:
+					return first, nil
+				case 2:
+					_ = first.Close()
+					return nil, &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable}
+				}
+				return second, nil
+			},
+			Lost: func() { lost++ }, Changed: func(bool, bool) {},
+		})
+		_, release, _ := l.Get(t.Context())
+		release()
+		l.GiveUp(first)
+		if conn, problem := l.AwaitOpen(t.Context()); problem != nil || conn != api.Connection(second) || lost != 1 {
+			t.Errorf("got %v, problem %+v, %d losses", conn, problem, lost)
+		}
+		l.Close()
+		synctest.Wait()
+	})
+}
+
 // A caller that is cancelled must not close the connection of other callers.
 func TestCancelledPingKeepsTheConnection(t *testing.T) {
 	t.Parallel()
