@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -14,6 +15,7 @@ import (
 	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/internal/record"
+	"github.com/juju-secrets/operator/internal/status"
 )
 
 // observe gathers the facts about a JujuSecret. It decides nothing. If package
@@ -52,7 +54,7 @@ func (r *SecretReconciler) observe(
 		return facts, nil // Whatever the tenancy is.
 	}
 	query := facts.Query()
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	query.Age, query.Within = r.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	ref, err := r.reference(ctx, obj.Namespace, facts.Model.Controller)
 	if err != nil {
 		return plan.SecretFacts{}, err
@@ -165,12 +167,15 @@ func (r *SecretReconciler) readSource(
 
 // age returns how old the facts about Juju may be for a decision about an
 // object.
-func age(obj client.Object, seenGeneration int64, handled string) plan.Age {
+func (b *base) age(obj client.Object, seenGeneration int64, handled string) (plan.Age, time.Duration) {
+	within := status.Awaits(v1alpha1.ConditionsOf(obj), b.Now())
 	switch {
 	case requestedAt(obj) != handled:
-		return plan.Fresh
+		return plan.Fresh, 0
 	case obj.GetGeneration() != seenGeneration:
-		return plan.Recent
+		return plan.Recent, 0
+	case within > 0:
+		return plan.Awaited, within
 	}
-	return plan.AsKnown
+	return plan.AsKnown, 0
 }

@@ -35,7 +35,7 @@ func (r *AccessReconciler) observe(
 		return facts, nil // Whatever the tenancy is.
 	}
 	query := target.Query
-	query.Age = age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	query.Age, query.Within = r.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	if target.Model.Controller != "" {
 		ref, err := r.reference(ctx, obj.Namespace, target.Model.Controller)
 		if err != nil {

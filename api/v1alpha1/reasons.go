@@ -70,8 +70,8 @@ const (
 	// has no secret in Juju yet. Look at its status.
 	ReasonJujuSecretNotReady Reason = "JujuSecretNotReady"
 	// ReasonApplicationNotFound: an application is not deployed in the model.
-	// The operator grants it access as soon as it appears. The other
-	// applications have access.
+	// The operator looks for it every 30 seconds, and then grants it access.
+	// The other applications have access.
 	ReasonApplicationNotFound Reason = "ApplicationNotFound"
 	// ReasonSecretNotFound: the model has no user secret of this name, or the
 	// secret of the JujuSecret in jujuSecretRef was removed and is created again.
@@ -177,8 +177,10 @@ const (
 	ReasonModelMigrated Reason = "ModelMigrated"
 	// ReasonCredentialsRejected: the controller refused the credentials.
 	// Correct the credentials Secret. The operator tries new credentials at
-	// once. It retries the same credentials after five minutes, and then at
-	// growing intervals of at most an hour, so that no account is locked.
+	// once, and keeps an open connection until they are accepted. It retries
+	// the same credentials after 10 seconds, 30 seconds, one minute and five
+	// minutes, and then at growing intervals of at most an hour, so that no
+	// account is locked.
 	ReasonCredentialsRejected Reason = "CredentialsRejected"
 	// ReasonCertificateMismatch: the CA certificate of the controller object is
 	// not a certificate, or did not sign the certificate of the controller. The

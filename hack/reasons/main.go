@@ -44,7 +44,9 @@ condition, and is recorded when the reason first appears.
 Regardless of the reason, the operator reconciles an object when the object changes, when a Kubernetes object that it
 depends on changes, when the connection to its model is restored, and when a change in its model is detected. The
 operator also reconciles an object that is not in sync every five minutes. This causes no request to Juju. "Retried"
-below means that the operator also retries with back-off, the first time after a second.
+below means that the operator also retries with back-off, the first time after a second. "Looks in Juju" means that each
+retry asks Juju, regardless of the driftDetection.interval of the controller object. One request serves all objects of a
+model that wait.
 `
 
 const answers = `
@@ -199,7 +201,11 @@ func shown(g group, r reason) string {
 		lines = append(lines, "- Event: "+handling.Event)
 	}
 	if handling.LookAgain > 0 {
-		lines = append(lines, fmt.Sprintf("- Retried: at least every %d s", int(handling.LookAgain.Seconds())))
+		line := fmt.Sprintf("- Retried: at least every %d s", int(handling.LookAgain.Seconds()))
+		if handling.InJuju {
+			line += ". Looks in Juju"
+		}
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
 }

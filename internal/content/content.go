@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // Content holds the keys and values of one revision of a user secret. It prints
@@ -30,13 +31,15 @@ func New(plain map[string][]byte) Content {
 // API.
 func (c Content) Encoded() map[string]string { return c.Open() }
 
-// With returns a copy of the content with one more key.
-func (c Content) With(key, value string) Content {
+// Reencoded returns the same keys and values with another checksum: it adds a
+// line end to one encoded value. Juju decodes values with encoding/base64, which
+// ignores line ends, and so do the Kubernetes backend and other decoders. Only
+// a charm that reads the encoded value itself, as KEY#base64, sees the line end.
+func (c Content) Reencoded() Content {
 	encoded := maps.Clone(c.Open())
-	if encoded == nil {
-		encoded = map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(encoded))[:min(1, len(encoded))] {
+		encoded[key] += "\n"
 	}
-	encoded[key] = base64.StdEncoding.EncodeToString([]byte(value))
 	return Content{Seal(encoded)}
 }
 

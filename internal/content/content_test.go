@@ -122,18 +122,18 @@ func TestContentIsACopyOfItsValues(t *testing.T) {
 	}
 }
 
-func TestWithReturnsACopyWithOneMoreKey(t *testing.T) {
+func TestReencodedContentHasAnotherChecksum(t *testing.T) {
 	t.Parallel()
-	c := content.New(map[string][]byte{"password": []byte("hunter2")})
-	got := []map[string]string{
-		c.With("port", "5432").Encoded(), c.With("password", "x").Encoded(),
-		content.Content{}.With("port", "").Encoded(), c.Encoded(),
+	c := content.New(map[string][]byte{"user": []byte("admin"), "password": []byte("hunter2")})
+	got := c.Reencoded()
+	want := map[string]string{"user": "YWRtaW4=", "password": "aHVudGVyMg==\n"}
+	if diff := cmp.Diff(want, got.Encoded()); diff != "" {
+		t.Errorf("Encoded (-want +got):\n%s", diff)
 	}
-	want := []map[string]string{
-		{"password": "aHVudGVyMg==", "port": "NTQzMg=="}, {"password": "eA=="}, {"port": ""},
-		{"password": "aHVudGVyMg=="},
+	if got.Equal(c) || !got.Equal(c.Reencoded()) {
+		t.Error("the checksum is that of the original, or differs between calls")
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("with another key, an existing key, only a key, and the original (-want +got):\n%s", diff)
+	if got := (content.Content{}).Reencoded().Encoded(); len(got) != 0 {
+		t.Errorf("content without keys becomes %v", got)
 	}
 }

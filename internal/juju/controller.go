@@ -84,6 +84,11 @@ type environment struct {
 	isAwaited func(plan.ModelRef) bool
 	// replacement returns the controller that has a key now, or nil.
 	replacement func(key plan.ControllerKey) *controller
+	// lost is called when the connection to the controller is over.
+	lost func(*controller)
+	// changed is called when a login has another result than before, see
+	// link.Config.
+	changed func(c *controller, up, answered bool)
 }
 
 // newController returns a controller that is not connected yet.
@@ -100,10 +105,14 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 			conn, problem := c.LogIn(ctx, c.openRoot)
 			if link.Refused(problem) {
 				c.refused.Store(true)
+				c.notify(plan.Change{Controller: c.Key, Health: true}) // The connection may stay open.
 			}
 			return conn, problem
 		},
-		Lost: func() { c.noteReachable(nil) },
+		Lost: func() {
+			c.noteReachable(nil)
+			c.lost(c)
+		},
 		Changed: func(up, answered bool) {
 			if up && c.refused.Swap(false) {
 				c.retryModels() // They back off as long as refused logins do.
@@ -111,7 +120,7 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 			if up {
 				c.distrustList()
 			}
-			c.notify(plan.Change{Controller: c.Key, All: !up || answered})
+			c.changed(c, up, answered)
 		},
 	})
 	return c
@@ -127,6 +136,12 @@ func (c *controller) close() {
 	for _, m := range c.models {
 		m.Close()
 	}
+}
+
+// isOpen reports whether the controller is connected, as far as is known.
+func (c *controller) isOpen() bool {
+	up, _ := c.root.Up()
+	return up
 }
 
 // retryNow ends the pauses before the next logins to the controller and to its

@@ -29,6 +29,14 @@ func (c *controller) connectsAs(other content.Connection) bool {
 		own.Password.Open() == other.Password.Open() && (other.ControllerUUID == "" || other.ControllerUUID == identity)
 }
 
+// excludedBy reports whether a connection expects another controller than the
+// connected one.
+func (c *controller) excludedBy(connection content.Connection) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return connection.ControllerUUID != "" && connection.ControllerUUID != c.identity
+}
+
 // acquire waits for a slot to log in. Receiving from slots releases it. Without
 // a bound, attempts that hang would accumulate.
 func acquire(ctx context.Context, slots chan struct{}) bool {

@@ -4,6 +4,7 @@
 package juju
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -33,6 +34,9 @@ type Pool struct {
 
 	mu          sync.Mutex
 	controllers map[plan.ControllerKey]*controller
+	// candidates holds the controllers that replace an open connection once
+	// they have logged in, see Set.
+	candidates map[plan.ControllerKey]*controller
 	// arrived is closed, and replaced, when a controller becomes known.
 	arrived chan struct{}
 }
@@ -59,9 +63,13 @@ func NewPool(
 		closing:     make(chan struct{}),
 		warm:        make(chan struct{}),
 		controllers: map[plan.ControllerKey]*controller{},
+		candidates:  map[plan.ControllerKey]*controller{},
 		arrived:     make(chan struct{}),
 	}
-	p.env = environment{notify: p.notify, inUse: inUse, isAwaited: isAwaited, replacement: p.known}
+	p.env = environment{
+		notify: p.notify, inUse: inUse, isAwaited: isAwaited, replacement: p.known, lost: p.lost,
+		changed: p.connectionChanged,
+	}
 	return p
 }
 
@@ -70,56 +78,142 @@ func (p *Pool) Close() {
 	close(p.closing)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for key, c := range p.controllers {
-		c.close()
-		delete(p.controllers, key)
+	for key := range p.controllers {
+		p.remove(key)
 	}
 }
 
 // Set adds a controller under a key, and logs in to it if it is not connected
-// yet. It returns the state of the connection. If the connection differs, it
-// replaces the old one, and requests that are in flight on the old one are
-// still answered. Each model in use is listed once per interval to detect
-// external changes.
+// yet. It returns the state of the connection. Each model in use is listed once
+// per interval to detect external changes.
+//
+// If the connection differs, it is tried beside the old one. An open old
+// connection is closed when the new login has succeeded, or when it breaks.
+// Until then Set returns the problem of the new login. Only a connection that
+// expects a controller with another UUID closes the old one first. Requests
+// that are in flight on the old connection are still answered.
 func (p *Pool) Set(
 	ctx context.Context, key plan.ControllerKey, connection content.Connection, interval time.Duration,
 ) plan.Health {
 	p.mu.Lock()
-	c := p.controllers[key]
-	fresh := c == nil || !c.connectsAs(connection)
-	if fresh {
-		if c != nil {
-			c.close()
-		}
-		c = newController(&wire.Endpoint{Key: key, Connection: connection, Observer: p.observer}, p.env)
-		p.controllers[key] = c
-		p.observer.Known(key)
-		close(p.arrived)
-		p.arrived = make(chan struct{})
-	}
+	c, added := p.wanted(key, connection)
+	used := p.controllers[key]
 	p.mu.Unlock()
+	used.setInterval(interval)
 	c.setInterval(interval)
-
 	health := c.health(ctx)
-	if fresh && health.Problem == nil {
+	refusal := c.root.Refusal()
+	switch {
+	case c != used && health.Problem == nil:
+		p.takeOver(c)
+	case c != used:
+		health.Problem = beside(health.Problem, "the former connection and the former credentials")
+	case health.Problem == nil && refusal != nil:
+		health.Problem = beside(refusal, "the connection that it opened before")
+	case added && health.Problem == nil:
 		p.notify(plan.Change{Controller: key, All: true})
 	}
 	return health
 }
 
+// beside returns the problem of a login beside an open connection.
+func beside(problem *plan.Problem, open string) *plan.Problem {
+	return &plan.Problem{Reason: problem.Reason, Message: problem.Message + "; the operator still uses " + open}
+}
+
+// wanted returns the controller with a connection. It adds one if there is
+// none: as a candidate beside an open connection, otherwise in use. The lock is
+// held.
+func (p *Pool) wanted(key plan.ControllerKey, connection content.Connection) (c *controller, added bool) {
+	used, candidate := p.controllers[key], p.candidates[key]
+	if candidate != nil && candidate.connectsAs(connection) {
+		return candidate, false
+	}
+	if candidate != nil {
+		candidate.close()
+		delete(p.candidates, key)
+	}
+	if used != nil && used.connectsAs(connection) {
+		return used, false
+	}
+	c = newController(&wire.Endpoint{Key: key, Connection: connection, Observer: p.observer}, p.env)
+	if used != nil {
+		if used.isOpen() && !used.excludedBy(connection) {
+			p.candidates[key] = c
+			return c, true
+		}
+		used.close()
+	}
+	p.controllers[key] = c
+	p.observer.Known(key)
+	close(p.arrived)
+	p.arrived = make(chan struct{})
+	return c, true
+}
+
+// takeOver replaces a controller with its candidate, unless the candidate is no
+// longer one.
+func (p *Pool) takeOver(candidate *controller) {
+	key := candidate.Key
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.candidates[key] != candidate {
+		return
+	}
+	delete(p.candidates, key)
+	p.controllers[key].close()
+	p.controllers[key] = candidate
+	p.notify(plan.Change{Controller: key, All: true})
+}
+
+// lost is called when the connection to a controller is over. A candidate takes
+// over even if it has not logged in, because the operator logs in to the
+// controller with the present credentials only.
+func (p *Pool) lost(c *controller) {
+	p.mu.Lock()
+	used, candidate := p.controllers[c.Key], p.candidates[c.Key]
+	p.mu.Unlock()
+	if used == c && candidate != nil {
+		p.takeOver(candidate)
+	}
+}
+
+// connectionChanged is called when a login to a controller has another result
+// than before, and after a loss. The result of a candidate concerns no other
+// objects until it takes over.
+func (p *Pool) connectionChanged(c *controller, up, answered bool) {
+	p.mu.Lock()
+	candidate := p.candidates[c.Key] == c
+	p.mu.Unlock()
+	switch {
+	case candidate && up:
+		p.takeOver(c)
+	case candidate:
+		p.notify(plan.Change{Controller: c.Key, Health: true})
+	default:
+		p.notify(plan.Change{Controller: c.Key, All: !up || answered})
+	}
+}
+
 // Retry retries refused logins to a controller and to its models immediately,
 // once for each request. Open connections stay open.
 func (p *Pool) Retry(key plan.ControllerKey, request string) {
-	if c := p.known(key); c != nil {
-		c.retryNow(request)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range []*controller{p.controllers[key], p.candidates[key]} {
+		if c != nil {
+			c.retryNow(request)
+		}
 	}
 }
 
 // Tried reports whether the login to the controller that Retry began for a
-// request has ended, or is not needed because the controller is connected. It
-// waits a moment for the end.
+// request has ended, or is not needed because the controller is connected with
+// the connection of the last Set. It waits a moment for the end.
 func (p *Pool) Tried(ctx context.Context, key plan.ControllerKey, request string) bool {
-	c := p.known(key)
+	p.mu.Lock()
+	c := cmp.Or(p.candidates[key], p.controllers[key])
+	p.mu.Unlock()
 	return c != nil && c.tried(ctx, request)
 }
 
@@ -128,10 +222,19 @@ func (p *Pool) Tried(ctx context.Context, key plan.ControllerKey, request string
 func (p *Pool) Forget(key plan.ControllerKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.controllers[key]; c != nil {
-		c.close()
-		delete(p.controllers, key)
+	if p.controllers[key] != nil {
+		p.remove(key)
 		p.observer.Forgotten(key)
+	}
+}
+
+// remove closes and removes a controller and its candidate. The lock is held.
+func (p *Pool) remove(key plan.ControllerKey) {
+	p.controllers[key].close()
+	delete(p.controllers, key)
+	if candidate := p.candidates[key]; candidate != nil {
+		candidate.close()
+		delete(p.candidates, key)
 	}
 }
 

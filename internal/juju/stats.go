@@ -4,6 +4,7 @@
 package juju
 
 import (
+	"maps"
 	"time"
 
 	"github.com/juju-secrets/operator/internal/juju/model"
@@ -28,14 +29,15 @@ type ControllerStats struct {
 // Stats returns the state of all controllers. It makes no request.
 func (p *Pool) Stats() map[plan.ControllerKey]ControllerStats {
 	p.mu.Lock()
-	controllers := make([]*controller, 0, len(p.controllers))
-	for _, c := range p.controllers {
-		controllers = append(controllers, c)
-	}
+	controllers, candidates := maps.Clone(p.controllers), maps.Clone(p.candidates)
 	p.mu.Unlock()
 	stats := make(map[plan.ControllerKey]ControllerStats, len(controllers))
-	for _, c := range controllers {
-		stats[c.Key] = c.stats(time.Now())
+	for key, c := range controllers {
+		all := c.stats(time.Now())
+		if candidate := candidates[key]; candidate != nil {
+			all.count(candidate.root.Up())
+		}
+		stats[key] = all
 	}
 	return stats
 }

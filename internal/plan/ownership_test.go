@@ -414,9 +414,6 @@ func (g *ownershipCase) steps(of ownership.Plan) []string {
 	case ownership.Remove:
 		return kindsOf([]plan.Step{plan.Remove{}})
 	case ownership.Update, ownership.AdoptAndUpdate:
-		if g.Juju == ownership.OursCut && g.Manifest == ownership.Unchanged {
-			return kindsOf([]plan.Step{plan.Update{}, plan.Update{}}) // Other content is written in between.
-		}
 		return kindsOf([]plan.Step{plan.Update{}})
 	}
 	return nil

@@ -523,10 +523,10 @@ func updateSecret(facts SecretFacts, own *UserSecret) Plan {
 		plan.Before.Creating, plan.After.Creating = &creation, &creation
 	}
 	if change.Content != nil && change.Content.Matches(own.Checksum) {
-		// Juju ignores content with the checksum that it has, so other content
-		// is written in between.
-		detour := facts.Content.Content.With("restoring", "a revision that was removed")
-		plan.Steps = append(plan.Steps, Update{ID: own.ID, Content: &detour})
+		// Juju ignores content with the checksum that it has, even if it is the
+		// checksum of a removed revision.
+		reencoded := change.Content.Reencoded()
+		change.Content = &reencoded
 	}
 	plan.Steps = append(plan.Steps, change)
 	return plan
@@ -580,6 +580,9 @@ func (facts SecretFacts) revisionLost(own *UserSecret) bool {
 		return own.RevisionGone
 	}
 	otherContent := facts.HeldDigest != "" && facts.LastDigest != "" && facts.HeldDigest != facts.LastDigest
+	if otherContent && facts.Digest == facts.LastDigest && own.Holds(facts.Content.Content) {
+		otherContent = false // It is the last content in its other encoding.
+	}
 	return own.Revision < facts.LastRevision || own.Revision == facts.LastRevision && otherContent
 }
 

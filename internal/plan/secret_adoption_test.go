@@ -46,7 +46,7 @@ func TestAdoptionUpdatesExistingSecret(t *testing.T) {
 	t.Parallel()
 	otherContent := func(s *plan.UserSecret) { s.Checksum = holding("other").Checksum() }
 	sends := plan.Update{ID: otherID, Content: new(holding("hunter2"))}
-	detour := plan.Update{ID: otherID, Content: new(holding("hunter2").With("restoring", "a revision that was removed"))}
+	resends := plan.Update{ID: otherID, Content: new(holding("hunter2").Reencoded())}
 	nameless := func(s *plan.UserSecret) { s.Name = "" }
 	revisionGone := func(s *plan.UserSecret) { s.RevisionGone = true }
 	runSecretTests(t, map[string]secretTest{
@@ -60,7 +60,7 @@ func TestAdoptionUpdatesExistingSecret(t *testing.T) {
 			),
 		},
 		"latest revision removed": {
-			adopts(findsIt(revisionGone)), takesOver(stranger(revisionGone), detour, sends),
+			adopts(findsIt(revisionGone)), takesOver(stranger(revisionGone), resends),
 		},
 		"no checksum: new revision, because the content is not known": {
 			adopts(findsIt(unsummed)),

@@ -24,6 +24,19 @@ func alter(change func(*plan.UserSecret)) func(*plan.SecretFacts) {
 	}
 }
 
+// corrects says that the plan reverts a manual change.
+func corrects(p *plan.Plan) { p.Corrects = true }
+
+// reencoded changes the object's own secret in Juju, which has the last content
+// with the checksum of its other encoding.
+func reencoded(change func(*plan.UserSecret)) func(*plan.SecretFacts) {
+	return applied(func(s *plan.SecretFacts) {
+		s.View.ByID.Checksum = s.Content.Content.Reencoded().Checksum()
+		s.HeldDigest = digestOfSum(s.View.ByID.Checksum)
+		change(s.View.ByID)
+	})
+}
+
 // renamed returns a secret with a new name in the spec.
 func renamed(other *plan.UserSecret, change func(*plan.SecretFacts)) func(*plan.SecretFacts) {
 	return func(s *plan.SecretFacts) {
@@ -81,10 +94,20 @@ func TestUpdateAppliesSpec(t *testing.T) {
 		"new revision with equal content": {
 			given: alter(func(s *plan.UserSecret) { s.Revision = 7 }),
 		},
-		"revision removed: written again, after other content": {
+		"revision removed: written again, with another checksum": {
 			given: alter(func(s *plan.UserSecret) { s.RevisionGone = true }),
-			want: does(plan.Update{ID: dbID, Content: new(holding("hunter2").With("restoring", "a revision that was removed"))},
-				plan.Update{ID: dbID, Content: new(holding("hunter2"))}),
+			want:  does(plan.Update{ID: dbID, Content: new(holding("hunter2").Reencoded())}),
+		},
+		"content with another checksum": {
+			given: reencoded(func(*plan.UserSecret) {}),
+		},
+		"content with another checksum, revision removed: written again": {
+			given: reencoded(func(s *plan.UserSecret) { s.RevisionGone = true }),
+			want:  all(does(plan.Update{ID: dbID, Content: new(holding("hunter2"))}), corrects),
+		},
+		"content with another checksum, older revision: written again": {
+			given: reencoded(func(s *plan.UserSecret) { s.Revision-- }),
+			want:  all(does(plan.Update{ID: dbID, Content: new(holding("hunter2"))}), corrects),
 		},
 		"revision removed, other content: written again": {
 			given: alter(func(s *plan.UserSecret) { s.RevisionGone, s.Checksum = true, holding("by hand").Checksum() }),

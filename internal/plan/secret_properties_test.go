@@ -27,6 +27,7 @@ var (
 	}
 	checksums = []content.Sealed[string]{
 		holding("one").Checksum(), holding("one").Checksum(), holding("two").Checksum(), holding("three").Checksum(),
+		holding("one").Reencoded().Checksum(),
 	}
 )
 
@@ -199,7 +200,8 @@ func lostRevision(facts plan.SecretFacts, secret *plan.UserSecret) bool {
 	if secret.ID != facts.LastID {
 		return secret.RevisionGone
 	}
-	another := facts.HeldDigest != "" && facts.LastDigest != "" && facts.HeldDigest != facts.LastDigest
+	another := facts.HeldDigest != "" && facts.LastDigest != "" && facts.HeldDigest != facts.LastDigest &&
+		(facts.LastDigest != facts.Digest || secret.Checksum.Open() != facts.Content.Content.Reencoded().Checksum().Open())
 	return secret.RevisionGone || secret.Revision < facts.LastRevision || secret.Revision == facts.LastRevision && another
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
@@ -68,6 +69,8 @@ type Query struct {
 	ModelUUID string
 	// Age is the maximum age of the answer.
 	Age Age
+	// Within is the maximum age of the answer to a query with the age Awaited.
+	Within time.Duration
 }
 
 // Age is the maximum age of what is known of a model.
@@ -80,6 +83,9 @@ const (
 	// Recent: a few seconds old. It is for an object that a user has just
 	// changed, because the user may have changed something in Juju before.
 	Recent
+	// Awaited: at most as old as Query.Within. It is for an object that waits
+	// for a change that another client makes in Juju.
+	Awaited
 	// Fresh: a listing that begins after the query.
 	Fresh
 )
@@ -137,8 +143,11 @@ type UserSecret struct {
 	Removing bool
 }
 
-// Holds reports whether the latest revision has this content.
-func (s *UserSecret) Holds(c content.Content) bool { return !s.RevisionGone && c.Matches(s.Checksum) }
+// Holds reports whether the latest revision has this content, in either of its
+// encodings.
+func (s *UserSecret) Holds(c content.Content) bool {
+	return !s.RevisionGone && (c.Matches(s.Checksum) || c.Reencoded().Matches(s.Checksum))
+}
 
 // Equal reports whether Juju reports the same of two secrets.
 func (s UserSecret) Equal(o UserSecret) bool {

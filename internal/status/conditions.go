@@ -101,6 +101,25 @@ func lookAgain(conditions []metav1.Condition, after time.Duration) time.Duration
 	return plan.MaxResync
 }
 
+// Awaits returns the maximum age of what is known of a model for a look at an
+// object with these conditions: a bit less than the pause before the look. So
+// every look lists the model, and the looks of many objects share a listing. It
+// returns 0 if the object does not wait for another client of Juju.
+func Awaits(conditions []metav1.Condition, now time.Time) time.Duration {
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return 0
+	}
+	handling := HandlingOf(v1alpha1.Reason(ready.Reason))
+	since := meta.FindStatusCondition(conditions, handling.Also)
+	if !handling.InJuju || since == nil {
+		return 0
+	}
+	// An object is requeued after as long as the problem has lasted.
+	pause := min(now.Sub(since.LastTransitionTime.Time)/2, handling.LookAgain)
+	return max(pause-pause/10, 1)
+}
+
 // newFor is how long a reason counts as new. Condition times have a resolution
 // of a second.
 const newFor = 2 * time.Second

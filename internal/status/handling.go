@@ -46,6 +46,9 @@ type Handling struct {
 	// then only finds changes from before the status was written. After that,
 	// the object is requeued every LookAgain.
 	Woken bool
+	// InJuju is true when another client can resolve the problem in Juju. A
+	// requeue then lists the model, unless it was just listed.
+	InJuju bool
 }
 
 // Known reports whether a reason is in the table. Other reasons in a status
@@ -82,9 +85,11 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonApplicationNotFound: // The model looks for all applications; this is the fallback.
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute}
 	case v1alpha1.ReasonSecretNotFound:
-		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second}
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second, InJuju: true}
 	case v1alpha1.ReasonTransferringGrants:
-		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second, InProgress: true}
+		return Handling{
+			Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second, InProgress: true, InJuju: true,
+		}
 
 	case v1alpha1.ReasonJujuUnreachable:
 		return Handling{Ready: ReadyKept, Also: reconciling, Event: warning, InProgress: true}
@@ -101,7 +106,9 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonConflict,
 		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonTenantDenied: // The list of models wakes these two.
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: 5 * time.Minute, Woken: true}
-	case v1alpha1.ReasonNameTaken, v1alpha1.ReasonPermissionDenied:
+	case v1alpha1.ReasonNameTaken:
+		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: time.Minute, InJuju: true}
+	case v1alpha1.ReasonPermissionDenied:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: time.Minute}
 	}
 	return HandlingOf(v1alpha1.ReasonFailed)

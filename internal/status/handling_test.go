@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/status"
@@ -121,7 +122,7 @@ func TestReasonHandlingMatchesItsComment(t *testing.T) {
 			}
 			got := status.HandlingOf(reason)
 			// Other tests check these.
-			got.LookAgain, got.Woken, got.InProgress = 0, false, false
+			got.LookAgain, got.Woken, got.InProgress, got.InJuju = 0, false, false, false
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("HandlingOf (-want +got):\n%s", diff)
 			}
@@ -168,6 +169,43 @@ func TestReasonIsInProgressWhileTheOperatorCompletesAChange(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("reasons in progress (-want +got):\n%s", diff)
+	}
+}
+
+// The other reasons with a retry time are resolved in Kubernetes, or their retry
+// repeats a request.
+func TestReasonResolvedInJujuListsTheModel(t *testing.T) {
+	t.Parallel()
+	const noTime = time.Duration(0)
+	start := time.Now().Truncate(time.Second)
+	conditions := func(reason v1alpha1.Reason) (conditions []metav1.Condition) {
+		for _, kind := range []string{v1alpha1.ConditionReady, status.HandlingOf(reason).Also} {
+			conditions = append(conditions, metav1.Condition{
+				Type: kind, Reason: string(reason), LastTransitionTime: metav1.NewTime(start),
+			})
+		}
+		return conditions
+	}
+	// By the time that the problem has lasted.
+	want := map[v1alpha1.Reason]map[time.Duration]time.Duration{
+		v1alpha1.ReasonSecretNotFound: {
+			noTime: 1, 8 * time.Second: 3600 * time.Millisecond, time.Minute: 27 * time.Second, time.Hour: 27 * time.Second,
+		},
+		v1alpha1.ReasonTransferringGrants: {noTime: 1, time.Hour: 27 * time.Second},
+		v1alpha1.ReasonNameTaken:          {noTime: 1, time.Minute: 27 * time.Second, time.Hour: 54 * time.Second},
+	}
+	for reason := range allReasons(t) {
+		if got := status.Awaits(conditions(reason), start.Add(time.Hour)); (got > 0) != (want[reason] != nil) {
+			t.Errorf("%s accepts what is known of the model for %v", reason, got)
+		}
+		for lasted, want := range want[reason] {
+			if got := status.Awaits(conditions(reason), start.Add(lasted)); got != want {
+				t.Errorf("%s accepts what is known of the model for %v after %v, want %v", reason, got, lasted, want)
+			}
+		}
+	}
+	if got := status.Awaits(nil, start); got != 0 {
+		t.Errorf("an object without conditions accepts what is known of the model for %v, want 0", got)
 	}
 }
 

@@ -257,6 +257,14 @@ func TestRemovedSecretIsRecreated(t *testing.T) {
 	})
 }
 
+// expectUpdates checks how many updates of the secret have reached Juju.
+func (f *fixture) expectUpdates(obj *v1alpha1.JujuSecret, want int) {
+	f.Helper()
+	if n := f.Requests()["Secrets.UpdateSecrets"]; n != want {
+		f.Errorf("%d updates of %s, want %d", n, obj.Name, want)
+	}
+}
+
 func TestRemovedLatestRevisionIsRestored(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -269,18 +277,25 @@ func TestRemovedLatestRevisionIsRestored(t *testing.T) {
 
 	// Juju still lists the checksum of the removed revision, and would treat the
 	// same content as no change. The operator detects the removal within the
-	// interval.
-	f.Await(func() string {
-		if f.Refresh(obj); obj.Status.Revision <= 2 {
-			return "the revision was not restored"
-		}
-		return ""
-	})
+	// interval. Juju reuses the number of the revision.
+	restored := servers.UserSecret{
+		ID: obj.Status.SecretID, Name: "db-login", Revision: 2, Content: servers.Content(values(sentinel)),
+	}
+	f.AwaitJuju(restored)
+	f.expectUpdates(obj, 2)
+	f.LookNow(obj)
 	f.AwaitReady(obj)
-	f.ExpectJuju(servers.UserSecret{
-		ID: obj.Status.SecretID, Name: "db-login", Revision: obj.Status.Revision,
-		Content: servers.Content(values(sentinel)),
-	})
+	f.expectUpdates(obj, 2) // The other checksum is no difference.
+
+	f.Must(f.Juju.RemoveRevision(f.Ctx, f.Model, obj.Status.SecretID, 2))
+	f.LookNow(obj)
+	f.AwaitJuju(restored)
+	f.expectUpdates(obj, 3)
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = "third" })
+	f.AwaitRevision(obj, 3)
+	restored.Revision, restored.Content = 3, servers.Content(values("third"))
+	f.AwaitJuju(restored)
+	f.expectUpdates(obj, 4)
 }
 
 func TestReferenceNeverChangesItsSecret(t *testing.T) {

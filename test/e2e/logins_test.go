@@ -12,6 +12,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/servers"
 	"github.com/juju-secrets/operator/test/wire"
 )
 
@@ -45,6 +46,12 @@ func (f *fixture) expectRequests(proxy *wire.Proxy, method string, want int, whe
 	}
 }
 
+// earlyRetries is how often a refused login is retried in the first minutes.
+const earlyRetries = 3
+
+// listSecrets is the method that lists a model, as the proxy counts it.
+const listSecrets = "Secrets.ListSecrets"
+
 // A Secret created from a file often ends with a newline.
 func TestLoginIgnoresTrailingNewline(t *testing.T) {
 	t.Parallel()
@@ -55,7 +62,7 @@ func TestLoginIgnoresTrailingNewline(t *testing.T) {
 }
 
 // Repeated logins with a wrong password can lock the account.
-func TestLoginWithWrongPasswordIsTriedOnce(t *testing.T) {
+func TestLoginWithWrongPasswordIsTriedRarely(t *testing.T) {
 	t.Parallel()
 	f, proxy := newProxied(t)
 	controller := gen.Controller("once-"+f.Namespace, proxy.Address, proxy.CACertificate)
@@ -74,15 +81,20 @@ func TestLoginWithWrongPasswordIsTriedOnce(t *testing.T) {
 		f.AwaitReason(obj, v1alpha1.ReasonCredentialsRejected) // For the new generation.
 	}
 	f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
-	f.expectRequests(proxy, login, 1, "while the password is wrong")
+	if n := proxy.Requests()[login]; n > 1+earlyRetries {
+		t.Errorf("got %d logins for %d objects with a wrong password, want at most %d", n, len(waiting), 1+earlyRetries)
+	}
 
-	for tries := 2; tries <= 3; tries++ {
+	for range 2 {
+		before := proxy.Requests()[login]
 		f.LookNow(controller)
-		f.AwaitRequests(proxy, login, tries)
-		f.createAndDeleteSecret()
-		f.expectRequests(proxy, login, tries, "after a reconcile request")
+		f.AwaitRequests(proxy, login, before+1)
 		f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected)
 	}
+	if n := proxy.Requests()[login]; n > 1+earlyRetries+2 {
+		t.Errorf("got %d logins after two reconcile requests, want at most %d", n, 1+earlyRetries+2)
+	}
+	before := proxy.Requests()[login]
 	env.Change(f, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(f.Juju.Operator.Password) })
 	f.AwaitReady(controller)
 	for _, obj := range waiting {
@@ -90,7 +102,78 @@ func TestLoginWithWrongPasswordIsTriedOnce(t *testing.T) {
 	}
 	f.LookNow(controller)
 	f.createAndDeleteSecret()
-	f.expectRequests(proxy, login, 3+2, "after logins to the controller and the model with the right password")
+	f.expectRequests(proxy, login, before+2, "after logins to the controller and the model with the right password")
+}
+
+// rotate creates a user with secrets of a controller object, and calls change
+// for the user, the credentials Secret and one of the secrets. It checks that
+// the operator writes nothing to the other secrets, and that it uses the new
+// password in the end.
+func (f *fixture) rotate(
+	proxy *wire.Proxy, change func(next servers.Account, controller *v1alpha1.ClusterJujuController,
+		credentials *corev1.Secret, one *v1alpha1.JujuSecret),
+) {
+	f.Helper()
+	user, err := f.Juju.AddUser(f.Ctx, "user-"+f.Namespace)
+	f.Must(err)
+	f.Must(f.Juju.GrantModel(f.Ctx, f.Model, user.Username, "write"))
+	controller := gen.Controller("rotated-"+f.Namespace, proxy.Address, proxy.CACertificate)
+	credentials := gen.Credentials(controller.Name, user.Username, user.Password)
+	f.Create(credentials, controller)
+	f.After = append(f.After, controller, credentials)
+	f.AwaitReady(controller)
+	writes := f.countWrites(&v1alpha1.JujuSecretList{})
+	secrets := f.createSecrets(controller.Name, 20)
+	for _, obj := range secrets {
+		f.AwaitReady(obj)
+	}
+	f.Create(gen.JujuSecret(f.Namespace, "ready", f.Model.Name))
+	before := map[string]int{}
+	for _, obj := range secrets {
+		before[obj.Name] = writes(obj.Name, "ready")
+	}
+
+	listings := proxy.Requests()[listSecrets]
+	user.Password = sentinel + " 2"
+	change(user, controller, credentials, secrets[0])
+	f.AwaitReady(controller)
+	f.AwaitRequests(proxy, listSecrets, listings+1) // On the new connection.
+	f.Create(gen.JujuSecret(f.Namespace, "rotated", f.Model.Name))
+	for _, obj := range secrets[1:] {
+		if n := writes(obj.Name, "rotated") - before[obj.Name]; n > 0 {
+			f.Errorf("%d writes to %s, want none", n, obj.Name)
+		}
+	}
+	f.AwaitRevision(secrets[0], 2)
+	env.Change(f, secrets[0], func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = "third" })
+	f.AwaitRevision(secrets[0], 3)
+}
+
+func TestPasswordChangedInKubernetesFirstWritesNothing(t *testing.T) {
+	t.Parallel()
+	f, proxy := newProxied(t)
+	f.rotate(proxy, func(next servers.Account, controller *v1alpha1.ClusterJujuController,
+		credentials *corev1.Secret, one *v1alpha1.JujuSecret,
+	) {
+		env.Change(f, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(next.Password) })
+		f.AwaitReason(controller, v1alpha1.ReasonCredentialsRejected, "former credentials")
+		env.Change(f, one, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = "second" })
+		f.AwaitReady(one)
+		f.Must(f.Juju.SetPassword(f.Ctx, next.Username, next.Password))
+	})
+}
+
+func TestPasswordChangedInJujuFirstWritesNothing(t *testing.T) {
+	t.Parallel()
+	f, proxy := newProxied(t)
+	f.rotate(proxy, func(next servers.Account, _ *v1alpha1.ClusterJujuController,
+		credentials *corev1.Secret, one *v1alpha1.JujuSecret,
+	) {
+		f.Must(f.Juju.SetPassword(f.Ctx, next.Username, next.Password))
+		env.Change(f, one, func(o *v1alpha1.JujuSecret) { o.Spec.Value["key"] = "second" })
+		f.AwaitReady(one)
+		env.Change(f, credentials, func(o *corev1.Secret) { o.Data["password"] = []byte(next.Password) })
+	})
 }
 
 func TestLoginAfterPasswordChangeIsTriedOnce(t *testing.T) {

@@ -6,6 +6,7 @@ package engine
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -112,6 +113,29 @@ func TestGrantToUnknownApplicationFailsAlone(t *testing.T) {
 	want = []string{"app1", "missing"}
 	if found := f.secrets(); len(found) != 1 || !slices.Equal(found[0].Granted, want) {
 		t.Errorf("Juju has %+v", found)
+	}
+}
+
+// The interval of the listings does not delay an access that waits for an
+// application. One request serves all accesses of the model.
+func TestAbsentApplicationsAreLookedForWithLongInterval(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.connect(24 * time.Hour)
+	ids := f.add(numbered(10)...)
+	for _, id := range ids {
+		f.do(plan.Grant{ID: id, Applications: []string{"late", "never"}})
+	}
+	changes, before := len(f.seen()), f.proxy.Requests()
+	f.Must(f.Juju.AddApplication(f.Ctx, f.Model, "late"))
+	f.awaitChange(changes, func(change plan.Change) bool {
+		return change.ModelUUID == f.Model.UUID && len(change.IDs) == 0 && !change.All && !change.Health
+	})
+	if n := f.requests("Application.ApplicationsInfo", before); n != 1 {
+		t.Errorf("%d requests for the applications of %d grants, want 1", n, len(ids))
+	}
+	if n := f.requests(list, before); n != 0 {
+		t.Errorf("%d listings, want none: they do not contain applications", n)
 	}
 }
 

@@ -113,7 +113,6 @@ func (h *history) driftRevision(slot int) (string, error) {
 	case id == "": // The secret existed just before.
 		h.memory.removed[was.ID], h.memory.touched[was.ID] = true, true
 	default:
-		h.memory.revisionsRemoved[id]++
 		h.memory.masked[id] = len(h.ledger.claimers(id))
 		h.memory.change(id, func(s *servers.UserSecret) { s.Revision-- })
 	}

@@ -35,9 +35,9 @@ type memory struct {
 	// contested counts the manual changes of a secret, and of the grants of an
 	// application. The operator pauses between corrections if there are many.
 	contested map[string]int
-	// contents and revisionsRemoved count the manual changes since the last
-	// settled state.
-	contents, revisionsRemoved map[string]int
+	// contents counts the manual changes of contents since the last settled
+	// state.
+	contents map[string]int
 	// masked holds secrets with a removed latest revision, and the number of
 	// claims at that time. Juju lists such a secret with the checksum of the
 	// removed revision, so an object that adopts it later cannot know its
@@ -71,8 +71,8 @@ func newMemory() memory {
 		foreign: map[int]string{}, manual: map[string]bool{}, names: map[string]map[string]bool{},
 		added: map[string]content.Content{}, left: map[string]*leftover{},
 		removed: map[string]bool{}, touched: map[string]bool{}, contested: map[string]int{},
-		contents: map[string]int{}, revisionsRemoved: map[string]int{},
-		masked: map[string]int{}, granted: map[string]map[string]bool{},
+		contents: map[string]int{},
+		masked:   map[string]int{}, granted: map[string]map[string]bool{},
 		wanted: map[string]bool{}, deployed: map[string]bool{}, before: map[string]servers.UserSecret{},
 		owners: map[string]types.UID{}, claims: map[string]int{}, unclaimed: map[string]bool{},
 	}

@@ -404,7 +404,6 @@ func (f *findings) remember() {
 	m.before, m.owners, m.claims = f.now, map[string]types.UID{}, map[string]int{}
 	clear(m.added)
 	clear(m.contents)
-	clear(m.revisionsRemoved)
 	for _, secret := range f.now {
 		claims := len(f.ledger.claimers(secret.ID))
 		m.claims[secret.ID] = claims

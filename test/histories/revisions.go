@@ -35,9 +35,6 @@ func (f *findings) mostRevisions(id string) int {
 	if len(claimers) > 0 {
 		most += m.contents[id]
 	}
-	// Restoring a removed revision takes two. The first one reuses the number
-	// of the removed revision.
-	most += m.revisionsRemoved[id]
 	for _, o := range claimers {
 		switch added, manual := m.added[id]; {
 		case was:

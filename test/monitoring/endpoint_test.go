@@ -110,7 +110,12 @@ func TestLoginRejectionIsCountedUntilControllerDeletion(t *testing.T) {
 	f.AwaitShown(refused, v1alpha1.ReasonCredentialsRejected)
 	key := labels{"controller": f.Namespace + "/refused"}
 	rejected := labels{"controller": key["controller"], "result": "CredentialsRejected"}
-	f.awaitSum("jujusecrets_juju_logins_total", rejected, 1)
+	f.Await(func() string { // The login is retried.
+		if _, all := f.scrape(); all.sum("jujusecrets_juju_logins_total", rejected) == 0 {
+			return "the rejected login is not counted"
+		}
+		return ""
+	})
 	f.awaitSum("jujusecrets_juju_logins_total", labels{"controller": key["controller"], "result": "ok"}, 0)
 	f.awaitSum("jujusecrets_juju_sessions", key, 0)
 	f.awaitSum("jujusecrets_juju_refused_sessions", key, 1)

@@ -25,7 +25,7 @@ const (
 	// credentials is the name of the Secret with the login.
 	credentials = "credentials"
 	// corrected is the revision of the secret after the correction.
-	corrected = 4
+	corrected = 3
 )
 
 // scenario holds the objects of everything that an operator does for a tenant.
@@ -125,10 +125,7 @@ func (s *scenario) update() {
 	s.AwaitJuju(s.held("second", "second", 3))
 }
 
-// correct removes the latest revision in Juju. The correction needs two updates
-// and has one event, which the operator creates and patches at once. If the
-// patch arrives first, it is sent again after ten seconds. No test waits for
-// this.
+// correct removes the latest revision in Juju. Juju reuses its number.
 func (s *scenario) correct() {
 	s.AwaitReady(s.secret)
 	s.Must(s.Juju.RemoveRevision(s.Ctx, s.Model, s.secret.Status.SecretID, 3))

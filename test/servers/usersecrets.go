@@ -8,6 +8,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/juju/juju/api/client/secrets"
 	coresecrets "github.com/juju/juju/core/secrets"
@@ -103,9 +104,14 @@ func (j *Juju) RemoveSecret(ctx context.Context, model Model, id string) error {
 }
 
 // RemoveRevision manually removes one revision of a secret, and waits until
-// Juju has removed it.
+// Juju has removed it. The operator may already have added another revision,
+// with the same number.
 func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revision int) error {
 	client, err := j.secretsClient(ctx, model)
+	if err != nil {
+		return err
+	}
+	created, err := whenCreated(ctx, client, id, revision)
 	if err != nil {
 		return err
 	}
@@ -113,22 +119,25 @@ func (j *Juju) RemoveRevision(ctx context.Context, model Model, id string, revis
 		return err
 	}
 	return Await(ctx, startTimeout, func() (string, error) {
-		listed, err := client.ListSecrets(ctx, false, coresecrets.Filter{URI: &coresecrets.URI{ID: id}})
-		if err != nil {
+		if found, err := whenCreated(ctx, client, id, revision); err != nil || !found.Equal(created) {
 			return "", err
 		}
-		for _, details := range listed {
-			if details.Metadata.LatestRevision > revision {
-				return "", nil // The revision is gone, and a later revision replaces it.
-			}
-			for _, r := range details.Revisions {
-				if r.Revision == revision {
-					return "the revision is still there", nil
-				}
+		return "the revision is still there", nil
+	})
+}
+
+// whenCreated returns when a revision of a secret was created, the zero time if
+// there is no such revision.
+func whenCreated(ctx context.Context, client *secrets.Client, id string, revision int) (at time.Time, err error) {
+	listed, err := client.ListSecrets(ctx, false, coresecrets.Filter{URI: &coresecrets.URI{ID: id}})
+	for _, details := range listed {
+		for _, r := range details.Revisions {
+			if r.Revision == revision {
+				at = r.CreateTime
 			}
 		}
-		return "", nil
-	})
+	}
+	return at, err
 }
 
 // Revisions returns the numbers of the existing revisions of a secret, the

@@ -34,12 +34,19 @@ const (
 	FirstRetry = 500 * time.Millisecond
 	// LastRetry is the longest pause.
 	LastRetry = 30 * time.Second
-	// refusedRetry is the pause after a login that the controller refused. It
-	// doubles up to lastRefusedRetry, because retrying a refused login does not
-	// help and locks accounts. New credentials do not wait for it.
+	// refusedRetry is the pause after a login that the controller refused,
+	// after the earlyRetries. It doubles up to lastRefusedRetry, because
+	// retrying a refused login does not help and locks accounts. New
+	// credentials do not wait for it.
 	refusedRetry     = 5 * time.Minute
 	lastRefusedRetry = time.Hour
 )
+
+// earlyRetries returns the pauses after the first refusals of credentials that
+// were never accepted. The user may be about to change the password in Juju.
+func earlyRetries() []time.Duration {
+	return []time.Duration{10 * time.Second, 30 * time.Second, time.Minute}
+}
 
 // Link is one connection to a controller or to one of its models. The first Get
 // dials. After that the link reconnects when the connection is lost, and backs
@@ -55,10 +62,10 @@ type Link struct {
 	closing chan struct{}
 	// retry ends the pause before the next attempt.
 	retry chan struct{}
+	// check requests a login beside the connection.
+	check chan struct{}
 	begin sync.Once
 	end   sync.Once
-	// calls counts the requests in flight. A link that ends waits for them.
-	calls sync.WaitGroup
 
 	mu    sync.Mutex
 	state state
@@ -77,6 +84,13 @@ type state struct {
 	// after a loss. Callers then wait.
 	conn    api.Connection
 	problem *plan.Problem
+	// calls counts the requests in flight on conn. They end before it is
+	// closed.
+	calls *sync.WaitGroup
+	// checking is true while the link logs in beside conn, and refusal is why
+	// this was refused, or nil.
+	checking bool
+	refusal  *plan.Problem
 	// dying is true when conn is being closed, although it may still seem open.
 	dying bool
 	// waitUntil is when callers stop waiting for the very first attempt,
@@ -105,7 +119,7 @@ type Config struct {
 // New returns a link that is not opened yet.
 func New(config Config) *Link {
 	return &Link{
-		config: config, closing: make(chan struct{}), retry: make(chan struct{}, 1),
+		config: config, closing: make(chan struct{}), retry: make(chan struct{}, 1), check: make(chan struct{}, 1),
 		state: state{replaced: make(chan struct{})}, progress: make(chan struct{}),
 	}
 }
@@ -132,11 +146,12 @@ func isClosed(c <-chan struct{}) bool {
 
 // RetryNow ends the pause before the next attempt. If an attempt is in progress
 // and fails, the next one follows immediately. RetryNow returns the number of
-// this attempt for Tried, 0 if there is a connection.
+// this attempt for Tried, 0 if there is a connection
+// that was not refused since.
 func (l *Link) RetryNow() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.state.conn != nil && !l.state.dying {
+	if l.state.conn != nil && !l.state.dying && l.state.refusal == nil {
 		return 0
 	}
 	select {
@@ -186,6 +201,9 @@ func (l *Link) current() state {
 // publish replaces the state.
 func (l *Link) publish(next state) {
 	next.replaced = make(chan struct{})
+	if next.calls == nil {
+		next.calls = new(sync.WaitGroup)
+	}
 	close(l.state.replaced)
 	l.state = next
 }
@@ -227,8 +245,8 @@ func (l *Link) Get(ctx context.Context) (conn api.Connection, release func(), pr
 			Reason: v1alpha1.ReasonJujuUnreachable, Message: "the controller has not answered yet",
 		}
 	}
-	l.calls.Add(1)
-	return l.state.conn, l.calls.Done, nil
+	l.state.calls.Add(1)
+	return l.state.conn, l.state.calls.Done, nil
 }
 
 // Ended returns the problem of a link that is closed.
@@ -242,20 +260,22 @@ func (s state) ended() *plan.Problem {
 }
 
 // AwaitOpen waits for a connection that answers a ping. It returns a problem if
-// the link is closed or the credentials are refused. It gives up a connection
-// that does not answer, because the link may not have noticed yet that it is
-// dead.
+// the link is closed or the credentials are refused, even if they are refused
+// only for new connections. It abandons a connection that does not answer,
+// because the link may not have noticed yet that it is dead.
 func (l *Link) AwaitOpen(ctx context.Context) (api.Connection, *plan.Problem) {
 	for {
 		state := l.current()
 		switch {
 		case Refused(state.problem):
 			return nil, state.problem
-		case state.conn == nil || state.dying:
+		case state.conn == nil || state.dying || state.checking:
+		case state.refusal != nil:
+			return nil, state.refusal
 		case wire.Ping(ctx, state.conn):
 			return state.conn, nil
 		case ctx.Err() == nil && !l.Closed(): // Otherwise the failed ping proves nothing.
-			l.GiveUp(state.conn)
+			l.abandon(state.conn)
 		}
 		select {
 		case <-state.replaced:
@@ -267,8 +287,27 @@ func (l *Link) AwaitOpen(ctx context.Context) (api.Connection, *plan.Problem) {
 	}
 }
 
-// GiveUp makes the link replace its connection, if it is still this one.
+// GiveUp makes the link replace its connection with a new login, if it is still
+// this one. If the login fails, the connection stays: Juju keeps connections
+// open when a password changes. AwaitOpen then returns the refusal.
 func (l *Link) GiveUp(conn api.Connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.conn == conn && !l.state.dying && !l.state.checking {
+		l.state.checking = true
+		select {
+		case l.check <- struct{}{}:
+		default: // The connection before it broke before its check.
+		}
+	}
+}
+
+// Refusal returns why a login beside the open connection was refused, nil if
+// none was.
+func (l *Link) Refusal() *plan.Problem { return l.current().refusal }
+
+// abandon makes the link replace a dead connection, if it is still this one.
+func (l *Link) abandon(conn api.Connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state.conn == conn && !l.state.dying {
@@ -281,7 +320,7 @@ func (l *Link) GiveUp(conn api.Connection) {
 // as is known.
 func (l *Link) Has(conn api.Connection) bool {
 	state := l.current()
-	return state.conn == conn && !state.dying
+	return state.conn == conn && !state.dying && !state.checking
 }
 
 // run keeps the link open until it is closed.
@@ -305,7 +344,8 @@ func (l *Link) run(ctx context.Context) {
 		conn, problem := l.config.Dial(ctx)
 		l.settle(conn, problem, broke)
 		began := time.Now()
-		if broke = conn != nil && l.hold(conn); conn != nil && time.Since(began) > LastRetry {
+		pauses.accepted = pauses.accepted || conn != nil
+		if broke = conn != nil && l.hold(ctx, conn, &pauses); conn != nil && time.Since(began) > LastRetry {
 			pauses.failed, pauses.refused = 0, 0 // After a good connection, reconnect without a pause.
 			continue
 		}
@@ -322,21 +362,71 @@ func (l *Link) run(ctx context.Context) {
 // hold keeps a connection until it breaks or the link ends. It reports whether
 // the connection broke. Before it closes the connection it waits for the
 // requests in flight, because the outcome of an interrupted request is unknown.
-func (l *Link) hold(conn api.Connection) (broke bool) {
-	select {
-	case <-conn.Broken():
-		broke = true
-	case <-l.closing:
+func (l *Link) hold(ctx context.Context, conn api.Connection, pauses *pauses) (broke bool) {
+	var next renewal
+	for held := true; held; {
+		select {
+		case <-conn.Broken():
+			broke, held = true, false
+		case <-l.closing:
+			held = false
+		case <-l.check:
+			conn, next = l.renew(ctx, conn, pauses)
+		case <-next.due:
+			conn, next = l.renew(ctx, conn, pauses)
+		case <-next.retry:
+			conn, next = l.renew(ctx, conn, pauses)
+		}
 	}
 	l.mu.Lock()
+	calls := l.state.calls
 	l.publish(state{}) // From now on no caller gets the connection.
 	l.mu.Unlock()
 	if !broke {
-		l.calls.Wait()
+		calls.Wait()
 	}
 	l.config.Lost()
 	_ = conn.Close()
 	return broke
+}
+
+// renewal is when to log in beside a connection again. Both channels are nil if
+// this is not needed.
+type renewal struct {
+	due   <-chan time.Time
+	retry <-chan struct{}
+}
+
+// renew logs in beside a connection, and returns the connection to hold: the
+// new one if the login succeeded.
+func (l *Link) renew(ctx context.Context, conn api.Connection, pauses *pauses) (held api.Connection, next renewal) {
+	renewed, problem := l.config.Dial(ctx)
+	l.mu.Lock()
+	last := l.state
+	kept := state{conn: conn, calls: last.calls, dying: last.dying, refusal: last.refusal}
+	if Refused(problem) {
+		kept.refusal = problem
+	}
+	if renewed != nil {
+		kept = state{conn: renewed}
+	}
+	l.publish(kept)
+	l.mu.Unlock()
+	switch {
+	case renewed != nil:
+		pauses.refused = 0
+		go func() {
+			last.calls.Wait()
+			_ = conn.Close()
+		}()
+		if last.refusal != nil {
+			l.config.Changed(true, false)
+		}
+		return renewed, renewal{}
+	case kept.refusal != nil:
+		return conn, renewal{time.After(pauses.after(nil, problem)), l.retry}
+	}
+	return conn, renewal{}
 }
 
 // rest waits before the next attempt. Each pause has jitter, so that many
@@ -350,12 +440,23 @@ func (l *Link) rest(pause time.Duration) {
 }
 
 // pauses holds the pauses between attempts. They grow while attempts fail.
-type pauses struct{ failed, refused time.Duration }
+type pauses struct {
+	failed, refused time.Duration
+	// early is the number of earlyRetries that were used.
+	early int
+	// accepted is true when the credentials were accepted once.
+	accepted bool
+}
 
 // after returns the pause after an attempt with this result. The first pause
 // after a loss is short.
 func (p *pauses) after(conn api.Connection, problem *plan.Problem) time.Duration {
-	if Refused(problem) {
+	early := earlyRetries()
+	switch {
+	case rejected(problem) && !p.accepted && p.early < len(early):
+		p.early++
+		return early[p.early-1]
+	case Refused(problem):
 		p.refused = min(max(2*p.refused, refusedRetry), lastRefusedRetry)
 		return p.refused
 	}
@@ -367,11 +468,15 @@ func (p *pauses) after(conn api.Connection, problem *plan.Problem) time.Duration
 	return p.failed
 }
 
+// rejected reports whether the credentials were refused.
+func rejected(problem *plan.Problem) bool {
+	return problem != nil && problem.Reason == v1alpha1.ReasonCredentialsRejected
+}
+
 // Refused reports whether another attempt is useless until the user changes the
 // credentials or the controller object.
 func Refused(problem *plan.Problem) bool {
-	return problem != nil &&
-		(problem.Reason == v1alpha1.ReasonCredentialsRejected || problem.Reason == v1alpha1.ReasonControllerChanged)
+	return rejected(problem) || problem != nil && problem.Reason == v1alpha1.ReasonControllerChanged
 }
 
 // settle publishes the result of an attempt. It notifies if callers get another
@@ -401,5 +506,5 @@ func (l *Link) settle(conn api.Connection, problem *plan.Problem, broke bool) {
 // because the credentials were refused.
 func (l *Link) Up() (up, refused bool) {
 	state := l.current()
-	return state.conn != nil, state.problem != nil && state.problem.Reason == v1alpha1.ReasonCredentialsRejected
+	return state.conn != nil, rejected(state.problem)
 }

@@ -154,16 +154,60 @@ func TestRequestedRetryIsAnAttemptAfterTheRequest(t *testing.T) {
 	})
 }
 
-func TestLoginIsRarelyRetriedAfterRefusal(t *testing.T) {
+// The user may change the password in Juju shortly after the credentials Secret.
+// Many logins can lock the account.
+func TestRefusedLoginIsRetriedEarlyAndThenRarely(t *testing.T) {
 	t.Parallel()
-	if n := len(attempts(t, v1alpha1.ReasonCredentialsRejected)); n > 2 {
-		t.Errorf("%d logins in ten minutes, want 2 at most: more logins can lock the account", n)
+	at := attempts(t, v1alpha1.ReasonCredentialsRejected)
+	want := append(earlyRetries(), refusedRetry)
+	if len(at) != 1+len(want) {
+		t.Fatalf("%d logins in ten minutes, want %d", len(at), 1+len(want))
 	}
+	for i, pause := range want {
+		if got := at[i+1].Sub(at[i]); got < pause || got > pause+pause/4 {
+			t.Errorf("pause %d is %v, want %v to %v", i, got, pause, pause+pause/4)
+		}
+	}
+	if n := len(attempts(t, v1alpha1.ReasonControllerChanged)); n != 2 {
+		t.Errorf("%d logins to another controller in ten minutes, want 2", n)
+	}
+}
+
+// Credentials that were accepted once and are refused now do not become valid
+// again soon.
+func TestRefusedLoginIsRetriedLateAfterSuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dials []time.Time
+		conn := &connection{broken: make(chan struct{})}
+		l := New(Config{
+			WaitTimeout: WaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				if dials = append(dials, time.Now()); len(dials) == 1 {
+					return conn, nil
+				}
+				return nil, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
+			},
+		})
+		_, release, problem := l.Get(t.Context())
+		if problem != nil {
+			t.Fatal(problem.Message)
+		}
+		release()
+		<-time.After(time.Hour)
+		_ = conn.Close()
+		<-time.After(2 * refusedRetry)
+		l.Close()
+		synctest.Wait()
+		if len(dials) != 3 || dials[2].Sub(dials[1]) < refusedRetry {
+			t.Errorf("logins at %v, want one after the loss, and one %v later", dials, refusedRetry)
+		}
+	})
 }
 
 func TestRetryPausesGrowPerReason(t *testing.T) {
 	t.Parallel()
-	refused := []time.Duration{
+	late := []time.Duration{
 		5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, time.Hour,
 	}
 	failed := []time.Duration{
@@ -174,8 +218,8 @@ func TestRetryPausesGrowPerReason(t *testing.T) {
 		reason v1alpha1.Reason
 		want   []time.Duration
 	}{
-		"refused credentials":  {v1alpha1.ReasonCredentialsRejected, refused},
-		"another controller":   {v1alpha1.ReasonControllerChanged, refused},
+		"refused credentials":  {v1alpha1.ReasonCredentialsRejected, append(earlyRetries(), late...)},
+		"another controller":   {v1alpha1.ReasonControllerChanged, late},
 		"no connection":        {v1alpha1.ReasonJujuUnreachable, failed},
 		"another certificate":  {v1alpha1.ReasonCertificateMismatch, failed},
 		"a controller upgrade": {v1alpha1.ReasonModelUnavailable, failed},
@@ -198,13 +242,15 @@ func TestRetryPauseRestartsAtARefusalAfterAnotherFailure(t *testing.T) {
 	t.Parallel()
 	refused := &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
 	unreachable := &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable}
+	early := earlyRetries()
 	var pauses pauses
 	for i, step := range []struct {
 		problem *plan.Problem
 		want    time.Duration
 	}{
-		{refused, refusedRetry}, {refused, 2 * refusedRetry}, {unreachable, FirstRetry}, {refused, refusedRetry},
-		{unreachable, 2 * FirstRetry},
+		{refused, early[0]}, {unreachable, FirstRetry}, {refused, early[1]}, {refused, early[2]},
+		{refused, refusedRetry}, {refused, 2 * refusedRetry}, {unreachable, 2 * FirstRetry}, {refused, refusedRetry},
+		{unreachable, 4 * FirstRetry},
 	} {
 		if got := pauses.after(nil, step.problem); got != step.want {
 			t.Errorf("pause %d is %v, want %v", i, got, step.want)
@@ -276,6 +322,100 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 		if _, problem := l.AwaitOpen(t.Context()); problem == nil {
 			t.Error("AwaitOpen succeeds after Close")
 		}
+	})
+}
+
+// Juju keeps connections open when a password changes.
+func TestRefusedRenewalKeepsTheConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &connection{broken: make(chan struct{})}, &connection{broken: make(chan struct{})}
+		results := []*connection{first, nil, nil, second}
+		var dials []time.Time
+		lost, ups := false, 0
+		l := New(Config{
+			WaitTimeout: WaitTimeout,
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				conn := results[len(dials)]
+				dials = append(dials, time.Now())
+				if conn == nil {
+					return nil, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
+				}
+				return conn, nil
+			},
+			Lost: func() { lost = true }, Changed: func(bool, bool) { ups++ },
+		})
+		expect := func(what string, want *connection, refused bool) {
+			t.Helper()
+			conn, release, problem := l.Get(t.Context())
+			if problem != nil || conn != api.Connection(want) || lost {
+				t.Fatalf("%s: got %v, problem %+v, lost: %v", what, conn, problem, lost)
+			}
+			release()
+			if _, problem := l.AwaitOpen(t.Context()); Refused(problem) != refused || (l.Refusal() != nil) != refused {
+				t.Errorf("%s: new logins have the problem %+v", what, problem)
+			}
+		}
+		expect("open", first, false)
+		l.GiveUp(first)
+		l.GiveUp(first) // While it is being replaced.
+		if l.Has(first) {
+			t.Error("the connection counts as certain before the login")
+		}
+		expect("refused", first, true)
+		if !l.Has(first) || isClosed(first.broken) || len(dials) != 2 {
+			t.Errorf("after a refused login: %d logins, closed: %v", len(dials), isClosed(first.broken))
+		}
+		<-time.After(refusedRetry + refusedRetry/2)
+		expect("refused again", first, true)
+		if len(dials) != 3 || dials[2].Sub(dials[1]) < refusedRetry || ups != 0 {
+			t.Errorf("logins at %v, %d changes, want a retry after %v", dials, ups, refusedRetry)
+		}
+
+		_, release, _ := l.Get(t.Context())
+		l.RetryNow()
+		synctest.Wait()
+		if isClosed(first.broken) || ups != 1 {
+			t.Errorf("closed with a request in flight: %v, %d changes", isClosed(first.broken), ups)
+		}
+		release()
+		synctest.Wait()
+		if !isClosed(first.broken) {
+			t.Error("the former connection stays open")
+		}
+		expect("accepted", second, false)
+		l.Close()
+		synctest.Wait()
+	})
+}
+
+func TestConnectionThatBreaksDuringRenewalIsReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &connection{broken: make(chan struct{})}, &connection{broken: make(chan struct{})}
+		dials, lost := 0, 0
+		l := New(Config{
+			WaitTimeout: WaitTimeout,
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				switch dials++; dials {
+				case 1:
+					return first, nil
+				case 2:
+					_ = first.Close()
+					return nil, &plan.Problem{Reason: v1alpha1.ReasonJujuUnreachable}
+				}
+				return second, nil
+			},
+			Lost: func() { lost++ }, Changed: func(bool, bool) {},
+		})
+		_, release, _ := l.Get(t.Context())
+		release()
+		l.GiveUp(first)
+		if conn, problem := l.AwaitOpen(t.Context()); problem != nil || conn != api.Connection(second) || lost != 1 {
+			t.Errorf("got %v, problem %+v, %d losses", conn, problem, lost)
+		}
+		l.Close()
+		synctest.Wait()
 	})
 }
 

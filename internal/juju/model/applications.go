@@ -6,6 +6,8 @@ package model
 import (
 	"context"
 	"maps"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -21,10 +23,17 @@ import (
 // An object that still needs the application retries the grant earlier.
 const absentFor = 10 * time.Minute
 
+// lookEvery is the longest time between two looks for absent applications,
+// regardless of the interval of the listings.
+const lookEvery = 30 * time.Second
+
 // noteApplications records which applications a grant found and did not find.
 func (m *Model) noteApplications(apps []string, problems map[string]plan.Problem) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.absent) == 0 {
+		m.lookedForApps = time.Now() // The grant looked for them.
+	}
 	for _, app := range apps {
 		if problems[app].Reason == v1alpha1.ReasonApplicationNotFound && names.IsValidApplication(app) {
 			m.absent[app] = time.Now()
@@ -32,23 +41,37 @@ func (m *Model) noteApplications(apps []string, problems map[string]plan.Problem
 			delete(m.absent, app)
 		}
 	}
+	if len(m.absent) > 0 {
+		m.wake()
+	}
 }
 
-// lookForApplications requests the applications that grants did not find, at
-// most once per interval. It notifies the waiting objects if an application was
-// found, or if the request failed.
-func (m *Model) lookForApplications(ctx context.Context) {
+// untilLookForApplications returns the time until the next look for absent
+// applications.
+func (m *Model) untilLookForApplications() time.Duration {
 	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.absent) == 0 {
+		return math.MaxInt64
+	}
+	every := min(m.interval, lookEvery)
+	every -= rand.N(every/10 + 1) // Jitter spreads the requests for many models.
+	return max(0, every-time.Since(m.lookedForApps))
+}
+
+// beginLook returns the applications to look for now.
+func (m *Model) beginLook() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lookedForApps = time.Now()
 	maps.DeleteFunc(m.absent, func(_ string, since time.Time) bool { return time.Since(since) > absentFor })
-	apps := slices.Sorted(maps.Keys(m.absent))
-	due := len(apps) > 0 && time.Since(m.lookedForApps) > m.interval*3/4
-	if due {
-		m.lookedForApps = time.Now()
-	}
-	m.mu.Unlock()
-	if !due {
-		return
-	}
+	return slices.Sorted(maps.Keys(m.absent))
+}
+
+// lookForApplications requests the applications that grants did not find. It
+// notifies the waiting objects if an application was found, or if the request
+// failed.
+func (m *Model) lookForApplications(ctx context.Context, apps []string) {
 	var args params.Entities
 	for _, app := range apps {
 		args.Entities = append(args.Entities, params.Entity{Tag: names.NewApplicationTag(app).String()})

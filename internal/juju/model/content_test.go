@@ -35,3 +35,30 @@ func TestChecksumMatchesJuju(t *testing.T) {
 		})
 	}
 }
+
+// Charms, the command line and the Kubernetes backend read values through this
+// type.
+func TestJujuReadsReencodedContent(t *testing.T) {
+	t.Parallel()
+	for name, plain := range map[string]map[string][]byte{
+		"one value":                             {"password": []byte("hunter2")},
+		"a value with a length without padding": {"password": []byte("abc")},
+		"an empty value":                        {"password": nil},
+		"several values":                        {"user": []byte("admin"), "password": []byte("hunter2"), "binary": {0, 255, 10}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			read := coresecrets.NewSecretValue(content.New(plain).Reencoded().Encoded())
+			values, err := read.Values()
+			if err != nil || len(values) != len(plain) {
+				t.Fatalf("Juju reads %d values: %v", len(values), err)
+			}
+			for key, want := range plain {
+				single, err := read.KeyValue(key)
+				if err != nil || values[key] != string(want) || single != string(want) {
+					t.Errorf("Juju reads %q and %q of %s, want %q: %v", values[key], single, key, want, err)
+				}
+			}
+		})
+	}
+}

@@ -73,7 +73,7 @@ func (m *Model) listingTimeout() time.Duration {
 // the model first if the snapshot is invalid, because the changes are folded
 // into the snapshot.
 func (m *Model) carryOut(ctx context.Context, v verb, batch []*job) {
-	if problem := m.current(ctx, plan.AsKnown); problem != nil {
+	if problem := m.current(ctx, plan.Query{}); problem != nil {
 		answerAll(batch, plan.Outcome{Problem: problem})
 		return
 	}
@@ -286,7 +286,7 @@ func (m *Model) updated(secret plan.UserSecret, step plan.Update, result params.
 		secret.Info = *step.Info
 	}
 	if step.Content != nil {
-		if m.unsummed.Load() || !secret.Holds(*step.Content) {
+		if m.unsummed.Load() || secret.RevisionGone || !step.Content.Matches(secret.Checksum) {
 			secret.Revision++
 			secret.Revisions++ // Auto-prune may remove others later.
 		}

@@ -70,7 +70,8 @@ type Model struct {
 	// absent holds the applications that a grant did not find, with the time of
 	// the grant.
 	absent map[string]time.Time
-	// lookedForApps is when the operator last looked for these applications.
+	// lookedForApps is when the operator last looked for these applications. If
+	// it has not, it is when the first one was added.
 	lookedForApps time.Time
 }
 
@@ -116,7 +117,7 @@ func (m *Model) SetInterval(interval time.Duration) {
 
 // View returns the secrets of the snapshot that match a query.
 func (m *Model) View(ctx context.Context, query plan.Query) plan.ModelView {
-	if problem := m.current(ctx, query.Age); problem != nil {
+	if problem := m.current(ctx, query); problem != nil {
 		return plan.ModelView{Problem: problem, ModelUUID: m.UUID}
 	}
 	m.mu.Lock()

@@ -26,6 +26,10 @@ const (
 // Recent returns the age up to which a listing that took that long is recent.
 func Recent(took time.Duration) time.Duration { return max(recent, recentShare*took) }
 
+// longestRecent bounds the age that an object accepts that waits for a change in
+// Juju, if it asks for less. The shortest time that a reason promises is 30 s.
+const longestRecent = 25 * time.Second
+
 // firstListingTimeout is how long a caller waits for the first listing of a
 // model. After that it is notified when the listing ends.
 const firstListingTimeout = 10 * time.Second
@@ -125,6 +129,21 @@ func (l *listings) lastBegan() time.Time {
 	return l.last().began
 }
 
+// tooOld reports whether the last listing is older than a query accepts.
+func (l *listings) tooOld(query plan.Query, now time.Time) bool {
+	limit := Recent(l.last().took)
+	switch query.Age {
+	case plan.Fresh:
+		return true
+	case plan.Awaited:
+		limit = max(query.Within, min(limit, longestRecent))
+	case plan.Recent:
+	case plan.AsKnown:
+		return false
+	}
+	return now.Sub(l.lastBegan()) > limit
+}
+
 // Invalidate invalidates the snapshot and requests a listing, because the
 // connection broke or Juju contradicted the snapshot. The snapshot is not used
 // until a listing that began after the call has succeeded.
@@ -166,18 +185,18 @@ func (m *Model) wake() {
 	}
 }
 
-// current waits for a valid snapshot of an age, and returns a problem if there
-// is none. Concurrent callers share a listing.
-func (m *Model) current(ctx context.Context, age plan.Age) *plan.Problem {
+// current waits for a valid snapshot of the age of a query, and returns a
+// problem if there is none. Concurrent callers share a listing.
+func (m *Model) current(ctx context.Context, query plan.Query) *plan.Problem {
 	m.keep.Do(func() { go m.refreshAlways(context.WithoutCancel(ctx)) }) // It outlives the first caller.
 	m.mu.Lock()
 	l := &m.listings
 	var call *listCall
 	timeout, known := firstListingTimeout, l.trusted
 	switch {
-	case age == plan.Fresh:
+	case query.Age == plan.Fresh:
 		call, timeout = l.ask(), m.listingTimeout()
-	case age == plan.Recent && l.trusted && time.Since(l.lastBegan()) > Recent(l.last().took):
+	case l.trusted && l.tooOld(query, time.Now()):
 		call = l.ask()
 	case l.trusted:
 		m.mu.Unlock()
@@ -207,7 +226,7 @@ func (m *Model) current(ctx context.Context, age plan.Age) *plan.Problem {
 	case <-time.After(timeout):
 	case <-ctx.Done():
 	}
-	if known && age == plan.Recent {
+	if known && query.Age != plan.Fresh {
 		return nil // An older snapshot is better than none.
 	}
 	if m.promise(call) {
@@ -232,10 +251,11 @@ func (m *Model) promise(call *listCall) bool {
 
 // refreshAlways lists the model on request, after each interval, and while
 // secrets are being removed. Nothing else lists the model, so at most one
-// listing is in flight.
+// listing is in flight. It also looks for absent applications.
 func (m *Model) refreshAlways(ctx context.Context) {
 	for {
-		timer := time.NewTimer(m.untilRefresh())
+		untilRefresh, untilLook := m.untilRefresh(), m.untilLookForApplications()
+		timer := time.NewTimer(min(untilRefresh, untilLook))
 		select {
 		case <-m.link.Closing():
 			timer.Stop()
@@ -247,12 +267,16 @@ func (m *Model) refreshAlways(ctx context.Context) {
 			m.mu.Unlock()
 			if asked {
 				m.refresh(ctx)
-				go m.lookForApplications(ctx)
 			}
 		case <-timer.C:
-			if m.Host.InUse(m) {
+			switch {
+			case !m.Host.InUse(m):
+			case untilLook < untilRefresh:
+				if apps := m.beginLook(); len(apps) > 0 {
+					go m.lookForApplications(ctx, apps)
+				}
+			default:
 				m.refresh(ctx)
-				go m.lookForApplications(ctx)
 			}
 		}
 	}

@@ -85,6 +85,41 @@ func TestRefreshNotifiesObjectsOnlyOfNews(t *testing.T) {
 	}
 }
 
+func TestListingIsTooOldForAQuery(t *testing.T) {
+	t.Parallel()
+	const quick, slow = 100 * time.Millisecond, 10 * time.Second
+	for name, row := range map[string]struct {
+		query     plan.Query
+		took, age time.Duration
+		want      bool
+	}{
+		"any age":                              {plan.Query{}, quick, 24 * time.Hour, false},
+		"a changed object":                     {plan.Query{Age: plan.Recent}, quick, 6 * time.Second, true},
+		"a changed object, just listed":        {plan.Query{Age: plan.Recent}, quick, 4 * time.Second, false},
+		"a changed object, big model":          {plan.Query{Age: plan.Recent}, slow, 3 * time.Minute, false},
+		"a waiting object":                     {awaited(27 * time.Second), quick, 28 * time.Second, true},
+		"a waiting object, listed for others":  {awaited(27 * time.Second), quick, 26 * time.Second, false},
+		"a waiting object, big model":          {awaited(27 * time.Second), slow, 28 * time.Second, true},
+		"a new waiting object":                 {awaited(time.Second), quick, 6 * time.Second, true},
+		"a new waiting object, just listed":    {awaited(time.Second), quick, 4 * time.Second, false},
+		"a new waiting object, big model":      {awaited(time.Second), slow, 24 * time.Second, false},
+		"a new waiting object, big old model":  {awaited(time.Second), slow, 26 * time.Second, true},
+		"an object that requests a new answer": {plan.Query{Age: plan.Fresh}, quick, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			l := newListings(began)
+			l.good = &listCall{began: began, took: row.took}
+			if got := l.tooOld(row.query, began.Add(row.age)); got != row.want {
+				t.Errorf("the listing is too old: %v, want %v", got, row.want)
+			}
+		})
+	}
+}
+
+func awaited(within time.Duration) plan.Query { return plan.Query{Age: plan.Awaited, Within: within} }
+
 // ended begins and ends a listing of a model.
 func ended(m *Model, found snapshot.Listing, problem *plan.Problem) {
 	m.listings.begin(time.Now())

@@ -156,7 +156,7 @@ func withoutEnds(message string) string {
 const (
 	// ifRefused is the cure for refused credentials.
 	ifRefused = "correct the credentials Secret; new credentials are tried immediately, the same credentials " +
-		"are retried after several minutes, with growing pauses"
+		"are retried with growing pauses"
 	// caCertOutput is where to find the CA certificate.
 	caCertOutput = "ca-cert in the output of juju show-controller"
 )
