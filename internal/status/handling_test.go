@@ -177,7 +177,7 @@ func TestReasonIsInProgressWhileTheOperatorCompletesAChange(t *testing.T) {
 func TestReasonResolvedInJujuListsTheModel(t *testing.T) {
 	t.Parallel()
 	const noTime = time.Duration(0)
-	start := time.Now().Truncate(time.Second)
+	start := then
 	conditions := func(reason v1alpha1.Reason) (conditions []metav1.Condition) {
 		for _, kind := range []string{v1alpha1.ConditionReady, status.HandlingOf(reason).Also} {
 			conditions = append(conditions, metav1.Condition{

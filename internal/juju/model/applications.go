@@ -6,8 +6,6 @@ package model
 import (
 	"context"
 	"maps"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -44,19 +42,6 @@ func (m *Model) noteApplications(apps []string, problems map[string]plan.Problem
 	if len(m.absent) > 0 {
 		m.wake()
 	}
-}
-
-// untilLookForApplications returns the time until the next look for absent
-// applications.
-func (m *Model) untilLookForApplications() time.Duration {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.absent) == 0 {
-		return math.MaxInt64
-	}
-	every := min(m.interval, lookEvery)
-	every -= rand.N(every/10 + 1) // Jitter spreads the requests for many models.
-	return max(0, every-time.Since(m.lookedForApps))
 }
 
 // beginLook returns the applications to look for now.

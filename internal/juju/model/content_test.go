@@ -44,7 +44,9 @@ func TestJujuReadsReencodedContent(t *testing.T) {
 		"one value":                             {"password": []byte("hunter2")},
 		"a value with a length without padding": {"password": []byte("abc")},
 		"an empty value":                        {"password": nil},
-		"several values":                        {"user": []byte("admin"), "password": []byte("hunter2"), "binary": {0, 255, 10}},
+		"several values": {
+			"user": []byte("admin"), "password": []byte("hunter2"), "binary": {0, 255, 10},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

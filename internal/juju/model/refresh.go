@@ -5,6 +5,7 @@ package model
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -298,6 +299,19 @@ func (m *Model) untilRefresh() time.Duration {
 		wait = last.took + max(l.pause, firstRemovalPause, 2*last.took)
 	}
 	return max(0, wait-time.Since(last.began))
+}
+
+// untilLookForApplications returns the time until the next look for absent
+// applications.
+func (m *Model) untilLookForApplications() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.absent) == 0 {
+		return math.MaxInt64
+	}
+	every := min(m.interval, lookEvery)
+	every -= rand.N(every/10 + 1) // Jitter spreads the requests for many models.
+	return max(0, every-time.Since(m.lookedForApps))
 }
 
 // refresh lists the model, and notifies of differences.
