@@ -146,7 +146,8 @@ func TestConflictLeavesRecordInMemoryUnchanged(t *testing.T) {
 	b := newTestBase(&patchCounter{fails: errors.New("conflict")}, nil)
 	obj := named("db")
 	state := b.recordOf(obj)
-	if err := b.writeRecord(t.Context(), obj, &state, plan.Record{Held: true, Adopting: "one"}, recordedModel(obj), true); err == nil {
+	adopting := plan.Record{Held: true, Adopting: "one"}
+	if err := b.writeRecord(t.Context(), obj, &state, adopting, recordedModel(obj), true); err == nil {
 		t.Fatal("writeRecord returned no error")
 	}
 	if diff := cmp.Diff(plan.Record{}, state.Record); diff != "" {

@@ -36,13 +36,8 @@ func (r *AccessReconciler) observe(
 	}
 	query := target.Query
 	query.Age, query.Within = r.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-	if target.Model.Controller != "" {
-		ref, err := r.reference(ctx, obj.Namespace, target.Model.Controller)
-		if err != nil {
-			return plan.AccessFacts{}, err
-		}
-		facts.Tenancy = r.tenancy(ctx, obj, state, ref, target.Model, query.Age)
-		facts.Adopt = ref.Adopts(obj.Spec.AdoptionPolicy)
+	if err := r.observeController(ctx, obj, state, query.Age, &facts); err != nil {
+		return plan.AccessFacts{}, err
 	}
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil
@@ -61,15 +56,8 @@ func (r *AccessReconciler) observe(
 		facts.LastGranted = grantedByStatus(obj)
 		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, secret.ID), r.Now())
 	}
-	if id := facts.FormerID(); id != "" {
-		var err error
-		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, facts.FormerModel()); err != nil {
-			return plan.AccessFacts{}, err
-		}
-		if facts.MayLookForFormer() {
-			query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: query.Age}
-			facts.FormerView = r.Juju.View(ctx, facts.FormerModel(), query)
-		}
+	if err := r.observeFormer(ctx, obj, query.Age, &facts); err != nil {
+		return plan.AccessFacts{}, err
 	}
 	if secret := facts.SharedSecret(); secret != nil {
 		others, err := r.observeOthers(ctx, obj, secret.ID, facts)
@@ -79,6 +67,43 @@ func (r *AccessReconciler) observe(
 		facts = facts.ConsiderOthers(obj.Namespace, others)
 	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
+}
+
+// observeController gathers what the controller object of the target says about
+// the access.
+func (r *AccessReconciler) observeController(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, state record.State, age plan.Age, facts *plan.AccessFacts,
+) error {
+	model := facts.Target.Model
+	if model.Controller == "" {
+		return nil
+	}
+	ref, err := r.reference(ctx, obj.Namespace, model.Controller)
+	if err != nil {
+		return err
+	}
+	facts.Tenancy = r.tenancy(ctx, obj, state, ref, model, age)
+	facts.Adopt = ref.Adopts(obj.Spec.AdoptionPolicy)
+	return nil
+}
+
+// observeFormer reads the secret that the access granted before, if it is
+// another one.
+func (r *AccessReconciler) observeFormer(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, age plan.Age, facts *plan.AccessFacts,
+) (err error) {
+	id := facts.FormerID()
+	if id == "" {
+		return nil
+	}
+	if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, facts.FormerModel()); err != nil {
+		return err
+	}
+	if facts.MayLookForFormer() {
+		query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: age}
+		facts.FormerView = r.Juju.View(ctx, facts.FormerModel(), query)
+	}
+	return nil
 }
 
 // lastModelUUID returns the UUID of a model when the access last used it, by its

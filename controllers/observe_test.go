@@ -64,7 +64,8 @@ func TestChangedRequestedOrWaitingObjectNeedsFreshFacts(t *testing.T) {
 
 func TestModelUUIDOfAnAccessIsOfTheSameModel(t *testing.T) {
 	t.Parallel()
-	app, other := plan.ModelRef{Controller: "default", Name: "prod/app"}, plan.ModelRef{Controller: "default", Name: "prod/b"}
+	app := plan.ModelRef{Controller: "default", Name: "prod/app"}
+	other := plan.ModelRef{Controller: "default", Name: "prod/b"}
 	recorded := plan.Record{Model: app, ModelUUID: "recorded"}
 	status := v1alpha1.JujuSecretAccessStatus{Controller: "default", Model: "prod/app", ModelUUID: "seen"}
 	for name, row := range map[string]struct {
@@ -117,9 +118,11 @@ func TestDeletedAccessGoesThroughTheControllerOfItsReference(t *testing.T) {
 		recorded plan.ControllerKey
 		want     plan.ControllerKey
 	}{
-		"the same reference":             {direct(v1alpha1.KindClusterJujuController, "former"), "former", "former"},
-		"another reference":              {direct(v1alpha1.KindClusterJujuController, "present"), "former", "present"},
-		"from a JujuController":          {direct(v1alpha1.KindClusterJujuController, "present"), "team-a/juju", "team-a/juju"},
+		"the same reference": {direct(v1alpha1.KindClusterJujuController, "former"), "former", "former"},
+		"another reference":  {direct(v1alpha1.KindClusterJujuController, "present"), "former", "present"},
+		"from a JujuController": {
+			direct(v1alpha1.KindClusterJujuController, "present"), "team-a/juju", "team-a/juju",
+		},
 		"to a JujuController":            {direct(v1alpha1.KindJujuController, "juju"), "former", "team-a/juju"},
 		"a JujuSecret that moved":        {of("moved"), "former", "present"},
 		"a JujuSecret of another secret": {of("another"), "former", "former"},

@@ -115,7 +115,8 @@ func affected(change plan.Change) []client.MatchingFields {
 
 func waitingOf(place placement.Placement) plan.Waiting {
 	return plan.Waiting{
-		Model: place.Model, Former: place.Former, ModelUUID: place.ModelUUID, SecretID: place.SecretID, Owner: place.Owner, Access: place.Access,
+		Model: place.Model, Former: place.Former, ModelUUID: place.ModelUUID, SecretID: place.SecretID,
+		Owner: place.Owner, Access: place.Access,
 		Applications: place.Applications, Deleting: place.Deleting, Settled: place.Settled, Reason: place.Reason,
 	}
 }

@@ -96,7 +96,8 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 	c := &controller{
 		Endpoint: endpoint, environment: env,
 		rootLogin: make(chan struct{}, 1), modelLogins: make(chan struct{}, parallelLogins),
-		models: map[string]*model.Model{}, access: map[string]string{}, names: map[string]string{}, answers: map[string]*answer{},
+		models: map[string]*model.Model{}, access: map[string]string{}, names: map[string]string{},
+		answers: map[string]*answer{},
 		awaited: map[plan.ModelRef]struct{}{}, identity: endpoint.Connection.ControllerUUID,
 	}
 	c.root = link.New(link.Config{

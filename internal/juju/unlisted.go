@@ -137,12 +137,7 @@ func (c *controller) keepAnswer(uuid string, problem *plan.Problem) {
 // model. Juju 3.6 answers a login to a model that was migrated, by a user
 // without access at the time, like a wrong password.
 func aboutModel(problem *plan.Problem) bool {
-	switch problem.Reason {
-	case v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelMigrated,
-		v1alpha1.ReasonCredentialsRejected:
-		return true
-	}
-	return false
+	return wire.NoModel(problem) || problem.Reason == v1alpha1.ReasonCredentialsRejected
 }
 
 // explained returns a problem of a login to a model with its cure. root is the

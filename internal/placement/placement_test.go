@@ -296,7 +296,9 @@ func TestFormerControllerIsHeldUntilTheRecordNamesTheNewOne(t *testing.T) {
 		recorded   plan.ControllerKey
 		held, uses []plan.ControllerKey
 	}{
-		"the former":                         {"former", []plan.ControllerKey{"former"}, []plan.ControllerKey{"former", "present"}},
+		"the former": {
+			"former", []plan.ControllerKey{"former"}, []plan.ControllerKey{"former", "present"},
+		},
 		"the new":                            {"present", []plan.ControllerKey{"present"}, []plan.ControllerKey{"present"}},
 		"an old record without a controller": {"", []plan.ControllerKey{"present"}, []plan.ControllerKey{"present"}},
 	} {

@@ -108,22 +108,27 @@ func Restored(p Plan, outcomes []Outcome) []string {
 		if outcome.Problem != nil || outcome.NotTried {
 			continue
 		}
-		switch step := p.Steps[i].(type) {
-		case Create:
-			if p.Corrects {
-				fields = append(fields, fieldRemoval)
-			}
-		case Update:
-			if p.Corrects {
-				fields = append(fields, step.fields()...)
-			}
-		case Grant:
-			for _, app := range step.Applications {
-				if _, failed := outcome.Applications[app]; !failed && slices.Contains(p.Regrants, app) {
-					fields = append(fields, app)
-				}
-			}
-		}
+		fields = append(fields, p.restoredBy(p.Steps[i], outcome)...)
 	}
 	return union(fields, nil)
+}
+
+// restoredBy returns the fields that a step restored.
+func (p Plan) restoredBy(step Step, outcome Outcome) []string {
+	switch step := step.(type) {
+	case Create:
+		if p.Corrects {
+			return []string{fieldRemoval}
+		}
+	case Update:
+		if p.Corrects {
+			return step.fields()
+		}
+	case Grant:
+		return slices.DeleteFunc(slices.Clone(step.Applications), func(app string) bool {
+			_, failed := outcome.Applications[app]
+			return failed || !slices.Contains(p.Regrants, app)
+		})
+	}
+	return nil
 }

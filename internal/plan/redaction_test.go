@@ -74,18 +74,20 @@ func carriers() map[string]any {
 	connection := content.Connection{Username: "operator", Password: content.Seal(sentinel)}
 	data := content.Seal(map[string][]byte{"password": []byte(sentinel)})
 	return map[string]any{
-		"Sealed[string]":          content.Seal(sentinel),
-		"Sealed[[]byte]":          content.Seal([]byte(sentinel)),
-		"Sealed[map]":             data,
-		"Sealed in Sealed":        content.Seal(content.Seal(sentinel)),
-		"the checksum":            c.Checksum(),
-		"Key":                     content.Key{Sealed: content.Seal([]byte(sentinel))},
-		"a digest":                digestOf(c),
-		"Content":                 c,
-		"Desired":                 content.Merge(map[string]string{"password": sentinel}, nil),
-		"Desired that is invalid": content.Merge(map[string]string{"password": sentinel}, []content.Source{{Found: true, Data: data}}),
-		"Source":                  content.Source{Name: "Secret db", Found: true, Data: data},
-		"Connection":              connection,
+		"Sealed[string]":   content.Seal(sentinel),
+		"Sealed[[]byte]":   content.Seal([]byte(sentinel)),
+		"Sealed[map]":      data,
+		"Sealed in Sealed": content.Seal(content.Seal(sentinel)),
+		"the checksum":     c.Checksum(),
+		"Key":              content.Key{Sealed: content.Seal([]byte(sentinel))},
+		"a digest":         digestOf(c),
+		"Content":          c,
+		"Desired":          content.Merge(map[string]string{"password": sentinel}, nil),
+		"Desired that is invalid": content.Merge(
+			map[string]string{"password": sentinel}, []content.Source{{Found: true, Data: data}},
+		),
+		"Source":     content.Source{Name: "Secret db", Found: true, Data: data},
+		"Connection": connection,
 		"plan.ControllerFacts": plan.ControllerFacts{
 			Credentials: plan.CredentialsSecret{Found: true}, Connection: connection,
 		},

@@ -247,8 +247,10 @@ func TestTenancyIsUnlistedIfItDependsOnAModelThatIsNotListed(t *testing.T) {
 		listed   plan.ListedModel
 		want     bool
 	}{
-		"entries of the other kind":           {[]string{modelUUID}, plan.ListedModel{Known: true}, true},
-		"listed and not covered":              {[]string{modelUUID}, plan.ListedModel{Known: true, Name: "prod/app", UUID: "x"}, false},
+		"entries of the other kind": {[]string{modelUUID}, plan.ListedModel{Known: true}, true},
+		"listed and not covered": {
+			[]string{modelUUID}, plan.ListedModel{Known: true, Name: "prod/app", UUID: "x"}, false,
+		},
 		"no list":                             {[]string{modelUUID}, plan.ListedModel{}, false},
 		"entries of the same kind":            {[]string{"prod/b"}, plan.ListedModel{Known: true}, false},
 		"covered by an entry that needs none": {[]string{"prod/app", modelUUID}, plan.ListedModel{Known: true}, false},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -23,13 +24,10 @@ func NextSecret(
 ) (v1alpha1.JujuSecretStatus, Report) {
 	verdict := plan.Conclude(p, outcomes)
 	next := old
-	var report Report
+	report := Report{LookAgain: p.Wait}
 	if verdict.Reason != "" {
 		next.ObservedGeneration = generation
-		next.Conditions, report = conditions(old.Conditions, generation, verdict, handlingFor(verdict, p), now)
-		report.LookAgain = lookAgain(next.Conditions, cmp.Or(min(p.Wait, plan.MaxResync), report.LookAgain))
-	} else {
-		report.LookAgain = p.Wait
+		next.Conditions, report = concluded(old.Conditions, generation, p, verdict, now)
 	}
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
@@ -61,6 +59,16 @@ func NextSecret(
 	}
 	report.Events = append(events, report.Events...)
 	return applied(next, generation, p, outcomes, verdict), report
+}
+
+// concluded returns the conditions for the verdict of a plan, and when to
+// reconcile the object again.
+func concluded(
+	old []metav1.Condition, generation int64, p plan.Plan, verdict plan.Condition, now time.Time,
+) ([]metav1.Condition, Report) {
+	next, report := conditions(old, generation, verdict, handlingFor(verdict, p), now)
+	report.LookAgain = lookAgain(next, cmp.Or(min(p.Wait, plan.MaxResync), report.LookAgain))
+	return next, report
 }
 
 // applied sets the parts of the status that Juju does not report: the digest of
@@ -134,8 +142,7 @@ func NextAccess(
 	next.ObservedGeneration = generation
 	var report Report
 	verdict := plan.Conclude(p, outcomes)
-	next.Conditions, report = conditions(old.Conditions, generation, verdict, handlingFor(verdict, p), now)
-	report.LookAgain = lookAgain(next.Conditions, cmp.Or(min(p.Wait, plan.MaxResync), report.LookAgain))
+	next.Conditions, report = concluded(old.Conditions, generation, p, verdict, now)
 	if facts.Target.Problem == nil {
 		next.Controller, next.Model = string(facts.Target.Model.Controller), facts.Target.Model.Name
 	}

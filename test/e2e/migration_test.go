@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"slices"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -70,8 +71,7 @@ func TestMigratedModelIsFollowedByControllerRef(t *testing.T) {
 			if restarts {
 				o.MustRestart()
 			}
-			all := append(objs, doomed, grants)
-			f.LookNow(all...)
+			f.LookNow(append(slices.Clone(objs), doomed, grants)...)
 			for _, obj := range all {
 				f.AwaitReason(obj, v1alpha1.ReasonModelMigrated, "controllerRef", "new-controller", f.Juju.Addresses[0],
 					"12345678-1234-4123-8123-123456789abc")

@@ -93,8 +93,8 @@ func TestDeletionFindsModelThatIsVisibleAgain(t *testing.T) {
 
 	f.Must(f.Juju.RevokeModel(f.Ctx, f.Model, user.Username, "read"))
 	f.LookNow(obj, access)
-	f.AwaitReason(obj, v1alpha1.ReasonModelNotFound)
-	f.AwaitReason(access, v1alpha1.ReasonModelNotFound)
+	f.AwaitReason(obj, v1alpha1.ReasonPermissionDenied)
+	f.AwaitReason(access, v1alpha1.ReasonPermissionDenied)
 	f.Must(f.Juju.GrantModel(f.Ctx, f.Model, user.Username, "write"))
 	f.Delete(access)
 	f.AwaitGone(access)

@@ -196,7 +196,8 @@ func TestAdoptionPolicyOfObjectOverridesItsJujuController(t *testing.T) {
 	f.AwaitReady(adopted)
 	f.AwaitReason(never, v1alpha1.ReasonNameTaken)
 	if !adopted.Status.Adopted || adopted.Status.Revision != 1 {
-		t.Errorf("the secret is adopted: %t, at revision %d, want adopted at 1", adopted.Status.Adopted, adopted.Status.Revision)
+		t.Errorf("the secret is adopted: %t, at revision %d, want adopted at 1",
+			adopted.Status.Adopted, adopted.Status.Revision)
 	}
 	env.Change(f, never, func(s *v1alpha1.JujuSecret) { s.Spec.AdoptionPolicy = "" })
 	f.AwaitReady(never)

@@ -24,27 +24,37 @@ func (f *findings) target(a *access) *v1alpha1.JujuSecret {
 
 // checkAccess checks that an access has its grants, or reports why it does not.
 func (f *findings) checkAccess(a *access) {
-	want, why := v1alpha1.ReasonSynced, "all its grants exist"
-	target := f.target(a)
-	if target == nil {
-		want, why = v1alpha1.ReasonJujuSecretNotReady, "its JujuSecret has no secret in Juju"
-	} else if secret, there := f.now[target.Status.SecretID]; !there {
-		want, why = v1alpha1.ReasonSecretNotFound, "the secret was removed"
-	} else {
-		for _, app := range a.apps {
-			if !f.memory.deployed[app] {
-				want, why = v1alpha1.ReasonApplicationNotFound, app+" is not deployed"
-			} else if !slices.Contains(secret.Granted, app) && f.memory.mayPause(app) {
-				want, why = v1alpha1.ReasonDrifted, "the grants to "+app+" were revoked again and again"
-			} else if !slices.Contains(secret.Granted, app) {
-				f.fault(lost, "secret:%s is not granted to %s, but %s requests it", secret.ID, app, accessName(a.slot))
-			}
-		}
-	}
+	want, why := f.expectedOf(a)
 	ready := meta.FindStatusCondition(f.ledger.access(a.uid).Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil || ready.Reason != string(want) {
 		f.fault(lost, "%s has the condition %+v, want %s: %s", accessName(a.slot), ready, want, why)
 	}
+}
+
+// expectedOf returns the reason that an access must have, and why. It reports
+// grants that are missing.
+func (f *findings) expectedOf(a *access) (want v1alpha1.Reason, why string) {
+	target := f.target(a)
+	if target == nil {
+		return v1alpha1.ReasonJujuSecretNotReady, "its JujuSecret has no secret in Juju"
+	}
+	secret, there := f.now[target.Status.SecretID]
+	if !there {
+		return v1alpha1.ReasonSecretNotFound, "the secret was removed"
+	}
+	want, why = v1alpha1.ReasonSynced, "all its grants exist"
+	for _, app := range a.apps {
+		switch {
+		case !f.memory.deployed[app]:
+			want, why = v1alpha1.ReasonApplicationNotFound, app+" is not deployed"
+		case slices.Contains(secret.Granted, app):
+		case f.memory.mayPause(app):
+			want, why = v1alpha1.ReasonDrifted, "the grants to "+app+" were revoked again and again"
+		default:
+			f.fault(lost, "secret:%s is not granted to %s, but %s requests it", secret.ID, app, accessName(a.slot))
+		}
+	}
+	return want, why
 }
 
 // checkGrants checks that a secret has all manual grants, and no unexpected

@@ -106,7 +106,8 @@ func TestWatchNamespacesServesOthersWhileOneIsRefused(t *testing.T) {
 				f.Helper()
 				f.Await(func() string {
 					_, text := env.Get(f.Ctx, "http://"+metrics+"/metrics", "")
-					if series := `jujusecrets_namespace_served{watched_namespace="` + late + `"} ` + want; !strings.Contains(text, series) {
+					series := `jujusecrets_namespace_served{watched_namespace="` + late + `"} ` + want
+					if !strings.Contains(text, series) {
 						return "the metrics do not have " + series
 					}
 					return ""

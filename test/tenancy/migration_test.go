@@ -163,7 +163,9 @@ func TestRecordOfAJujuControllerDoesNotCountForTheCluster(t *testing.T) {
 	f.expectJuju(in, secret, byHand)
 
 	// The grants are revoked through the JujuController, and made again.
-	env.Change(f, grants, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Secret.ControllerRef = clusterController(trusted.Name) })
+	env.Change(f, grants, func(o *v1alpha1.JujuSecretAccess) {
+		o.Spec.Secret.ControllerRef = clusterController(trusted.Name)
+	})
 	f.LookNow(grants)
 	f.AwaitReady(grants)
 	f.expectJuju(in, secret, byHand)

@@ -214,8 +214,7 @@ func (m *Model) request(ctx context.Context, what facadeMethod, args, result any
 	})
 	if err != nil {
 		problem := wire.CallProblem(conn, err)
-		switch problem.Reason {
-		case v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelNotFound, v1alpha1.ReasonModelMigrated:
+		if wire.NoModel(problem) {
 			// Juju also returns these errors if the model was removed or
 			// migrated during the connection.
 			if explained := m.Host.Explain(ctx, m, problem); explained != problem {

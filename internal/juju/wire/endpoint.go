@@ -82,15 +82,15 @@ func (e *Endpoint) LogIn(
 ) (api.Connection, *plan.Problem) {
 	conn, problem := open(ctx)
 	attempted := problem == nil || problem.Reason != v1alpha1.ReasonControllerNotReady
-	if attempted && (ctx.Err() == nil || noModel(problem)) {
+	if attempted && (ctx.Err() == nil || NoModel(problem)) {
 		e.Observer.LoggedIn(e.Key, problem)
 	}
 	return conn, problem
 }
 
-// noModel reports whether the answer to a login was that there is no model for
-// the user. This answer ends the connection to the model, and its context.
-func noModel(problem *plan.Problem) bool {
+// NoModel reports whether Juju answered that there is no model for the user. The
+// answer to a login also ends the connection to the model, and its context.
+func NoModel(problem *plan.Problem) bool {
 	return problem != nil && slices.Contains([]v1alpha1.Reason{
 		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelMigrated,
 	}, problem.Reason)

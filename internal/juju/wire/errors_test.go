@@ -134,9 +134,11 @@ func TestModelLoginProblemDistinguishesGoneFromForbidden(t *testing.T) {
 		want v1alpha1.Reason
 		gone bool
 	}{
-		"a removed model":     {answer("model not found", `unknown model: "x"`), v1alpha1.ReasonModelNotFound, true},
-		"a model of others":   {answer("unauthorized access", "permission denied"), v1alpha1.ReasonPermissionDenied, false},
-		"a wrong password":    {answer("unauthorized access", "invalid entity name or password"), v1alpha1.ReasonCredentialsRejected, false},
+		"a removed model":   {answer("model not found", `unknown model: "x"`), v1alpha1.ReasonModelNotFound, true},
+		"a model of others": {answer("unauthorized access", "permission denied"), v1alpha1.ReasonPermissionDenied, false},
+		"a wrong password": {
+			answer("unauthorized access", "invalid entity name or password"), v1alpha1.ReasonCredentialsRejected, false,
+		},
 		"a missing secret":    {answer("not found", "x"), v1alpha1.ReasonSecretNotFound, false},
 		"a refused operation": {answer("forbidden", "x"), v1alpha1.ReasonPermissionDenied, false},
 	} {
