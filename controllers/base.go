@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/plan"
 )
 
 const (
@@ -93,6 +94,20 @@ type objectBase struct{ base }
 
 // newObjectBase returns the objectBase of one reconciler.
 func newObjectBase(options Options) objectBase { return objectBase{newBase(options)} }
+
+// view returns the view of a model. With confirm, the model counts as gone only
+// after a new look: what was made there must not be left because of an old list
+// of models.
+func (b *objectBase) view(
+	ctx context.Context, model plan.ModelRef, query plan.Query, confirm bool,
+) plan.ModelView {
+	view := b.Juju.View(ctx, model, query)
+	if confirm && query.Age != plan.Fresh && view.Gone() {
+		query.Age = plan.Fresh
+		view = b.Juju.View(ctx, model, query)
+	}
+	return view
+}
 
 // get reads an object from the cache. It returns errStale while the cache is
 // older than the operator's last write: deciding on a stale object could undo

@@ -71,11 +71,7 @@ func (r *SecretReconciler) observe(
 func (r *SecretReconciler) observeJuju(
 	ctx context.Context, obj *v1alpha1.JujuSecret, query plan.Query, salt string, facts *plan.SecretFacts,
 ) error {
-	facts.View = r.Juju.View(ctx, facts.Model, query)
-	if query.Age != plan.Fresh && facts.Desired.Deleting && facts.View.Gone() {
-		query.Age = plan.Fresh // What was created must not be left because of an old list.
-		facts.View = r.Juju.View(ctx, facts.Model, query)
-	}
+	facts.View = r.view(ctx, facts.Model, query, facts.Desired.Deleting)
 	if query.Age != plan.Fresh && facts.View.Known && facts.MayAdopt() {
 		query.Age = plan.Fresh // A secret that was just removed must not be adopted.
 		facts.View = r.Juju.View(ctx, facts.Model, query)

@@ -44,26 +44,13 @@ func (r *AccessReconciler) observe(
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil
 	}
-	facts.View = r.Juju.View(ctx, target.Model, query)
-	if query.Age != plan.Fresh && facts.Deleting && facts.View.Gone() {
-		query.Age = plan.Fresh // What was granted must not be left because of an old list.
-		facts.View = r.Juju.View(ctx, target.Model, query)
-	}
+	facts.View = r.view(ctx, target.Model, query, facts.Deleting)
 	if query.Age == plan.Recent && facts.MissesID() {
 		query.Age = plan.Fresh // The secret may be newer than the listing.
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
-	if id := facts.FormerID(); id != "" {
-		former := facts.Record.Model
-		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, former); err != nil {
-			return plan.AccessFacts{}, err
-		}
-		if facts.MayLookForFormer() {
-			facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id})
-			if facts.FormerView.Gone() {
-				facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id, Age: plan.Fresh})
-			}
-		}
+	if err := r.observeFormer(ctx, obj.Namespace, &facts); err != nil {
+		return plan.AccessFacts{}, err
 	}
 	if secret := facts.SharedSecret(); secret != nil {
 		others, err := r.observeOthers(ctx, obj, secret.ID, facts)
@@ -73,6 +60,23 @@ func (r *AccessReconciler) observe(
 		facts = facts.ConsiderOthers(obj.Namespace, others)
 	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
+}
+
+// observeFormer gathers the facts about the secret that the object granted
+// before, if it is another one.
+func (r *AccessReconciler) observeFormer(ctx context.Context, namespace string, facts *plan.AccessFacts) error {
+	id, former := facts.FormerID(), facts.Record.Model
+	if id == "" {
+		return nil
+	}
+	var err error
+	if facts.FormerTenancy, err = r.cleanupTenancy(ctx, namespace, former); err != nil {
+		return err
+	}
+	if facts.MayLookForFormer() {
+		facts.FormerView = r.view(ctx, former, plan.Query{ID: id}, true)
+	}
+	return nil
 }
 
 // target returns the secret in Juju that a JujuSecretAccess refers to. While
