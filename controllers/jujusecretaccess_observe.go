@@ -55,14 +55,8 @@ func (r *AccessReconciler) observe(
 		query.Age = plan.Fresh // The secret may be newer than the listing.
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
-	if id := facts.FormerID(); id != "" {
-		if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, facts.FormerModel()); err != nil {
-			return plan.AccessFacts{}, err
-		}
-		if facts.MayLookForFormer() {
-			query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: query.Age}
-			facts.FormerView = r.Juju.View(ctx, facts.FormerModel(), query)
-		}
+	if err := r.observeFormer(ctx, obj.Namespace, query.Age, &facts); err != nil {
+		return plan.AccessFacts{}, err
 	}
 	if secret := facts.SharedSecret(); secret != nil {
 		others, err := r.observeOthers(ctx, obj, secret.ID, facts)
@@ -84,6 +78,25 @@ func lastModelUUID(obj *v1alpha1.JujuSecretAccess, recorded plan.Record, model p
 		return last.ModelUUID
 	}
 	return ""
+}
+
+// observeFormer gathers the facts about the secret that the object granted
+// before, if it is another one.
+func (r *AccessReconciler) observeFormer(
+	ctx context.Context, namespace string, age plan.Age, facts *plan.AccessFacts,
+) error {
+	id, former := facts.FormerID(), facts.FormerModel()
+	if id == "" {
+		return nil
+	}
+	var err error
+	if facts.FormerTenancy, err = r.cleanupTenancy(ctx, namespace, former); err != nil {
+		return err
+	}
+	if facts.MayLookForFormer() {
+		facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: age})
+	}
+	return nil
 }
 
 // target returns the secret in Juju that a JujuSecretAccess refers to. While

@@ -284,7 +284,7 @@ func (c *controller) listAgain() {
 	}
 	c.mu.Unlock()
 	if wanted && !early && (soon || last.problem != nil || c.anyAwaited()) {
-		c.listModels(context.Background(), last.began)
+		c.listModels(context.Background(), last.began) //nolint:forbidigo // It has no caller.
 	}
 }
 
