@@ -56,7 +56,7 @@ func (r *AccessReconciler) observe(
 		facts.LastGranted = grantedByStatus(obj)
 		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, secret.ID), r.Now())
 	}
-	if err := r.observeFormer(ctx, obj, query.Age, &facts); err != nil {
+	if err := r.observeFormer(ctx, obj.Namespace, query.Age, &facts); err != nil {
 		return plan.AccessFacts{}, err
 	}
 	if secret := facts.SharedSecret(); secret != nil {
@@ -87,25 +87,6 @@ func (r *AccessReconciler) observeController(
 	return nil
 }
 
-// observeFormer reads the secret that the access granted before, if it is
-// another one.
-func (r *AccessReconciler) observeFormer(
-	ctx context.Context, obj *v1alpha1.JujuSecretAccess, age plan.Age, facts *plan.AccessFacts,
-) (err error) {
-	id := facts.FormerID()
-	if id == "" {
-		return nil
-	}
-	if facts.FormerTenancy, err = r.cleanupTenancy(ctx, obj.Namespace, facts.FormerModel()); err != nil {
-		return err
-	}
-	if facts.MayLookForFormer() {
-		query := plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: age}
-		facts.FormerView = r.Juju.View(ctx, facts.FormerModel(), query)
-	}
-	return nil
-}
-
 // lastModelUUID returns the UUID of a model when the access last used it, by its
 // record or by its status. It is empty if neither is about the model.
 func lastModelUUID(obj *v1alpha1.JujuSecretAccess, recorded plan.Record, model plan.ModelRef) string {
@@ -116,6 +97,25 @@ func lastModelUUID(obj *v1alpha1.JujuSecretAccess, recorded plan.Record, model p
 		return last.ModelUUID
 	}
 	return ""
+}
+
+// observeFormer gathers the facts about the secret that the object granted
+// before, if it is another one.
+func (r *AccessReconciler) observeFormer(
+	ctx context.Context, namespace string, age plan.Age, facts *plan.AccessFacts,
+) error {
+	id, former := facts.FormerID(), facts.FormerModel()
+	if id == "" {
+		return nil
+	}
+	var err error
+	if facts.FormerTenancy, err = r.cleanupTenancy(ctx, namespace, former); err != nil {
+		return err
+	}
+	if facts.MayLookForFormer() {
+		facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: age})
+	}
+	return nil
 }
 
 // target returns the secret in Juju that a JujuSecretAccess refers to. While

@@ -71,7 +71,8 @@ func TestMigratedModelIsFollowedByControllerRef(t *testing.T) {
 			if restarts {
 				o.MustRestart()
 			}
-			f.LookNow(append(slices.Clone(objs), doomed, grants)...)
+			all := append(slices.Clone(objs), doomed, grants)
+			f.LookNow(all...)
 			for _, obj := range all {
 				f.AwaitReason(obj, v1alpha1.ReasonModelMigrated, "controllerRef", "new-controller", f.Juju.Addresses[0],
 					"12345678-1234-4123-8123-123456789abc")

@@ -47,14 +47,16 @@ func TestObjectsOfMissingModelShareOneListPerInterval(t *testing.T) {
 	if n := proxy.Requests()[listModels] - lists; n > atMost {
 		t.Errorf("%d lists of models in %v, want at most %d", n, time.Since(began), atMost)
 	}
-	if n := o.reconciles(f, "jujusecret").since(reconciles).all; n > 0 {
-		t.Errorf("%d reconciles of objects at rest, want none", n)
+	// An object that waited in the fair queue is requeued once more.
+	if n := o.reconciles(f, "jujusecret").since(reconciles).all; n > objects/5 {
+		t.Errorf("%d reconciles of %d objects at rest in %d intervals", n, objects, intervals)
 	}
 
 	// The list wakes only the object of the model that appears.
+	reconciles = o.awaitIdle(f, "jujusecret")
 	f.AddModel(f.Namespace + "-late")
 	f.AwaitReady(late)
-	if n := o.awaitIdle(f, "jujusecret").since(reconciles).all; n >= objects {
+	if n := o.awaitIdle(f, "jujusecret").since(reconciles).all; n > objects/5 {
 		t.Errorf("%d reconciles for one object, whose model was created", n)
 	}
 
