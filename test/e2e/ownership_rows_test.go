@@ -396,6 +396,18 @@ func (f rowFixture) deleteWithoutAccess(obj *v1alpha1.JujuSecret) {
 	f.AwaitJuju()
 }
 
+// listModels makes the operator list the models of the controller now. A list
+// from before may have the model, because other tests use the controller too.
+func (f rowFixture) listModels() {
+	f.Helper()
+	probe := gen.JujuSecret(f.Namespace, "probe", "prod/missing-"+f.Namespace)
+	f.Create(probe)
+	f.AwaitReason(probe, v1alpha1.ReasonModelNotFound)
+	f.LookNow(probe)
+	f.Delete(probe)
+	f.AwaitGone(probe)
+}
+
 func removalRows() map[string]func(rowFixture) {
 	return map[string]func(rowFixture){
 		"D20": func(f rowFixture) {
@@ -408,6 +420,7 @@ func removalRows() map[string]func(rowFixture) {
 			f.setRecord(obj, f.creating(obj, desired))
 			f.addSecret(desired)
 			f.revokeAccess()
+			f.listModels()
 			f.deleteWithoutAccess(obj)
 		},
 		"D10": func(f rowFixture) {

@@ -231,7 +231,7 @@ func (f *Fixture) LookNow(objs ...client.Object) {
 var unlooked = []v1alpha1.Reason{
 	v1alpha1.ReasonSuspended, v1alpha1.ReasonTenantDenied, v1alpha1.ReasonControllerNotReady,
 	v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonJujuSecretNotReady, v1alpha1.ReasonModelNotFound,
-	v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonJujuUnreachable,
+	v1alpha1.ReasonPermissionDenied, v1alpha1.ReasonModelMigrated, v1alpha1.ReasonJujuUnreachable,
 }
 
 // request requests a reconcile of an object, or a login of a controller.
