@@ -396,7 +396,7 @@ type JujuSecretStatus struct {
 	// with each change of the content. With autoPrune, Juju deletes the revisions
 	// that no unit uses.
 	// +optional
-	Revisions int `json:"revisions,omitempty"`
+	Revisions int32 `json:"revisions,omitempty"`
 	// appliedDigest is a digest of the content that the operator last wrote to
 	// Juju. It is computed with a random key of this installation, so it reveals
 	// nothing about the content. The operator uses it to distinguish a change of

@@ -45,7 +45,8 @@ func NextSecret(
 		if sure || another {
 			next.Revision = secret.Revision // Otherwise the last synced revision stays, to detect a lost one.
 		}
-		next.SecretID, next.URI, next.Revisions = secret.ID, "secret:"+secret.ID, secret.Revisions
+		next.SecretID, next.URI = secret.ID, "secret:"+secret.ID
+		next.Revisions = int32(min(secret.Revisions, 1<<31-1)) //nolint:gosec // It is bounded.
 		next.Managed, next.Adopted = p.Owns != plan.Observed, p.Owns == plan.Adopted
 		if another {
 			next.AppliedDigest, next.AppliedGeneration, next.AutoPrune = "", 0, nil

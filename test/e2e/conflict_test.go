@@ -284,7 +284,7 @@ func (f *fixture) awaitRevisions(obj *v1alpha1.JujuSecret, want ...int) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			return obj.Name + " has different revisions (-want +got):\n" + diff
 		}
-		if f.Refresh(obj); obj.Status.Revisions != len(want) {
+		if f.Refresh(obj); int(obj.Status.Revisions) != len(want) {
 			return fmt.Sprintf("the status of %s has %d revisions, want %d", obj.Name, obj.Status.Revisions, len(want))
 		}
 		return ""
