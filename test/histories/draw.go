@@ -122,6 +122,8 @@ func (d *draft) drawStep() {
 		{8, d.changeAccess},
 		{12, d.crash},
 		{14, d.cut},
+		{5, d.loseAccess},
+		{5, d.dropMetadata},
 	}
 	total := 0
 	for _, choice := range choices {

@@ -65,6 +65,41 @@ func (d *draft) cut() {
 	d.trigger(method)
 }
 
+// loseAccess draws that the operator's user loses the access to the model, one
+// or two steps without it, and that the access is given back.
+func (d *draft) loseAccess() {
+	d.add("revoke the operator's access to the model", func(h *history) (string, error) {
+		return "", h.site.juju.RevokeModel(h.ctx, h.model, h.site.juju.Operator.Username, "read")
+	})
+	begin := len(d.steps)
+	for range 1 + d.IntN(2) {
+		d.changeObjects()
+	}
+	d.add("grant the operator access to the model again", func(h *history) (string, error) {
+		return "", h.site.juju.GrantModel(h.ctx, h.model, h.site.juju.Operator.Username, "write")
+	})
+	for i := begin; i < len(d.steps); i++ {
+		d.steps[i].settled = false // Without access, there is no settled state.
+	}
+}
+
+// changeObjects draws a change of the objects in Kubernetes.
+func (d *draft) changeObjects() {
+	[]func(){d.apply, d.changeContent, d.rename, d.delete, d.replace, d.changeAccess}[d.IntN(6)]()
+}
+
+// dropMetadata draws what kubectl replace does: an object loses its annotations
+// and finalizers. It keeps its status, with a copy of the record.
+func (d *draft) dropMetadata() {
+	slot := d.live()
+	if slot < 0 || d.objects[slot].suspended {
+		return // A suspended object stays as it is.
+	}
+	d.add("replace the metadata of "+objectName(slot), func(h *history) (string, error) { return h.dropMetadata(slot) })
+	// The annotation of a change in progress is the only record of it.
+	d.steps[len(d.steps)-1].settled = true
+}
+
 func (d *draft) someMethod() string {
 	return []string{
 		createSecrets, createSecrets, createSecrets, updateSecrets, updateSecrets, updateSecrets,

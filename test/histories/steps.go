@@ -121,6 +121,36 @@ func (h *history) remove(obj client.Object) error {
 	}
 }
 
+// dropMetadata removes the annotations and the finalizers of an object, and waits
+// until the operator has added its finalizer again. An object that is deleted
+// before that leaves its secret in Juju.
+func (h *history) dropMetadata(slot int) (string, error) {
+	o := h.objects[slot]
+	if o == nil {
+		return notThere, nil
+	}
+	held := false
+	obj := &v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: o.ns, Name: objectName(slot)}}
+	err := h.change(obj, func() {
+		held = len(obj.Finalizers) > 0
+		obj.Annotations, obj.Finalizers = nil, nil
+	})
+	if err != nil || !held {
+		return "", err
+	}
+	missing, err := h.await(func() (string, error) {
+		err := h.site.kube.Client.Get(h.ctx, client.ObjectKeyFromObject(obj), obj)
+		if err == nil && len(obj.Finalizers) == 0 {
+			return "the finalizer of " + obj.Name, nil
+		}
+		return "", err
+	})
+	if missing != "" {
+		h.faults = append(h.faults, fault{lost, missing})
+	}
+	return "", err
+}
+
 func (h *history) applyAccess(w desiredAccess) (string, error) {
 	obj := w.manifest(h)
 	if err := h.create(obj); err != nil || len(h.faults) > 0 {
