@@ -5,7 +5,9 @@ package link
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,12 +117,12 @@ func TestRequestedRetryIsAnAttemptAfterTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const takes = 5 * time.Second
-		dials := 0
+		var dials atomic.Int32
 		l := New(Config{
 			WaitTimeout: WaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
 			Dial: func(context.Context) (api.Connection, *plan.Problem) {
 				<-time.After(takes)
-				if dials++; dials < 4 {
+				if dials.Add(1) < 4 {
 					return nil, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
 				}
 				return &connection{broken: make(chan struct{})}, nil
@@ -128,10 +130,10 @@ func TestRequestedRetryIsAnAttemptAfterTheRequest(t *testing.T) {
 		})
 		_, _, _ = l.Get(t.Context())
 		<-time.After(takes) // The first attempt has ended.
-		expect := func(when string, attempt int, want bool, wantDials int) {
+		expect := func(when string, attempt int, want bool, wantDials int32) {
 			t.Helper()
-			if got := l.Tried(t.Context(), attempt); got != want || dials != wantDials {
-				t.Errorf("%s: tried %t after %d attempts, want %t after %d", when, got, dials, want, wantDials)
+			if got, n := l.Tried(t.Context(), attempt), dials.Load(); got != want || n != wantDials {
+				t.Errorf("%s: tried %t after %d attempts, want %t after %d", when, got, n, want, wantDials)
 			}
 		}
 		first := l.RetryNow()
@@ -331,25 +333,34 @@ func TestRefusedRenewalKeepsTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := &connection{broken: make(chan struct{})}, &connection{broken: make(chan struct{})}
 		results := []*connection{first, nil, nil, second}
-		var dials []time.Time
-		lost, ups := false, 0
+		var mu sync.Mutex
+		var logins []time.Time
+		var lost atomic.Bool
+		var ups atomic.Int32
 		l := New(Config{
 			WaitTimeout: WaitTimeout,
 			Dial: func(context.Context) (api.Connection, *plan.Problem) {
-				conn := results[len(dials)]
-				dials = append(dials, time.Now())
+				mu.Lock()
+				defer mu.Unlock()
+				conn := results[len(logins)]
+				logins = append(logins, time.Now())
 				if conn == nil {
 					return nil, &plan.Problem{Reason: v1alpha1.ReasonCredentialsRejected}
 				}
 				return conn, nil
 			},
-			Lost: func() { lost = true }, Changed: func(bool, bool) { ups++ },
+			Lost: func() { lost.Store(true) }, Changed: func(bool, bool) { ups.Add(1) },
 		})
+		dialled := func() []time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(logins)
+		}
 		expect := func(what string, want *connection, refused bool) {
 			t.Helper()
 			conn, release, problem := l.Get(t.Context())
-			if problem != nil || conn != api.Connection(want) || lost {
-				t.Fatalf("%s: got %v, problem %+v, lost: %v", what, conn, problem, lost)
+			if problem != nil || conn != api.Connection(want) || lost.Load() {
+				t.Fatalf("%s: got %v, problem %+v, lost: %v", what, conn, problem, lost.Load())
 			}
 			release()
 			if _, problem := l.AwaitOpen(t.Context()); Refused(problem) != refused || (l.Refusal() != nil) != refused {
@@ -363,20 +374,20 @@ func TestRefusedRenewalKeepsTheConnection(t *testing.T) {
 			t.Error("the connection counts as certain before the login")
 		}
 		expect("refused", first, true)
-		if !l.Has(first) || isClosed(first.broken) || len(dials) != 2 {
+		if dials := dialled(); !l.Has(first) || isClosed(first.broken) || len(dials) != 2 {
 			t.Errorf("after a refused login: %d logins, closed: %v", len(dials), isClosed(first.broken))
 		}
 		<-time.After(refusedRetry + refusedRetry/2)
 		expect("refused again", first, true)
-		if len(dials) != 3 || dials[2].Sub(dials[1]) < refusedRetry || ups != 0 {
-			t.Errorf("logins at %v, %d changes, want a retry after %v", dials, ups, refusedRetry)
+		if dials := dialled(); len(dials) != 3 || dials[2].Sub(dials[1]) < refusedRetry || ups.Load() != 0 {
+			t.Errorf("logins at %v, %d changes, want a retry after %v", dials, ups.Load(), refusedRetry)
 		}
 
 		_, release, _ := l.Get(t.Context())
 		l.RetryNow()
 		synctest.Wait()
-		if isClosed(first.broken) || ups != 1 {
-			t.Errorf("closed with a request in flight: %v, %d changes", isClosed(first.broken), ups)
+		if isClosed(first.broken) || ups.Load() != 1 {
+			t.Errorf("closed with a request in flight: %v, %d changes", isClosed(first.broken), ups.Load())
 		}
 		release()
 		synctest.Wait()
