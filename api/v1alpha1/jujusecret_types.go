@@ -260,9 +260,10 @@ type JujuSecretSpec struct {
 	// driftPolicy determines what happens when another client changes or removes
 	// the secret in Juju. Defaults to Correct. Correct restores what this manifest
 	// describes, at the latest after driftDetection.interval of the controller
-	// object. If another client undoes three corrections in a row, the next ones
-	// wait, for up to an hour. Report describes the difference in the Ready condition, and changes
-	// nothing in Juju until the manifest or one of its sources changes.
+	// object. If another client undoes three corrections in a row, each further
+	// correction waits, for up to an hour. Report describes the difference in the
+	// Ready condition, and changes nothing in Juju until the manifest or one of its
+	// sources changes.
 	// +optional
 	DriftPolicy DriftPolicy `json:"driftPolicy,omitempty"`
 

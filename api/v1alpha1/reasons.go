@@ -92,9 +92,10 @@ const (
 	ReasonRemoving Reason = "Removing"
 	// ReasonInUse: the controller object is being deleted. A finalizer keeps it
 	// while an object has a secret or grants in Juju through it. It continues to
-	// serve these objects. The message names one of them. To keep the
-	// controller object, remove its finalizer and apply its manifest again.
-	// This changes nothing in Juju.
+	// serve these objects. The message names one of them. The controller object
+	// is removed after the last of them is deleted. To keep the controller
+	// object, remove its finalizer and apply its manifest again. This changes
+	// nothing in Juju.
 	ReasonInUse Reason = "InUse"
 	// ReasonTransferringGrants: this object is being deleted and another
 	// JujuSecretAccess takes over its grants, or grants move from a former
@@ -137,8 +138,9 @@ const (
 	ReasonConflict Reason = "Conflict"
 	// ReasonControllerDeleting: the controller object is being deleted, and this
 	// object has nothing in Juju through it. The controller object still serves
-	// references and the objects that have a secret or grants in Juju. Use
-	// another controller object, or create it again when it is gone.
+	// references and the objects that have a secret or grants in Juju. Set
+	// controllerRef to another controller object, or create the controller
+	// object again when it is gone.
 	ReasonControllerDeleting Reason = "ControllerDeleting"
 	// ReasonSecretIDNotFound: the model has no user secret with the ID in the
 	// spec. Juju never reuses an ID, so the secret cannot appear later. Compare
@@ -164,11 +166,11 @@ const (
 	// object is deleted, the operator still removes what it made for the object.
 	ReasonTenantDenied Reason = "TenantDenied"
 	// ReasonModelNotFound: the model does not exist, or is not visible to the
-	// operator's user. Grant the user access. If the model is wrong, create
-	// another object. The operator lists the models of the controller once per
-	// driftDetection.interval, and reconciles the object when the model appears.
-	// If the object was in the model before and the user lost access, the reason
-	// is PermissionDenied.
+	// operator's user. Grant the user access. If controllerRef is wrong, correct
+	// it. If the model is wrong, create another object. The operator lists the
+	// models of the controller once per driftDetection.interval, and reconciles
+	// the object when the model appears. If the object was in the model before
+	// and the user lost access, the reason is PermissionDenied.
 	ReasonModelNotFound Reason = "ModelNotFound"
 	// ReasonModelMigrated: the model was migrated to another Juju controller. The
 	// message names it. Set controllerRef to a controller object for that
