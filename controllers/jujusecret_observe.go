@@ -61,13 +61,15 @@ func (r *SecretReconciler) observe(
 	}
 	facts.Tenancy = r.tenancy(ctx, obj, state, ref, facts.Model, query.Age)
 	facts.Desired.Adopt = !facts.Desired.Observe && ref.Adopts(obj.Spec.AdoptionPolicy)
+	if !facts.Tenancy.Refused() {
+		if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt); err != nil {
+			return plan.SecretFacts{}, err
+		}
+	}
 	if !plan.MayLookForSecret(facts) {
 		return facts, nil
 	}
 	if err := r.observeJuju(ctx, obj, query, state.Salt, &facts); err != nil {
-		return plan.SecretFacts{}, err
-	}
-	if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt); err != nil {
 		return plan.SecretFacts{}, err
 	}
 	if facts.Digest != "" {

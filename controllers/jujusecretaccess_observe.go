@@ -93,6 +93,8 @@ func lastModelUUID(obj *v1alpha1.JujuSecretAccess, recorded plan.Record, model p
 	switch last := obj.Status; {
 	case model == recorded.Model && recorded.ModelUUID != "":
 		return recorded.ModelUUID
+	case model == recorded.Model && recorded.SecretID != "" && recorded.SecretID == last.SecretID:
+		return last.ModelUUID // An older record. The status may name another controller object already.
 	case string(model.Controller) == last.Controller && model.Name == last.Model:
 		return last.ModelUUID
 	}

@@ -116,7 +116,8 @@ func newController(endpoint *wire.Endpoint, env environment) *controller {
 		},
 		Changed: func(up, answered bool) {
 			if up && c.refused.Swap(false) {
-				c.retryModels() // They back off as long as refused logins do.
+				c.forgetAnswers() // They may be refusals of the former password.
+				c.retryModels()   // They back off as long as refused logins do.
 			}
 			if up {
 				c.distrustList()

@@ -61,7 +61,9 @@ func (c *controller) openRoot(ctx context.Context) (api.Connection, *plan.Proble
 		return c.LoginProblem(err)
 	})
 	if problem != nil {
-		if problem.Reason == v1alpha1.ReasonJujuUnreachable || problem.Reason == v1alpha1.ReasonCertificateMismatch {
+		unreachable := problem.Reason == v1alpha1.ReasonJujuUnreachable ||
+			problem.Reason == v1alpha1.ReasonCertificateMismatch
+		if unreachable && !c.isOpen() { // The login may be one beside an open connection.
 			c.noteReachable([]string{})
 		}
 		return nil, problem

@@ -25,6 +25,9 @@ type Ticket struct {
 	// arrived.
 	announced *model.Model
 	number    int
+	// planned is the UUID of the model that the steps were planned for, empty if
+	// it is not known.
+	planned string
 }
 
 // Announce returns a ticket for steps that are about to be sent to a model.
@@ -35,7 +38,7 @@ func (p *Pool) Announce(ref plan.ModelRef, steps []plan.Step) *Ticket {
 	t := &Ticket{pool: p, ref: ref, steps: steps}
 	if c := p.known(ref.Controller); c != nil {
 		if m := c.knownModel(ref); m != nil {
-			t.announced, t.number = m, m.Announce(steps)
+			t.announced, t.number, t.planned = m, m.Announce(steps), m.UUID
 		}
 	}
 	return t
@@ -76,14 +79,15 @@ func (t *Ticket) try(ctx context.Context) ([]plan.Outcome, error) {
 	case problem != nil:
 		return failed(len(t.steps), problem), nil
 	}
-	if t.announced != nil && t.announced.UUID != m.UUID {
+	if t.planned != "" && t.planned != m.UUID {
 		// The steps were planned for a model that was removed. Another model has
 		// its name now, and the object may not be allowed to use it.
 		return failed(len(t.steps), &plan.Problem{
 			Reason:  v1alpha1.ReasonModelNotFound,
-			Message: fmt.Sprintf("the model %s was removed, and another model has its name now", t.announced.UUID),
+			Message: fmt.Sprintf("the model %s was removed, and another model has its name now", t.planned),
 		}), nil
 	}
+	t.planned = m.UUID
 	if t.announced != m {
 		t.Withdraw()
 		t.number = m.Announce(t.steps)

@@ -28,6 +28,9 @@ const (
 	keepDefinite = 5 * time.Minute
 	// keepOther is how long a failed login without a definite answer counts.
 	keepOther = 10 * time.Second
+	// keepFresh is how long an answer counts for a caller that asks for a new
+	// one. A request that cannot be handled makes every look of an object ask.
+	keepFresh = 5 * time.Second
 	// answerTimeout is how long a caller waits for an answer.
 	answerTimeout = 10 * time.Second
 )
@@ -57,6 +60,10 @@ func (a *answer) counts() bool {
 	return time.Since(a.began) < keep
 }
 
+// beganBefore reports whether the login began before a time. A login that has
+// not begun yet, because it waits for another one, begins later.
+func (a *answer) beganBefore(at time.Time) bool { return !a.began.IsZero() && a.began.Before(at) }
+
 // askModel returns why the controller does not list a model, nil if a login to
 // the model succeeds. Concurrent callers share a login. With fresh, the login
 // begins after the call.
@@ -64,11 +71,12 @@ func (c *controller) askModel(ctx context.Context, uuid, name string, fresh bool
 	called := time.Now()
 	c.mu.Lock()
 	current := c.answers[uuid]
-	if current == nil || !current.counts() || fresh && current.began.Before(called) {
+	if current == nil || !current.counts() || fresh && current.beganBefore(called.Add(-keepFresh)) {
 		maps.DeleteFunc(c.answers, func(_ string, old *answer) bool { return !old.counts() })
-		current = &answer{began: called, done: make(chan struct{})}
+		previous := current
+		current = &answer{done: make(chan struct{})}
 		c.answers[uuid] = current
-		go c.ask(context.WithoutCancel(ctx), uuid, name, current) // Other callers wait for it, too.
+		go c.ask(context.WithoutCancel(ctx), uuid, name, current, previous) // Other callers wait for it, too.
 	}
 	c.mu.Unlock()
 	select {
@@ -79,21 +87,37 @@ func (c *controller) askModel(ctx context.Context, uuid, name string, fresh bool
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	select {
+	case <-current.done: // Just now.
+		return current.problem
+	default:
+	}
 	current.awaited = true
 	return &plan.Problem{
 		Reason: v1alpha1.ReasonJujuUnreachable, Message: "the controller has not answered a login to the model yet",
 	}
 }
 
-// ask logs in to a model once, and sets the answer.
-func (c *controller) ask(ctx context.Context, uuid, name string, current *answer) {
+// ask logs in to a model once, after the previous login to it has ended, and
+// sets the answer.
+func (c *controller) ask(ctx context.Context, uuid, name string, current, previous *answer) {
+	if previous != nil {
+		<-previous.done
+	}
+	c.mu.Lock()
+	current.began = time.Now()
+	c.mu.Unlock()
 	current.problem = c.tryUnlisted(ctx, uuid, name)
 	c.mu.Lock()
 	close(current.done)
 	awaited := current.awaited
 	c.mu.Unlock()
+	change := plan.Change{Controller: c.Key, ModelUUID: uuid, ModelName: c.nameOf(uuid), All: true}
 	if awaited {
-		c.notify(plan.Change{Controller: c.Key, ModelUUID: uuid, ModelName: c.nameOf(uuid), All: true})
+		c.notify(change)
+	}
+	if problem := current.problem; problem != nil && !problem.Definite() && !c.root.Closed() {
+		time.AfterFunc(keepOther, func() { c.notify(change) }) // The next look asks again.
 	}
 }
 
@@ -122,6 +146,13 @@ func (c *controller) tryUnlisted(ctx context.Context, uuid, name string) *plan.P
 	}
 	defer func() { _ = conn.Close() }()
 	return c.verifyModel(conn)
+}
+
+// forgetAnswers makes the next look at each unlisted model log in again.
+func (c *controller) forgetAnswers() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers = map[string]*answer{}
 }
 
 // keepAnswer sets the answer to a login to a model.

@@ -75,12 +75,17 @@ func (facts AccessFacts) FormerID() string {
 // MayLookForFormer reports whether Juju can be asked for the secret of
 // FormerID.
 func (facts AccessFacts) MayLookForFormer() bool {
-	return facts.FormerID() != "" && facts.FormerTenancy.Problem == nil
+	return facts.FormerID() != "" && (facts.FormerTenancy.Problem == nil || facts.FormerTenancy.Unlisted)
 }
 
 // Former returns the secret that the object granted before, nil if there is
-// none.
-func (facts AccessFacts) Former() *UserSecret { return facts.FormerView.ByID }
+// none, or if the object may not revoke its grants.
+func (facts AccessFacts) Former() *UserSecret {
+	if facts.FormerTenancy.Problem != nil {
+		return nil
+	}
+	return facts.FormerView.ByID
+}
 
 // Target is the secret of a JujuSecretAccess.
 type Target struct {
@@ -254,6 +259,7 @@ func accessUnseen(facts AccessFacts) (Plan, bool) {
 func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
 	plan := Plan{Before: facts.Record, After: facts.Record, Unapplied: true}
 	switch problem := facts.FormerTenancy.Problem; {
+	case facts.FormerTenancy.Unlisted: // The answer to a login decides.
 	case problem != nil && problem.Reason == v1alpha1.ReasonTenantDenied:
 		return Plan{}, false
 	case problem != nil:

@@ -46,7 +46,8 @@ func wayBack(former ControllerKey) string {
 }
 
 func secretApart(facts SecretFacts) (Plan, bool) {
-	if !facts.moved() || Carries(facts.RecordedController, facts.Model.Controller) || facts.Desired.Abandoned {
+	if !facts.moved() || Carries(facts.RecordedController, facts.Model.Controller) ||
+		facts.Desired.Abandoned && facts.Desired.Deleting {
 		return Plan{}, false
 	}
 	return Plan{Before: facts.Record, After: facts.Record, Condition: Condition{
@@ -96,7 +97,9 @@ func (facts AccessFacts) Moved() bool {
 // where it is now.
 func (facts AccessFacts) FormerModel() ModelRef {
 	former := facts.Record.Model
-	if facts.Moved() {
+	sameModel := facts.View.Known && facts.LastModelUUID != "" && facts.View.ModelUUID == facts.LastModelUUID &&
+		Carries(former.Controller, facts.Target.Model.Controller)
+	if facts.Moved() || sameModel {
 		former.Controller = facts.Target.Model.Controller
 	}
 	return former

@@ -283,7 +283,9 @@ func secretDenied(facts SecretFacts) (Plan, bool) {
 		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 	}
 	leaving := facts.subject() + ", which was not created for this object"
-	return denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, leaving)
+	plan, applies := denied(facts.Tenancy, facts.Desired.Deleting, facts.created(), facts.Record, leaving)
+	plan.Unapplied = applies && !facts.Desired.Deleting && facts.contentChanged()
+	return plan, applies
 }
 
 // created reports whether the secret that the object owns was created for it.
@@ -430,6 +432,10 @@ func secretDeleting(facts SecretFacts) (Plan, bool) {
 	// The secret exists again, after it was missing and another creation began.
 	if facts.Desired.Deletion == "" && facts.Adopted && own.ID == facts.LastID {
 		return release(facts.Record, "left "+facts.subject()+asAdopted), true
+	}
+	if facts.Tenancy.Problem != nil && !facts.created() { // The model is not listed, but a login succeeded.
+		left := "left " + facts.subject() + ", which was not created for this object: "
+		return release(facts.Record, left+facts.Tenancy.Problem.Message), true
 	}
 	plan := Plan{Before: facts.Record, After: facts.Record, Secret: own, Condition: Condition{
 		Reason:  v1alpha1.ReasonRemoving,

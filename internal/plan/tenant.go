@@ -21,6 +21,12 @@ type Tenancy struct {
 	Unlisted bool
 }
 
+// Refused reports whether the object may not use its model. Otherwise it may, or
+// that is not known yet.
+func (t Tenancy) Refused() bool {
+	return t.Problem != nil && t.Problem.Reason == v1alpha1.ReasonTenantDenied
+}
+
 // Admitted returns the tenancy of an object that may use its model.
 func Admitted() Tenancy { return Tenancy{} }
 

@@ -100,6 +100,10 @@ type state struct {
 	replaced chan struct{}
 }
 
+// accepted reports whether there is a connection with credentials that were not
+// refused since.
+func (s state) accepted() bool { return s.conn != nil && !s.dying && !s.checking && s.refusal == nil }
+
 // Config configures a link. The functions are called without a lock.
 type Config struct {
 	// WaitTimeout is how long a caller waits for an attempt in progress.
@@ -146,12 +150,12 @@ func isClosed(c <-chan struct{}) bool {
 
 // RetryNow ends the pause before the next attempt. If an attempt is in progress
 // and fails, the next one follows immediately. RetryNow returns the number of
-// this attempt for Tried, 0 if there is a connection
-// that was not refused since.
+// this attempt for Tried, 0 if there is a connection with credentials that were
+// not refused since.
 func (l *Link) RetryNow() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.state.conn != nil && !l.state.dying && l.state.refusal == nil {
+	if l.state.accepted() {
 		return 0
 	}
 	select {
@@ -167,7 +171,7 @@ func (l *Link) Tried(ctx context.Context, attempt int) bool {
 	timeout := time.After(WaitTimeout)
 	for {
 		l.mu.Lock()
-		tried, progress := l.ended >= attempt || l.state.conn != nil && !l.state.dying, l.progress
+		tried, progress := l.ended >= attempt || l.state.accepted(), l.progress
 		l.mu.Unlock()
 		if tried {
 			return true
@@ -334,14 +338,7 @@ func (l *Link) run(ctx context.Context) {
 	var pauses pauses
 	broke := false
 	for !l.Closed() {
-		l.mu.Lock()
-		l.begun++
-		select {
-		case <-l.retry: // This attempt is the retry.
-		default:
-		}
-		l.mu.Unlock()
-		conn, problem := l.config.Dial(ctx)
+		conn, problem := l.dial(ctx)
 		l.settle(conn, problem, broke)
 		began := time.Now()
 		pauses.accepted = pauses.accepted || conn != nil
@@ -357,6 +354,25 @@ func (l *Link) run(ctx context.Context) {
 	if waiting {
 		l.config.Changed(false, true) // Callers that wait get their result from the next link.
 	}
+}
+
+// dial makes an attempt. The caller calls finish with the result.
+func (l *Link) dial(ctx context.Context) (api.Connection, *plan.Problem) {
+	l.mu.Lock()
+	l.begun++
+	select {
+	case <-l.retry: // This attempt is the retry.
+	default:
+	}
+	l.mu.Unlock()
+	return l.config.Dial(ctx)
+}
+
+// finish notes that the attempt has ended. The lock is held.
+func (l *Link) finish() {
+	l.ended = l.begun
+	close(l.progress)
+	l.progress = make(chan struct{})
 }
 
 // hold keeps a connection until it breaks or the link ends. It reports whether
@@ -400,7 +416,7 @@ type renewal struct {
 // renew logs in beside a connection, and returns the connection to hold: the
 // new one if the login succeeded.
 func (l *Link) renew(ctx context.Context, conn api.Connection, pauses *pauses) (held api.Connection, next renewal) {
-	renewed, problem := l.config.Dial(ctx)
+	renewed, problem := l.dial(ctx)
 	l.mu.Lock()
 	last := l.state
 	kept := state{conn: conn, calls: last.calls, dying: last.dying, refusal: last.refusal}
@@ -411,6 +427,7 @@ func (l *Link) renew(ctx context.Context, conn api.Connection, pauses *pauses) (
 		kept = state{conn: renewed}
 	}
 	l.publish(kept)
+	l.finish()
 	l.mu.Unlock()
 	switch {
 	case renewed != nil:
@@ -493,9 +510,7 @@ func (l *Link) settle(conn api.Connection, problem *plan.Problem, broke bool) {
 	if conn != nil {
 		l.answered = false
 	}
-	l.ended = l.begun
-	close(l.progress)
-	l.progress = make(chan struct{})
+	l.finish()
 	l.mu.Unlock()
 	if broke || answered && last == nil {
 		l.config.Changed(conn != nil, answered)

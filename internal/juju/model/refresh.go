@@ -221,6 +221,10 @@ func (m *Model) current(ctx context.Context, query plan.Query) *plan.Problem {
 	m.wake()
 	select {
 	case <-call.done:
+		if known && query.Age == plan.Awaited && call.problem != nil &&
+			call.problem.Reason == v1alpha1.ReasonModelUnavailable {
+			return nil // The snapshot of a busy model stays valid.
+		}
 		return call.problem
 	case <-m.link.Closing():
 		return m.link.Ended()
