@@ -51,8 +51,6 @@ type controller struct {
 	answers  map[string]*answer // of models that are not listed, by UUID
 	// awaited holds the models that objects wait for and that are not listed.
 	awaited map[plan.ModelRef]struct{}
-	// listSoon is true when a caller needs a newer list than it got.
-	listSoon bool
 	// listTimer ends when the models are to be listed without a caller.
 	listTimer *time.Timer
 	closed    bool

@@ -13,7 +13,6 @@ import (
 	jujubase "github.com/juju/juju/api/base"
 	"github.com/juju/juju/api/client/modelmanager"
 
-	"github.com/juju-secrets/operator/internal/juju/model"
 	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
 )
@@ -21,6 +20,13 @@ import (
 // firstListRetry is the pause after a list of the models that failed. It
 // doubles up to the drift interval.
 const firstListRetry = 5 * time.Second
+
+// The pause between lists for changed objects is at least shortestListPause, and
+// at least listShare times the duration of a list.
+const (
+	shortestListPause = 250 * time.Millisecond
+	listShare         = 20
+)
 
 // modelList is the last list of the models that the user may see. All objects
 // of the controller share it.
@@ -66,8 +72,6 @@ func (l modelList) maxAge(age plan.Age, interval time.Duration) time.Duration {
 		return 0
 	case l.problem != nil:
 		return l.pause
-	case age == plan.Recent:
-		return model.Recent(l.took)
 	}
 	return interval
 }
@@ -143,7 +147,7 @@ func (c *controller) identify(ctx context.Context, ref plan.ModelRef, age plan.A
 	if last := c.lastList(); age == plan.AsKnown && last.uuids != nil {
 		found := last.answer(ref)
 		if found.UUID == "" {
-			c.await(ref, false)
+			c.await(ref)
 		}
 		return found
 	}
@@ -153,22 +157,30 @@ func (c *controller) identify(ctx context.Context, ref plan.ModelRef, age plan.A
 	return c.lookUp(ctx, ref, age)
 }
 
-// lookUp returns what a list of an age says about a reference. The models are
-// listed again for a model that is missing.
+// lookUp returns what a list of an age says about a reference. For an object
+// that was just changed, the list begins after the call, because the user may
+// have created the model just before the object. Such lists have pauses between
+// them, so that many new objects share a few.
 func (c *controller) lookUp(ctx context.Context, ref plan.ModelRef, age plan.Age) plan.ListedModel {
 	called := time.Now()
 	c.mu.Lock()
-	oldest := called.Add(-c.listed.maxAge(age, c.interval))
+	last, oldest := c.listed, called.Add(-c.listed.maxAge(age, c.interval))
 	c.mu.Unlock()
+	if age == plan.Recent && last.problem == nil {
+		oldest = called
+		select {
+		case <-time.After(time.Until(last.began.Add(max(shortestListPause, listShare*last.took)))):
+		case <-ctx.Done():
+			return last.answer(ref)
+		}
+	}
 	listed := c.listModels(ctx, oldest)
 	if listed.problem != nil {
 		return plan.ListedModel{Problem: listed.problem}
 	}
 	found := listed.answer(ref)
 	if found.UUID == "" {
-		// The user may have created the model after the list, and before the
-		// object.
-		c.await(ref, age == plan.Recent && listed.began.Before(called))
+		c.await(ref)
 	}
 	return found
 }
@@ -195,7 +207,6 @@ func (c *controller) listModels(ctx context.Context, oldest time.Time) modelList
 			c.names[uuid] = name
 			delete(c.answers, uuid)
 		}
-		c.listSoon = false
 		maps.DeleteFunc(c.awaited, func(ref plan.ModelRef, _ struct{}) bool { return listed.find(ref).UUID != "" })
 	}
 	c.planList()
@@ -236,16 +247,14 @@ func (c *controller) requestModels(ctx context.Context) (map[string]string, *pla
 }
 
 // await makes the models listed again after the interval, for a model that is
-// not listed. With soon, they are listed again as soon as the list is no longer
-// recent.
-func (c *controller) await(ref plan.ModelRef, soon bool) {
+// not listed.
+func (c *controller) await(ref plan.ModelRef) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, awaited := c.awaited[ref]; awaited && (!soon || c.listSoon) {
+	if _, awaited := c.awaited[ref]; awaited {
 		return
 	}
 	c.awaited[ref] = struct{}{}
-	c.listSoon = c.listSoon || soon
 	c.planList()
 }
 
@@ -256,8 +265,6 @@ func (c *controller) nextList() (at time.Time, wanted bool) {
 		return time.Time{}, false
 	case l.problem != nil:
 		return l.began.Add(l.pause), true
-	case c.listSoon:
-		return l.began.Add(model.Recent(l.took)), true
 	default:
 		return l.began.Add(c.interval), len(c.awaited) > 0
 	}
@@ -276,14 +283,14 @@ func (c *controller) planList() {
 // listAgain lists the models when the timer ends, if that is still needed.
 func (c *controller) listAgain() {
 	c.mu.Lock()
-	last, soon := c.listed, c.listSoon
+	last := c.listed
 	at, wanted := c.nextList()
 	early := wanted && time.Now().Before(at) // Another caller has listed the models.
 	if early {
 		c.planList()
 	}
 	c.mu.Unlock()
-	if wanted && !early && (soon || last.problem != nil || c.anyAwaited()) {
+	if wanted && !early && (last.problem != nil || c.anyAwaited()) {
 		c.listModels(context.Background(), last.began) //nolint:forbidigo // A timer is given no context.
 	}
 }

@@ -22,8 +22,6 @@ func TestListOfModelsIsUsedUpToAnAge(t *testing.T) {
 		want time.Duration
 	}{
 		"as known":       {modelList{}, plan.AsKnown, interval},
-		"recent":         {modelList{took: time.Millisecond}, plan.Recent, 5 * time.Second},
-		"recent, slow":   {modelList{took: time.Second}, plan.Recent, 20 * time.Second},
 		"fresh":          {modelList{took: time.Second}, plan.Fresh, 0},
 		"failed":         {failed, plan.AsKnown, failed.pause},
 		"failed, recent": {failed, plan.Recent, failed.pause},
@@ -46,9 +44,8 @@ func TestListOfModelsIsRequestedOnlyWhileNeeded(t *testing.T) {
 		after  time.Duration // since the last list
 		wanted bool
 	}{
-		"no object waits":    {given: func(*controller) {}},
-		"an object waits":    {func(c *controller) { c.awaited[ref] = struct{}{} }, time.Minute, true},
-		"a new object waits": {func(c *controller) { c.listSoon = true }, 5 * time.Second, true},
+		"no object waits": {given: func(*controller) {}},
+		"an object waits": {func(c *controller) { c.awaited[ref] = struct{}{} }, time.Minute, true},
 		"the list failed": {func(c *controller) {
 			c.listed.problem, c.listed.pause = &plan.Problem{Reason: v1alpha1.ReasonFailed}, firstListRetry
 		}, firstListRetry, true},

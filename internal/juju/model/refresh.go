@@ -24,8 +24,8 @@ const (
 	recentShare = 20
 )
 
-// Recent returns the age up to which a listing that took that long is recent.
-func Recent(took time.Duration) time.Duration { return max(recent, recentShare*took) }
+// longestAge returns the age up to which a listing that took that long is recent.
+func longestAge(took time.Duration) time.Duration { return max(recent, recentShare*took) }
 
 // longestRecent bounds the age that an object accepts that waits for a change in
 // Juju, if it asks for less. The shortest time that a reason promises is 30 s.
@@ -132,7 +132,7 @@ func (l *listings) lastBegan() time.Time {
 
 // tooOld reports whether the last listing is older than a query accepts.
 func (l *listings) tooOld(query plan.Query, now time.Time) bool {
-	limit := Recent(l.last().took)
+	limit := longestAge(l.last().took)
 	switch query.Age {
 	case plan.Fresh:
 		return true
