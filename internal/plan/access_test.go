@@ -390,6 +390,23 @@ func TestMoveRevokesGrantsOnFormerSecret(t *testing.T) {
 			moved(func(s *plan.AccessFacts) { s.FormerView = unavailable(v1alpha1.ReasonModelNotFound) }),
 			all(reports(v1alpha1.ReasonModelNotFound, "Juju answered: no"), func(p *plan.Plan) { p.Secret = nil }),
 		},
+		"former model not listed, and a login is refused: waits": {
+			moved(func(s *plan.AccessFacts) {
+				s.FormerTenancy, s.FormerView = denied(), unavailable(v1alpha1.ReasonPermissionDenied)
+				s.FormerTenancy.Unlisted = true
+			}),
+			all(reports(v1alpha1.ReasonPermissionDenied, "Juju answered: no"), func(p *plan.Plan) { p.Secret = nil }),
+		},
+		"former model not listed, and a login succeeds: its grants stay": {
+			moved(inJuju(), func(s *plan.AccessFacts) {
+				s.FormerTenancy = denied()
+				s.FormerTenancy.Unlisted = true
+			}),
+			records(
+				granted("app1", "app2"), granted("app1", "app2"),
+				plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}},
+			),
+		},
 		"waits for the former controller object": {
 			moved(func(s *plan.AccessFacts) { s.FormerTenancy, s.FormerView = plan.NoController("gone"), plan.ModelView{} }),
 			func(p *plan.Plan) { p.Secret, p.Condition = nil, *plan.NoController("gone").Problem },

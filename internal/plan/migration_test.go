@@ -115,6 +115,12 @@ func TestMigratedSecretGoesOnAtTheNewController(t *testing.T) {
 			}),
 			want: apart,
 		},
+		"made through a JujuController, abandoned but not deleted": {
+			given: migrating(toLocal("team-a/juju"), func(s *plan.SecretFacts) {
+				s.View, s.Desired.Abandoned = plan.ModelView{}, true
+			}),
+			want: apart,
+		},
 		"only observed": {
 			given: migrating(atAnother, func(s *plan.SecretFacts) {
 				s.Desired.Observe, s.Record, s.LastID = true, plan.Record{}, ""

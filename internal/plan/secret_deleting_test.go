@@ -137,6 +137,13 @@ func TestDeletionRemovesSecretAndWaits(t *testing.T) {
 			given: deleting(func(s *plan.SecretFacts) { s.Tenancy = denied() }),
 			want:  removes(database()),
 		},
+		"no tenancy for a model that is not listed, adopted secret": {
+			given: deleting(func(s *plan.SecretFacts) {
+				s.Tenancy, s.Adopted, s.Desired.Deletion = denied(), true, v1alpha1.DeletionDelete
+				s.Tenancy.Unlisted = true
+			}),
+			want: releases(`left the secret "db" in model "prod/app", which was not created for this object: ` + deniedMessage),
+		},
 		"tenancy ended, creation interrupted": {
 			given: deleting(cutOff(func(s *plan.SecretFacts) { s.Tenancy = denied() })),
 			want:  removes(database(firstRevision)),
