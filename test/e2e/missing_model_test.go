@@ -18,8 +18,9 @@ import (
 // listModels is the request for the models of a controller.
 const listModels = "ModelManager.ListModels"
 
+// It counts the reconciles of the operator, which has the objects of all tests,
+// so it does not run in parallel.
 func TestObjectsOfMissingModelShareOneListPerInterval(t *testing.T) {
-	t.Parallel()
 	const objects, intervals = 500, 3
 	f, proxy := newProxied(t)
 	o := f.startCountedOperator()
