@@ -157,8 +157,13 @@ func TestRecordOfAJujuControllerDoesNotCountForTheCluster(t *testing.T) {
 	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.ControllerRef = clusterController(trusted.Name) })
 	f.AwaitReason(obj, v1alpha1.ReasonConflict, "local", "cannot prove this", "set controllerRef back")
 	f.expectJuju(in, secret, byHand)
-	f.Delete(obj)
-	f.LookNow(obj)
+	f.Delete(obj) // The operator does not look at Juju, so it handles no reconcile request.
+	f.Await(func() string {
+		if f.Refresh(obj); obj.Status.ObservedGeneration != obj.Generation {
+			return "the operator has not observed the deletion"
+		}
+		return ""
+	})
 	f.AwaitReason(obj, v1alpha1.ReasonConflict, "set controllerRef back")
 	f.expectJuju(in, secret, byHand)
 
