@@ -26,7 +26,7 @@ func missing(n int) []plan.ModelRef {
 	refs := make([]plan.ModelRef, n)
 	for i := range refs {
 		refs[i] = plan.ModelRef{Controller: controller, Name: fmt.Sprintf("prod/missing-%d", i)}
-		if i%2 == 1 {
+		if i%50 == 1 { // Each UUID needs a login of its own.
 			refs[i] = plan.ModelRef{Controller: controller, UUID: fmt.Sprintf("12345678-1234-4123-8123-%012d", i)}
 		}
 	}
