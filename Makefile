@@ -240,7 +240,7 @@ $(JUJU_DIR)/jujuserver:
 	@hack/build.sh hack/jujuserver $(@D) jujuserver=.
 
 $(ARGOCD):
-	@hack/build.sh hack/argocd $(@D) argocd=.
+	@CGO_ENABLED=0 hack/build.sh hack/argocd $(@D) argocd=.
 
 # The minimal build has no cloud providers, which development does not need.
 $(JUJU_CLI)/juju:
@@ -263,12 +263,12 @@ $(CYCLONEDX):
 	@hack/build.sh hack/tools $(@D) cyclonedx-gomod=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
 $(HELM):
-	@hack/build.sh hack/helm $(@D) helm=helm.sh/helm/v4/cmd/helm
+	@CGO_ENABLED=0 hack/build.sh hack/helm $(@D) helm=helm.sh/helm/v4/cmd/helm
 
 # Omits service discovery, which promtool does not need.
 $(PROMTOOL):
-	@GOFLAGS=-tags=remove_all_sd hack/build.sh hack/promtool $(@D) \
+	@CGO_ENABLED=0 GOFLAGS=-tags=remove_all_sd hack/build.sh hack/promtool $(@D) \
 		promtool=github.com/prometheus/prometheus/cmd/promtool
 
 $(SELECTORS):
-	@hack/build.sh hack/promtool $(@D) selectors=./selectors
+	@CGO_ENABLED=0 hack/build.sh hack/promtool $(@D) selectors=./selectors
