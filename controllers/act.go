@@ -84,9 +84,10 @@ func (b *objectBase) mayBegin(ctx context.Context, obj client.Object, todo plan.
 }
 
 // writeRecord writes a record and the finalizer to the metadata of an object,
-// unless they are already there. The model is zero for a JujuSecretAccess. With exact, the annotation itself must name
-// the owned secret. The write fails with a conflict if the object is not the
-// newest version: a plan for an old version must not begin.
+// unless they are already there. The model is zero for a JujuSecretAccess. With
+// exact, the annotation itself must name the owned secret. The write fails with
+// a conflict if the object is not the newest version: a plan for an old version
+// must not begin.
 func (b *objectBase) writeRecord(
 	ctx context.Context, obj v1alpha1.RecordedObject, state *record.State, want plan.Record, model plan.ModelRef,
 	exact bool,

@@ -24,7 +24,8 @@ const (
 	recentShare = 20
 )
 
-// longestAge returns the age up to which a listing that took that long is recent.
+// longestAge returns the age up to which a listing that took that long is
+// recent.
 func longestAge(took time.Duration) time.Duration { return max(recent, recentShare*took) }
 
 // longestRecent bounds the age that an object accepts that waits for a change in
