@@ -336,17 +336,27 @@ func (l *Link) run(ctx context.Context) {
 		cancel()
 	}()
 	var pauses pauses
+	var login attempt // In progress, otherwise nil.
 	broke := false
 	for !l.Closed() {
-		conn, problem := l.dial(ctx)
+		if login == nil {
+			login = l.dial(ctx)
+		}
+		conn, problem := login.wait()
+		login = nil
 		l.settle(conn, problem, broke)
 		began := time.Now()
 		pauses.accepted = pauses.accepted || conn != nil
-		if broke = conn != nil && l.hold(ctx, conn, &pauses); conn != nil && time.Since(began) > LastRetry {
-			pauses.failed, pauses.refused = 0, 0 // After a good connection, reconnect without a pause.
-			continue
+		broke = false
+		if conn != nil {
+			broke, login = l.hold(ctx, conn, &pauses)
 		}
-		l.rest(pauses.after(conn, problem))
+		switch {
+		case conn != nil && time.Since(began) > LastRetry:
+			pauses.failed, pauses.refused = 0, 0 // After a good connection, reconnect without a pause.
+		case login == nil:
+			l.rest(pauses.after(conn, problem))
+		}
 	}
 	l.mu.Lock()
 	waiting := l.answered && l.state.problem == nil
@@ -354,10 +364,30 @@ func (l *Link) run(ctx context.Context) {
 	if waiting {
 		l.config.Changed(false, true) // Callers that wait get their result from the next link.
 	}
+	if login == nil {
+		return
+	}
+	if conn, _ := login.wait(); conn != nil {
+		_ = conn.Close()
+	}
 }
 
-// dial makes an attempt. The caller calls finish with the result.
-func (l *Link) dial(ctx context.Context) (api.Connection, *plan.Problem) {
+// result is the result of an attempt.
+type result struct {
+	conn    api.Connection
+	problem *plan.Problem
+}
+
+// attempt is an attempt to connect. It delivers one result.
+type attempt <-chan result
+
+func (a attempt) wait() (api.Connection, *plan.Problem) {
+	r := <-a
+	return r.conn, r.problem
+}
+
+// dial begins an attempt. The caller calls finish with the result.
+func (l *Link) dial(ctx context.Context) attempt {
 	l.mu.Lock()
 	l.begun++
 	select {
@@ -365,7 +395,12 @@ func (l *Link) dial(ctx context.Context) (api.Connection, *plan.Problem) {
 	default:
 	}
 	l.mu.Unlock()
-	return l.config.Dial(ctx)
+	ended := make(chan result, 1)
+	go func() {
+		conn, problem := l.config.Dial(ctx)
+		ended <- result{conn, problem}
+	}()
+	return ended
 }
 
 // finish notes that the attempt has ended. The lock is held.
@@ -376,22 +411,27 @@ func (l *Link) finish() {
 }
 
 // hold keeps a connection until it breaks or the link ends. It reports whether
-// the connection broke. Before it closes the connection it waits for the
-// requests in flight, because the outcome of an interrupted request is unknown.
-func (l *Link) hold(ctx context.Context, conn api.Connection, pauses *pauses) (broke bool) {
-	var next renewal
+// the connection broke, and returns the login beside it that is in progress, or
+// nil. Before it closes the connection it waits for the requests in flight,
+// because the outcome of an interrupted request is unknown.
+func (l *Link) hold(ctx context.Context, conn api.Connection, pauses *pauses) (broke bool, login attempt) {
+	next := renewal{check: l.check}
 	for held := true; held; {
+		begins := true
 		select {
 		case <-conn.Broken():
-			broke, held = true, false
+			broke, held, begins = true, false, false
 		case <-l.closing:
-			held = false
-		case <-l.check:
-			conn, next = l.renew(ctx, conn, pauses)
+			held, begins = false, false
+		case r := <-login:
+			login, begins = nil, false
+			conn, next = l.renewed(conn, r, pauses)
+		case <-next.check:
 		case <-next.due:
-			conn, next = l.renew(ctx, conn, pauses)
 		case <-next.retry:
-			conn, next = l.renew(ctx, conn, pauses)
+		}
+		if begins {
+			login, next = l.dial(ctx), renewal{}
 		}
 	}
 	l.mu.Lock()
@@ -403,20 +443,21 @@ func (l *Link) hold(ctx context.Context, conn api.Connection, pauses *pauses) (b
 	}
 	l.config.Lost()
 	_ = conn.Close()
-	return broke
+	return broke, login
 }
 
-// renewal is when to log in beside a connection again. Both channels are nil if
-// this is not needed.
+// renewal is when to log in beside a connection. Channels are nil if this is not
+// needed.
 type renewal struct {
+	check <-chan struct{}
 	due   <-chan time.Time
 	retry <-chan struct{}
 }
 
-// renew logs in beside a connection, and returns the connection to hold: the
-// new one if the login succeeded.
-func (l *Link) renew(ctx context.Context, conn api.Connection, pauses *pauses) (held api.Connection, next renewal) {
-	renewed, problem := l.dial(ctx)
+// renewed adds the result of a login beside a connection, and returns the
+// connection to hold: the new one if the login succeeded.
+func (l *Link) renewed(conn api.Connection, r result, pauses *pauses) (held api.Connection, next renewal) {
+	renewed, problem := r.conn, r.problem
 	l.mu.Lock()
 	last := l.state
 	kept := state{conn: conn, calls: last.calls, dying: last.dying, refusal: last.refusal}
@@ -439,11 +480,11 @@ func (l *Link) renew(ctx context.Context, conn api.Connection, pauses *pauses) (
 		if last.refusal != nil {
 			l.config.Changed(true, false)
 		}
-		return renewed, renewal{}
+		return renewed, renewal{check: l.check}
 	case kept.refusal != nil:
-		return conn, renewal{time.After(pauses.after(nil, problem)), l.retry}
+		return conn, renewal{l.check, time.After(pauses.after(nil, problem)), l.retry}
 	}
-	return conn, renewal{}
+	return conn, renewal{check: l.check}
 }
 
 // rest waits before the next attempt. Each pause has jitter, so that many

@@ -430,6 +430,70 @@ func TestConnectionThatBreaksDuringRenewalIsReplaced(t *testing.T) {
 	})
 }
 
+// A login beside a connection can take as long as the timeout of the dialer.
+func TestBreakDuringALoginBesideTheConnectionIsNoticedImmediately(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const takes = 20 * time.Second
+		first, second := &connection{broken: make(chan struct{})}, &connection{broken: make(chan struct{})}
+		var dials, lost atomic.Int32
+		l := New(Config{
+			WaitTimeout: WaitTimeout,
+			Dial: func(context.Context) (api.Connection, *plan.Problem) {
+				if dials.Add(1) == 1 {
+					return first, nil
+				}
+				<-time.After(takes)
+				return second, nil
+			},
+			Lost: func() { lost.Add(1) }, Changed: func(bool, bool) {},
+		})
+		_, release, _ := l.Get(t.Context())
+		release()
+		l.GiveUp(first)
+		synctest.Wait()
+		_ = first.Close()
+		if synctest.Wait(); lost.Load() != 1 || l.current().conn != nil {
+			t.Errorf("%d losses while the login is in progress, connection %v", lost.Load(), l.current().conn)
+		}
+		// The login becomes the next connection.
+		if conn, problem := l.AwaitOpen(t.Context()); problem != nil || conn != api.Connection(second) || dials.Load() != 2 {
+			t.Errorf("got %v, problem %+v after %d logins", conn, problem, dials.Load())
+		}
+		l.Close()
+		synctest.Wait()
+		if !isClosed(second.broken) {
+			t.Error("the connection stays open")
+		}
+	})
+}
+
+func TestLoginThatEndsAfterTheLinkIsClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &connection{broken: make(chan struct{})}, &connection{broken: make(chan struct{})}
+		var dials atomic.Int32
+		l := New(Config{
+			WaitTimeout: WaitTimeout, Lost: func() {}, Changed: func(bool, bool) {},
+			Dial: func(ctx context.Context) (api.Connection, *plan.Problem) {
+				if dials.Add(1) == 1 {
+					return first, nil
+				}
+				<-ctx.Done()
+				return second, nil
+			},
+		})
+		_, release, _ := l.Get(t.Context())
+		release()
+		l.GiveUp(first)
+		synctest.Wait()
+		l.Close()
+		if synctest.Wait(); !isClosed(first.broken) || !isClosed(second.broken) {
+			t.Errorf("closed: the connection %t, the login beside it %t", isClosed(first.broken), isClosed(second.broken))
+		}
+	})
+}
+
 // A caller that is cancelled must not close the connection of other callers.
 func TestCancelledPingKeepsTheConnection(t *testing.T) {
 	t.Parallel()
