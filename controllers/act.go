@@ -35,9 +35,10 @@ func uncancelled(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // act carries out a plan: it writes the record to the object, sends the steps
 // to Juju, and writes what remains of the record. It decides nothing. It checks
-// the tenancy once, right before it sends the steps. If the operator stops or
-// the tenancy ended, act sends nothing, and the next reconcile continues from
-// the record.
+// the tenancy once, right before it sends the steps. If the operator stops, act
+// sends nothing, and the next reconcile continues from the record. If the
+// tenancy ended, act restores the former record: the new one would count as
+// something that was made.
 func (b *objectBase) act(
 	ctx context.Context, obj v1alpha1.RecordedObject, state *record.State, todo plan.Plan,
 ) ([]plan.Outcome, error) {
@@ -51,14 +52,16 @@ func (b *objectBase) act(
 	defer ticket.Withdraw()
 	// A record of an intent that is written now does not count as something
 	// that was made.
-	made := placement.Of(obj, *state).MadeThrough(todo.Model.Controller)
+	former, made := state.Record, placement.Of(obj, *state).MadeThrough(todo.Model.Controller)
 	// Steps that only remove or revoke need no new annotation: the record that
 	// verifies now is enough.
 	if err := b.writeRecord(ctx, obj, state, todo.Before, todo.Recorded, !todo.OnlyTakesAway()); err != nil {
 		return nil, err
 	}
-	if may, err := b.mayBegin(ctx, obj, todo, made); err != nil || !may {
-		return nil, cmp.Or(err, errWithdrawn)
+	if may, err := b.mayBegin(ctx, obj, todo, made); err != nil {
+		return nil, err
+	} else if !may {
+		return nil, cmp.Or(b.writeRecord(ctx, obj, state, former, todo.Recorded, false), errWithdrawn)
 	}
 	waiting, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()

@@ -340,7 +340,7 @@ func TestActWritesRecordThenChecksTenancyThenSends(t *testing.T) {
 		"sent":     {plan.Plan{}, nil, nil, "announce write send write withdraw", nil},
 		"conflict": {plan.Plan{}, conflict, nil, "announce write withdraw", conflict},
 		"tenancy ended": {
-			plan.Plan{Model: denied, Owns: plan.Adopted}, nil, nil, "announce write withdraw", errWithdrawn,
+			plan.Plan{Model: denied, Owns: plan.Adopted}, nil, nil, "announce write write withdraw", errWithdrawn,
 		},
 		"shutdown": {plan.Plan{}, nil, context.Canceled, "announce write send withdraw", context.Canceled},
 	} {
@@ -376,7 +376,8 @@ func (deletingController) Get(
 }
 
 // The record of a new object is written before the controller object is read
-// again. It must not make the object count as one that has something in Juju.
+// again. It must not make the object count as one that has something in Juju,
+// and is removed when nothing is sent.
 func TestActSendsNothingForNewObjectWhileControllerIsDeleted(t *testing.T) {
 	t.Parallel()
 	begun := plan.Record{Held: true, Creating: &plan.Creation{Name: "db"}}
@@ -385,8 +386,8 @@ func TestActSendsNothingForNewObjectWhileControllerIsDeleted(t *testing.T) {
 		want  string
 		err   error
 	}{
-		"new":              {record.State{}, "announce write withdraw", errWithdrawn},
-		"only a finalizer": {record.State{Record: plan.Record{Held: true}}, "announce write withdraw", errWithdrawn},
+		"new":              {record.State{}, "announce write write withdraw", errWithdrawn},
+		"only a finalizer": {record.State{Record: plan.Record{Held: true}}, "announce write write withdraw", errWithdrawn},
 		"adopted": {
 			record.State{Record: plan.Record{Held: true, Adopting: "one"}}, "announce write send write withdraw", nil,
 		},
@@ -403,8 +404,13 @@ func TestActSendsNothingForNewObjectWhileControllerIsDeleted(t *testing.T) {
 				Model:  plan.ModelRef{Controller: "default", Name: "prod/app"},
 				Before: begun, Steps: []plan.Step{plan.Create{Name: "db"}},
 			}
-			if _, err := b.act(t.Context(), named("db"), &row.state, todo); !errors.Is(err, row.err) {
+			obj := named("db")
+			if _, err := b.act(t.Context(), obj, &row.state, todo); !errors.Is(err, row.err) {
 				t.Errorf("act returned %v, want %v", err, row.err)
+			}
+			// An intent that was withdrawn does not count in the next reconcile.
+			if withdrawn := row.err != nil; withdrawn && b.placeOf(obj).MadeThrough("default") {
+				t.Errorf("the object has the record %q", obj.Annotations[recordAnnotation])
 			}
 			if got := strings.Join(events, " "); got != row.want {
 				t.Errorf("calls %q, want %q", got, row.want)
