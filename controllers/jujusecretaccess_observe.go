@@ -248,7 +248,7 @@ func (r *AccessReconciler) observeOther(
 		Model:       recorded.Model,
 	}
 	if recorded.SecretID == secretID {
-		other.Recorded = recorded.Granted
+		other.Recorded, other.Adopted = recorded.Granted, recorded.Record.Adopted
 	}
 	if place.SecretID == secretID {
 		other.StatusGranted = grantedByStatus(access)

@@ -43,6 +43,9 @@ type AccessFacts struct {
 	// GrantedByOthers are the applications that other JujuSecretAccesses
 	// granted, or are about to grant.
 	GrantedByOthers []string
+	// AdoptedByOthers are the applications in GrantedByOthers that none of them
+	// granted: their grants existed before, as far as is known.
+	AdoptedByOthers []string
 	// LastGranted are the applications that had access to the target when the
 	// object was last reconciled, by its status.
 	LastGranted []string
@@ -437,8 +440,9 @@ func grantAccess(facts AccessFacts) Plan {
 		return slices.Contains(secret.Granted, app)
 	})
 	// A grant of another object counts as this object's too, so that the last
-	// of them revokes it. A grant that no object made was made manually, and
-	// stays unless it is adopted.
+	// of them revokes it. It stays adopted if the other object adopted it. A
+	// grant that no object made was made manually, and stays unless it is
+	// adopted.
 	before := facts.Record.grantedOn(secret)
 	own := union(missing, slices.DeleteFunc(slices.Concat(before, facts.GrantedByOthers), func(app string) bool {
 		return !slices.Contains(facts.Applications, app)
@@ -460,6 +464,9 @@ func grantAccess(facts AccessFacts) Plan {
 		Condition: synced(),
 	}
 	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
+	adopted = union(adopted, slices.DeleteFunc(slices.Clone(facts.AdoptedByOthers), func(app string) bool {
+		return slices.Contains(before, app) || slices.Contains(missing, app)
+	}))
 		plan.Steps = append(plan.Steps, Revoke{ID: secret.ID, Applications: surplus})
 	}
 	contest := facts.Corrections.contested(facts.revoked(missing))

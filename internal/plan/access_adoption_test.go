@@ -27,6 +27,34 @@ func adoptsGrants(changes ...func(*plan.AccessFacts)) func(*plan.AccessFacts) {
 	}
 }
 
+// othersAdopted sets grants that other objects adopted.
+func othersAdopted(apps ...string) func(*plan.AccessFacts) {
+	return func(s *plan.AccessFacts) { s.GrantedByOthers, s.AdoptedByOthers = apps, apps }
+}
+
+func TestGrantIsAdoptedUnlessAnObjectMadeIt(t *testing.T) {
+	t.Parallel()
+	adopts := func(o *plan.OtherAccess) { o.Adopted = o.Recorded }
+	elsewhere := func(o *plan.OtherAccess) {
+		o.ServedElsewhere, o.StatusGranted, o.Recorded = true, o.Recorded, nil
+	}
+	for name, row := range map[string]struct {
+		others []plan.OtherAccess
+		want   []string
+	}{
+		"made":                     {[]plan.OtherAccess{otherAccess()}, nil},
+		"adopted":                  {[]plan.OtherAccess{otherAccess(adopts)}, []string{"app1"}},
+		"adopted, and made":        {[]plan.OtherAccess{otherAccess(adopts), otherAccess()}, nil},
+		"by a status only":         {[]plan.OtherAccess{otherAccess(elsewhere)}, []string{"app1"}},
+		"by a status, and by this": {[]plan.OtherAccess{otherAccess(elsewhere), otherAccess()}, nil},
+	} {
+		got := accessInSync().ConsiderOthers("team-a", row.others).AdoptedByOthers
+		if !slices.Equal(got, row.want) {
+			t.Errorf("%s: adopted by others are %v, want %v", name, got, row.want)
+		}
+	}
+}
+
 func TestAccessAdoptsExistingGrants(t *testing.T) {
 	t.Parallel()
 	both := adopted(granted("app1", "app2"), "app1", "app2")
@@ -50,6 +78,21 @@ func TestAccessAdoptsExistingGrants(t *testing.T) {
 		"grant that another JujuSecretAccess made": {
 			given: adoptsGrants(recorded(plan.Record{}), func(s *plan.AccessFacts) { s.GrantedByOthers = []string{"app2"} }),
 			want:  records(adopted(granted("app1", "app2"), "app1"), adopted(granted("app1", "app2"), "app1")),
+		},
+		"grant that another JujuSecretAccess adopted": {
+			given: all(recorded(plan.Record{}), othersAdopted("app2")),
+			want:  records(adopted(granted("app2"), "app2"), adopted(granted("app2"), "app2")),
+		},
+		"grant that another JujuSecretAccess adopted, and that this one made": {
+			given: all(recorded(granted("app1", "app2")), othersAdopted("app2")),
+		},
+		"grant that another JujuSecretAccess adopted, and that is lost in Juju": {
+			given: all(recorded(plan.Record{}), inJuju("app1"), othersAdopted("app2")),
+			want:  records(granted("app2"), granted("app2"), plan.Grant{ID: dbID, Applications: []string{"app2"}}),
+		},
+		"grant to an application that is not listed, and that another JujuSecretAccess adopted": {
+			given: all(recorded(plan.Record{}), othersAdopted("app9")),
+			want:  records(granted(), granted()),
 		},
 		"stays adopted under Never": {
 			given: recorded(both),

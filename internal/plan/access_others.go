@@ -20,8 +20,8 @@ type OtherAccess struct {
 	// Applications are the applications of its spec.
 	Applications []string
 	// Recorded are the applications that were granted the secret, by its
-	// record.
-	Recorded []string
+	// record. Adopted are the applications in Recorded with an adopted grant.
+	Recorded, Adopted []string
 	// StatusGranted are the applications that were granted the secret, by its
 	// status. They count only for an object that another installation serves,
 	// because its record cannot be verified.
@@ -49,6 +49,15 @@ func (o OtherAccess) granted() []string {
 		return o.StatusGranted
 	}
 	return o.Recorded
+}
+
+// made returns the applications that the other object certainly granted itself.
+func (o OtherAccess) made() []string {
+	if o.ServedElsewhere {
+		return nil // Users may be able to write its status.
+	}
+	made, _ := Record{Adopted: o.Adopted}.split(o.Recorded)
+	return made
 }
 
 func (o OtherAccess) denied() bool {
@@ -85,12 +94,14 @@ func (facts AccessFacts) MustReach(other OtherAccess) bool {
 // same secret want and have. An access through a JujuController of another
 // namespace does not count.
 func (facts AccessFacts) ConsiderOthers(namespace string, others []OtherAccess) AccessFacts {
+	var made []string
 	for _, other := range others {
 		if !facts.counts(namespace, other) {
 			continue
 		}
 		granted := other.granted()
 		facts.GrantedByOthers = append(facts.GrantedByOthers, granted...)
+		made = append(made, other.made()...)
 		// Accesses with the same reference move away from the former secret
 		// together with this one.
 		if other.denied() || other.Deleting || facts.Former() != nil && other.SameReference {
@@ -102,6 +113,9 @@ func (facts AccessFacts) ConsiderOthers(namespace string, others []OtherAccess) 
 			}
 		}
 	}
+	facts.AdoptedByOthers = slices.DeleteFunc(slices.Clone(facts.GrantedByOthers), func(app string) bool {
+		return slices.Contains(made, app)
+	})
 	return facts
 }
 

@@ -113,14 +113,19 @@ func TestTenantWithdrawalLeavesDeletionOfOwnedSecrets(t *testing.T) {
 	f.Create(secret, retained, access, direct, adopting)
 	f.AwaitReady(secret, retained, access, direct, adopting)
 	f.AwaitEvent(adopting, v1alpha1.ReasonAdopted)
+	beside := directAccess(ns, "beside", through, v1alpha1.UserSecretReference{ModelUUID: m.UUID, ID: other}, "app2")
+	f.Create(beside) // Without adoptionPolicy.
+	f.AwaitReady(beside)
 	id := secret.Status.SecretID
 	f.Must(m.juju.Grant(f.Ctx, m.Model, id, "app3"))
 
 	env.Change(f, controller, func(o *v1alpha1.ClusterJujuController) { o.Spec.Tenants = nil })
-	for _, obj := range []client.Object{secret, retained, access, direct, adopting} {
+	for _, obj := range []client.Object{secret, retained, access, direct, adopting, beside} {
 		f.AwaitReason(obj, v1alpha1.ReasonTenantDenied)
 	}
-	f.deleteAll(adopting) // An adopted grant stays, like an adopted secret.
+	// An adopted grant stays, like an adopted secret. It stays adopted for every
+	// object that lists its application.
+	f.deleteAll(adopting, beside)
 	taken := held(other, "other", 1, "by hand", "app2")
 	hand := held(byHand, "by-hand", 1, "by hand", "app1", "app2")
 	kept := held(retained.Status.SecretID, "retained", 1, "value")
