@@ -12,6 +12,8 @@ import (
 
 	jujubase "github.com/juju/juju/api/base"
 	"github.com/juju/juju/api/client/modelmanager"
+	"github.com/juju/juju/rpc/params"
+	"github.com/juju/names/v6"
 
 	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -249,6 +251,40 @@ func (c *controller) requestModels(ctx context.Context) (map[string]string, *pla
 // await makes the models listed again after the interval, for a model that is
 // not listed.
 func (c *controller) await(ref plan.ModelRef) {
+// MayWrite implements model.Host. A user who is not among the users of the model
+// can have access in another way, for example as a superuser.
+func (c *controller) MayWrite(ctx context.Context, modelUUID string) bool {
+	conn, release, problem := c.root.Get(ctx)
+	if problem != nil {
+		return true
+	}
+	defer release()
+	// Juju's client panics if the server sends neither a result nor an error.
+	var answer struct {
+		Results []struct {
+			Result struct {
+				Users []params.ModelUserInfo `json:"users"`
+			} `json:"result"`
+		} `json:"results"`
+	}
+	model := params.Entities{Entities: []params.Entity{{Tag: names.NewModelTag(modelUUID).String()}}}
+	_, caller := jujubase.NewClientFacade(conn, "ModelManager")
+	err := c.Ask(ctx, wire.CallTimeout, wire.Request{Method: "ModelManager.ModelInfo"}, func(ctx context.Context) error {
+		return caller.FacadeCall(ctx, "ModelInfo", model, &answer)
+	})
+	if err != nil {
+		return true
+	}
+	for _, result := range answer.Results {
+		for _, user := range result.Result.Users {
+			if user.UserName == conn.AuthTag().Id() && user.Access == plan.AccessRead {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, awaited := c.awaited[ref]; awaited {

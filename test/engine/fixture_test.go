@@ -43,6 +43,7 @@ const (
 	// The methods have the names under which the proxy counts them.
 	login, list               = "Admin.Login", "Secrets.ListSecrets"
 	listModels                = "ModelManager.ListModels"
+	modelInfo                 = "ModelManager.ModelInfo"
 	create, update, remove    = "Secrets.CreateSecrets", "Secrets.UpdateSecrets", "Secrets.RemoveSecrets"
 	grantSecret, revokeSecret = "Secrets.GrantSecret", "Secrets.RevokeSecret"
 )

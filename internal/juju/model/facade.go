@@ -69,11 +69,19 @@ func (m *Model) listingTimeout() time.Duration {
 	return wire.CallTimeout + min(time.Duration(m.snapshot.Size())*listedTimeout, maxListedTimeout)
 }
 
+// refusalCounts is how long the answer counts that the user has no write
+// access. Many objects retry their steps at about the same time.
+const refusalCounts = time.Second
+
 // carryOut makes one call with the next step of each job of a batch. It lists
 // the model first if the snapshot is invalid, because the changes are folded
 // into the snapshot.
 func (m *Model) carryOut(ctx context.Context, v verb, batch []*job) {
-	if problem := m.current(ctx, plan.Query{}); problem != nil {
+	problem := m.current(ctx, plan.Query{})
+	if problem == nil {
+		problem = m.stillRefused(ctx)
+	}
+	if problem != nil {
 		answerAll(batch, plan.Outcome{Problem: problem})
 		return
 	}
@@ -83,6 +91,30 @@ func (m *Model) carryOut(ctx context.Context, v verb, batch []*job) {
 	if m.link.Closed() {
 		m.Host.NoteLateWrite(m.UUID)
 	}
+}
+
+// stillRefused returns the refusal of the last change if the user still has no
+// write access. It asks for the access instead of repeating the change.
+func (m *Model) stillRefused(ctx context.Context) *plan.Problem {
+	m.mu.Lock()
+	refusal, asked := m.refusal, m.refusedAt
+	m.mu.Unlock()
+	if refusal == nil || time.Since(asked) < refusalCounts {
+		return refusal
+	}
+	began := time.Now()
+	if m.Host.MayWrite(ctx, m.UUID) {
+		refusal = nil
+	}
+	m.setRefusal(refusal, began)
+	return refusal
+}
+
+// setRefusal sets the refusal of the last change, nil if it was not refused.
+func (m *Model) setRefusal(refusal *plan.Problem, at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refusal, m.refusedAt = refusal, at
 }
 
 // sendCall makes one call with a batch of a verb, and sets the outcomes.

@@ -30,6 +30,9 @@ type Host interface {
 	// the model is gone, or that the user lost access to it. The problem stays
 	// the same while the controller lists the model.
 	Explain(ctx context.Context, m *Model, problem *plan.Problem) *plan.Problem
+	// MayWrite asks for the access of the user to the model, and reports whether
+	// it allows changes. It is also true if that is not known.
+	MayWrite(ctx context.Context, modelUUID string) bool
 	// NoteLateWrite is called when a model was changed after it was closed. The
 	// Model that replaced it may have listed the secrets before.
 	NoteLateWrite(modelUUID string)
@@ -67,6 +70,10 @@ type Model struct {
 	snapshot snapshot.Snapshot
 	listings listings
 	used     time.Time
+	// refusal is why Juju refused the last change, if the user has no write
+	// access, otherwise nil. refusedAt is when that was last asked.
+	refusal   *plan.Problem
+	refusedAt time.Time
 	// absent holds the applications that a grant did not find, with the time of
 	// the grant.
 	absent map[string]time.Time
@@ -212,6 +219,7 @@ func (m *Model) request(ctx context.Context, what facadeMethod, args, result any
 	err := m.Endpoint.Ask(ctx, what.timeout, request, func(ctx context.Context) error {
 		return caller.FacadeCall(ctx, what.method, args, result)
 	})
+	changes := what.facade == wire.SecretsFacade && accessFor(what.method) == plan.AccessWrite
 	if err != nil {
 		problem := wire.CallProblem(conn, err)
 		if wire.NoModel(problem) {
@@ -222,9 +230,15 @@ func (m *Model) request(ctx context.Context, what facadeMethod, args, result any
 			}
 		}
 		if problem.Reason == v1alpha1.ReasonPermissionDenied {
-			return wire.AccessProblem(problem, m.Endpoint.UserOf(conn), accessFor(what.method), m.Name())
+			problem = wire.AccessProblem(problem, m.Endpoint.UserOf(conn), accessFor(what.method), m.Name())
+			if changes {
+				m.setRefusal(problem, time.Now())
+			}
 		}
 		return problem
+	}
+	if changes {
+		m.setRefusal(nil, time.Now())
 	}
 	return nil
 }
