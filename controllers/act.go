@@ -81,7 +81,7 @@ func (b *objectBase) mayBegin(ctx context.Context, obj client.Object, todo plan.
 	if err != nil {
 		return false, err
 	}
-	ref = b.identified(ctx, ref, todo.Model, plan.AsKnown)
+	ref = b.identified(ctx, ref, todo.Model, plan.Query{})
 	ref.Made = made
 	return b.Scope.installation().MayBegin(todo, ref, !obj.GetDeletionTimestamp().IsZero()), nil
 }

@@ -71,6 +71,9 @@ type base struct {
 	// updates holds when the content of a secret was last updated: a time.Time
 	// by client.ObjectKey.
 	updates *sync.Map
+	// requests holds the last reconcile request of each object: a seenRequest by
+	// client.ObjectKey.
+	requests *sync.Map
 	// corrections holds the corrections of each object.
 	corrections *correctionLog
 }
@@ -91,7 +94,7 @@ func newBase(options Options) base {
 	}
 	return base{
 		Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker(),
-		updates: new(sync.Map), corrections: newCorrectionLog(),
+		updates: new(sync.Map), requests: new(sync.Map), corrections: newCorrectionLog(),
 	}
 }
 
@@ -132,6 +135,7 @@ func (b *base) get(ctx context.Context, key client.ObjectKey, obj client.Object)
 func (b *base) forget(key client.ObjectKey) {
 	b.latency.forget(key)
 	b.updates.Delete(key)
+	b.requests.Delete(key)
 	b.corrections.forget(key)
 	b.fairQueue.forget(ctrl.Request{NamespacedName: key})
 }

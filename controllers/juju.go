@@ -18,9 +18,10 @@ type Models interface {
 	// they are not known. View blocks at most until ctx is done.
 	View(ctx context.Context, model plan.ModelRef, query plan.Query) plan.ModelView
 	// Identify returns what the list of models of a controller says about a
-	// reference, or why there is no list. For an answer AsKnown, it makes no
-	// request once there is a list. Identify blocks at most until ctx is done.
-	Identify(ctx context.Context, model plan.ModelRef, age plan.Age) plan.ListedModel
+	// reference, or why there is no list. The list is as old as the query
+	// accepts. For an answer AsKnown, it makes no request once there is a list.
+	// Identify blocks at most until ctx is done.
+	Identify(ctx context.Context, model plan.ModelRef, query plan.Query) plan.ListedModel
 	// Announce registers steps that are about to be sent to a model. Steps of
 	// other objects for the same model then wait a moment, to share a request.
 	// Announce sends nothing and does not block. There is at least one step.

@@ -210,7 +210,7 @@ func (r *SecretReconciler) observeOther(
 		return err
 	}
 	by := r.Scope.installation()
-	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
+	ref = r.identified(ctx, ref, other.Model, plan.Query{})
 	ref.Made = r.placeOf(s).MadeThrough(other.Model.Controller)
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeUse(ref, other.Model)
 	other.Adopt = ref.Adopts(s.Spec.AdoptionPolicy)

@@ -236,7 +236,7 @@ func (m models) View(_ context.Context, model plan.ModelRef, _ plan.Query) plan.
 	return plan.ModelView{Known: m[model.Name] != "", ModelUUID: m[model.Name]}
 }
 
-func (m models) Identify(_ context.Context, model plan.ModelRef, _ plan.Age) plan.ListedModel {
+func (m models) Identify(_ context.Context, model plan.ModelRef, _ plan.Query) plan.ListedModel {
 	for name, uuid := range m {
 		if name == model.Name || uuid == model.UUID {
 			return plan.ListedModel{Known: true, Name: name, UUID: uuid}

@@ -54,12 +54,12 @@ func (r *SecretReconciler) observe(
 		return facts, nil // Whatever the tenancy is.
 	}
 	query := facts.Query()
-	query.Age, query.Within = r.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	r.setAge(&query, obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	ref, err := r.reference(ctx, obj.Namespace, facts.Model.Controller)
 	if err != nil {
 		return plan.SecretFacts{}, err
 	}
-	facts.Tenancy = r.tenancy(ctx, obj, state, ref, facts.Model, query.Age)
+	facts.Tenancy = r.tenancy(ctx, obj, state, ref, facts.Model, query)
 	facts.Desired.Adopt = !facts.Desired.Observe && ref.Adopts(obj.Spec.AdoptionPolicy)
 	if !facts.Tenancy.Refused() {
 		if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt); err != nil {
@@ -167,17 +167,35 @@ func (r *SecretReconciler) readSource(
 	}, client.IgnoreNotFound(err)
 }
 
-// age returns how old the facts about Juju may be for a decision about an
+// setAge sets how old the facts about Juju may be for a decision about an
 // object.
-func (b *base) age(obj client.Object, seenGeneration int64, handled string) (plan.Age, time.Duration) {
+func (b *base) setAge(query *plan.Query, obj client.Object, seenGeneration int64, handled string) {
 	within := status.Awaits(v1alpha1.ConditionsOf(obj), b.Now())
 	switch {
 	case requestedAt(obj) != handled:
-		return plan.Fresh, 0
+		query.Age, query.Requested = plan.Fresh, b.firstSeen(obj)
 	case obj.GetGeneration() != seenGeneration:
-		return plan.Recent, 0
+		query.Age = plan.Recent
 	case within > 0:
-		return plan.Awaited, within
+		query.Age, query.Within = plan.Awaited, within
 	}
-	return plan.AsKnown, 0
+}
+
+// seenRequest is a reconcile request of an object, and when it was first seen.
+type seenRequest struct {
+	value string
+	at    time.Time
+}
+
+// firstSeen returns when this process first saw the reconcile request of an
+// object.
+func (b *base) firstSeen(obj client.Object) time.Time {
+	key, value := client.ObjectKeyFromObject(obj), requestedAt(obj)
+	found, _ := b.requests.Load(key)
+	seen, ok := found.(seenRequest)
+	if !ok || seen.value != value {
+		seen = seenRequest{value, b.Now()}
+		b.requests.Store(key, seen)
+	}
+	return seen.at
 }

@@ -35,8 +35,8 @@ func (r *AccessReconciler) observe(
 		return facts, nil // Whatever the tenancy is.
 	}
 	query := target.Query
-	query.Age, query.Within = r.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-	if err := r.observeController(ctx, obj, state, query.Age, &facts); err != nil {
+	r.setAge(&query, obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+	if err := r.observeController(ctx, obj, state, query, &facts); err != nil {
 		return plan.AccessFacts{}, err
 	}
 	if !plan.MayLookForAccess(facts) {
@@ -56,7 +56,7 @@ func (r *AccessReconciler) observe(
 		facts.LastGranted = grantedByStatus(obj)
 		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, secret.ID), r.Now())
 	}
-	if err := r.observeFormer(ctx, obj.Namespace, query.Age, &facts); err != nil {
+	if err := r.observeFormer(ctx, obj.Namespace, query, &facts); err != nil {
 		return plan.AccessFacts{}, err
 	}
 	if secret := facts.SharedSecret(); secret != nil {
@@ -72,7 +72,7 @@ func (r *AccessReconciler) observe(
 // observeController gathers what the controller object of the target says about
 // the access.
 func (r *AccessReconciler) observeController(
-	ctx context.Context, obj *v1alpha1.JujuSecretAccess, state record.State, age plan.Age, facts *plan.AccessFacts,
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, state record.State, query plan.Query, facts *plan.AccessFacts,
 ) error {
 	model := facts.Target.Model
 	if model.Controller == "" {
@@ -82,7 +82,7 @@ func (r *AccessReconciler) observeController(
 	if err != nil {
 		return err
 	}
-	facts.Tenancy = r.tenancy(ctx, obj, state, ref, model, age)
+	facts.Tenancy = r.tenancy(ctx, obj, state, ref, model, query)
 	facts.Adopt = ref.Adopts(obj.Spec.AdoptionPolicy)
 	return nil
 }
@@ -104,7 +104,7 @@ func lastModelUUID(obj *v1alpha1.JujuSecretAccess, recorded plan.Record, model p
 // observeFormer gathers the facts about the secret that the object granted
 // before, if it is another one.
 func (r *AccessReconciler) observeFormer(
-	ctx context.Context, namespace string, age plan.Age, facts *plan.AccessFacts,
+	ctx context.Context, namespace string, query plan.Query, facts *plan.AccessFacts,
 ) error {
 	id, former := facts.FormerID(), facts.FormerModel()
 	if id == "" {
@@ -115,7 +115,9 @@ func (r *AccessReconciler) observeFormer(
 		return err
 	}
 	if facts.MayLookForFormer() {
-		facts.FormerView = r.Juju.View(ctx, former, plan.Query{ID: id, ModelUUID: facts.LastModelUUID, Age: age})
+		facts.FormerView = r.Juju.View(ctx, former, plan.Query{
+			ID: id, ModelUUID: facts.LastModelUUID, Age: query.Age, Requested: query.Requested,
+		})
 	}
 	return nil
 }
@@ -269,7 +271,7 @@ func (r *AccessReconciler) observeOther(
 		return other, err
 	}
 	by := r.Scope.installation()
-	ref = r.identified(ctx, ref, other.Model, plan.AsKnown)
+	ref = r.identified(ctx, ref, other.Model, plan.Query{})
 	other.ServedElsewhere, other.Tenancy = !by.Serves(ref), by.AuthorizeCleanup(ref, other.Model)
 	if err != nil { // Its namespace no longer exists.
 		other.Tenancy = plan.AnotherNamespace(other.Model.Controller)

@@ -53,12 +53,35 @@ func TestChangedRequestedOrWaitingObjectNeedsFreshFacts(t *testing.T) {
 			if row.waits != "" {
 				obj.Status.Conditions = waitingSince(row.waits, now.Add(-time.Hour))
 			}
-			b := &base{Options: Options{Now: func() time.Time { return now }}}
-			got, within := b.age(obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
-			if got != row.want || within != row.within {
-				t.Errorf("age returned %v within %v, want %v within %v", got, within, row.want, row.within)
+			b := newBase(Options{Now: func() time.Time { return now }})
+			var query plan.Query
+			b.setAge(&query, obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+			if query.Age != row.want || query.Within != row.within {
+				t.Errorf("the age is %v within %v, want %v within %v", query.Age, query.Within, row.want, row.within)
 			}
 		})
+	}
+}
+
+func TestPendingRequestKeepsTheTimeWhenItWasFirstSeen(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	b := newBase(Options{Now: func() time.Time { return now }})
+	obj := ready()
+	look := func(requested string) time.Time {
+		obj.Annotations = map[string]string{v1alpha1.AnnotationReconcileRequestedAt: requested}
+		now = now.Add(time.Minute)
+		var query plan.Query
+		b.setAge(&query, obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
+		return query.Requested
+	}
+	first, again, next := look("noon"), look("noon"), look("later")
+	if !again.Equal(first) || !next.Equal(now) {
+		t.Errorf("the requests were first seen at %v, %v and %v", first, again, next)
+	}
+	obj.Status.LastHandledReconcileAt = "later"
+	if handled := look("later"); !handled.IsZero() {
+		t.Errorf("a handled request was first seen at %v", handled)
 	}
 }
 

@@ -88,17 +88,17 @@ func (b *base) serves(ctx context.Context, obj client.Object, key plan.Controlle
 
 // identified returns a reference with what the controller lists about a model,
 // if the tenancy depends on that. It uses the last list if that admits the
-// object, otherwise a list of an age.
+// object, otherwise a list that a query accepts.
 func (b *objectBase) identified(
-	ctx context.Context, ref plan.Reference, model plan.ModelRef, age plan.Age,
+	ctx context.Context, ref plan.Reference, model plan.ModelRef, query plan.Query,
 ) plan.Reference {
 	by := b.Scope.installation()
 	if !by.MustIdentify(ref, model) {
 		return ref
 	}
-	ref.Listed = b.Juju.Identify(ctx, model, plan.AsKnown)
-	if age != plan.AsKnown && by.AuthorizeCleanup(ref, model).Problem != nil {
-		ref.Listed = b.Juju.Identify(ctx, model, age)
+	ref.Listed = b.Juju.Identify(ctx, model, plan.Query{})
+	if query.Age != plan.AsKnown && by.AuthorizeCleanup(ref, model).Problem != nil {
+		ref.Listed = b.Juju.Identify(ctx, model, query)
 	}
 	return ref
 }
@@ -109,13 +109,13 @@ func (b *objectBase) identified(
 // nothing in Juju.
 func (b *objectBase) tenancy(
 	ctx context.Context, obj v1alpha1.RecordedObject, state record.State, ref plan.Reference, model plan.ModelRef,
-	age plan.Age,
+	query plan.Query,
 ) plan.Tenancy {
 	by := b.Scope.installation()
 	if !obj.GetDeletionTimestamp().IsZero() {
-		return by.AuthorizeCleanup(b.identified(ctx, ref, model, plan.Fresh), model)
+		return by.AuthorizeCleanup(b.identified(ctx, ref, model, plan.Query{Age: plan.Fresh}), model)
 	}
-	ref = b.identified(ctx, ref, model, age)
+	ref = b.identified(ctx, ref, model, query)
 	if observes(obj) {
 		return by.AuthorizeCleanup(ref, model)
 	}
@@ -138,5 +138,6 @@ func (b *objectBase) cleanupTenancy(
 	if err != nil {
 		return plan.Tenancy{}, err
 	}
-	return b.Scope.installation().AuthorizeCleanup(b.identified(ctx, ref, model, plan.Fresh), model), nil
+	ref = b.identified(ctx, ref, model, plan.Query{Age: plan.Fresh})
+	return b.Scope.installation().AuthorizeCleanup(ref, model), nil
 }

@@ -113,9 +113,9 @@ type listingModels struct {
 	asked *[]plan.Age
 }
 
-func (m listingModels) Identify(_ context.Context, _ plan.ModelRef, age plan.Age) plan.ListedModel {
-	*m.asked = append(*m.asked, age)
-	return m.found[age]
+func (m listingModels) Identify(_ context.Context, _ plan.ModelRef, query plan.Query) plan.ListedModel {
+	*m.asked = append(*m.asked, query.Age)
+	return m.found[query.Age]
 }
 
 func TestTenancyUsesNewListOfModelsOnlyIfTheLastOneDenies(t *testing.T) {
@@ -184,7 +184,7 @@ func TestTenancyUsesNewListOfModelsOnlyIfTheLastOneDenies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := b.tenancy(t.Context(), obj, b.recordOf(obj), ref, row.model, row.age)
+			got := b.tenancy(t.Context(), obj, b.recordOf(obj), ref, row.model, plan.Query{Age: row.age})
 			var reason v1alpha1.Reason
 			if got.Problem != nil {
 				reason = got.Problem.Reason
@@ -405,7 +405,7 @@ func TestDeletingControllerServesObjectsThatHaveSomethingInJuju(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := b.tenancy(t.Context(), row.obj, record.State{Record: row.recorded}, ref, model, plan.AsKnown)
+			got := b.tenancy(t.Context(), row.obj, record.State{Record: row.recorded}, ref, model, plan.Query{})
 			want := plan.Admitted()
 			if !row.want {
 				want = plan.ControllerDeleting("default")

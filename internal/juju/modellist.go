@@ -126,7 +126,7 @@ func (c *controller) resolve(ctx context.Context, ref plan.ModelRef, query plan.
 	uuid := c.usable(ref)
 	c.mu.Unlock()
 	if uuid == "" {
-		found := c.lookUp(ctx, ref, query.Age)
+		found := c.lookUp(ctx, ref, query)
 		if found.Problem != nil {
 			return "", found.Problem
 		}
@@ -139,14 +139,14 @@ func (c *controller) resolve(ctx context.Context, ref plan.ModelRef, query plan.
 	case before == "" || listed.lists(before):
 		return "", c.notListed(ref)
 	}
-	return c.resolveUnlisted(ctx, ref, uuid, before, query.Age == plan.Fresh)
+	return c.resolveUnlisted(ctx, ref, uuid, before, query)
 }
 
 // identify returns what the controller's list of models says about a
 // reference. For an answer AsKnown, it makes no request once there is a list.
 // The requests that it makes do not depend on whether the model exists.
-func (c *controller) identify(ctx context.Context, ref plan.ModelRef, age plan.Age) plan.ListedModel {
-	if last := c.lastList(); age == plan.AsKnown && last.uuids != nil {
+func (c *controller) identify(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ListedModel {
+	if last := c.lastList(); query.Age == plan.AsKnown && last.uuids != nil {
 		found := last.answer(ref)
 		if found.UUID == "" {
 			c.await(ref)
@@ -156,19 +156,22 @@ func (c *controller) identify(ctx context.Context, ref plan.ModelRef, age plan.A
 	if problem := c.unavailable(ctx); problem != nil {
 		return plan.ListedModel{Problem: problem}
 	}
-	return c.lookUp(ctx, ref, age)
+	return c.lookUp(ctx, ref, query)
 }
 
-// lookUp returns what a list of an age says about a reference. For an object
-// that was just changed, the list begins after the call, because the user may
+// lookUp returns what a list that a query accepts says about a reference. For an
+// object that was just changed, the list begins after the call, because the user may
 // have created the model just before the object. Such lists have pauses between
 // them, so that many new objects share a few.
-func (c *controller) lookUp(ctx context.Context, ref plan.ModelRef, age plan.Age) plan.ListedModel {
+func (c *controller) lookUp(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ListedModel {
 	called := time.Now()
 	c.mu.Lock()
-	last, oldest := c.listed, called.Add(-c.listed.maxAge(age, c.interval))
+	last, oldest := c.listed, called.Add(-c.listed.maxAge(query.Age, c.interval))
 	c.mu.Unlock()
-	if age == plan.Recent && last.problem == nil {
+	if query.Age == plan.Fresh && !query.Requested.IsZero() {
+		oldest = query.Requested
+	}
+	if query.Age == plan.Recent && last.problem == nil {
 		oldest = called
 		select {
 		case <-time.After(time.Until(last.began.Add(max(shortestListPause, listShare*last.took)))):
@@ -248,9 +251,6 @@ func (c *controller) requestModels(ctx context.Context) (map[string]string, *pla
 	return uuids, nil
 }
 
-// await makes the models listed again after the interval, for a model that is
-// not listed.
-func (c *controller) await(ref plan.ModelRef) {
 // MayWrite implements model.Host. A user who is not among the users of the model
 // can have access in another way, for example as a superuser.
 func (c *controller) MayWrite(ctx context.Context, modelUUID string) bool {
@@ -285,6 +285,9 @@ func (c *controller) MayWrite(ctx context.Context, modelUUID string) bool {
 	return true
 }
 
+// await makes the models listed again after the interval, for a model that is
+// not listed.
+func (c *controller) await(ref plan.ModelRef) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, awaited := c.awaited[ref]; awaited {

@@ -130,7 +130,11 @@ func (c *controller) Explain(ctx context.Context, m *model.Model, problem *plan.
 	if first {
 		defer c.notify(plan.Change{Controller: c.Key, ModelUUID: m.UUID, ModelName: name, All: true})
 	}
-	if answer := c.askModel(ctx, m.UUID, name, first); answer != nil {
+	var query plan.Query
+	if first {
+		query.Age = plan.Fresh
+	}
+	if answer := c.askModel(ctx, m.UUID, name, query); answer != nil {
 		return answer
 	}
 	return problem

@@ -257,16 +257,17 @@ func (p *Pool) View(ctx context.Context, ref plan.ModelRef, query plan.Query) pl
 }
 
 // Identify returns what the list of models of a controller says about a
-// reference. For an answer AsKnown, it makes no request once there is a list.
-// The requests that it makes do not depend on whether the model exists.
-func (p *Pool) Identify(ctx context.Context, ref plan.ModelRef, age plan.Age) plan.ListedModel {
+// reference. The list is as old as the query accepts. For an answer AsKnown, it
+// makes no request once there is a list. The requests that it makes do not
+// depend on whether the model exists.
+func (p *Pool) Identify(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ListedModel {
 	var found plan.ListedModel
 	for range 2 { // A second time if the connection was replaced meanwhile.
 		c := p.controller(ctx, ref.Controller)
 		if c == nil {
 			return plan.ListedModel{Problem: notSetUp(ref.Controller)}
 		}
-		if found = c.identify(ctx, ref, age); found.Problem != link.ErrReplaced {
+		if found = c.identify(ctx, ref, query); found.Problem != link.ErrReplaced {
 			break
 		}
 	}

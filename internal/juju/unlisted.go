@@ -29,7 +29,7 @@ const (
 	// keepOther is how long a failed login without a definite answer counts.
 	keepOther = 10 * time.Second
 	// keepFresh is how long an answer counts for a caller that asks for a new
-	// one. A request that cannot be handled makes every look of an object ask.
+	// one without a reconcile request.
 	keepFresh = 5 * time.Second
 	// answerTimeout is how long a caller waits for an answer.
 	answerTimeout = 10 * time.Second
@@ -64,14 +64,22 @@ func (a *answer) counts() bool {
 // not begun yet, because it waits for another one, begins later.
 func (a *answer) beganBefore(at time.Time) bool { return !a.began.IsZero() && a.began.Before(at) }
 
+// freshSince returns when the login of a new answer must have begun.
+func freshSince(query plan.Query) time.Time {
+	if !query.Requested.IsZero() {
+		return query.Requested
+	}
+	return time.Now().Add(-keepFresh)
+}
+
 // askModel returns why the controller does not list a model, nil if a login to
-// the model succeeds. Concurrent callers share a login. With fresh, the login
-// begins after the call.
-func (c *controller) askModel(ctx context.Context, uuid, name string, fresh bool) *plan.Problem {
-	called := time.Now()
+// the model succeeds. Concurrent callers share a login. For a query with the
+// age Fresh, the answer is a new one.
+func (c *controller) askModel(ctx context.Context, uuid, name string, query plan.Query) *plan.Problem {
+	fresh := query.Age == plan.Fresh
 	c.mu.Lock()
 	current := c.answers[uuid]
-	if current == nil || !current.counts() || fresh && current.beganBefore(called.Add(-keepFresh)) {
+	if current == nil || !current.counts() || fresh && current.beganBefore(freshSince(query)) {
 		maps.DeleteFunc(c.answers, func(_ string, old *answer) bool { return !old.counts() })
 		previous := current
 		current = &answer{done: make(chan struct{})}
@@ -190,9 +198,9 @@ func (c *controller) explained(uuid, name string, root api.Connection, problem *
 // one: the model that has the name now, or the model itself if the reference
 // has its UUID. A reference by name never leads to a model with another name.
 func (c *controller) resolveUnlisted(
-	ctx context.Context, ref plan.ModelRef, named, before string, fresh bool,
+	ctx context.Context, ref plan.ModelRef, named, before string, query plan.Query,
 ) (string, *plan.Problem) {
-	switch problem := c.askModel(ctx, before, ref.String(), fresh); {
+	switch problem := c.askModel(ctx, before, ref.String(), query); {
 	case problem == nil && before == ref.UUID:
 		return before, nil
 	case problem == nil:

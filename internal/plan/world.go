@@ -71,6 +71,10 @@ type Query struct {
 	Age Age
 	// Within is the maximum age of the answer to a query with the age Awaited.
 	Within time.Duration
+	// Requested is when the reconcile request of a query with the age Fresh was
+	// first seen, zero without a request. A list of models since then is new
+	// enough: a request that cannot be handled lists the models only once.
+	Requested time.Time
 }
 
 // Age is the maximum age of what is known of a model.

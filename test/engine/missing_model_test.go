@@ -167,12 +167,12 @@ func TestIdentifyAsksTheSameForMissingModels(t *testing.T) {
 			t.Parallel()
 			f := newConnected(t)
 			nowhere := missing(2)[1]
-			if first := f.pool.Identify(f.Ctx, nowhere, plan.AsKnown); !first.Known || first.UUID != "" {
+			if first := f.pool.Identify(f.Ctx, nowhere, plan.Query{}); !first.Known || first.UUID != "" {
 				t.Fatalf("the missing model is %+v", first)
 			}
 			for _, ref := range []plan.ModelRef{f.ref(), nowhere} {
 				before := f.proxy.Requests()
-				found := f.pool.Identify(f.Ctx, ref, row.age)
+				found := f.pool.Identify(f.Ctx, ref, plan.Query{Age: row.age})
 				want := plan.ListedModel{Known: true}
 				if ref == f.ref() {
 					want.Name, want.UUID = f.Model.Name, f.Model.UUID

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/juju/juju/rpc/params"
 
@@ -125,6 +126,68 @@ func TestModelRemovedWithoutAccessIsGone(t *testing.T) {
 	if problem := f.awaitProblem(ref, query, v1alpha1.ReasonModelNotFound); !problem.Gone {
 		t.Errorf("problem of a removed model: %+v, want Gone", problem)
 	}
+}
+
+// Each object retries its steps every minute. The operator asks for the access
+// instead of repeating the steps.
+func TestRefusedChangesAreNotRepeatedWithoutWriteAccess(t *testing.T) {
+	t.Parallel()
+	f := newConnected(t)
+	f.known(plan.Query{})
+	f.Must(f.Juju.RevokeModel(f.Ctx, f.Model, f.Juju.Operator.Username, "write")) // The user can still read.
+	var steps []plan.Step
+	for _, name := range numbered(50) {
+		steps = append(steps, creating(name, "new"))
+	}
+	all := map[v1alpha1.Reason]int{v1alpha1.ReasonPermissionDenied: len(steps)}
+	f.checkReasons("creations without access", f.together(steps...), all)
+	before := f.proxy.Requests()
+	f.Await(func() string { // An answer counts for a moment.
+		f.checkReasons("creations that are repeated", f.together(steps...), all)
+		if f.requests(modelInfo, before) == 0 {
+			return "the operator has not asked for its access"
+		}
+		return ""
+	})
+	if n := f.requests(create, before); n > 0 {
+		t.Errorf("%d creations were repeated without access", n)
+	}
+	if n := f.requests(modelInfo, before); n != 1 {
+		t.Errorf("%d requests for the access of the user for %d objects, want 1", n, len(steps))
+	}
+	f.grantAccess()
+	f.Await(func() string {
+		if outcome := f.do(creating("granted", "new"))[0]; outcome.Problem != nil {
+			return outcome.Problem.Message
+		}
+		return ""
+	})
+}
+
+// An object looks again and again while its model has a problem. A reconcile
+// request that stays pending meanwhile is one request.
+func TestPendingRequestListsTheModelsOnce(t *testing.T) {
+	t.Parallel()
+	f := newConnected(t)
+	ref, query := f.byName()
+	f.known(query)
+	f.revokeAccess()
+	query.Age = plan.Fresh
+	f.awaitProblem(ref, query, v1alpha1.ReasonPermissionDenied)
+	for range 2 { // The second request is a new one.
+		query.Requested = time.Now()
+		before := f.proxy.Requests()
+		for range 5 {
+			f.awaitProblem(ref, query, v1alpha1.ReasonPermissionDenied)
+		}
+		lists, logins := f.requests(listModels, before), f.requests(login, before)
+		if lists != 1 || logins != 1 {
+			t.Errorf("%d lists of models and %d logins for a pending request, want 1 of each", lists, logins)
+		}
+	}
+	f.grantAccess()
+	query.Requested = time.Now()
+	f.known(query)
 }
 
 func TestUnlistedModelIsAskedOnceForAllObjects(t *testing.T) {
