@@ -228,6 +228,22 @@ func (c *controller) model(
 	return m, nil
 }
 
+// view returns the secrets of a model that match a query.
+func (c *controller) view(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ModelView {
+	var view plan.ModelView
+	if m, problem := c.model(ctx, ref, query); problem != nil {
+		view.Problem = problem
+	} else {
+		view = m.View(ctx, query)
+	}
+	if view.Known || view.Problem != nil && view.Problem.Gone {
+		c.mu.Lock()
+		view.ControllerUUID = c.identity
+		c.mu.Unlock()
+	}
+	return view
+}
+
 // newModel returns a model that is not connected yet.
 func (c *controller) newModel(uuid string) *model.Model {
 	var m *model.Model

@@ -243,12 +243,11 @@ func (p *Pool) remove(key plan.ControllerKey) {
 func (p *Pool) View(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ModelView {
 	var view plan.ModelView
 	for range 2 { // A second time if the connection was replaced meanwhile.
-		m, problem := p.model(ctx, ref, query)
-		if problem != nil {
-			view = plan.ModelView{Problem: problem}
-		} else {
-			view = m.View(ctx, query)
+		c := p.controller(ctx, ref.Controller)
+		if c == nil {
+			return plan.ModelView{Problem: notSetUp(ref.Controller)}
 		}
+		view = c.view(ctx, ref, query)
 		if view.Known || view.Problem != link.ErrReplaced {
 			break
 		}

@@ -177,7 +177,7 @@ func accessRulesBeforeLooking() []accessRule {
 // accessRules returns the rules that need a view of the model.
 func accessRules() []accessRule {
 	return []accessRule{
-		accessElsewhere,    // another model than before, by a new controllerRef: report it
+		accessElsewhere,    // another model than before, at another controller: report it
 		accessUnseen,       // no view of the model: nothing; deleting, the model is gone: release
 		accessFormerUnseen, // the grants on the former secret cannot be revoked yet: wait
 		accessMoved,        // the secret is not the one that was granted: revoke the former grants first
@@ -241,7 +241,7 @@ func accessTargetUnready(facts AccessFacts) (Plan, bool) {
 func accessDenied(facts AccessFacts) (Plan, bool) {
 	if facts.Moved() && facts.Tenancy.Problem != nil {
 		condition := *facts.Tenancy.Problem
-		condition.Message += "; " + wayBack(facts.Record.Model.Controller)
+		condition.Message += "; " + facts.wayBack() + orAbandon(facts.Deleting, "the grants")
 		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 	}
 	made := len(facts.Record.Adopted) < len(facts.Record.Granted)
@@ -277,6 +277,11 @@ func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
 		*problem, fmt.Sprintf("secret:%s in model %q", facts.Record.SecretID, facts.FormerModel()),
 	)
 	return plan, true
+	if former := facts.FormerModel(); facts.formerElsewhere() {
+		back := wayBack(former.Controller, former, facts.Record)
+		plan.Condition = elsewhere(former, facts.LastModelUUID, back, facts.FormerView)
+		return plan, true
+	}
 }
 
 // Secret returns the user secret to grant, nil if the model has none, or is
@@ -459,14 +464,14 @@ func grantAccess(facts AccessFacts) Plan {
 	}
 	plan := Plan{
 		Before:    recordOfGrants(facts, secret, union(before, own), adopted),
+	adopted = union(adopted, slices.DeleteFunc(slices.Clone(facts.AdoptedByOthers), func(app string) bool {
+		return slices.Contains(before, app) || slices.Contains(missing, app)
+	}))
 		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret)), adopted),
 		Secret:    secret,
 		Condition: synced(),
 	}
 	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
-	adopted = union(adopted, slices.DeleteFunc(slices.Clone(facts.AdoptedByOthers), func(app string) bool {
-		return slices.Contains(before, app) || slices.Contains(missing, app)
-	}))
 		plan.Steps = append(plan.Steps, Revoke{ID: secret.ID, Applications: surplus})
 	}
 	contest := facts.Corrections.contested(facts.revoked(missing))
@@ -512,7 +517,7 @@ func recordOfGrants(facts AccessFacts, secret *UserSecret, granted, adopted []st
 	_, still := Record{Adopted: adopted}.split(granted)
 	return Record{
 		Held: true, SecretID: secret.ID, Model: facts.Target.Model, ModelUUID: facts.View.ModelUUID,
-		Granted: granted, Adopted: still,
+		ControllerUUID: facts.View.ControllerUUID, Granted: granted, Adopted: still,
 	}
 }
 

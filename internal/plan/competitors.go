@@ -195,12 +195,12 @@ func (facts SecretFacts) mayUse(other OtherSecret) bool {
 		(!facts.MustReach(other) || other.ReachedUUID != "" && other.ReachedUUID == facts.View.ModelUUID)
 }
 
-// elsewhere reports whether another object names a controller object that does
-// not have its model. It then asks for nothing there.
+// elsewhere reports whether another object is at a controller that does not have
+// its model. It then asks for nothing there.
 func (facts SecretFacts) elsewhere(other OtherSecret) bool {
 	before := cmp.Or(other.OwnedModelUUID, other.ModelUUID)
-	return other.RecordedController != "" && other.RecordedController != other.Model.Controller &&
-		before != facts.View.ModelUUID
+	moved := other.RecordedController != other.Model.Controller || other.Record.elsewhere(facts.View)
+	return other.RecordedController != "" && moved && before != facts.View.ModelUUID
 }
 
 // asksForTheSame reports whether another object asks for the same name or the

@@ -10,11 +10,12 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// This file decides what a new controllerRef means. Juju can migrate a model to
-// another controller. The model keeps its UUID, and its secrets keep their IDs.
-// The manifest then names another controller object for the same model.
-// Until the model at that controller object has the recorded UUID, the record
-// stays as it is, nothing is changed in Juju, and a deletion waits.
+// This file decides what another Juju controller means: a new controllerRef, or
+// a controller object with the addresses of another Juju controller. Juju can
+// migrate a model to another controller. The model keeps its UUID, and its
+// secrets keep their IDs. Until the model at the present controller has the
+// recorded UUID, the record stays as it is, nothing is changed in Juju, and a
+// deletion waits.
 
 // Carries reports whether a record for one controller object also counts for
 // another one. The creator of a JujuController decides which server answers, so
@@ -23,26 +24,49 @@ func Carries(from, to ControllerKey) bool {
 	return from == to || from.Namespace() == "" || from.Namespace() == to.Namespace()
 }
 
-// moved reports whether the manifest names another controller object than the
+// elsewhere reports whether another Juju controller answered than the one that
+// the record was written for. It is false while one of them is not known.
+func (r Record) elsewhere(view ModelView) bool {
+	return r.ControllerUUID != "" && view.ControllerUUID != "" && r.ControllerUUID != view.ControllerUUID
+}
+
+// moved reports whether the manifest leads to another controller than the
 // record.
 func (facts SecretFacts) moved() bool {
-	return facts.RecordedController != "" && facts.RecordedController != facts.Model.Controller &&
-		!facts.Desired.Observe
+	another := facts.RecordedController != facts.Model.Controller || facts.Record.elsewhere(facts.View)
+	return facts.RecordedController != "" && another && !facts.Desired.Observe
 }
 
 // arrived reports whether the object's model is the model in the manifest. It is
-// always true while the manifest names the controller object in the record.
+// always true while the manifest leads to the controller in the record.
 func (facts SecretFacts) arrived() bool {
 	before := cmp.Or(facts.LastModelUUID, facts.SeenModelUUID)
 	return !facts.moved() || facts.View.Known && before != "" && facts.View.ModelUUID == before
 }
 
-// wayBack returns the step that undoes a new controllerRef, for messages.
-func (facts SecretFacts) wayBack() string { return wayBack(facts.RecordedController) }
+// wayBack returns the step that undoes the change of the controller, for
+// messages.
+func (facts SecretFacts) wayBack() string {
+	return wayBack(facts.RecordedController, facts.Model, facts.Record)
+}
 
-func wayBack(former ControllerKey) string {
+func wayBack(former ControllerKey, present ModelRef, record Record) string {
+	if former == present.Controller {
+		return fmt.Sprintf("the secret was made at the Juju controller %s: set spec.addresses and spec.controllerUUID of %s "+
+			"back to it, or set controllerRef to the controller that has the model now", record.ControllerUUID, former.Object())
+	}
 	return fmt.Sprintf("the secret was made through %s: set controllerRef back to it, or to the controller that has "+
 		"the model now", former.Object())
+}
+
+// orAbandon returns the other cure for a deletion that waits: to leave what is in
+// Juju. It is empty for an object that is not being deleted.
+func orAbandon(deleting bool, what string) string {
+	if !deleting {
+		return ""
+	}
+	return fmt.Sprintf(", or set the annotation %s to \"true\" to delete this object and leave %s in Juju",
+		v1alpha1.AnnotationAbandon, what)
 }
 
 func secretApart(facts SecretFacts) (Plan, bool) {
@@ -64,13 +88,13 @@ func secretMoved(facts SecretFacts) (Plan, bool) {
 		return Plan{}, false
 	}
 	uuid := cmp.Or(facts.LastModelUUID, facts.SeenModelUUID)
-	condition := elsewhere(facts.Model, uuid, facts.RecordedController, facts.View)
+	condition := elsewhere(facts.Model, uuid, facts.wayBack()+orAbandon(facts.Desired.Deleting, "the secret"), facts.View)
 	return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 }
 
 // elsewhere returns the condition of an object whose model is not at the
-// controller object in the manifest.
-func elsewhere(model ModelRef, uuid string, former ControllerKey, view ModelView) Condition {
+// controller that the manifest leads to.
+func elsewhere(model ModelRef, uuid, wayBack string, view ModelView) Condition {
 	which := "the model of this object"
 	if uuid != "" {
 		which = "the model with the UUID " + uuid
@@ -80,14 +104,15 @@ func elsewhere(model ModelRef, uuid string, former ControllerKey, view ModelView
 		another = fmt.Sprintf(", and its model %q has the UUID %s", model, view.ModelUUID)
 	}
 	return Condition{Reason: v1alpha1.ReasonModelNotFound, Message: fmt.Sprintf(
-		"%s does not have %s%s; nothing was changed in Juju: %s", model.Controller.Object(), which, another, wayBack(former))}
+		"%s does not have %s%s; nothing was changed in Juju: %s", model.Controller.Object(), which, another, wayBack)}
 }
 
-// Moved reports whether the manifest names another controller object than the
-// record for the same model and secret.
+// Moved reports whether the manifest leads to another controller than the record
+// for the same model and secret.
 func (facts AccessFacts) Moved() bool {
 	recorded, target := facts.Record, facts.Target
-	return recorded.SecretID != "" && recorded.Model.Controller != target.Model.Controller &&
+	another := recorded.Model.Controller != target.Model.Controller || recorded.elsewhere(facts.View)
+	return recorded.SecretID != "" && another &&
 		Carries(recorded.Model.Controller, target.Model.Controller) &&
 		recorded.Model.Name == target.Model.Name && recorded.Model.UUID == target.Model.UUID &&
 		(target.Query.ID == recorded.SecretID || target.Query.ID == "")
@@ -116,7 +141,21 @@ func accessElsewhere(facts AccessFacts) (Plan, bool) {
 	if facts.arrived() || !facts.View.Known && !gone {
 		return Plan{}, false
 	}
-	former := facts.Record.Model.Controller
-	condition := elsewhere(facts.Target.Model, facts.LastModelUUID, former, facts.View)
+	back := facts.wayBack() + orAbandon(facts.Deleting, "the grants")
+	condition := elsewhere(facts.Target.Model, facts.LastModelUUID, back, facts.View)
 	return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
+}
+
+// wayBack returns the step that undoes the change of the controller, for
+// messages.
+func (facts AccessFacts) wayBack() string {
+	return wayBack(facts.Record.Model.Controller, facts.Target.Model, facts.Record)
+}
+
+// formerElsewhere reports whether the controller object of the former secret
+// leads to another Juju controller, which does not have the former model.
+func (facts AccessFacts) formerElsewhere() bool {
+	view := facts.FormerView
+	arrived := view.Known && facts.LastModelUUID != "" && view.ModelUUID == facts.LastModelUUID
+	return facts.Record.elsewhere(view) && !arrived
 }

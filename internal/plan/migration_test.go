@@ -19,6 +19,12 @@ const (
 	unchanged = "; nothing was changed in Juju: "
 )
 
+// orLeave is the other cure for a deletion that waits.
+func orLeave(what string) string {
+	return `, or set the annotation ` + v1alpha1.AnnotationAbandon + ` to "true" to delete this object and leave ` + what +
+		" in Juju"
+}
+
 // atAnother replaces the model in the view with another model of the same name,
 // without the secret.
 func atAnother(s *plan.SecretFacts) {
@@ -67,7 +73,7 @@ func TestMigratedSecretGoesOnAtTheNewController(t *testing.T) {
 		},
 		"another model of the name, deleting": {
 			given: migrating(atAnother, func(s *plan.SecretFacts) { s.Desired.Deleting = true }),
-			want:  stays(v1alpha1.ReasonModelNotFound, notThere+otherName+unchanged+backTo),
+			want:  stays(v1alpha1.ReasonModelNotFound, notThere+otherName+unchanged+backTo+orLeave("the secret")),
 		},
 		"another model of the name, drift is reported": {
 			given: migrating(atAnother, func(s *plan.SecretFacts) { s.Desired.ReportDrift, s.SameSpec = true, true }),
@@ -85,7 +91,7 @@ func TestMigratedSecretGoesOnAtTheNewController(t *testing.T) {
 		},
 		"no such model, deleting": {
 			given: migrating(func(s *plan.SecretFacts) { s.View, s.Desired.Deleting = gone(), true }),
-			want:  stays(v1alpha1.ReasonModelNotFound, notThere+unchanged+backTo),
+			want:  stays(v1alpha1.ReasonModelNotFound, notThere+unchanged+backTo+orLeave("the secret")),
 		},
 		"the UUID of the model is not known": {
 			given: migrating(func(s *plan.SecretFacts) { s.LastModelUUID = "" }),
@@ -104,7 +110,7 @@ func TestMigratedSecretGoesOnAtTheNewController(t *testing.T) {
 			given: migrating(func(s *plan.SecretFacts) {
 				s.Tenancy, s.View, s.Desired.Deleting = denied(), plan.ModelView{}, true
 			}),
-			want: stays(v1alpha1.ReasonTenantDenied, deniedMessage+"; "+backTo),
+			want: stays(v1alpha1.ReasonTenantDenied, deniedMessage+"; "+backTo+orLeave("the secret")),
 		},
 		"made through a JujuController": {
 			given: migrating(toLocal("team-a/juju"), func(s *plan.SecretFacts) { s.View = plan.ModelView{} }), want: apart,
@@ -131,6 +137,108 @@ func TestMigratedSecretGoesOnAtTheNewController(t *testing.T) {
 			},
 		},
 	})
+}
+
+const (
+	madeAt      = "0a2f3c5e-8a51-4c4b-8f0d-2d1f6f5f3c11"
+	answersNow  = "1b3e4d6f-9b62-4d5c-9a1e-3e2a7a6a4d22"
+	backToMaker = `the secret was made at the Juju controller ` + madeAt + `: set spec.addresses and ` +
+		`spec.controllerUUID of ClusterJujuController "default" back to it, or set controllerRef to the controller that has ` +
+		`the model now`
+)
+
+// The addresses of a controller object can lead to another Juju controller, as
+// a new controllerRef can.
+func TestSecretOfAnotherJujuControllerIsKept(t *testing.T) {
+	t.Parallel()
+	swapped := func(changes ...func(*plan.SecretFacts)) func(*plan.SecretFacts) {
+		return func(s *plan.SecretFacts) {
+			s.RecordedController, s.LastModelUUID, s.Record.ControllerUUID = s.Model.Controller, modelUUID, madeAt
+			all(changes...)(s)
+			s.View.ControllerUUID = answersNow
+		}
+	}
+	deleting := func(s *plan.SecretFacts) { s.Desired.Deleting = true }
+	none := func(s *plan.SecretFacts) { s.View = gone() }
+	notFound := func(another string) func(*plan.Plan) {
+		return all(reports(v1alpha1.ReasonModelNotFound, notThere+another+unchanged+backToMaker),
+			func(p *plan.Plan) { p.ModelUUID = "" })
+	}
+	leaving := func(want func(*plan.Plan)) func(*plan.Plan) {
+		return all(want, func(p *plan.Plan) { p.Condition.Message += orLeave("the secret") })
+	}
+	runSecretTests(t, map[string]secretTest{
+		"the model was migrated there":        {given: swapped()},
+		"another model of the name":           {given: swapped(atAnother), want: notFound(otherName)},
+		"another model of the name, deleting": {given: swapped(atAnother, deleting), want: leaving(notFound(otherName))},
+		"no such model":                       {given: swapped(none), want: notFound("")},
+		"no such model, deleting":             {given: swapped(none, deleting), want: leaving(notFound(""))},
+		"no such model, the record is older, deleting": {
+			given: swapped(none, deleting, func(s *plan.SecretFacts) { s.Record.ControllerUUID = "" }),
+			want:  releases("left what was created for this object, unless it was removed with its model: Juju answered: no"),
+		},
+	})
+}
+
+func TestGrantsAtAnotherJujuControllerAreKept(t *testing.T) {
+	t.Parallel()
+	swapped := func(changes ...func(*plan.AccessFacts)) func(*plan.AccessFacts) {
+		return func(s *plan.AccessFacts) {
+			s.LastModelUUID, s.Record.ControllerUUID = modelUUID, madeAt
+			all(changes...)(s)
+			s.View.ControllerUUID = answersNow
+		}
+	}
+	another := func(s *plan.AccessFacts) { s.View = plan.ModelView{Known: true, ModelUUID: otherUUID} }
+	none := func(s *plan.AccessFacts) { s.View = gone() }
+	leaving := func(s *plan.AccessFacts) { s.Deleting = true }
+	toAnotherSecret := func(former plan.ModelView) func(*plan.AccessFacts) {
+		return func(s *plan.AccessFacts) {
+			s.Record.SecretID, s.View.ModelUUID, s.FormerView = otherID, otherUUID, former
+			s.FormerView.ControllerUUID = answersNow
+		}
+	}
+	notFound := func(another string) func(*plan.Plan) {
+		return all(reports(v1alpha1.ReasonModelNotFound, notThere+another+unchanged+backToMaker),
+			func(p *plan.Plan) { p.ModelUUID = "" })
+	}
+	left := func(want func(*plan.Plan)) func(*plan.Plan) {
+		return all(want, func(p *plan.Plan) { p.Condition.Message += orLeave("the grants") })
+	}
+	formerNotFound := func(another string) func(*plan.Plan) {
+		return all(notFound(another), func(p *plan.Plan) { p.ModelUUID = otherUUID })
+	}
+	runAccessTests(t, map[string]accessTest{
+		"the model was migrated there":        {given: swapped()},
+		"another model of the name":           {given: swapped(another), want: notFound(otherName)},
+		"another model of the name, deleting": {given: swapped(another, leaving), want: left(notFound(otherName))},
+		"no such model, deleting":             {given: swapped(none, leaving), want: left(notFound(""))},
+		"another secret, no former model":     {given: swapped(toAnotherSecret(gone())), want: formerNotFound("")},
+		"another secret, another model of the former name": {
+			given: swapped(toAnotherSecret(plan.ModelView{Known: true, ModelUUID: otherUUID})),
+			want:  formerNotFound(otherName),
+		},
+	})
+}
+
+func TestRecordNamesTheJujuControllerOfTheModel(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ model, want string }{
+		"the model was migrated there": {modelUUID, answersNow},
+		"another model":                {otherUUID, madeAt},
+	} {
+		secret, access := secretInSync(), accessInSync()
+		secret.RecordedController, secret.LastModelUUID, access.LastModelUUID = "default", modelUUID, modelUUID
+		secret.Record.ControllerUUID, access.Record.ControllerUUID = madeAt, madeAt
+		for _, view := range []*plan.ModelView{&secret.View, &access.View} {
+			view.ModelUUID, view.ControllerUUID = row.model, answersNow
+		}
+		for _, after := range []plan.Record{plan.ForSecret(secret).After, plan.ForAccess(access).After} {
+			if after.ControllerUUID != row.want {
+				t.Errorf("%s: the record names the controller %s, want %s", name, after.ControllerUUID, row.want)
+			}
+		}
+	}
 }
 
 // A migrated model is not gone: its secrets are at the other controller.
@@ -167,11 +275,11 @@ func TestMigratedGrantsGoOnAtTheNewController(t *testing.T) {
 		},
 		"another model of the name, deleting": {
 			given: migrating(another, leaving),
-			want:  stays(v1alpha1.ReasonModelNotFound, notThere+otherName+unchanged+backTo),
+			want:  stays(v1alpha1.ReasonModelNotFound, notThere+otherName+unchanged+backTo+orLeave("the grants")),
 		},
 		"no such model, deleting": {
 			given: migrating(leaving, func(s *plan.AccessFacts) { s.View = gone() }),
-			want:  stays(v1alpha1.ReasonModelNotFound, notThere+unchanged+backTo),
+			want:  stays(v1alpha1.ReasonModelNotFound, notThere+unchanged+backTo+orLeave("the grants")),
 		},
 		"no tenancy at the new controller, deleting": {
 			given: migrating(leaving, func(s *plan.AccessFacts) { s.Tenancy, s.View = denied(), plan.ModelView{} }),
@@ -205,10 +313,14 @@ func TestObjectAtAWrongControllerAsksForNothingThere(t *testing.T) {
 		uuid     string
 		wants    bool
 	}{
-		"the model of the record":        {"former", modelUUID, true},
-		"another model":                  {"former", otherUUID, false},
-		"the same controller, recreated": {"default", otherUUID, true},
+		"the model of the record":                 {"former", "", modelUUID, true},
+		"another model":                           {"former", "", otherUUID, false},
+		"the same controller, a recreated model":  {"default", answersNow, otherUUID, true},
+		"another Juju controller":                 {"default", madeAt, otherUUID, false},
+		"another Juju controller, the same model": {"default", madeAt, modelUUID, true},
+		"a record without the Juju controller":    {"default", "", otherUUID, true},
 	} {
+		madeAt   string
 		other := plan.OtherSecret{
 			Identity: plan.Identity{Namespace: "team-a", Name: "another"}, SpecName: "db", Model: prodApp,
 			OwnedID: otherID, OwnedModelUUID: row.uuid, RecordedController: row.recorded,
@@ -218,3 +330,5 @@ func TestObjectAtAWrongControllerAsksForNothingThere(t *testing.T) {
 		}
 	}
 }
+			Record: plan.Record{ControllerUUID: row.madeAt},
+		facts.View.ControllerUUID = answersNow

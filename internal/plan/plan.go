@@ -111,13 +111,16 @@ type Record struct {
 	Model    ModelRef
 	// ModelUUID is the UUID of Model. It is empty in older records.
 	ModelUUID string
+	// ControllerUUID is the UUID of the Juju controller that the record was
+	// written for. It is empty in older records.
+	ControllerUUID string
 	// Adopted are the applications in Granted that had access before the object
 	// took their grants over, sorted.
 	Adopted []string
 }
 
-// Equal reports whether two records are the same. The UUID of the model is not
-// compared: it belongs to the secret.
+// Equal reports whether two records are the same. The UUIDs of the model and of
+// the controller are not compared: they belong to the secret.
 func (r Record) Equal(o Record) bool {
 	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
 		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted) &&

@@ -114,10 +114,15 @@ type Desired struct {
 func ForSecret(facts SecretFacts) Plan {
 	plan := firstForSecret(facts)
 	plan.Model, plan.Recorded = facts.Model, facts.Model
+	controller := facts.Record.ControllerUUID
 	if facts.arrived() {
 		plan.ModelUUID = facts.View.ModelUUID
+		controller = cmp.Or(facts.View.ControllerUUID, controller)
 	} else {
 		plan.Recorded.Controller = facts.RecordedController
+	}
+	for _, record := range []*Record{&plan.Before, &plan.After, &plan.Refused} {
+		record.ControllerUUID = controller
 	}
 	if facts.mayOwn() && !facts.Desired.Deleting && !facts.Desired.Observe && plan.Owns != Nothing {
 		// kubectl replace removes the finalizer.
@@ -149,7 +154,7 @@ func secretRulesBeforeLooking() []secretRule {
 // secretRules returns the rules that need a view of the model.
 func secretRules() []secretRule {
 	return []secretRule{
-		secretMoved,    // another model than before, by a new controllerRef: report it
+		secretMoved,    // another model than before, at another controller: report it
 		secretUnseen,   // no view of the model: nothing; deleting, the model is gone: release
 		secretObserved, // only observed: report it
 		lostOwnership,  // an older object owns the same secret: release it
@@ -279,7 +284,7 @@ func secretSuspended(facts SecretFacts) (Plan, bool) {
 func secretDenied(facts SecretFacts) (Plan, bool) {
 	if facts.moved() && facts.Tenancy.Problem != nil {
 		condition := *facts.Tenancy.Problem // The tenancy of the former controller object ends with the migration.
-		condition.Message += "; " + facts.wayBack()
+		condition.Message += "; " + facts.wayBack() + orAbandon(facts.Desired.Deleting, "the secret")
 		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 	}
 	leaving := facts.subject() + ", which was not created for this object"

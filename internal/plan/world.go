@@ -105,6 +105,9 @@ type ModelView struct {
 	Problem *Problem
 	// ModelUUID is the UUID of the model that answered.
 	ModelUUID string
+	// ControllerUUID is the UUID of the Juju controller that answered. It is
+	// also set if it answered that the model does not exist.
+	ControllerUUID string
 	// ByID and ByName are the user secrets of the query, nil where the model
 	// has none. They never contain secrets that a charm owns.
 	ByID, ByName *UserSecret

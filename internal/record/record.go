@@ -25,6 +25,9 @@ type payload struct {
 	Salt string `json:"salt"`
 	// Model is the model in the spec of a JujuSecret.
 	Model *plan.ModelRef `json:"model,omitempty"`
+	// ControllerUUID is the UUID of the Juju controller that has the model.
+	// Older records do not have it.
+	ControllerUUID string `json:"controllerUUID,omitempty"`
 
 	Owned    *Owned         `json:"owned,omitempty"`
 	Creating *plan.Creation `json:"creating,omitempty"`
@@ -55,7 +58,7 @@ type grants struct {
 
 // newPayload returns a record in its stored form.
 func newPayload(r plan.Record, owned *Owned, model plan.ModelRef) payload {
-	p := payload{Owned: owned, Creating: r.Creating, Adopting: r.Adopting}
+	p := payload{Owned: owned, Creating: r.Creating, Adopting: r.Adopting, ControllerUUID: r.ControllerUUID}
 	if model != (plan.ModelRef{}) {
 		p.Model = &model
 	}
@@ -72,7 +75,7 @@ func newPayload(r plan.Record, owned *Owned, model plan.ModelRef) payload {
 
 // record returns the stored record.
 func (p payload) record() plan.Record {
-	r := plan.Record{Creating: p.Creating, Adopting: p.Adopting}
+	r := plan.Record{Creating: p.Creating, Adopting: p.Adopting, ControllerUUID: p.ControllerUUID}
 	// A reference by both name and UUID would be authorized by one and looked
 	// up by the other.
 	if p.Grants != nil && (p.Grants.Name == "") != (p.Grants.UUID == "") {
@@ -90,9 +93,13 @@ func (p payload) empty() bool {
 
 // says reports whether two stored records are equal, except for their numbers.
 // The UUID of the model is not compared, so that older records stay as they
-// are: another model has other secrets.
+// are: another model has other secrets. The UUID of the controller is compared
+// if both records have one, because Juju can migrate a model.
 func (p payload) says(o payload) bool {
 	p.Sequence, p.Salt = o.Sequence, o.Salt
+	if p.ControllerUUID == "" || o.ControllerUUID == "" {
+		p.ControllerUUID = o.ControllerUUID
+	}
 	if p.Model == nil || o.Model == nil {
 		p.Model = o.Model
 	}

@@ -657,6 +657,35 @@ func TestGrantsKeepTheUUIDOfTheirModel(t *testing.T) {
 	}
 }
 
+// A record that does not have the UUID of the Juju controller stays as it is. A
+// record for another Juju controller is replaced.
+func TestRecordKeepsTheUUIDOfItsController(t *testing.T) {
+	t.Parallel()
+	made := plan.Record{Creating: &plan.Creation{Name: "db"}, ControllerUUID: "uuid"}
+	older, another := made, made
+	older.ControllerUUID, another.ControllerUUID = "", "another"
+	obj := secret()
+	obj.annotate(t, made)
+	obj.copy(t, made, nil)
+	switch state := obj.read(); {
+	case state.ControllerUUID != "uuid":
+		t.Errorf("the record is for %q, want uuid", state.ControllerUUID)
+	case !state.Annotated(older, obj.model):
+		t.Error("a record of an unknown controller differs from the annotation")
+	case state.Annotated(another, obj.model):
+		t.Error("a record of another controller counts as written")
+	}
+	obj.copy(t, older, nil)
+	if got := obj.read().ControllerUUID; got != "uuid" {
+		t.Errorf("the record is for %q after an unknown controller, want uuid", got)
+	}
+	obj = secret()
+	obj.annotate(t, older)
+	if state := obj.read(); !state.Annotated(made, obj.model) {
+		t.Error("an older record is rewritten")
+	}
+}
+
 // Juju can migrate a model to another controller.
 func TestRecordCountsAtAnotherController(t *testing.T) {
 	t.Parallel()

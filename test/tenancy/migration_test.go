@@ -12,6 +12,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/servers"
 )
 
 // migrating holds objects of one model, and the two kinds of their references
@@ -98,6 +99,74 @@ func TestWrongControllerRefChangesNothing(t *testing.T) {
 
 			f.refer(m, clusterController(right.Name))
 			if deletes {
+				f.AwaitGone(m.all...)
+				f.AwaitModel(in.juju, in.Model, held("", "by-hand", 1, "by hand"))
+				return
+			}
+			f.AwaitReady(m.all...)
+			f.expectJuju(in, before...)
+			f.expectJuju(other)
+		})
+	}
+}
+
+// connect sets the connection of a controller object, and accepts the UUID of
+// the controller.
+func (f *fixture) connect(obj *v1alpha1.ClusterJujuController, juju *servers.Juju) {
+	f.Helper()
+	login := gen.Credentials(obj.Name+"-"+juju.ControllerUUID, juju.Operator.Username, juju.Operator.Password)
+	if f.Kube.Get(f.Ctx, client.ObjectKeyFromObject(login), login) != nil {
+		f.Create(login)
+		f.After = append(f.After, login)
+	}
+	env.Change(f, obj, func(c *v1alpha1.ClusterJujuController) {
+		c.Spec.Addresses, c.Spec.CACertificate = juju.Addresses[:1], juju.CACertificate
+		c.Spec.ControllerUUID, c.Spec.Credentials.UserPass.SecretRef.Name = juju.ControllerUUID, login.Name
+	})
+	f.AwaitReady(obj)
+}
+
+// The addresses of a controller object can lead to another Juju controller.
+// Its answers say nothing about the models of the former one.
+func TestAddressesOfAnotherControllerChangeNothing(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ deletes, sameName bool }{
+		"applied, a model of the same name":       {false, true},
+		"applied, no such model":                  {false, false},
+		"being deleted, a model of the same name": {true, true},
+		"being deleted, no such model":            {true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			ns := f.namespace("tenant", nil)
+			in := f.model(shared.Juju, "app")
+			other := f.model(second(), "another")
+			if row.sameName {
+				other = f.model(second(), "app")
+			}
+			controller := f.controller("moved", shared.Juju, shared.Juju.Operator, named(ns, "*"))
+			m := f.createMigrating(ns, in, controller.Name)
+			before := f.InModel(in.juju, in.Model)
+
+			f.connect(controller, second())
+			f.LookNow(m.all...)
+			way := []string{in.UUID, controller.Name, in.juju.ControllerUUID, "back to it", "nothing was changed"}
+			for _, obj := range m.all {
+				f.AwaitReason(obj, v1alpha1.ReasonModelNotFound, way...)
+			}
+			if row.deletes {
+				f.Delete(m.all...)
+				f.LookNow(m.all...)
+				for _, obj := range m.all {
+					f.AwaitReason(obj, v1alpha1.ReasonModelNotFound, way...)
+				}
+			}
+			f.expectJuju(in, before...)
+			f.expectJuju(other)
+
+			f.connect(controller, shared.Juju)
+			if row.deletes {
 				f.AwaitGone(m.all...)
 				f.AwaitModel(in.juju, in.Model, held("", "by-hand", 1, "by hand"))
 				return
