@@ -48,6 +48,9 @@ func (r *AccessReconciler) observe(
 		query.ModelUUID = facts.LastModelUUID
 	}
 	facts.View = r.Juju.View(ctx, target.Model, query)
+	if err := r.followModel(ctx, obj, state, query, &facts); err != nil {
+		return plan.AccessFacts{}, err
+	}
 	if query.Age == plan.Recent && facts.MissesID() {
 		query.Age = plan.Fresh // The secret may be newer than the listing.
 		facts.View = r.Juju.View(ctx, target.Model, query)
@@ -85,6 +88,62 @@ func (r *AccessReconciler) observeController(
 	facts.Tenancy = r.tenancy(ctx, obj, state, ref, model, query)
 	facts.Adopt = ref.Adopts(obj.Spec.AdoptionPolicy)
 	return nil
+}
+
+// followModel reads the model of the grants at the controller that it was
+// migrated to, if nothing else names that controller. The record says which
+// model it is, so the operator looks through every controller object for that
+// controller.
+func (r *AccessReconciler) followModel(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, state record.State, query plan.Query, facts *plan.AccessFacts,
+) error {
+	uuid := facts.MigratedTo()
+	if uuid == "" {
+		return nil
+	}
+	keys, err := r.controllersAt(ctx, obj.Namespace, uuid)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		there := *facts
+		there.Target.Model.Controller = key
+		if !plan.Carries(facts.Record.Model.Controller, key) {
+			continue
+		}
+		if err := r.observeController(ctx, obj, state, query, &there); err != nil {
+			return err
+		}
+		if there.Tenancy.Problem != nil {
+			continue
+		}
+		if there.View = r.Juju.View(ctx, there.Target.Model, query); there.SameModel() {
+			*facts = there
+			return nil
+		}
+	}
+	return nil
+}
+
+// controllersAt returns the controller objects that lead to a Juju controller,
+// that a namespace can refer to, and that this installation serves.
+func (r *AccessReconciler) controllersAt(
+	ctx context.Context, namespace, uuid string,
+) (keys []plan.ControllerKey, err error) {
+	add := func(obj client.Object) {
+		found, ok := obj.(v1alpha1.ControllerObject)
+		if ok && found.GetStatus().ControllerUUID == uuid && found.ConnectionSpec().ControllerClass == r.Scope.Class {
+			keys = append(keys, keyOf(found))
+		}
+	}
+	if err := r.visit(ctx, &v1alpha1.JujuControllerList{}, add, client.InNamespace(namespace)); err != nil {
+		return nil, err
+	}
+	if !r.Scope.limited() {
+		err = r.visit(ctx, &v1alpha1.ClusterJujuControllerList{}, add)
+	}
+	slices.Sort(keys)
+	return keys, err
 }
 
 // lastModelUUID returns the UUID of a model when the access last used it, by its
@@ -129,13 +188,13 @@ func (r *AccessReconciler) target(
 	ctx context.Context, obj *v1alpha1.JujuSecretAccess, record plan.Record,
 ) (plan.Target, error) {
 	if !obj.DeletionTimestamp.IsZero() {
-		model, err := record.Model, error(nil)
-		if model.Controller == "" {
-			model.Controller, err = r.referencedController(ctx, obj)
+		target, err := plan.Target{Model: record.Model, Query: plan.Query{ID: record.SecretID}}, error(nil)
+		if target.Model.Controller == "" {
+			target.Model.Controller, err = r.referencedController(ctx, obj)
 		} else {
-			model.Controller, err = r.presentController(ctx, obj, record)
+			target.Model.Controller, target.Unnamed, err = r.presentController(ctx, obj, record)
 		}
-		return plan.Target{Model: model, Query: plan.Query{ID: record.SecretID}}, err
+		return target, err
 	}
 	if direct := obj.Spec.Secret; direct != nil {
 		return plan.Target{
@@ -164,11 +223,12 @@ func (r *AccessReconciler) target(
 // presentController returns the controller object that leads to the model of
 // recorded grants. It is the one in the reference if the reference is still about
 // the same secret, because the model may have been migrated. Otherwise it is the
-// one in the record.
+// one in the record. unnamed is true when the JujuSecret of the reference does
+// not exist or has another secret.
 func (r *AccessReconciler) presentController(
 	ctx context.Context, obj *v1alpha1.JujuSecretAccess, recorded plan.Record,
-) (plan.ControllerKey, error) {
-	present := recorded.Model.Controller
+) (present plan.ControllerKey, unnamed bool, err error) {
+	present = recorded.Model.Controller
 	if direct := obj.Spec.Secret; direct != nil {
 		present = plan.ReferencedController(direct.ControllerRef, obj.Namespace)
 	} else {
@@ -176,15 +236,17 @@ func (r *AccessReconciler) presentController(
 		err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
 		switch {
 		case client.IgnoreNotFound(err) != nil:
-			return "", err
+			return "", false, err
 		case err == nil && secret.Status.SecretID == recorded.SecretID:
 			present = placement.ModelOfSecret(&secret).Controller
+		default:
+			unnamed = true
 		}
 	}
 	if !plan.Carries(recorded.Model.Controller, present) {
 		present = recorded.Model.Controller
 	}
-	return present, nil
+	return present, unnamed, nil
 }
 
 // referencedController returns the controller object of an access without grants

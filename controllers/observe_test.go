@@ -140,23 +140,24 @@ func TestDeletedAccessGoesThroughTheControllerOfItsReference(t *testing.T) {
 		obj      *v1alpha1.JujuSecretAccess
 		recorded plan.ControllerKey
 		want     plan.ControllerKey
+		unnamed  bool
 	}{
-		"the same reference": {direct(v1alpha1.KindClusterJujuController, "former"), "former", "former"},
-		"another reference":  {direct(v1alpha1.KindClusterJujuController, "present"), "former", "present"},
+		"the same reference": {direct(v1alpha1.KindClusterJujuController, "former"), "former", "former", false},
+		"another reference":  {direct(v1alpha1.KindClusterJujuController, "present"), "former", "present", false},
 		"from a JujuController": {
-			direct(v1alpha1.KindClusterJujuController, "present"), "team-a/juju", "team-a/juju",
+			direct(v1alpha1.KindClusterJujuController, "present"), "team-a/juju", "team-a/juju", false,
 		},
-		"to a JujuController":            {direct(v1alpha1.KindJujuController, "juju"), "former", "team-a/juju"},
-		"a JujuSecret that moved":        {of("moved"), "former", "present"},
-		"a JujuSecret of another secret": {of("another"), "former", "former"},
-		"a JujuSecret that was deleted":  {of("deleted"), "former", "former"},
+		"to a JujuController":            {direct(v1alpha1.KindJujuController, "juju"), "former", "team-a/juju", false},
+		"a JujuSecret that moved":        {of("moved"), "former", "present", false},
+		"a JujuSecret of another secret": {of("another"), "former", "former", true},
+		"a JujuSecret that was deleted":  {of("deleted"), "former", "former", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &AccessReconciler{newTestBase(objects, nil)}
-			got, err := r.presentController(t.Context(), row.obj, recorded(row.recorded))
-			if err != nil || got != row.want {
-				t.Errorf("the controller object is %q, error %v, want %q", got, err, row.want)
+			got, unnamed, err := r.presentController(t.Context(), row.obj, recorded(row.recorded))
+			if err != nil || got != row.want || unnamed != row.unnamed {
+				t.Errorf("the controller object is %q, unnamed %t, error %v, want %q and %t", got, unnamed, err, row.want, row.unnamed)
 			}
 		})
 	}

@@ -97,6 +97,10 @@ type Target struct {
 	// JujuSecret is the name of the JujuSecret with this secret in its status.
 	// It is empty if the spec identifies the secret itself.
 	JujuSecret string
+	// Unnamed is true when the object is being deleted, and its JujuSecret does
+	// not exist or has another secret. Nothing then names the controller object
+	// of a migrated model.
+	Unnamed bool
 	// Problem is why the secret is not known yet, nil if it is known.
 	Problem *Condition
 	// Wait is how long to wait for the JujuSecret before the problem is
@@ -250,6 +254,10 @@ func accessDenied(facts AccessFacts) (Plan, bool) {
 
 func accessUnseen(facts AccessFacts) (Plan, bool) {
 	plan, applies := unseen(facts.View, facts.Target.subject(), facts.Deleting, facts.Record)
+	if applies && facts.Target.Unnamed && plan.Condition.Reason == v1alpha1.ReasonModelMigrated {
+		plan.Condition.Message += "; this object has no controllerRef: create a controller object for that Juju controller, " +
+			"and the operator revokes the grants there" + orAbandon(true, "the grants")
+	}
 	id := facts.Target.Query.ID
 	plan.Unapplied = applies && !facts.Deleting && id != "" && id != facts.LastID
 	return plan, applies
@@ -269,6 +277,11 @@ func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
 		plan.Condition = *problem
 		return plan, true
 	}
+	if former := facts.FormerModel(); facts.formerElsewhere() {
+		back := wayBack(former.Controller, former, facts.Record)
+		plan.Condition = elsewhere(former, facts.LastModelUUID, back, facts.FormerView)
+		return plan, true
+	}
 	problem := facts.FormerView.Problem
 	if problem == nil || problem.Gone {
 		return Plan{}, false
@@ -277,11 +290,6 @@ func accessFormerUnseen(facts AccessFacts) (Plan, bool) {
 		*problem, fmt.Sprintf("secret:%s in model %q", facts.Record.SecretID, facts.FormerModel()),
 	)
 	return plan, true
-	if former := facts.FormerModel(); facts.formerElsewhere() {
-		back := wayBack(former.Controller, former, facts.Record)
-		plan.Condition = elsewhere(former, facts.LastModelUUID, back, facts.FormerView)
-		return plan, true
-	}
 }
 
 // Secret returns the user secret to grant, nil if the model has none, or is
@@ -456,6 +464,9 @@ func grantAccess(facts AccessFacts) Plan {
 	_, adopted := facts.Record.split(slices.DeleteFunc(slices.Clone(before), func(app string) bool {
 		return slices.Contains(missing, app)
 	}))
+	adopted = union(adopted, slices.DeleteFunc(slices.Clone(facts.AdoptedByOthers), func(app string) bool {
+		return slices.Contains(before, app) || slices.Contains(missing, app)
+	}))
 	if facts.Adopt {
 		found := slices.DeleteFunc(slices.Clone(facts.Applications), func(app string) bool {
 			return slices.Contains(own, app)
@@ -464,9 +475,6 @@ func grantAccess(facts AccessFacts) Plan {
 	}
 	plan := Plan{
 		Before:    recordOfGrants(facts, secret, union(before, own), adopted),
-	adopted = union(adopted, slices.DeleteFunc(slices.Clone(facts.AdoptedByOthers), func(app string) bool {
-		return slices.Contains(before, app) || slices.Contains(missing, app)
-	}))
 		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret)), adopted),
 		Secret:    secret,
 		Condition: synced(),

@@ -122,8 +122,7 @@ func (facts AccessFacts) Moved() bool {
 // where it is now.
 func (facts AccessFacts) FormerModel() ModelRef {
 	former := facts.Record.Model
-	sameModel := facts.View.Known && facts.LastModelUUID != "" && facts.View.ModelUUID == facts.LastModelUUID &&
-		Carries(former.Controller, facts.Target.Model.Controller)
+	sameModel := facts.SameModel() && Carries(former.Controller, facts.Target.Model.Controller)
 	if facts.Moved() || sameModel {
 		former.Controller = facts.Target.Model.Controller
 	}
@@ -131,9 +130,21 @@ func (facts AccessFacts) FormerModel() ModelRef {
 }
 
 // arrived reports whether the model of the grants is the model in the manifest.
-func (facts AccessFacts) arrived() bool {
-	return !facts.Moved() ||
-		facts.View.Known && facts.LastModelUUID != "" && facts.View.ModelUUID == facts.LastModelUUID
+func (facts AccessFacts) arrived() bool { return !facts.Moved() || facts.SameModel() }
+
+// SameModel reports whether the view is a view of the model of the grants.
+func (facts AccessFacts) SameModel() bool {
+	return facts.View.Known && facts.LastModelUUID != "" && facts.View.ModelUUID == facts.LastModelUUID
+}
+
+// MigratedTo returns the UUID of the Juju controller that has the model of the
+// grants now, if only Juju names it. It is empty if the manifest names a
+// controller object, or if the model was not migrated.
+func (facts AccessFacts) MigratedTo() string {
+	if !facts.Target.Unnamed || facts.View.Problem == nil {
+		return ""
+	}
+	return facts.View.Problem.MigratedTo
 }
 
 func accessElsewhere(facts AccessFacts) (Plan, bool) {

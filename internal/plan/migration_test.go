@@ -283,7 +283,14 @@ func TestMigratedGrantsGoOnAtTheNewController(t *testing.T) {
 		},
 		"no tenancy at the new controller, deleting": {
 			given: migrating(leaving, func(s *plan.AccessFacts) { s.Tenancy, s.View = denied(), plan.ModelView{} }),
-			want:  stays(v1alpha1.ReasonTenantDenied, deniedMessage+"; "+backTo),
+			want:  stays(v1alpha1.ReasonTenantDenied, deniedMessage+"; "+backTo+orLeave("the grants")),
+		},
+		"still migrated away, nothing names the new controller": {
+			given: migrating(leaving, func(s *plan.AccessFacts) {
+				s.View, s.Target.Unnamed = unavailable(v1alpha1.ReasonModelMigrated), true
+			}),
+			want: stays(v1alpha1.ReasonModelMigrated, "Juju answered: no; this object has no controllerRef: create a "+
+				"controller object for that Juju controller, and the operator revokes the grants there"+orLeave("the grants")),
 		},
 		"still migrated away": {
 			given: migrating(leaving, func(s *plan.AccessFacts) { s.View = unavailable(v1alpha1.ReasonModelMigrated) }),
@@ -310,6 +317,7 @@ func TestObjectAtAWrongControllerAsksForNothingThere(t *testing.T) {
 	facts.Identity = plan.Identity{Namespace: "team-a", Name: "db"}
 	for name, row := range map[string]struct {
 		recorded plan.ControllerKey
+		madeAt   string
 		uuid     string
 		wants    bool
 	}{
@@ -320,15 +328,14 @@ func TestObjectAtAWrongControllerAsksForNothingThere(t *testing.T) {
 		"another Juju controller, the same model": {"default", madeAt, modelUUID, true},
 		"a record without the Juju controller":    {"default", "", otherUUID, true},
 	} {
-		madeAt   string
 		other := plan.OtherSecret{
 			Identity: plan.Identity{Namespace: "team-a", Name: "another"}, SpecName: "db", Model: prodApp,
 			OwnedID: otherID, OwnedModelUUID: row.uuid, RecordedController: row.recorded,
+			Record: plan.Record{ControllerUUID: row.madeAt},
 		}
+		facts.View.ControllerUUID = answersNow
 		if got := plan.Competitors(facts, []plan.OtherSecret{other})[0].Wants; got != row.wants {
 			t.Errorf("%s: the other object asks for the name: %t, want %t", name, got, row.wants)
 		}
 	}
 }
-			Record: plan.Record{ControllerUUID: row.madeAt},
-		facts.View.ControllerUUID = answersNow

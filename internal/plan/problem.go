@@ -20,6 +20,9 @@ type Problem struct {
 	// models does not prove this, because Juju lists only models that the user
 	// has access to.
 	Gone bool
+	// MigratedTo is the UUID of the Juju controller that a model was migrated
+	// to. It is empty if that is not known.
+	MigratedTo string
 }
 
 // JujuReasons returns the reasons that a Problem can have.

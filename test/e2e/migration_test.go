@@ -23,9 +23,15 @@ import (
 // same UUID and its secrets have the same IDs.
 func (f *fixture) migrate(from *wire.Proxy) {
 	f.Helper()
+	f.migrateTo(from, "12345678-1234-4123-8123-123456789abc")
+}
+
+// migrateTo migrates the fixture's model to a controller with a UUID.
+func (f *fixture) migrateTo(from *wire.Proxy, controllerUUID string) {
+	f.Helper()
 	f.Must(from.Migrate(f.Model.UUID, wire.Redirect{
 		Address: f.Juju.Addresses[0], CACertificate: f.Juju.CACertificate,
-		ControllerUUID: "12345678-1234-4123-8123-123456789abc", Controller: "new-controller",
+		ControllerUUID: controllerUUID, Controller: "new-controller",
 	}))
 }
 
@@ -112,6 +118,37 @@ func TestMigratedModelIsFollowedByControllerRef(t *testing.T) {
 			f.AwaitJuju(foreign)
 		})
 	}
+}
+
+// Without its JujuSecret, nothing names the controller object of an access with
+// jujuSecretRef. Juju's answer names the controller.
+func TestDeletedAccessWithoutItsJujuSecretFollowsMigratedModel(t *testing.T) {
+	t.Parallel()
+	f, proxy := newProxied(t)
+	former := f.connectThrough(proxy)
+	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(former.Name), gen.Retained)
+	access := gen.Access(f.Namespace, "db-login", "db-login", "app1")
+	f.Create(secret, access)
+	f.AwaitReady(secret, access)
+	left := servers.UserSecret{
+		ID: secret.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(values("value")),
+		Granted: []string{"app1"},
+	}
+	f.migrateTo(proxy, f.Juju.ControllerUUID)
+	f.Delete(access, secret)
+	f.AwaitGone(secret)
+	f.LookNow(access)
+	f.AwaitReason(access, v1alpha1.ReasonModelMigrated, "create a controller object", f.Juju.ControllerUUID,
+		v1alpha1.AnnotationAbandon)
+	f.ExpectJuju(left)
+
+	present := gen.Controller("present-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate)
+	f.createController(present, f.Juju.Operator.Password)
+	f.AwaitReady(present)
+	f.lookSoon(access)
+	f.AwaitGone(access)
+	left.Granted = nil
+	f.AwaitJuju(left)
 }
 
 // A model that is being migrated accepts no changes for a while.

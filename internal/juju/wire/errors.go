@@ -210,7 +210,7 @@ func migrated(to *api.RedirectError) *plan.Problem {
 	if more := len(addresses) - maxListed; more > 0 {
 		addresses = append(addresses[:maxListed], fmt.Sprintf("and %d more", more))
 	}
-	return &plan.Problem{Reason: v1alpha1.ReasonModelMigrated, Message: fmt.Sprintf(
+	return &plan.Problem{Reason: v1alpha1.ReasonModelMigrated, MigratedTo: to.ControllerTag.Id(), Message: fmt.Sprintf(
 		"set controllerRef to a controller object for the Juju controller that the model was migrated to:%s at %s",
 		controller, strings.Join(addresses, ", "))}
 }

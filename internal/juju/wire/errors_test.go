@@ -179,6 +179,9 @@ func TestLoginProblemNamesTheControllerOfAMigratedModel(t *testing.T) {
 			if got.Reason != v1alpha1.ReasonModelMigrated || got.Gone || got.Message != cure+row.want {
 				t.Errorf("the problem is %+v, want the message %q", got, cure+row.want)
 			}
+			if want := row.to.ControllerTag.Id(); got.MigratedTo != want {
+				t.Errorf("the model was migrated to %q, want %q", got.MigratedTo, want)
+			}
 		})
 	}
 }
