@@ -198,7 +198,7 @@ func (facts SecretFacts) mayUse(other OtherSecret) bool {
 // elsewhere reports whether another object is at a controller that does not have
 // its model. It then asks for nothing there.
 func (facts SecretFacts) elsewhere(other OtherSecret) bool {
-	before := cmp.Or(other.OwnedModelUUID, other.ModelUUID)
+	before := cmp.Or(other.OwnedModelUUID, other.Record.ModelUUID, other.ModelUUID)
 	moved := other.RecordedController != other.Model.Controller || other.Record.elsewhere(facts.View)
 	return other.RecordedController != "" && moved && before != facts.View.ModelUUID
 }

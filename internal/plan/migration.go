@@ -40,8 +40,14 @@ func (facts SecretFacts) moved() bool {
 // arrived reports whether the object's model is the model in the manifest. It is
 // always true while the manifest leads to the controller in the record.
 func (facts SecretFacts) arrived() bool {
-	before := cmp.Or(facts.LastModelUUID, facts.SeenModelUUID)
+	before := facts.formerUUID()
 	return !facts.moved() || facts.View.Known && before != "" && facts.View.ModelUUID == before
+}
+
+// formerUUID returns the UUID of the model that the object was in before, by its
+// record or by its status. It is empty if neither has it.
+func (facts SecretFacts) formerUUID() string {
+	return cmp.Or(facts.LastModelUUID, facts.Record.ModelUUID, facts.SeenModelUUID)
 }
 
 // wayBack returns the step that undoes the change of the controller, for
@@ -87,8 +93,7 @@ func secretMoved(facts SecretFacts) (Plan, bool) {
 	if facts.arrived() || !facts.View.Known && !gone {
 		return Plan{}, false
 	}
-	uuid := cmp.Or(facts.LastModelUUID, facts.SeenModelUUID)
-	condition := elsewhere(facts.Model, uuid, facts.wayBack()+orAbandon(facts.Desired.Deleting, "the secret"), facts.View)
+	condition := elsewhere(facts.Model, facts.formerUUID(), facts.wayBack()+orAbandon(facts.Desired.Deleting, "the secret"), facts.View)
 	return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 }
 

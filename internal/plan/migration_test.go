@@ -85,6 +85,13 @@ func TestMigratedSecretGoesOnAtTheNewController(t *testing.T) {
 			}),
 			want: stays(v1alpha1.ReasonModelNotFound, notThere+otherName+unchanged+backTo),
 		},
+		"the same model, creation pending": {
+			given: migrating(func(s *plan.SecretFacts) {
+				s.LastID, s.LastModelUUID, s.View.ByID, s.Record.ModelUUID = "", "", nil, modelUUID
+				firstRevision(s.View.ByName)
+			}),
+			want: func(p *plan.Plan) { p.Secret = database(firstRevision) },
+		},
 		"no such model": {
 			given: migrating(func(s *plan.SecretFacts) { s.View = gone() }),
 			want:  stays(v1alpha1.ReasonModelNotFound, notThere+unchanged+backTo),

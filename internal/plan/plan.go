@@ -109,7 +109,8 @@ type Record struct {
 	Granted  []string
 	SecretID string
 	Model    ModelRef
-	// ModelUUID is the UUID of Model. It is empty in older records.
+	// ModelUUID is the UUID of Model, and the UUID of the model of a creation or
+	// an adoption. It is empty in older records.
 	ModelUUID string
 	// ControllerUUID is the UUID of the Juju controller that the record was
 	// written for. It is empty in older records.

@@ -193,7 +193,7 @@ func MayLookForSecret(facts SecretFacts) bool {
 func (facts SecretFacts) Query() Query {
 	query := Query{
 		ID:   cmp.Or(facts.recognised(), facts.LastID, facts.Record.Adopting, facts.Desired.ID),
-		Name: facts.Desired.Name, ModelUUID: cmp.Or(facts.LastModelUUID, facts.SeenModelUUID),
+		Name: facts.Desired.Name, ModelUUID: facts.formerUUID(),
 	}
 	if facts.Desired.Observe {
 		query.ID = facts.Desired.ID
@@ -671,7 +671,7 @@ func removalPending(facts SecretFacts, former *UserSecret) Condition {
 
 func createSecret(facts SecretFacts) Plan {
 	creation := &Creation{Name: facts.Desired.Name, Replaces: facts.LastID, Digests: []string{facts.Digest}}
-	record := Record{Held: true, Creating: creation}
+	record := Record{Held: true, Creating: creation, ModelUUID: facts.View.ModelUUID}
 	// After a refusal nothing was created, and a secret of that name that
 	// appears later is not the object's. An earlier request with an unknown
 	// result may be the cause of the refusal.

@@ -223,7 +223,7 @@ func secretAdopted(facts SecretFacts) (Plan, bool) {
 			return yieldTo(facts, other), true
 		}
 	}
-	facts.Record = Record{Held: true, Adopting: found.ID}
+	facts.Record = Record{Held: true, Adopting: found.ID, ModelUUID: facts.View.ModelUUID}
 	return updateSecret(facts, found), true
 }
 

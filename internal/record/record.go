@@ -29,6 +29,10 @@ type payload struct {
 	// Older records do not have it.
 	ControllerUUID string `json:"controllerUUID,omitempty"`
 
+	// InModel is the UUID of the model of a creation or an adoption. Older
+	// records do not have it.
+	InModel string `json:"inModel,omitempty"`
+
 	Owned    *Owned         `json:"owned,omitempty"`
 	Creating *plan.Creation `json:"creating,omitempty"`
 	Adopting string         `json:"adopting,omitempty"`
@@ -62,6 +66,9 @@ func newPayload(r plan.Record, owned *Owned, model plan.ModelRef) payload {
 	if model != (plan.ModelRef{}) {
 		p.Model = &model
 	}
+	if r.Creating != nil || r.Adopting != "" {
+		p.InModel = r.ModelUUID
+	}
 	if len(r.Granted) > 0 {
 		p.Grants = &grants{ModelRef: r.Model, InModel: r.ModelUUID, SecretID: r.SecretID, Adopted: r.Adopted}
 		for _, app := range r.Granted {
@@ -75,7 +82,9 @@ func newPayload(r plan.Record, owned *Owned, model plan.ModelRef) payload {
 
 // record returns the stored record.
 func (p payload) record() plan.Record {
-	r := plan.Record{Creating: p.Creating, Adopting: p.Adopting, ControllerUUID: p.ControllerUUID}
+	r := plan.Record{
+		Creating: p.Creating, Adopting: p.Adopting, ModelUUID: p.InModel, ControllerUUID: p.ControllerUUID,
+	}
 	// A reference by both name and UUID would be authorized by one and looked
 	// up by the other.
 	if p.Grants != nil && (p.Grants.Name == "") != (p.Grants.UUID == "") {
@@ -96,7 +105,7 @@ func (p payload) empty() bool {
 // are: another model has other secrets. The UUID of the controller is compared
 // if both records have one, because Juju can migrate a model.
 func (p payload) says(o payload) bool {
-	p.Sequence, p.Salt = o.Sequence, o.Salt
+	p.Sequence, p.Salt, p.InModel = o.Sequence, o.Salt, o.InModel
 	if p.ControllerUUID == "" || o.ControllerUUID == "" {
 		p.ControllerUUID = o.ControllerUUID
 	}

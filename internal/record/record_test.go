@@ -661,15 +661,15 @@ func TestGrantsKeepTheUUIDOfTheirModel(t *testing.T) {
 // record for another Juju controller is replaced.
 func TestRecordKeepsTheUUIDOfItsController(t *testing.T) {
 	t.Parallel()
-	made := plan.Record{Creating: &plan.Creation{Name: "db"}, ControllerUUID: "uuid"}
+	made := plan.Record{Creating: &plan.Creation{Name: "db"}, ControllerUUID: "uuid", ModelUUID: "model"}
 	older, another := made, made
 	older.ControllerUUID, another.ControllerUUID = "", "another"
 	obj := secret()
 	obj.annotate(t, made)
 	obj.copy(t, made, nil)
 	switch state := obj.read(); {
-	case state.ControllerUUID != "uuid":
-		t.Errorf("the record is for %q, want uuid", state.ControllerUUID)
+	case state.ControllerUUID != "uuid" || state.ModelUUID != "model":
+		t.Errorf("the record is for %q and %q, want uuid and model", state.ControllerUUID, state.ModelUUID)
 	case !state.Annotated(older, obj.model):
 		t.Error("a record of an unknown controller differs from the annotation")
 	case state.Annotated(another, obj.model):
