@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -31,19 +30,11 @@ func TestRolesAreSufficient(t *testing.T) {
 	}
 }
 
-// repeatedEvent is the permission to count an event that repeats for the same
-// version of an object. The library for events needs it, and no step of the
-// scenario repeats an event.
-const repeatedEvent = "patch events.events.k8s.io"
-
 // Without one of its permissions, the API server denies exactly the requests
 // that need it.
 func TestRolesAreMinimal(t *testing.T) {
 	for _, m := range modes(t) {
 		for _, lacking := range m.roles.needed() {
-			if strings.HasPrefix(lacking.String(), repeatedEvent) {
-				continue
-			}
 			t.Run(m.name+"/"+lacking.String(), func(t *testing.T) {
 				var environment []string
 				if lacking.verb == "list" {

@@ -64,6 +64,7 @@ func (f *fixture) act(ctx context.Context) error {
 			{"update", s.update},
 			{"correct", s.correct},
 			{"grant and revoke", s.grant},
+			{"repeat an event", s.repeat},
 			{"keep objects in use", s.hold},
 			{"remove", s.remove},
 			{"release unused objects", func() { s.AwaitGone(s.controller, s.login) }},
@@ -141,6 +142,35 @@ func (s *scenario) grant() {
 	s.AwaitReady(s.access)
 	env.Change(s, s.access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1") })
 	s.AwaitJuju(s.held("second", "second", corrected, "app1"))
+}
+
+// repeat removes a secret with auto-prune in Juju. The operator creates it and
+// then sets auto-prune, which are two events with one reason for the same
+// version of the object. The library for events counts the second one with a
+// patch.
+func (s *scenario) repeat() {
+	pruned := gen.JujuSecret(s.Namespace, "pruned", s.Model.Name, s.mode.through(s.controller.GetName()), gen.Pruned)
+	s.Create(pruned)
+	s.AwaitReady(pruned)
+	id := pruned.Status.SecretID
+	s.Must(s.Juju.RemoveSecret(s.Ctx, s.Model, id))
+	env.Change(s, pruned, func(o *v1alpha1.JujuSecret) {
+		env.Annotate(o, v1alpha1.AnnotationReconcileRequestedAt, "now")
+	})
+	s.Await(func() string {
+		if s.Refresh(pruned); pruned.Status.SecretID == id {
+			return "the operator has not created the secret again"
+		}
+		return ""
+	})
+	s.Await(func() string {
+		if slices.Contains(s.Events(pruned), "Corrected again") {
+			return ""
+		}
+		return "no event is repeated"
+	})
+	s.Delete(pruned)
+	s.AwaitGone(pruned)
 }
 
 // hold deletes the objects that the operator needs to remove the secret from
