@@ -89,7 +89,8 @@ func (w desired) spec(h *history, into *v1alpha1.JujuSecretSpec, id string) {
 
 // manifest returns the object.
 func (w desired) manifest(h *history, id string) *v1alpha1.JujuSecret {
-	return gen.JujuSecret(h.namespaceOf(w.slot), objectName(w.slot), h.model.Name, func(o *v1alpha1.JujuSecret) {
+	through := gen.Through(controllers()[h.through])
+	return gen.JujuSecret(h.namespaceOf(w.slot), objectName(w.slot), h.model.Name, through, func(o *v1alpha1.JujuSecret) {
 		w.spec(h, &o.Spec, id)
 	})
 }

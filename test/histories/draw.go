@@ -124,6 +124,8 @@ func (d *draft) drawStep() {
 		{14, d.cut},
 		{5, d.loseAccess},
 		{5, d.dropMetadata},
+		{5, d.dropStatus},
+		{4, d.migrate},
 	}
 	total := 0
 	for _, choice := range choices {

@@ -32,7 +32,7 @@ func (d *draft) crash() {
 			when, fault = "after", wire.CallAfter
 		}
 		d.add("crash "+when+" the next "+method, func(h *history) (string, error) {
-			h.site.proxy.On("Secrets."+method, fault(h.site.operator.crash))
+			h.proxy().On("Secrets."+method, fault(h.site.operator.crash))
 			return "", nil
 		})
 		d.trigger(method)
@@ -44,8 +44,8 @@ func (d *draft) crash() {
 func (d *draft) cut() {
 	if d.chance(12) {
 		d.add("cut all connections", func(h *history) (string, error) {
-			h.site.proxy.Silence()
-			h.site.proxy.Speak()
+			h.proxy().Silence()
+			h.proxy().Speak()
 			return "", nil
 		})
 		return
@@ -59,7 +59,7 @@ func (d *draft) cut() {
 		when, fault = "during", wire.CutDuring
 	}
 	d.add("cut the connection "+when+" the next "+method, func(h *history) (string, error) {
-		h.site.proxy.On("Secrets."+method, fault())
+		h.proxy().On("Secrets."+method, fault())
 		return "", nil
 	})
 	d.trigger(method)
@@ -69,17 +69,32 @@ func (d *draft) cut() {
 // or two steps without it, and that the access is given back.
 func (d *draft) loseAccess() {
 	d.add("revoke the operator's access to the model", func(h *history) (string, error) {
+		h.blocked = true
 		return "", h.site.juju.RevokeModel(h.ctx, h.model, h.site.juju.Operator.Username, "read")
 	})
+	d.blocked("grant the operator access to the model again", func(h *history) (string, error) {
+		h.blocked = false
+		return "", h.site.juju.GrantModel(h.ctx, h.model, h.site.juju.Operator.Username, "write")
+	})
+}
+
+// migrate draws that the model is migrated to the other controller, one or two
+// steps before the objects follow it, and that they follow it.
+func (d *draft) migrate() {
+	d.add("migrate the model to the other controller", (*history).migrate)
+	d.blocked("set controllerRef to the other controller", (*history).follow)
+}
+
+// blocked draws one or two steps while the operator cannot use the model, and
+// the step that ends this.
+func (d *draft) blocked(text string, end func(h *history) (string, error)) {
 	begin := len(d.steps)
 	for range 1 + d.IntN(2) {
 		d.changeObjects()
 	}
-	d.add("grant the operator access to the model again", func(h *history) (string, error) {
-		return "", h.site.juju.GrantModel(h.ctx, h.model, h.site.juju.Operator.Username, "write")
-	})
+	d.add(text, end)
 	for i := begin; i < len(d.steps); i++ {
-		d.steps[i].settled = false // Without access, there is no settled state.
+		d.steps[i].settled = false // Without the model, there is no settled state.
 	}
 }
 
@@ -97,6 +112,20 @@ func (d *draft) dropMetadata() {
 	}
 	d.add("replace the metadata of "+objectName(slot), func(h *history) (string, error) { return h.dropMetadata(slot) })
 	// The annotation of a change in progress is the only record of it.
+	d.steps[len(d.steps)-1].settled = true
+}
+
+// dropStatus draws a restore without the status: an object keeps its
+// annotations, with the record.
+func (d *draft) dropStatus() {
+	slot := d.live()
+	if slot < 0 || d.objects[slot].suspended || d.objects[slot].report {
+		return // Such an object does not write all of its status again.
+	}
+	d.add("restore "+objectName(slot)+" without its status", func(h *history) (string, error) {
+		return h.dropStatus(slot)
+	})
+	// The status of a change in progress is the only record of its result.
 	d.steps[len(d.steps)-1].settled = true
 }
 

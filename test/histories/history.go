@@ -17,6 +17,7 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
+	"github.com/juju-secrets/operator/test/wire"
 )
 
 // history is one history in its own namespaces and model.
@@ -41,6 +42,12 @@ type history struct {
 	former   []*object
 	ended    []*access
 	sources  []int // the content of the source in each namespace
+	// at is the index of the controller that has the model. through is the index
+	// of the controller object that the objects refer to.
+	at, through int
+	// blocked is true while the operator cannot use the model. A deletion then
+	// waits.
+	blocked bool
 
 	memory memory
 
@@ -235,11 +242,19 @@ func (h *history) await(look func() (missing string, err error)) (missing string
 	}
 }
 
+// proxy returns the proxy of the controller that has the model.
+func (h *history) proxy() *wire.Proxy { return h.site.proxies[h.at] }
+
 // create creates an object when an older object with the same name is deleted.
-func (h *history) create(obj client.Object) error {
+// created is false if the deletion waits.
+func (h *history) create(obj client.Object) (created bool, err error) {
+	waits := false
 	missing, err := h.await(func() (string, error) {
 		obj.SetResourceVersion("")
 		err := h.site.kube.Client.Create(h.ctx, obj)
+		if waits = apierrors.IsAlreadyExists(err) && h.blocked; waits {
+			return "", nil
+		}
 		if apierrors.IsAlreadyExists(err) {
 			return fmt.Sprintf("the old %s is not deleted", obj.GetName()), nil
 		}
@@ -248,5 +263,5 @@ func (h *history) create(obj client.Object) error {
 	if missing != "" {
 		h.faults = append(h.faults, fault{lost, missing})
 	}
-	return err
+	return missing == "" && !waits, err
 }

@@ -20,12 +20,14 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// site holds what all histories share: the servers, the operator, and the proxy
-// between the operator and Juju.
+// site holds what all histories share: the servers, the operator, and the
+// proxies between the operator and Juju.
 type site struct {
-	kube     *servers.Kubernetes
-	juju     *servers.Juju
-	proxy    *wire.Proxy
+	kube *servers.Kubernetes
+	juju *servers.Juju
+	// proxies holds one proxy for each of the controllers. All lead to the same
+	// server, and a history migrates its model from one to the other.
+	proxies  []*wire.Proxy
 	operator *operator
 	recorder *recorder
 
@@ -58,19 +60,32 @@ func openSite(ctx context.Context, root string) (*site, error) {
 	return s, nil
 }
 
+// controllers returns the names of the controller objects, by the index of their
+// proxy.
+func controllers() []string { return []string{"default", "second"} }
+
+// secondUUID is the UUID of the Juju controller of the second controller object.
+const secondUUID = "12345678-1234-4123-8123-123456789abc"
+
 // createSharedObjects creates the objects that all histories share, and starts
-// the proxy, the recorder and the operator.
+// the proxies, the recorder and the operator.
 func (s *site) createSharedObjects(ctx context.Context) (err error) {
-	if s.proxy, err = wire.Start(ctx, s.juju.Addresses[0], s.juju.CACertificate); err != nil {
-		return err
-	}
 	user := s.juju.Operator
-	for _, obj := range []client.Object{
-		gen.Credentials("default", user.Username, user.Password),
-		gen.Controller("default", s.proxy.Address, s.proxy.CACertificate),
-	} {
-		if err := s.kube.Client.Create(ctx, obj); err != nil {
+	for i, name := range controllers() {
+		proxy, err := wire.Start(ctx, s.juju.Addresses[0], s.juju.CACertificate)
+		if err != nil {
 			return err
+		}
+		s.proxies = append(s.proxies, proxy)
+		if i > 0 {
+			proxy.AsController(secondUUID)
+		}
+		for _, obj := range []client.Object{
+			gen.Credentials(name, user.Username, user.Password), gen.Controller(name, proxy.Address, proxy.CACertificate),
+		} {
+			if err := s.kube.Client.Create(ctx, obj); err != nil {
+				return err
+			}
 		}
 	}
 	if s.recorder, err = startRecorder(ctx, s.kube.Client); err != nil {
@@ -89,8 +104,8 @@ func (s *site) close() error {
 	if s.recorder != nil {
 		s.recorder.stop()
 	}
-	if s.proxy != nil {
-		s.proxy.Close()
+	for _, proxy := range s.proxies {
+		proxy.Close()
 	}
 	if s.juju != nil {
 		errs = append(errs, s.juju.Stop())

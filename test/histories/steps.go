@@ -12,11 +12,15 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/gen"
+	"github.com/juju-secrets/operator/test/wire"
 )
 
 // This file contains the steps on objects in Kubernetes.
 
-const notThere = "it does not exist"
+const (
+	notThere   = "it does not exist"
+	notCreated = "the deletion of the old one waits"
+)
 
 func (h *history) apply(w desired) (string, error) {
 	id := ""
@@ -26,8 +30,8 @@ func (h *history) apply(w desired) (string, error) {
 		}
 	}
 	obj := w.manifest(h, id)
-	if err := h.create(obj); err != nil || len(h.faults) > 0 {
-		return "", err
+	if created, err := h.create(obj); err != nil || !created {
+		return notCreated, err
 	}
 	o := &object{
 		desired: w, uid: obj.UID, id: id, ns: obj.Namespace, generation: obj.Generation, adopter: w.adopt,
@@ -151,10 +155,66 @@ func (h *history) dropMetadata(slot int) (string, error) {
 	return "", err
 }
 
+// dropStatus removes the status of an object, and waits until the operator has
+// read its record.
+func (h *history) dropStatus(slot int) (string, error) {
+	o := h.objects[slot]
+	if o == nil {
+		return notThere, nil
+	}
+	obj := &v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: o.ns, Name: objectName(o.slot)}}
+	if err := h.site.kube.Client.Get(h.ctx, client.ObjectKeyFromObject(obj), obj); err != nil {
+		return "", err
+	}
+	before := obj.DeepCopy()
+	obj.Status = v1alpha1.JujuSecretStatus{}
+	if err := h.site.kube.Client.Status().Patch(h.ctx, obj, client.MergeFrom(before)); err != nil {
+		return "", err
+	}
+	return "", h.settle()
+}
+
+// migrate migrates the model to the other controller.
+func (h *history) migrate() (string, error) {
+	from, to := h.at, 1-h.at
+	uuids := []string{h.site.juju.ControllerUUID, secondUUID}
+	h.blocked, h.at = true, to
+	h.site.proxies[to].Return(h.model.UUID)
+	return "", h.site.proxies[from].Migrate(h.model.UUID, wire.Redirect{
+		Address: h.site.proxies[to].Address, CACertificate: h.site.proxies[to].CACertificate,
+		ControllerUUID: uuids[to], Controller: controllers()[to],
+	})
+}
+
+// follow sets the controllerRef of all objects to the controller that has the
+// model.
+func (h *history) follow() (string, error) {
+	h.blocked, h.through = false, h.at
+	through := gen.Through(controllers()[h.through])
+	for _, o := range h.objects {
+		obj := &v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: o.ns, Name: objectName(o.slot)}}
+		if err := h.change(obj, func() { through(obj) }); err != nil {
+			return "", err
+		}
+		o.generation = obj.Generation
+	}
+	for _, o := range h.former { // A deletion that waits for the model.
+		if h.ledger.isGone(o.uid) {
+			continue
+		}
+		obj := &v1alpha1.JujuSecret{ObjectMeta: metav1.ObjectMeta{Namespace: o.ns, Name: objectName(o.slot)}}
+		err := h.change(obj, func() { through(obj) })
+		if client.IgnoreNotFound(err) != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
 func (h *history) applyAccess(w desiredAccess) (string, error) {
 	obj := w.manifest(h)
-	if err := h.create(obj); err != nil || len(h.faults) > 0 {
-		return "", err
+	if created, err := h.create(obj); err != nil || !created {
+		return notCreated, err
 	}
 	h.accesses[w.slot] = &access{desiredAccess: w, uid: obj.UID, ns: obj.Namespace, generation: obj.Generation}
 	h.memory.noteWanted(w.apps)

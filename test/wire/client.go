@@ -3,7 +3,11 @@
 
 package wire
 
-import "net"
+import (
+	"net"
+
+	"github.com/gorilla/websocket"
+)
 
 // client is a connection that a client opened.
 type client struct {
@@ -13,6 +17,8 @@ type client struct {
 	// mute is true when the client gets no bytes. The proxy reads what the
 	// client sends, so that it notices when the client disconnects.
 	mute bool
+	// path is the path of the WebSocket, which contains the UUID of the model.
+	path string
 }
 
 // listener accepts clients.
@@ -66,6 +72,13 @@ func (c *client) Close() error {
 	delete(c.proxy.clients, c)
 	c.proxy.mu.Unlock()
 	return c.TCPConn.Close()
+}
+
+// opened records the path that a client opened.
+func (p *Proxy) opened(conn *websocket.Conn, path string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	beneath(conn).(*client).path = path
 }
 
 // loggedIn records that a client has logged in.

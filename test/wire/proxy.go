@@ -47,6 +47,8 @@ type Proxy struct {
 
 	changing sync.Mutex
 	changes  map[string][]func(*Answer)
+	// migrated holds where models were migrated to, by their UUIDs.
+	migrated map[string]map[string]any
 }
 
 // Start starts a proxy of one server on a loopback port. The server must have a
@@ -140,6 +142,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		_ = server.Close()
 		return
 	}
+	p.opened(client, r.URL.Path)
 	newSession(p, client, server).run()
 }
 
