@@ -228,6 +228,21 @@ func TestGrantsAtAnotherJujuControllerAreKept(t *testing.T) {
 	})
 }
 
+// The status has the UUID of the model only after the creation.
+func TestRecordOfACreationNamesTheModel(t *testing.T) {
+	t.Parallel()
+	for name, adopt := range map[string]bool{"created": false, "adopted": true} {
+		facts := secretInSync()
+		facts.Record, facts.LastID, facts.Desired.Adopt, facts.View.ByID = plan.Record{}, "", adopt, nil
+		if !adopt {
+			facts.View.ByName = nil
+		}
+		if before := plan.ForSecret(facts).Before; before.ModelUUID != modelUUID {
+			t.Errorf("%s: the record names the model %q, want %s", name, before.ModelUUID, modelUUID)
+		}
+	}
+}
+
 func TestRecordNamesTheJujuControllerOfTheModel(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ model, want string }{

@@ -663,7 +663,7 @@ func TestRecordKeepsTheUUIDOfItsController(t *testing.T) {
 	t.Parallel()
 	made := plan.Record{Creating: &plan.Creation{Name: "db"}, ControllerUUID: "uuid", ModelUUID: "model"}
 	older, another := made, made
-	older.ControllerUUID, another.ControllerUUID = "", "another"
+	older.ControllerUUID, older.ModelUUID, another.ControllerUUID = "", "", "another"
 	obj := secret()
 	obj.annotate(t, made)
 	obj.copy(t, made, nil)
