@@ -157,7 +157,8 @@ func TestDeletedAccessGoesThroughTheControllerOfItsReference(t *testing.T) {
 			r := &AccessReconciler{newTestBase(objects, nil)}
 			got, unnamed, err := r.presentController(t.Context(), row.obj, recorded(row.recorded))
 			if err != nil || got != row.want || unnamed != row.unnamed {
-				t.Errorf("the controller object is %q, unnamed %t, error %v, want %q and %t", got, unnamed, err, row.want, row.unnamed)
+				t.Errorf("the controller object is %q, unnamed %t, error %v, want %q and %t",
+					got, unnamed, err, row.want, row.unnamed)
 			}
 		})
 	}

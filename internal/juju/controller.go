@@ -249,7 +249,8 @@ func (c *controller) newModel(uuid string) *model.Model {
 	var m *model.Model
 	m = model.New(model.Config{
 		UUID: uuid, Name: func() string { return c.nameOf(uuid) }, Endpoint: c.Endpoint, Host: c, Interval: c.interval,
-		LogIn: func(ctx context.Context) (api.Connection, *plan.Problem) { return c.openModel(ctx, m) },
+		LogIn:    func(ctx context.Context) (api.Connection, *plan.Problem) { return c.openModel(ctx, m) },
+		MayWrite: func(ctx context.Context) bool { return c.mayWrite(ctx, uuid) },
 	})
 	return m
 }

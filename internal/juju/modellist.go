@@ -251,9 +251,11 @@ func (c *controller) requestModels(ctx context.Context) (map[string]string, *pla
 	return uuids, nil
 }
 
-// MayWrite implements model.Host. A user who is not among the users of the model
-// can have access in another way, for example as a superuser.
-func (c *controller) MayWrite(ctx context.Context, modelUUID string) bool {
+// mayWrite asks for the access of the user to a model, and reports whether it
+// allows changes. It is also true if that is not known: a user who is not among
+// the users of the model can have access in another way, for example as a
+// superuser.
+func (c *controller) mayWrite(ctx context.Context, modelUUID string) bool {
 	conn, release, problem := c.root.Get(ctx)
 	if problem != nil {
 		return true

@@ -255,8 +255,8 @@ func accessDenied(facts AccessFacts) (Plan, bool) {
 func accessUnseen(facts AccessFacts) (Plan, bool) {
 	plan, applies := unseen(facts.View, facts.Target.subject(), facts.Deleting, facts.Record)
 	if applies && facts.Target.Unnamed && plan.Condition.Reason == v1alpha1.ReasonModelMigrated {
-		plan.Condition.Message += "; this object has no controllerRef: create a controller object for that Juju controller, " +
-			"and the operator revokes the grants there" + orAbandon(true, "the grants")
+		plan.Condition.Message += "; this object has no controllerRef: create a controller object for that Juju " +
+			"controller, and the operator revokes the grants there" + orAbandon(true, "the grants")
 	}
 	id := facts.Target.Query.ID
 	plan.Unapplied = applies && !facts.Deleting && id != "" && id != facts.LastID

@@ -93,7 +93,8 @@ func secretMoved(facts SecretFacts) (Plan, bool) {
 	if facts.arrived() || !facts.View.Known && !gone {
 		return Plan{}, false
 	}
-	condition := elsewhere(facts.Model, facts.formerUUID(), facts.wayBack()+orAbandon(facts.Desired.Deleting, "the secret"), facts.View)
+	back := facts.wayBack() + orAbandon(facts.Desired.Deleting, "the secret")
+	condition := elsewhere(facts.Model, facts.formerUUID(), back, facts.View)
 	return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 }
 

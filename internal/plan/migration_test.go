@@ -150,8 +150,8 @@ const (
 	madeAt      = "0a2f3c5e-8a51-4c4b-8f0d-2d1f6f5f3c11"
 	answersNow  = "1b3e4d6f-9b62-4d5c-9a1e-3e2a7a6a4d22"
 	backToMaker = `the secret was made at the Juju controller ` + madeAt + `: set spec.addresses and ` +
-		`spec.controllerUUID of ClusterJujuController "default" back to it, or set controllerRef to the controller that has ` +
-		`the model now`
+		`spec.controllerUUID of ClusterJujuController "default" back to it, or set controllerRef to the controller ` +
+		`that has the model now`
 )
 
 // The addresses of a controller object can lead to another Juju controller, as

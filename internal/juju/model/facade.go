@@ -103,7 +103,7 @@ func (m *Model) stillRefused(ctx context.Context) *plan.Problem {
 		return refusal
 	}
 	began := time.Now()
-	if m.Host.MayWrite(ctx, m.UUID) {
+	if m.MayWrite(ctx) {
 		refusal = nil
 	}
 	m.setRefusal(refusal, began)

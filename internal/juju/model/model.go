@@ -30,9 +30,6 @@ type Host interface {
 	// the model is gone, or that the user lost access to it. The problem stays
 	// the same while the controller lists the model.
 	Explain(ctx context.Context, m *Model, problem *plan.Problem) *plan.Problem
-	// MayWrite asks for the access of the user to the model, and reports whether
-	// it allows changes. It is also true if that is not known.
-	MayWrite(ctx context.Context, modelUUID string) bool
 	// NoteLateWrite is called when a model was changed after it was closed. The
 	// Model that replaced it may have listed the secrets before.
 	NoteLateWrite(modelUUID string)
@@ -48,6 +45,9 @@ type Config struct {
 	Host     Host
 	// LogIn tries once to log in to the model.
 	LogIn func(ctx context.Context) (api.Connection, *plan.Problem)
+	// MayWrite asks for the access of the user to the model, and reports whether
+	// it allows changes. It is also true if that is not known.
+	MayWrite func(ctx context.Context) bool
 	// Interval is how often to list the model to detect external changes.
 	Interval time.Duration
 }

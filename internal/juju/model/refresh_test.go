@@ -226,8 +226,6 @@ func (host) Notify(plan.Change)   {}
 func (host) InUse(*Model) bool    { return true }
 func (host) NoteLateWrite(string) {}
 
-func (host) MayWrite(context.Context, string) bool { return true }
-
 func (host) Explain(_ context.Context, _ *Model, problem *plan.Problem) *plan.Problem {
 	return problem
 }
