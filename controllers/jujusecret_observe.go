@@ -173,7 +173,10 @@ func (b *base) setAge(query *plan.Query, obj client.Object, seenGeneration int64
 	within := status.Awaits(v1alpha1.ConditionsOf(obj), b.Now())
 	switch {
 	case requestedAt(obj) != handled:
-		query.Age, query.Requested = plan.Fresh, b.firstSeen(obj)
+		query.Age = plan.Fresh
+		if seen := b.firstSeen(obj); obj.GetGeneration() == seenGeneration {
+			query.Requested = seen // Otherwise the user may have changed something in Juju since.
+		}
 	case obj.GetGeneration() != seenGeneration:
 		query.Age = plan.Recent
 	case within > 0:

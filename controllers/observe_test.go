@@ -79,6 +79,11 @@ func TestPendingRequestKeepsTheTimeWhenItWasFirstSeen(t *testing.T) {
 	if !again.Equal(first) || !next.Equal(now) {
 		t.Errorf("the requests were first seen at %v, %v and %v", first, again, next)
 	}
+	obj.Generation++
+	if changed := look("later"); !changed.IsZero() {
+		t.Errorf("the request of a changed object was first seen at %v", changed)
+	}
+	obj.Status.ObservedGeneration = obj.Generation
 	obj.Status.LastHandledReconcileAt = "later"
 	if handled := look("later"); !handled.IsZero() {
 		t.Errorf("a handled request was first seen at %v", handled)

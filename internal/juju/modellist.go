@@ -160,9 +160,9 @@ func (c *controller) identify(ctx context.Context, ref plan.ModelRef, query plan
 }
 
 // lookUp returns what a list that a query accepts says about a reference. For an
-// object that was just changed, the list begins after the call, because the user may
-// have created the model just before the object. Such lists have pauses between
-// them, so that many new objects share a few.
+// object that was just changed, the list begins after the call, because the user
+// may have created the model just before the object. Such lists have pauses
+// between them, so that many new objects share a few.
 func (c *controller) lookUp(ctx context.Context, ref plan.ModelRef, query plan.Query) plan.ListedModel {
 	called := time.Now()
 	c.mu.Lock()

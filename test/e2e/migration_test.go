@@ -134,15 +134,17 @@ func TestDeletedAccessWithoutItsJujuSecretFollowsMigratedModel(t *testing.T) {
 		ID: secret.Status.SecretID, Name: "db-login", Revision: 1, Content: servers.Content(values("value")),
 		Granted: []string{"app1"},
 	}
-	f.migrateTo(proxy, f.Juju.ControllerUUID)
-	f.Delete(access, secret)
+	f.migrateTo(proxy, anotherUUID)
+	f.Delete(secret)
 	f.AwaitGone(secret)
-	f.LookNow(access)
-	f.AwaitReason(access, v1alpha1.ReasonModelMigrated, "create a controller object", f.Juju.ControllerUUID,
+	f.Delete(access)
+	f.AwaitReason(access, v1alpha1.ReasonModelMigrated, "create a controller object", anotherUUID,
 		v1alpha1.AnnotationAbandon)
 	f.ExpectJuju(left)
 
-	present := gen.Controller("present-"+f.Namespace, f.Juju.Addresses[0], f.Juju.CACertificate)
+	to := f.StartProxy()
+	to.AsController(anotherUUID)
+	present := gen.Controller("present-"+f.Namespace, to.Address, to.CACertificate)
 	f.createController(present, f.Juju.Operator.Password)
 	f.AwaitReady(present)
 	f.lookSoon(access)
