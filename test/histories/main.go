@@ -3,10 +3,11 @@
 
 // Command histories verifies on real servers that the operator keeps its
 // secrets and changes no other secrets. It runs random histories: users apply,
-// change and delete objects and change secrets in Juju, while the operator
-// crashes and loses connections at critical moments. Many histories run
-// concurrently on one operator, each in its own namespaces and Juju model, so a
-// crash in one history affects all of them.
+// change and delete objects, change secrets in Juju and migrate models, while
+// the operator crashes and loses connections at critical moments, and objects
+// lose their metadata or their status. Many histories run concurrently on one
+// operator, each in its own namespaces and Juju model, so a crash in one history
+// affects all of them.
 //
 // Each history knows its expected state. The state is checked whenever the
 // history waits for the operator, and at the end: no secret or grant is lost,
