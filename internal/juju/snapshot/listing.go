@@ -6,6 +6,7 @@ package snapshot
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -16,7 +17,8 @@ import (
 // room for more real secrets.
 const maxListed = 50_000
 
-// Listing is Juju's answer to ListSecrets.
+// Listing is Juju's answer to ListSecrets: all secrets of a model, or the
+// secrets that a lookup by ID or name found.
 type Listing struct {
 	Secrets []plan.UserSecret
 	// Charms holds the IDs of the secrets that charms own.
@@ -24,18 +26,31 @@ type Listing struct {
 	// MostRevisions is the largest number of revisions of one secret, of any
 	// owner.
 	MostRevisions int
+	// Size is the number of secrets of any owner, and Bytes the length of the
+	// answer.
+	Size, Bytes int
+}
+
+// Add adds the result of another lookup.
+func (l *Listing) Add(other Listing) {
+	l.Secrets = append(l.Secrets, other.Secrets...)
+	if l.Charms == nil {
+		l.Charms = map[string]bool{}
+	}
+	maps.Copy(l.Charms, other.Charms)
+	l.MostRevisions = max(l.MostRevisions, other.MostRevisions)
+	l.Size, l.Bytes = l.Size+other.Size, l.Bytes+other.Bytes
 }
 
 // UnmarshalJSON implements json.Unmarshaler. It decodes the secrets one by one,
 // and keeps only the fields that the snapshot needs.
 func (l *Listing) UnmarshalJSON(text []byte) error {
-	*l = Listing{Charms: map[string]bool{}}
-	listed := 0
+	*l = Listing{Charms: map[string]bool{}, Bytes: len(text)}
 	var result wire.ListedSecret
 	return json.Unmarshal(text, &struct {
 		Results wire.StreamArray `json:"results"`
 	}{func(element []byte) error {
-		if listed++; listed > maxListed {
+		if l.Size++; l.Size > maxListed {
 			return wire.LimitError(fmt.Sprintf(
 				"the controller lists more than %d secrets in the model, which the operator rejects", maxListed))
 		}

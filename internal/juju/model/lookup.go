@@ -1,0 +1,247 @@
+// Copyright 2026 The Juju Secrets Operator Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"cmp"
+	"context"
+	"sync"
+	"time"
+
+	coresecrets "github.com/juju/juju/core/secrets"
+	"github.com/juju/juju/rpc/params"
+
+	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/juju/snapshot"
+	"github.com/juju-secrets/operator/internal/juju/wire"
+	"github.com/juju-secrets/operator/internal/plan"
+)
+
+const (
+	// smallListing is the length up to which a listing is always made. Lookups
+	// would not save anything.
+	smallListing = 64 << 10
+	// listingShare bounds the share of the time that listings of a model take
+	// while lookups are cheaper: at most a hundredth.
+	listingShare = 100
+	// assumedFactor is how much more a lookup takes than one secret of a
+	// listing, until lookups were made.
+	assumedFactor = 8
+	// measuredFor is how long the cost of lookups counts while listings are
+	// made. A controller that was busy may not be so any more.
+	measuredFor = time.Hour
+	// lookupsAtOnce is how many lookups are in flight at a time, so that a
+	// distant controller does not make them slow.
+	lookupsAtOnce = 4
+	// watchedFor is how long a name, or an ID that the model does not have, is
+	// looked up after an object asked for it. An object that waits asks again
+	// within half of this time.
+	watchedFor = 10 * time.Minute
+)
+
+// cost is what a listing or several lookups cost.
+type cost struct {
+	took  time.Duration
+	bytes int
+	// count is the number of secrets in the listing, or of lookups.
+	count int
+}
+
+// cheaper reports whether n lookups per interval cost less than a listing. A
+// listing that takes a small share of the interval is never replaced. lookups
+// is the cost of the last lookups, zero if it is not known. While listings are
+// made, lookups must cost at most half, so that small differences do not change
+// the result.
+func cheaper(n int, interval time.Duration, listing, lookups cost, lookingUp bool) bool {
+	margin := 2
+	if lookingUp {
+		margin = 1
+	}
+	if n == 0 || listing.bytes <= smallListing || listing.took*listingShare <= interval*time.Duration(margin) {
+		return false
+	}
+	if lookups.count == 0 {
+		lookups = cost{took: assumedFactor * listing.took, bytes: listing.bytes, count: listing.count}
+	}
+	return time.Duration(margin*n)*lookups.took <= listing.took*time.Duration(lookups.count) &&
+		margin*n*lookups.bytes <= listing.bytes*lookups.count
+}
+
+// watch holds the IDs and names that objects asked for.
+type watch struct{ ids, names map[string]asked }
+
+// asked is when an object first and last asked for an ID or a name.
+type asked struct{ first, last time.Time }
+
+// newWatch returns an empty watch.
+func newWatch() watch { return watch{ids: map[string]asked{}, names: map[string]asked{}} }
+
+// add adds the ID and the name of a query.
+func (w *watch) add(query plan.Query, now time.Time) {
+	if _, err := coresecrets.ParseURI(query.ID); err == nil { // Juju refuses to look up anything else.
+		w.ids[query.ID] = asked{cmp.Or(w.ids[query.ID].first, now), now}
+	}
+	if query.Name != "" {
+		w.names[query.Name] = asked{cmp.Or(w.names[query.Name].first, now), now}
+	}
+}
+
+// covers reports whether lookups that began at a time answer a query.
+func (w *watch) covers(query plan.Query, began time.Time) bool {
+	before := func(all map[string]asked, key string) bool {
+		when, ok := all[key]
+		return key == "" || ok && when.first.Before(began)
+	}
+	return before(w.ids, query.ID) && before(w.names, query.Name)
+}
+
+// forget removes what no object has asked for in watchedFor, except the IDs of
+// secrets that the model has: an object in sync does not ask again.
+func (w *watch) forget(known *snapshot.Snapshot, now time.Time) {
+	for id, when := range w.ids {
+		if now.Sub(when.last) > watchedFor && known.Get(id) == nil {
+			delete(w.ids, id)
+		}
+	}
+	for name, when := range w.names {
+		if now.Sub(when.last) > watchedFor {
+			delete(w.names, name)
+		}
+	}
+}
+
+// part returns the part of the model that is looked up.
+func (w *watch) part() snapshot.Part {
+	var part snapshot.Part
+	for id := range w.ids {
+		part.IDs = append(part.IDs, id)
+	}
+	for name := range w.names {
+		part.Names = append(part.Names, name)
+	}
+	return part
+}
+
+// choose decides whether the call that begins lists the model, or looks up the
+// secrets that objects asked for. New secrets of others show in listings only,
+// so listings are still made, at a pace that depends on their cost. It reports
+// whether the status has to show that the model is checked in another way than
+// before. A small model is always listed. The lock is held.
+func (m *Model) choose(call *listCall) (differs bool) {
+	l := &m.listings
+	l.watch.forget(&m.snapshot, call.began)
+	if l.listing.count == 0 {
+		return false // The cost of a listing is not known.
+	}
+	part, lookups := m.snapshot.Complete(l.watch.part())
+	if call.began.Sub(l.measured) > measuredFor {
+		l.lookups = cost{}
+	}
+	before := l.checkedBy
+	l.checkedBy = plan.CheckedByListing
+	// Before 3.6, Juju ignores the name in a lookup.
+	if !m.unsummed.Load() &&
+		cheaper(lookups, m.interval, l.listing, l.lookups, before == plan.CheckedByLookups) {
+		l.checkedBy = plan.CheckedByLookups
+		due := call.began.Sub(l.good.began) >= max(m.interval, listingShare*l.listing.took)
+		call.lookup, call.part = l.trusted && !due, part
+	}
+	return l.checkedBy != before && (before != "" || l.listing.bytes > smallListing)
+}
+
+// look lists the model or looks up secrets, as chosen for a call, and measures
+// the cost.
+func (m *Model) look(ctx context.Context, call *listCall) (snapshot.Listing, *plan.Problem) {
+	l := &m.listings
+	if call.lookup {
+		found, lookups, problem := m.lookUp(ctx, call.part)
+		m.mu.Lock()
+		if problem == nil {
+			l.lookups, l.measured = cost{time.Since(call.began), found.Bytes, lookups}, call.began
+		}
+		call.lookup = problem == nil
+		m.mu.Unlock()
+		if problem == nil {
+			return found, nil
+		}
+	}
+	began := time.Now()
+	found, problem := m.list(ctx) // Its problem is reported, not the problem of a lookup.
+	if problem == nil {
+		m.mu.Lock()
+		l.listing = cost{time.Since(began), found.Bytes, found.Size}
+		m.mu.Unlock()
+	}
+	return found, problem
+}
+
+// lookUp looks up a part of the model: first the IDs, and then the names that
+// none of these secrets has. It returns the number of lookups.
+func (m *Model) lookUp(ctx context.Context, part snapshot.Part) (snapshot.Listing, int, *plan.Problem) {
+	var filters []params.SecretsFilter
+	for _, id := range part.IDs {
+		uri := uriOf(id)
+		filters = append(filters, params.SecretsFilter{URI: &uri})
+	}
+	found, problem := m.listEach(ctx, filters)
+	if problem != nil {
+		return snapshot.Listing{}, 0, problem
+	}
+	held := map[string]bool{}
+	for _, secret := range found.Secrets {
+		held[secret.Name] = true
+	}
+	lookups := len(filters)
+	filters = nil
+	for _, name := range part.Names {
+		if !held[name] {
+			filters = append(filters, params.SecretsFilter{Label: &name})
+		}
+	}
+	named, problem := m.listEach(ctx, filters)
+	found.Add(named)
+	return found, lookups + len(filters), problem
+}
+
+// listEach makes one request for each filter, because Juju accepts one filter
+// in a request.
+func (m *Model) listEach(
+	ctx context.Context, filters []params.SecretsFilter,
+) (found snapshot.Listing, problem *plan.Problem) {
+	var lock sync.Mutex
+	var running sync.WaitGroup
+	next := func() (filter params.SecretsFilter, ok bool) {
+		lock.Lock()
+		defer lock.Unlock()
+		if problem != nil || len(filters) == 0 {
+			return filter, false
+		}
+		filter, filters = filters[0], filters[1:]
+		return filter, true
+	}
+	for range min(lookupsAtOnce, len(filters)) {
+		running.Go(func() {
+			for filter, ok := next(); ok; filter, ok = next() {
+				one, failed := m.listOne(ctx, filter)
+				lock.Lock()
+				found.Add(one)
+				problem = cmp.Or(problem, failed)
+				lock.Unlock()
+			}
+		})
+	}
+	running.Wait()
+	return found, problem
+}
+
+// listOne lists the secret with an ID, or the secrets with a name.
+func (m *Model) listOne(
+	ctx context.Context, filter params.SecretsFilter,
+) (found snapshot.Listing, problem *plan.Problem) {
+	problem = m.call(ctx, wire.CallTimeout, "ListSecrets", params.ListSecretsArgs{Filter: filter}, &found)
+	if problem != nil && problem.Reason == v1alpha1.ReasonSecretNotFound && filter.URI != nil {
+		problem = nil // Before Juju 4, the answer is an empty list.
+	}
+	return found, problem
+}
