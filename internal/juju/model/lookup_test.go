@@ -167,6 +167,18 @@ func TestLookupsAnswerQueriesThatCameBefore(t *testing.T) {
 	}
 }
 
+func TestSecretThatIsBeingRemovedIsLookedUp(t *testing.T) {
+	t.Parallel()
+	m := foreignModel(time.Minute)
+	m.snapshot.Fold(plan.UserSecret{ID: queueID})
+	m.snapshot.FoldRemoval(queueID, time.Now())
+	m.listings.begin(time.Now())
+	m.choose(m.listings.inflight)
+	if part := m.listings.inflight.part; !slices.Contains(part.IDs, queueID) {
+		t.Errorf("the part is %+v, want also %s", part, queueID)
+	}
+}
+
 func TestWatchForgetsWhatWasNotFound(t *testing.T) {
 	t.Parallel()
 	known, now := snapshot.New(), time.Now()

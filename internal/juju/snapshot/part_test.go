@@ -185,3 +185,17 @@ func TestCompletePartHasWhatMayLoseItsName(t *testing.T) {
 		t.Errorf("%d lookups, want 3, of the part (-want +got):\n%s", lookups, diff)
 	}
 }
+
+func TestLookupDoesNotTakeNameFromNewerChange(t *testing.T) {
+	t.Parallel()
+	s := New()
+	s.replace([]plan.UserSecret{db(), secretOf(queueID, "queue")}, 0)
+	began := s.changes
+	// Another client renamed "db", and then the operator gave its name to the
+	// other secret.
+	s.Fold(secretOf(queueID, "db"))
+	s.ReplacePart(Part{IDs: []string{dbID}}, Listing{Secrets: []plan.UserSecret{secretOf(dbID, "db", second)}}, began)
+	if _, found := s.Find(plan.Query{Name: "db"}); found == nil || found.ID != queueID {
+		t.Errorf("db is %+v, want the secret that the operator renamed", found)
+	}
+}
