@@ -330,8 +330,8 @@ type ModelStatus struct {
 	// spec.driftDetection.interval. Listing is one request for all secrets of
 	// the model. Lookups are one request for each secret that objects use. The
 	// operator measures both, and uses lookups in a model with many secrets of
-	// others, where they cost less. It then lists the model less often: listings
-	// take at most a hundredth of the time.
+	// others, where they cost less. It then lists the model less often: at least
+	// once an hour, or once per interval if that is longer.
 	// +optional
 	CheckedBy string `json:"checkedBy,omitempty"`
 	// objects is the number of JujuSecrets and JujuSecretAccesses that use the

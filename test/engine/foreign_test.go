@@ -131,22 +131,6 @@ func TestRemovalIsAwaitedByLookups(t *testing.T) {
 	}
 }
 
-// A secret that no object asked for shows in a listing only.
-func TestForeignSecretsAreListedNowAndThen(t *testing.T) {
-	t.Parallel()
-	f, counts := newForeign(t)
-	f.add("ours")
-	f.awaitLookups()
-	before := len(f.seen())
-	id, err := f.Juju.AddSecret(f.Ctx, f.Model, "unasked", "", map[string]string{"key": "theirs"})
-	f.Must(err)
-	listings := counts.listings.Load()
-	f.awaitChange(before, func(change plan.Change) bool { return slices.Contains(change.IDs, id) })
-	if n := counts.listings.Load() - listings; n < 1 || n > 2 {
-		t.Errorf("%d listings until the new secret was found, want one", n)
-	}
-}
-
 func TestLookupProblemIsReportedByListing(t *testing.T) {
 	t.Parallel()
 	f, counts := newForeign(t)

@@ -23,8 +23,10 @@ const (
 	// would not save anything.
 	smallListing = 64 << 10
 	// listingShare bounds the share of the time that listings of a model take
-	// while lookups are cheaper: at most a hundredth.
+	// while lookups are cheaper: at most a hundredth. The pause between two
+	// listings is at most longestPause, or the interval if that is longer.
 	listingShare = 100
+	longestPause = time.Hour
 	// assumedFactor is how much more a lookup takes than one secret of a
 	// listing, until lookups were made.
 	assumedFactor = 8
@@ -144,7 +146,8 @@ func (m *Model) choose(call *listCall) (differs bool) {
 	if !m.unsummed.Load() &&
 		cheaper(lookups, m.interval, l.listing, l.lookups, before == plan.CheckedByLookups) {
 		l.checkedBy = plan.CheckedByLookups
-		due := call.began.Sub(l.good.began) >= max(m.interval, listingShare*l.listing.took)
+		pause := max(m.interval, min(listingShare*l.listing.took, longestPause))
+		due := call.began.Sub(l.good.began) >= pause
 		call.lookup, call.part = l.trusted && !due, part
 	}
 	return l.checkedBy != before && (before != "" || l.listing.bytes > smallListing)

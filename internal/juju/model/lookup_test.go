@@ -82,6 +82,10 @@ func TestModelWithManyForeignSecretsIsLookedUp(t *testing.T) {
 			given: func(m *Model) { m.listings.checkedBy = plan.CheckedByLookups },
 		},
 		"a listing is due": {ago: 11 * time.Minute, checkedBy: plan.CheckedByLookups, reported: true},
+		"a slow listing is due after an hour": {
+			ago: time.Hour, checkedBy: plan.CheckedByLookups, reported: true,
+			given: func(m *Model) { m.listings.listing.took = time.Minute },
+		},
 		"the snapshot is in doubt": {
 			ago: time.Minute, checkedBy: plan.CheckedByLookups, reported: true,
 			given: func(m *Model) { m.Invalidate() },
