@@ -6,6 +6,7 @@ package model
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,11 +51,11 @@ type cost struct {
 	count int
 }
 
-// cheaper reports whether n lookups per interval cost less than a listing. A
-// listing that takes a small share of the interval is never replaced. lookups
-// is the cost of the last lookups, zero if it is not known. While listings are
-// made, lookups must cost at most half, so that small differences do not change
-// the result.
+// cheaper reports whether at most n lookups per interval cost less than a
+// listing. A listing that takes a small share of the interval is never
+// replaced. lookups is the cost of the last lookups, zero if it is not known.
+// While listings are made, lookups must cost at most half, so that small
+// differences do not change the result.
 func cheaper(n int, interval time.Duration, listing, lookups cost, lookingUp bool) bool {
 	margin := 2
 	if lookingUp {
@@ -136,7 +137,6 @@ func (m *Model) choose(call *listCall) (differs bool) {
 	if l.listing.count == 0 {
 		return false // The cost of a listing is not known.
 	}
-	part, lookups := m.snapshot.Complete(l.watch.part())
 	if call.began.Sub(l.measured) > measuredFor {
 		l.lookups = cost{}
 	}
@@ -144,11 +144,13 @@ func (m *Model) choose(call *listCall) (differs bool) {
 	l.checkedBy = plan.CheckedByListing
 	// Before 3.6, Juju ignores the name in a lookup.
 	if !m.unsummed.Load() &&
-		cheaper(lookups, m.interval, l.listing, l.lookups, before == plan.CheckedByLookups) {
+		cheaper(len(l.watch.ids)+len(l.watch.names), m.interval, l.listing, l.lookups, before == plan.CheckedByLookups) {
 		l.checkedBy = plan.CheckedByLookups
 		pause := max(m.interval, min(listingShare*l.listing.took, longestPause))
 		due := call.began.Sub(l.good.began) >= pause
-		call.lookup, call.part = l.trusted && !due, part
+		if l.trusted && !due {
+			call.lookup, call.part = true, m.snapshot.Complete(l.watch.part())
+		}
 	}
 	return l.checkedBy != before && (before != "" || l.listing.bytes > smallListing)
 }
@@ -182,51 +184,42 @@ func (m *Model) look(ctx context.Context, call *listCall) (snapshot.Listing, *pl
 // lookUp looks up a part of the model: first the IDs, and then the names that
 // none of these secrets has. It returns the number of lookups.
 func (m *Model) lookUp(ctx context.Context, part snapshot.Part) (snapshot.Listing, int, *plan.Problem) {
-	var filters []params.SecretsFilter
-	for _, id := range part.IDs {
-		uri := uriOf(id)
-		filters = append(filters, params.SecretsFilter{URI: &uri})
-	}
-	found, problem := m.listEach(ctx, filters)
+	found, problem := eachAtOnce(part.IDs, func(id string) (snapshot.Listing, *plan.Problem) {
+		return m.lookUpOne(ctx, id, "")
+	})
 	if problem != nil {
 		return snapshot.Listing{}, 0, problem
 	}
-	held := map[string]bool{}
-	for _, secret := range found.Secrets {
-		held[secret.Name] = true
-	}
-	lookups := len(filters)
-	filters = nil
-	for _, name := range part.Names {
-		if !held[name] {
-			filters = append(filters, params.SecretsFilter{Label: &name})
-		}
-	}
-	named, problem := m.listEach(ctx, filters)
+	free := slices.DeleteFunc(slices.Clone(part.Names), func(name string) bool {
+		return slices.ContainsFunc(found.Secrets, func(secret plan.UserSecret) bool { return secret.Name == name })
+	})
+	named, problem := eachAtOnce(free, func(name string) (snapshot.Listing, *plan.Problem) {
+		return m.lookUpOne(ctx, "", name)
+	})
 	found.Add(named)
-	return found, lookups + len(filters), problem
+	return found, len(part.IDs) + len(free), problem
 }
 
-// listEach makes one request for each filter, because Juju accepts one filter
-// in a request.
-func (m *Model) listEach(
-	ctx context.Context, filters []params.SecretsFilter,
+// eachAtOnce looks up each ID or name with one request, because Juju accepts
+// one in a request. It stops after a problem.
+func eachAtOnce(
+	keys []string, lookUp func(key string) (snapshot.Listing, *plan.Problem),
 ) (found snapshot.Listing, problem *plan.Problem) {
 	var lock sync.Mutex
 	var running sync.WaitGroup
-	next := func() (filter params.SecretsFilter, ok bool) {
+	next := func() (key string, ok bool) {
 		lock.Lock()
 		defer lock.Unlock()
-		if problem != nil || len(filters) == 0 {
-			return filter, false
+		if problem != nil || len(keys) == 0 {
+			return "", false
 		}
-		filter, filters = filters[0], filters[1:]
-		return filter, true
+		key, keys = keys[0], keys[1:]
+		return key, true
 	}
-	for range min(lookupsAtOnce, len(filters)) {
+	for range min(lookupsAtOnce, len(keys)) {
 		running.Go(func() {
-			for filter, ok := next(); ok; filter, ok = next() {
-				one, failed := m.listOne(ctx, filter)
+			for key, ok := next(); ok; key, ok = next() {
+				one, failed := lookUp(key)
 				lock.Lock()
 				found.Add(one)
 				problem = cmp.Or(problem, failed)
@@ -238,13 +231,20 @@ func (m *Model) listEach(
 	return found, problem
 }
 
-// listOne lists the secret with an ID, or the secrets with a name.
-func (m *Model) listOne(
-	ctx context.Context, filter params.SecretsFilter,
-) (found snapshot.Listing, problem *plan.Problem) {
-	problem = m.call(ctx, wire.CallTimeout, "ListSecrets", params.ListSecretsArgs{Filter: filter}, &found)
-	if problem != nil && problem.Reason == v1alpha1.ReasonSecretNotFound && filter.URI != nil {
+// lookUpOne looks up the secret with an ID or a name. From a bad answer it keeps
+// no other secret, so that many bad answers take little memory.
+func (m *Model) lookUpOne(ctx context.Context, id, name string) (found snapshot.Listing, problem *plan.Problem) {
+	var args params.ListSecretsArgs
+	part := snapshot.Part{Names: []string{name}}
+	if args.Filter.Label = &name; id != "" {
+		uri := uriOf(id)
+		args.Filter, part = params.SecretsFilter{URI: &uri}, snapshot.Part{IDs: []string{id}}
+	}
+	problem = m.call(ctx, wire.CallTimeout, "ListSecrets", args, &found)
+	if problem != nil && problem.Reason == v1alpha1.ReasonSecretNotFound && id != "" {
 		problem = nil // Before Juju 4, the answer is an empty list.
 	}
+	found = found.Only(part)
+	found.Secrets = slices.Clone(found.Secrets[:min(len(found.Secrets), 1)]) // The names of user secrets are unique.
 	return found, problem
 }

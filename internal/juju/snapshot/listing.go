@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/juju-secrets/operator/internal/juju/wire"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -40,6 +41,35 @@ func (l *Listing) Add(other Listing) {
 	maps.Copy(l.Charms, other.Charms)
 	l.MostRevisions = max(l.MostRevisions, other.MostRevisions)
 	l.Size, l.Bytes = l.Size+other.Size, l.Bytes+other.Bytes
+}
+
+// Part is a part of the secrets of a model: the secrets with these IDs, and the
+// secrets with these names.
+type Part struct{ IDs, Names []string }
+
+// Only returns a listing without the secrets that are not in a part.
+func (l Listing) Only(part Part) Listing {
+	ids, names := setOf(part.IDs), setOf(part.Names)
+	l.Secrets = slices.DeleteFunc(slices.Clone(l.Secrets), func(secret plan.UserSecret) bool {
+		return !ids[secret.ID] && !names[secret.Name]
+	})
+	charms := map[string]bool{}
+	for _, id := range part.IDs {
+		if l.Charms[id] {
+			charms[id] = true
+		}
+	}
+	l.Charms = charms
+	return l
+}
+
+// setOf returns the set of some strings.
+func setOf(elements []string) map[string]bool {
+	set := make(map[string]bool, len(elements))
+	for _, element := range elements {
+		set[element] = true
+	}
+	return set
 }
 
 // UnmarshalJSON implements json.Unmarshaler. It decodes the secrets one by one,

@@ -161,27 +161,18 @@ func (s *Snapshot) replace(listing []plan.UserSecret, changesBefore int) (differ
 	return different
 }
 
-// Part is a part of the secrets of a model: the secrets with these IDs, and the
-// secrets with these names.
-type Part struct{ IDs, Names []string }
-
 // Complete returns a part with all IDs that its lookup needs: also the secrets
 // that have its names in the snapshot, because they may have lost them, and the
-// secrets that Juju is removing. It also returns how many lookups this takes
-// while these secrets keep their names.
-func (s *Snapshot) Complete(part Part) (complete Part, lookups int) {
+// secrets that Juju is removing.
+func (s *Snapshot) Complete(part Part) Part {
 	ids := slices.AppendSeq(slices.Clone(part.IDs), maps.Keys(s.removing))
-	free := 0
 	for _, name := range part.Names {
 		if id, ok := s.ids[name]; ok {
 			ids = append(ids, id)
-		} else {
-			free++
 		}
 	}
 	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	return Part{IDs: ids, Names: part.Names}, len(ids) + free
+	return Part{IDs: slices.Compact(ids), Names: part.Names}
 }
 
 // ReplacePart updates a complete part of the snapshot from a lookup of it. The
@@ -189,9 +180,9 @@ func (s *Snapshot) Complete(part Part) (complete Part, lookups int) {
 // even if the listing contains them. It returns the IDs of the secrets that
 // differ from the snapshot or are gone.
 func (s *Snapshot) ReplacePart(part Part, listing Listing, changesBefore int) (different []string) {
-	ids, names := setOf(part.IDs), setOf(part.Names)
+	listing = listing.Only(part)
 	s.mostRevisions = max(s.mostRevisions, listing.MostRevisions)
-	for id := range ids {
+	for _, id := range part.IDs {
 		delete(s.charms, id)
 		if listing.Charms[id] {
 			s.charms[id] = true
@@ -199,12 +190,10 @@ func (s *Snapshot) ReplacePart(part Part, listing Listing, changesBefore int) (d
 	}
 	last := map[string]int{} // A secret that was renamed meanwhile can be found by its ID and then by its name.
 	for i, listed := range listing.Secrets {
-		if ids[listed.ID] || names[listed.Name] {
-			last[listed.ID] = i
-		}
+		last[listed.ID] = i
 	}
 	for i, listed := range listing.Secrets {
-		if found, ok := last[listed.ID]; !ok || found != i {
+		if last[listed.ID] != i {
 			continue
 		}
 		if s.update(listed, changesBefore) {
@@ -212,7 +201,7 @@ func (s *Snapshot) ReplacePart(part Part, listing Listing, changesBefore int) (d
 		}
 		s.indexName(listed.ID, changesBefore)
 	}
-	for id := range ids {
+	for _, id := range part.IDs {
 		_, known := s.secrets[id]
 		if _, found := last[id]; known && !found && s.gone(id, changesBefore) {
 			different = append(different, id)
@@ -255,15 +244,6 @@ func (s *Snapshot) indexName(id string, changesBefore int) {
 	if holder := s.secrets[s.ids[name]]; name != "" && (holder.Name != name || holder.changed <= changesBefore) {
 		s.ids[name] = id
 	}
-}
-
-// setOf returns the set of some strings.
-func setOf(elements []string) map[string]bool {
-	set := make(map[string]bool, len(elements))
-	for _, element := range elements {
-		set[element] = true
-	}
-	return set
 }
 
 // indexNames updates the index of names. If a name moved to another secret
