@@ -17,9 +17,13 @@ import (
 	"github.com/juju-secrets/operator/test/wire"
 )
 
-// foreignSecrets is the number of secrets of others in a model that is large
-// enough for lookups.
-const foreignSecrets = 400
+const (
+	// foreignSecrets is the number of secrets of others in a model that is
+	// large enough for lookups.
+	foreignSecrets = 400
+	// foreignInterval is so short that a listing takes a large share of it.
+	foreignInterval = 500 * time.Millisecond
+)
 
 // looks counts the listings of a large model and the lookups in it, with the
 // length of their answers.
@@ -46,7 +50,7 @@ func newForeign(t *testing.T) (*fixture, *looks) {
 		number.Add(1)
 		length.Add(int64(len(text)))
 	})
-	f.connect(500 * time.Millisecond)
+	f.connect(foreignInterval)
 	return f, counts
 }
 
@@ -59,6 +63,10 @@ func (f *fixture) awaitLookups() {
 		}
 		return ""
 	})
+	health := f.set(f.Juju.Operator, foreignInterval).Models[f.Model.UUID]
+	if health.CheckedBy != plan.CheckedByLookups {
+		f.Errorf("the model is %+v, want it checked by lookups", health)
+	}
 }
 
 func TestDriftIsFoundWithoutListingForeignSecrets(t *testing.T) {
