@@ -142,7 +142,7 @@ func (m *Model) choose(call *listCall) (differs bool) {
 	}
 	before := l.checkedBy
 	l.checkedBy = plan.CheckedByListing
-	// Before 3.6, Juju ignores the name in a lookup.
+	// Before 3.6, Juju may ignore the name in a lookup.
 	if !m.unsummed.Load() &&
 		cheaper(len(l.watch.ids)+len(l.watch.names), m.interval, l.listing, l.lookups, before == plan.CheckedByLookups) {
 		l.checkedBy = plan.CheckedByLookups
