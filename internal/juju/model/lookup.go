@@ -82,12 +82,18 @@ func newWatch() watch { return watch{ids: map[string]asked{}, names: map[string]
 
 // add adds the ID and the name of a query.
 func (w *watch) add(query plan.Query, now time.Time) {
-	if _, err := coresecrets.ParseURI(query.ID); err == nil { // Juju refuses to look up anything else.
-		w.ids[query.ID] = asked{cmp.Or(w.ids[query.ID].first, now), now}
+	if when, ok := w.ids[query.ID]; ok || isID(query.ID) { // Juju refuses to look up anything else.
+		w.ids[query.ID] = asked{cmp.Or(when.first, now), now}
 	}
 	if query.Name != "" {
 		w.names[query.Name] = asked{cmp.Or(w.names[query.Name].first, now), now}
 	}
+}
+
+// isID reports whether Juju accepts a text as the ID of a secret.
+func isID(text string) bool {
+	_, err := coresecrets.ParseURI(text)
+	return err == nil
 }
 
 // covers reports whether lookups that began at a time answer a query.
