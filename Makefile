@@ -146,6 +146,11 @@ bench: $(SERVERS) ## Measure the operator and write docs/benchmarks.*. N=300: me
 	@go build -o bin/ ./cmd/manager ./test/bench
 	@bin/bench $(if $(N),-n $(N))
 
+.PHONY: bench-foreign
+bench-foreign: $(SERVERS) ## Measure a model with 20,000 secrets of others. Prints only. N=5000: another number.
+	@go build -o bin/ ./cmd/manager ./test/bench
+	@bin/bench -foreign $(or $(N),20000)
+
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Check that the generated files are up to date.
 	hack/verify.sh $(CONTROLLER_GEN)

@@ -160,8 +160,9 @@ type JujuControllerSpec struct {
 type DriftDetection struct {
 	// interval is the time between two checks of each model in use: a duration
 	// from 10s to 24h with the units ms, s, m and h. Defaults to 1m. A check is
-	// one request for the whole model, regardless of the number of secrets. The
-	// operator applies changes of manifests and sources at once, without waiting
+	// one request for the whole model, regardless of the number of secrets. In a
+	// model with many secrets of others it is one request for each secret that
+	// objects use, see status.models.checkedBy. The operator applies changes of manifests and sources at once, without waiting
 	// for a check. While an object waits for a change in Juju, its model is
 	// checked at least once a minute. While objects wait for a model that does
 	// not exist, the operator also lists the models of the controller once per
@@ -325,6 +326,14 @@ type ModelStatus struct {
 	// all models. Write access is enough.
 	// +optional
 	Access string `json:"access,omitempty"`
+	// checkedBy is how the operator checks the model once per
+	// spec.driftDetection.interval. Listing is one request for all secrets of
+	// the model. Lookups are one request for each secret that objects use. The
+	// operator measures both, and uses lookups in a model with many secrets of
+	// others, where they cost less. It then lists the model less often: at least
+	// once an hour, or once per interval if that is longer.
+	// +optional
+	CheckedBy string `json:"checkedBy,omitempty"`
 	// objects is the number of JujuSecrets and JujuSecretAccesses that use the
 	// model through this controller object.
 	// +required

@@ -159,6 +159,9 @@ func (c *controller) health(ctx context.Context) plan.Health {
 				access = plan.AccessSuperuser
 			}
 			health.Models[uuid] = plan.ModelHealth{Name: name, Access: access}
+			if m := c.models[uuid]; m != nil {
+				health.Models[uuid] = plan.ModelHealth{Name: name, Access: access, CheckedBy: m.CheckedBy()}
+			}
 		}
 	}
 	return health

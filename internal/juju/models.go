@@ -62,7 +62,7 @@ func (c *controller) loginToModel(
 ) (api.Connection, *plan.Problem) {
 	pingPeriod := api.PingPeriod
 	if c.currentInterval() <= pingPeriod {
-		pingPeriod = wire.NoPings // Each listing of the model checks the connection.
+		pingPeriod = wire.NoPings // Each listing of the model, or lookup in it, checks the connection.
 	}
 	conn, access, problem := c.Open(ctx, m.UUID, pingPeriod, func(err error) *plan.Problem {
 		defer func() { <-c.modelLogins }()

@@ -24,6 +24,8 @@ type ControllerStats struct {
 	// MostRevisions is the largest number of revisions of one secret, of any
 	// owner, in the models in use.
 	MostRevisions int
+	// LookedUp is the number of models in use that are checked by lookups.
+	LookedUp int
 }
 
 // Stats returns the state of all controllers. It makes no request.
@@ -55,8 +57,11 @@ func (c *controller) stats(now time.Time) ControllerStats {
 	for _, m := range models {
 		stats.count(m.Up())
 		if c.inUse(m.UUID) {
-			stats.SnapshotAge = max(stats.SnapshotAge, now.Sub(m.LastListed()))
+			stats.SnapshotAge = max(stats.SnapshotAge, now.Sub(m.LastLooked()))
 			stats.MostRevisions = max(stats.MostRevisions, m.MostRevisions())
+			if m.CheckedBy() == plan.CheckedByLookups {
+				stats.LookedUp++
+			}
 		}
 	}
 	return stats

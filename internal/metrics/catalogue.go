@@ -43,7 +43,7 @@ type Metrics struct {
 	Requests, RequestDuration, BatchItems Metric
 	Sessions, Refused, Logins             Metric
 	SnapshotAge, SnapshotInterval         Metric
-	MostRevisions                         Metric
+	MostRevisions, ModelsLookedUp         Metric
 	DriftDetected, DriftCorrected         Metric
 	DriftContested                        Metric
 	Objects, ChangeDuration, ObjectReady  Metric
@@ -54,7 +54,7 @@ type Metrics struct {
 func (m Metrics) All() []Metric {
 	return []Metric{
 		m.Leading, m.NamespaceServed, m.Objects, m.ObjectReady, m.ChangeDuration, m.DriftDetected, m.DriftCorrected,
-		m.DriftContested, m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.Sessions, m.Refused, m.Logins,
+		m.DriftContested, m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.ModelsLookedUp, m.Sessions, m.Refused, m.Logins,
 		m.Requests, m.RequestDuration, m.BatchItems,
 	}
 }
@@ -114,6 +114,10 @@ func Catalogue() Metrics {
 		MostRevisions: Metric{
 			Name: "jujusecrets_most_revisions", Type: typeGauge, Labels: perController,
 			Help: "Largest number of revisions that Juju keeps of one secret, of any owner, in the models in use.",
+		},
+		ModelsLookedUp: Metric{
+			Name: "jujusecrets_models_looked_up", Type: typeGauge, Labels: perController,
+			Help: "Number of models in use in which the operator looks up single secrets, because a listing costs more.",
 		},
 	}
 	all.defineJuju()

@@ -80,8 +80,8 @@ func TestMetricsFollowTheNamingConventions(t *testing.T) {
 			t.Errorf("%s is a %s with the buckets %v", metric.Name, metric.Type, metric.Buckets)
 		}
 	}
-	if len(names) != 17 {
-		t.Errorf("there are %d metrics, want 17: add a new one to All", len(names))
+	if len(names) != 18 {
+		t.Errorf("there are %d metrics, want 18: add a new one to All", len(names))
 	}
 }
 
@@ -174,7 +174,7 @@ func stateCollector(leads bool) StateCollector {
 		Elected: elected,
 		Controllers: func() map[plan.ControllerKey]juju.ControllerStats {
 			return map[plan.ControllerKey]juju.ControllerStats{
-				local: {Connections: 2, Refused: 1, Interval: time.Minute, SnapshotAge: time.Second, MostRevisions: 7},
+				local: {Connections: 2, Refused: 1, Interval: time.Minute, SnapshotAge: time.Second, MostRevisions: 7, LookedUp: 1},
 			}
 		},
 		Objects: func(_ context.Context, fn func(ObjectState)) error {
@@ -200,6 +200,7 @@ func TestStateIsCollectedAtEachScrape(t *testing.T) {
 		"jujusecrets_snapshot_age_seconds{controller=team-a/local}":             1,
 		"jujusecrets_snapshot_interval_seconds{controller=team-a/local}":        60,
 		"jujusecrets_most_revisions{controller=team-a/local}":                   7,
+		"jujusecrets_models_looked_up{controller=team-a/local}":                 1,
 		"jujusecrets_objects{kind=JujuController,reason=Connected,status=True}": 1,
 		"jujusecrets_objects{kind=JujuSecret,reason=Synced,status=True}":        2,
 		"jujusecrets_objects{kind=JujuSecret,reason=NameTaken,status=False}":    1,

@@ -41,7 +41,7 @@ func (c StateCollector) Describe(ch chan<- *prometheus.Desc) {
 	all := Catalogue()
 	for _, metric := range []Metric{
 		all.Leading, all.Sessions, all.Refused, all.SnapshotAge, all.SnapshotInterval, all.MostRevisions,
-		all.Objects,
+		all.ModelsLookedUp, all.Objects,
 	} {
 		ch <- metric.desc()
 	}
@@ -85,13 +85,14 @@ func (c StateCollector) collectControllers(ch chan<- prometheus.Metric) {
 	all := Catalogue()
 	sessions, refused := all.Sessions.desc(), all.Refused.desc()
 	age, interval := all.SnapshotAge.desc(), all.SnapshotInterval.desc()
-	revisions := all.MostRevisions.desc()
+	revisions, lookedUp := all.MostRevisions.desc(), all.ModelsLookedUp.desc()
 	for key, state := range c.Controllers() {
 		ch <- gauge(sessions, float64(state.Connections), string(key))
 		ch <- gauge(refused, float64(state.Refused), string(key))
 		ch <- gauge(age, state.SnapshotAge.Seconds(), string(key))
 		ch <- gauge(interval, state.Interval.Seconds(), string(key))
 		ch <- gauge(revisions, float64(state.MostRevisions), string(key))
+		ch <- gauge(lookedUp, float64(state.LookedUp), string(key))
 	}
 }
 

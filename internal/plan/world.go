@@ -82,7 +82,8 @@ type Age int
 
 // The ages.
 const (
-	// AsKnown: the last listing, at most as old as the drift interval.
+	// AsKnown: the last look, at most as old as the drift interval. In a model
+	// that is checked by lookups, secrets that no object asked for are older.
 	AsKnown Age = iota
 	// Recent: a few seconds old. It is for an object that a user has just
 	// changed, because the user may have changed something in Juju before.
@@ -253,4 +254,16 @@ type ModelHealth struct {
 	// Access is the access of the operator's user to the model: read, write,
 	// admin or superuser.
 	Access string
+	// CheckedBy is how the model is checked for changes that others made:
+	// CheckedByListing or CheckedByLookups. It is empty until that is decided.
+	CheckedBy string
 }
+
+// The ways to check a model for changes that others made.
+const (
+	// CheckedByListing: one request for all secrets of the model.
+	CheckedByListing = "Listing"
+	// CheckedByLookups: one request for each secret that objects use, and a
+	// listing less often.
+	CheckedByLookups = "Lookups"
+)

@@ -74,10 +74,14 @@ func modelStatuses(
 	var models []v1alpha1.ModelStatus
 	for _, use := range uses {
 		found, last := health[use.UUID], before[use.UUID]
-		models = append(models, v1alpha1.ModelStatus{
+		next := v1alpha1.ModelStatus{
 			UUID: use.UUID, Name: cmp.Or(found.Name, use.Name, last.Name), Access: cmp.Or(found.Access, last.Access),
 			Objects: int32(min(use.Objects, 1<<31-1)), //nolint:gosec // It is bounded.
-		})
+		}
+		if next.Access != "" {
+			next.CheckedBy = cmp.Or(found.CheckedBy, last.CheckedBy, plan.CheckedByListing)
+		}
+		models = append(models, next)
 	}
 	slices.SortFunc(models, func(a, b v1alpha1.ModelStatus) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UUID, b.UUID))

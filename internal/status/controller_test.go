@@ -71,7 +71,7 @@ func TestControllerStatus(t *testing.T) {
 					ObservedGeneration: generation, ControllerUUID: modelUUID, Version: "4.0.12", User: "operator",
 					SecretsFacadeVersion: 2, ReachableAddresses: []string{second, third},
 					Models: []v1alpha1.ModelStatus{
-						{UUID: modelUUID, Name: "prod/app", Access: "write", Objects: 2},
+						{UUID: modelUUID, Name: "prod/app", Access: "write", CheckedBy: "Listing", Objects: 2},
 					},
 					Conditions: []metav1.Condition{condition(readyCond, yes, now, connected, loggedIn)},
 				}
@@ -120,9 +120,19 @@ func TestControllerStatus(t *testing.T) {
 			want: func(out *out) {
 				out.Status.Models = []v1alpha1.ModelStatus{
 					{UUID: "b", Objects: 1}, out.Status.Models[0],
-					{UUID: "a", Name: "prod/renamed", Access: "read", Objects: 3},
+					{UUID: "a", Name: "prod/renamed", Access: "read", CheckedBy: "Listing", Objects: 3},
 				}
 			},
+		},
+		"a model with many secrets of others": {
+			given: func(in *in) {
+				in.health.Models[modelUUID] = plan.ModelHealth{Name: "prod/app", Access: "write", CheckedBy: "Lookups"}
+			},
+			want: func(out *out) { out.Status.Models[0].CheckedBy = "Lookups" },
+		},
+		"how a model is checked is kept until it is decided again": {
+			given: func(in *in) { in.old.Models[0].CheckedBy = "Lookups" },
+			want:  func(out *out) { out.Status.Models[0].CheckedBy = "Lookups" },
 		},
 		"the number of models is limited": {
 			given: func(in *in) {
@@ -199,7 +209,7 @@ func TestControllerStatus(t *testing.T) {
 					ObservedGeneration: generation, ControllerUUID: modelUUID, Version: "4.0.12", User: "operator",
 					SecretsFacadeVersion: 2, ReachableAddresses: []string{second, third},
 					Models: []v1alpha1.ModelStatus{
-						{UUID: modelUUID, Name: "prod/app", Access: "write", Objects: 2},
+						{UUID: modelUUID, Name: "prod/app", Access: "write", CheckedBy: "Listing", Objects: 2},
 					},
 					Conditions: []metav1.Condition{condition(readyCond, yes, then, connected, loggedIn)},
 				},

@@ -9,6 +9,9 @@
 //
 // With -n it measures one size and only prints the result. Otherwise it
 // measures all sizes and writes docs/benchmarks.md and docs/benchmarks.svg.
+//
+// With -foreign it measures a model with many secrets of others instead, in
+// which objects use a few.
 package main
 
 import (
@@ -30,18 +33,22 @@ const detailed = 1000
 
 func main() {
 	n := flag.Int("n", 0, "the number of JujuSecrets and of JujuSecretAccesses; only prints the result")
+	foreign := flag.Int("foreign", 0, "measure a model with this number of secrets of others instead; only prints the result")
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard()) // Discard the log of the Kubernetes client in this process.
-	if err := run(context.Background(), *n); err != nil {
+	if err := run(context.Background(), *n, *foreign); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n int) error {
+func run(ctx context.Context, n, foreign int) error {
 	// SIGPIPE stops the servers when the reader of the output exits.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
+	if foreign > 0 {
+		return measureForeign(ctx, foreign)
+	}
 	sizes := []int{100, 300, detailed, 3000}
 	if n > 0 {
 		sizes = []int{n}

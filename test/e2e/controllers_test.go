@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
+	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
 	"github.com/juju-secrets/operator/test/servers"
@@ -148,6 +149,13 @@ func TestStatusReportsControllerAndUser(t *testing.T) {
 	})
 }
 
+// modelStatus returns the status of a model that some objects use.
+func modelStatus(model servers.Model, access string, objects int32) v1alpha1.ModelStatus {
+	return v1alpha1.ModelStatus{
+		UUID: model.UUID, Name: model.Name, Access: access, CheckedBy: plan.CheckedByListing, Objects: objects,
+	}
+}
+
 // hasModels returns a function that reports whether the models in a status are
 // exactly these.
 func hasModels(want ...v1alpha1.ModelStatus) func(*v1alpha1.JujuControllerStatus) bool {
@@ -163,7 +171,7 @@ func TestStatusCountsObjectsOfEachModel(t *testing.T) {
 	f.AwaitReady(controller)
 	f.awaitFound(controller, "no model", hasModels())
 	of := func(model servers.Model, objects int32) v1alpha1.ModelStatus {
-		return v1alpha1.ModelStatus{UUID: model.UUID, Name: model.Name, Access: "write", Objects: objects}
+		return modelStatus(model, "write", objects)
 	}
 	one := gen.JujuSecret(f.Namespace, "one", f.Model.Name, gen.Through(controller.Name))
 	two := gen.JujuSecret(f.Namespace, "two", "", gen.Through(controller.Name), func(o *v1alpha1.JujuSecret) {
@@ -197,8 +205,7 @@ func TestStatusReportsModelAccess(t *testing.T) {
 			secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
 			f.Create(secret)
 			f.AwaitReady(controller, secret)
-			f.awaitFound(controller, "the access", hasModels(
-				v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: access, Objects: 1}))
+			f.awaitFound(controller, "the access", hasModels(modelStatus(f.Model, access, 1)))
 			ready := meta.FindStatusCondition(controller.Status.Conditions, v1alpha1.ConditionReady)
 			if message == "" && strings.Contains(ready.Message, "access") {
 				t.Errorf("got message %q, want no hint about the access", ready.Message)
@@ -221,8 +228,7 @@ func TestInsufficientModelAccessIsReported(t *testing.T) {
 	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
 	f.Create(secret)
 	f.AwaitReason(secret, v1alpha1.ReasonPermissionDenied)
-	f.awaitFound(controller, "the access", hasModels(
-		v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: "read", Objects: 1}))
+	f.awaitFound(controller, "the access", hasModels(modelStatus(f.Model, "read", 1)))
 	f.ExpectJuju()
 }
 
@@ -262,7 +268,7 @@ func TestRestartDoesNotChangeStatus(t *testing.T) {
 			f.AwaitReady(controller, secret)
 			f.awaitFound(controller, "addresses, facade and models", func(found *v1alpha1.JujuControllerStatus) bool {
 				return hasReachable(addresses...)(found) && found.SecretsFacadeVersion == 2 &&
-					hasModels(v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: access, Objects: 1})(found)
+					hasModels(modelStatus(f.Model, access, 1))(found)
 			})
 			o.MustStop()
 			f.Refresh(controller)

@@ -105,7 +105,6 @@ func TestModelRecreatedWhileOperatorIsDown(t *testing.T) {
 	o.MustRestart()
 	f.expectMoved(u, former)
 	f.awaitFound(controller, "the recreated model", func(found *v1alpha1.JujuControllerStatus) bool {
-		want := v1alpha1.ModelStatus{UUID: f.Model.UUID, Name: f.Model.Name, Access: "write", Objects: 3}
-		return slices.Contains(found.Models, want)
+		return slices.Contains(found.Models, modelStatus(f.Model, "write", 3))
 	})
 }

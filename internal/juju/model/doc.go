@@ -3,10 +3,12 @@
 
 // Package model holds a snapshot of one Juju model, and changes the model. The
 // number of requests does not depend on the number of objects: all objects
-// share one listing, and their changes share calls.
+// share one listing, and their changes share calls. In a model with many
+// secrets of others, lookups of single secrets replace most listings.
 //
 //	Model      one model: a link, a snapshot and a writer                    model.go
 //	listings   when to list, and whether the snapshot can be trusted         refresh.go
+//	watch      what to look up where that costs less than a listing          lookup.go
 //	writer     the steps of many objects in few calls, one call at a time    writer.go, queue.go
 //	           the calls of Juju's Secrets facade                            facade.go
 //	           applications that a grant did not find                        applications.go

@@ -259,6 +259,7 @@ func (m *Model) created(step plan.Create, result params.StringResult) plan.Outco
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.snapshot.Fold(secret)
+	m.listings.watch.add(plan.Query{ID: secret.ID}, time.Now())
 	return plan.Outcome{Secret: &secret}
 }
 

@@ -4,6 +4,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -133,6 +134,9 @@ func (m *Model) View(ctx context.Context, query plan.Query) plan.ModelView {
 	view := plan.ModelView{Known: true, ModelUUID: m.UUID}
 	view.ByID, view.ByName = m.snapshot.Find(query)
 	view.CharmOwned = m.snapshot.CharmOwned(query.ID)
+	if view.ByName != nil {
+		m.listings.watch.add(plan.Query{ID: view.ByName.ID}, m.used) // The object may be in sync from now on.
+	}
 	return view
 }
 
@@ -143,12 +147,20 @@ func (m *Model) LastUsed() time.Time {
 	return m.used
 }
 
-// LastListed returns when the last listing that succeeded began. Until one has,
-// it returns when the model was created.
-func (m *Model) LastListed() time.Time {
+// LastLooked returns when the last listing that succeeded began, or the lookups
+// since then. Until one has succeeded, it returns when the model was created.
+func (m *Model) LastLooked() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.listings.good.began
+	return cmp.Or(m.listings.lookedUp, m.listings.good).began
+}
+
+// CheckedBy returns how the model is checked for changes that others made:
+// plan.CheckedByListing or plan.CheckedByLookups, empty until that was decided.
+func (m *Model) CheckedBy() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.listings.checkedBy
 }
 
 // MostRevisions returns the largest number of revisions of one secret in the

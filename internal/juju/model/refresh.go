@@ -4,6 +4,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -47,8 +48,13 @@ const (
 	removalTimeout = 2 * time.Minute
 )
 
-// listCall is one listing of a model. All callers that wait for it share it.
+// listCall is one listing of a model, or lookups in its place. All callers that
+// wait for it share it.
 type listCall struct {
+	// lookup is true when the secrets in part are looked up, and the model is
+	// not listed.
+	lookup bool
+	part   snapshot.Part
 	// began is when the listing began, zero before that.
 	began time.Time
 	// done is closed when the listing has ended. took and problem are set then.
@@ -86,6 +92,16 @@ type listings struct {
 	// holds the time when the model was created. failed is the last listing if
 	// it failed, or nil.
 	good, failed *listCall
+	// lookedUp are the last lookups since then that succeeded, or nil.
+	lookedUp *listCall
+	// watch holds what to look up.
+	watch watch
+	// checkedBy is how the model is checked, empty until that was decided.
+	checkedBy string
+	// listing and lookups are the costs of the last listing and of the last
+	// lookups, zero if they are not known. measured is when these lookups began.
+	listing, lookups cost
+	measured         time.Time
 	// answered is true when a caller got the problem of the failed listing.
 	answered bool
 	// notified is the reason of the last problem that was notified to all
@@ -99,7 +115,9 @@ type listings struct {
 }
 
 // newListings returns the state before the first listing.
-func newListings(now time.Time) listings { return listings{good: &listCall{began: now}} }
+func newListings(now time.Time) listings {
+	return listings{good: &listCall{began: now}, watch: newWatch()}
+}
 
 // ask returns the requested listing, and requests one if there is none.
 func (l *listings) ask() *listCall {
@@ -115,23 +133,22 @@ func (l *listings) begin(now time.Time) {
 	l.next, l.inflight.began = nil, now
 }
 
-// last returns the last listing that ended.
-func (l *listings) last() *listCall {
-	if l.failed != nil {
-		return l.failed
+// last returns the last call that ended.
+func (l *listings) last() *listCall { return cmp.Or(l.failed, l.lookedUp, l.good) }
+
+// lastBegan returns when the last call that answers a query began. It may still
+// be in flight.
+func (l *listings) lastBegan(query plan.Query) time.Time {
+	began := cmp.Or(l.failed, l.good).began
+	for _, call := range []*listCall{l.lookedUp, l.inflight} {
+		if call != nil && (!call.lookup || l.watch.covers(query, call.began)) {
+			began = call.began
+		}
 	}
-	return l.good
+	return began
 }
 
-// lastBegan returns when the last listing began. It may still be in flight.
-func (l *listings) lastBegan() time.Time {
-	if l.inflight != nil {
-		return l.inflight.began
-	}
-	return l.last().began
-}
-
-// tooOld reports whether the last listing is older than a query accepts.
+// tooOld reports whether the last call is older than a query accepts.
 func (l *listings) tooOld(query plan.Query, now time.Time) bool {
 	limit := longestAge(l.last().took)
 	switch query.Age {
@@ -143,7 +160,7 @@ func (l *listings) tooOld(query plan.Query, now time.Time) bool {
 	case plan.AsKnown:
 		return false
 	}
-	return now.Sub(l.lastBegan()) > limit
+	return now.Sub(l.lastBegan(query)) > limit
 }
 
 // Invalidate invalidates the snapshot and requests a listing, because the
@@ -193,6 +210,7 @@ func (m *Model) current(ctx context.Context, query plan.Query) *plan.Problem {
 	m.keep.Do(func() { go m.refreshAlways(context.WithoutCancel(ctx)) }) // It outlives the first caller.
 	m.mu.Lock()
 	l := &m.listings
+	l.watch.add(query, time.Now())
 	var call *listCall
 	timeout, known := firstListingTimeout, l.trusted
 	switch {
@@ -319,14 +337,18 @@ func (m *Model) untilLookForApplications() time.Duration {
 	return max(0, every-time.Since(m.lookedForApps))
 }
 
-// refresh lists the model, and notifies of differences.
+// refresh lists the model or looks up secrets, and notifies of differences.
 func (m *Model) refresh(ctx context.Context) {
 	m.mu.Lock()
 	m.listings.begin(time.Now())
-	changesBefore := m.snapshot.Changes()
+	call, changesBefore := m.listings.inflight, m.snapshot.Changes()
+	checkedBy := m.choose(call)
 	m.mu.Unlock()
+	if checkedBy {
+		m.notify(plan.Change{Health: true})
+	}
 
-	found, problem := m.list(ctx)
+	found, problem := m.look(ctx, call)
 
 	m.mu.Lock()
 	change, notify := m.endListing(changesBefore, found, problem)
@@ -336,7 +358,7 @@ func (m *Model) refresh(ctx context.Context) {
 	}
 }
 
-// endListing adds the result of the listing in flight to the snapshot. It
+// endListing adds the result of the call in flight to the snapshot. It
 // returns the change, and whether to notify of it. The lock is held.
 func (m *Model) endListing(
 	changesBefore int, found snapshot.Listing, problem *plan.Problem,
@@ -350,9 +372,15 @@ func (m *Model) endListing(
 		return plan.Change{All: true}, m.listingFailed(call)
 	}
 	change.All = call.promised || l.answered
-	l.good, l.failed, l.trusted = call, nil, !call.doubted
+	l.failed, l.lookedUp, l.trusted = nil, nil, !call.doubted
 	l.answered, l.notified = false, ""
-	change.IDs = m.snapshot.Replace(found, changesBefore)
+	if call.lookup {
+		l.lookedUp = call
+		change.IDs = m.snapshot.ReplacePart(call.part, found, changesBefore)
+	} else {
+		l.good = call
+		change.IDs = m.snapshot.Replace(found, changesBefore)
+	}
 	change.IDs = append(change.IDs, m.snapshot.ForgetRemovals(time.Now().Add(-removalTimeout))...)
 	l.pause = min(max(2*l.pause, firstRemovalPause), lastRemovalPause)
 	if len(change.IDs) > 0 || !m.snapshot.Removing() {
@@ -367,7 +395,7 @@ func (m *Model) endListing(
 // objects of the model.
 func (m *Model) listingFailed(call *listCall) (notify bool) {
 	l := &m.listings
-	l.failed, notify = call, call.promised
+	l.failed, l.lookedUp, notify = call, nil, call.promised
 	l.pause = min(max(2*l.pause, link.FirstRetry), link.LastRetry)
 	if call.problem.Reason == v1alpha1.ReasonModelUnavailable {
 		return notify // The snapshot of a busy model stays valid.

@@ -236,19 +236,19 @@ func newModel() *Model {
 	return New(Config{UUID: "uuid", Name: func() string { return "prod/app" }, Endpoint: endpoint, Host: host{}})
 }
 
-func TestLastListedIsTheLastSuccessfulRefresh(t *testing.T) {
+func TestLastLookedIsTheLastSuccessfulRefresh(t *testing.T) {
 	t.Parallel()
 	m, began := newModel(), time.Now().Add(-time.Minute)
-	created := m.LastListed()
+	created := m.LastLooked()
 	m.listings.begin(began)
 	m.endListing(0, snapshot.Listing{}, &plan.Problem{Reason: v1alpha1.ReasonModelUnavailable})
-	if got := m.LastListed(); !got.Equal(created) {
-		t.Errorf("after a failed listing LastListed is %v, want %v", got, created)
+	if got := m.LastLooked(); !got.Equal(created) {
+		t.Errorf("after a failed listing LastLooked is %v, want %v", got, created)
 	}
 	m.listings.begin(began)
 	m.endListing(0, snapshot.Listing{}, nil)
-	if got := m.LastListed(); !got.Equal(began) {
-		t.Errorf("after a listing LastListed is %v, want %v", got, began)
+	if got := m.LastLooked(); !got.Equal(began) {
+		t.Errorf("after a listing LastLooked is %v, want %v", got, began)
 	}
 }
 

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package snapshot holds the known state of the user secrets of a model: the
-// last listing, and the operator's changes since then. It does no I/O. Package
-// model decides when to list, and whether the snapshot is valid.
+// last listing, and the lookups and the operator's changes since then. It does
+// no I/O. Package model decides when to list, and whether the snapshot is valid.
 package snapshot
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 //
 // A listing that is in flight during a change may or may not show the change.
 // So changes are numbered, and a listing never overrides a change that was made
-// after the listing began.
+// after the listing began. The same holds for lookups of a part of the secrets.
 type Snapshot struct {
 	secrets map[string]entry  // by ID
 	ids     map[string]string // by name; names are unique in a model
@@ -28,7 +29,8 @@ type Snapshot struct {
 	removing map[string]time.Time
 	// charms holds the IDs of the secrets that charms own.
 	charms map[string]bool
-	// mostRevisions is the MostRevisions of the last listing.
+	// mostRevisions is the MostRevisions of the last listing, or larger if a
+	// lookup since then found a secret with more.
 	mostRevisions int
 	// changes is the number of changes so far.
 	changes int
@@ -46,7 +48,9 @@ type entry struct {
 
 // New returns an empty snapshot.
 func New() Snapshot {
-	return Snapshot{secrets: map[string]entry{}, ids: map[string]string{}, removing: map[string]time.Time{}}
+	return Snapshot{
+		secrets: map[string]entry{}, ids: map[string]string{}, removing: map[string]time.Time{}, charms: map[string]bool{},
+	}
 }
 
 // Find returns the secrets that match a query.
@@ -127,6 +131,9 @@ func (s *Snapshot) FoldGrants(id string, apps []string, granted bool) {
 // are gone, none for the first listing.
 func (s *Snapshot) Replace(listing Listing, changesBefore int) (different []string) {
 	s.charms, s.mostRevisions = listing.Charms, listing.MostRevisions
+	if s.charms == nil {
+		s.charms = map[string]bool{}
+	}
 	return s.replace(listing.Secrets, changesBefore)
 }
 
@@ -137,21 +144,14 @@ func (s *Snapshot) replace(listing []plan.UserSecret, changesBefore int) (differ
 	still := make(map[string]bool, len(listing))
 	for _, listed := range listing {
 		still[listed.ID] = true
-		known, ok := s.secrets[listed.ID]
-		listed = wire.WithChecksum(listed, known.UserSecret)
-		if ok && (known.changed > changesBefore || known.Equal(listed)) {
-			continue
+		if s.update(listed, changesBefore) {
+			different = append(different, listed.ID)
 		}
-		s.set(entry{UserSecret: listed})
-		different = append(different, listed.ID)
 	}
-	for id, known := range s.secrets {
-		if still[id] || known.changed > changesBefore {
-			continue
+	for id := range s.secrets {
+		if !still[id] && s.gone(id, changesBefore) {
+			different = append(different, id)
 		}
-		s.drop(id)
-		delete(s.removing, id)
-		different = append(different, id)
 	}
 	s.indexNames()
 	if first {
@@ -159,6 +159,91 @@ func (s *Snapshot) replace(listing []plan.UserSecret, changesBefore int) (differ
 	}
 	slices.Sort(different)
 	return different
+}
+
+// Complete returns a part with all IDs that its lookup needs: also the secrets
+// that have its names in the snapshot, because they may have lost them, and the
+// secrets that Juju is removing.
+func (s *Snapshot) Complete(part Part) Part {
+	ids := slices.AppendSeq(slices.Clone(part.IDs), maps.Keys(s.removing))
+	for _, name := range part.Names {
+		if id, ok := s.ids[name]; ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return Part{IDs: slices.Compact(ids), Names: part.Names}
+}
+
+// ReplacePart updates a complete part of the snapshot from a lookup of it. The
+// lookup began after a number of changes. All other secrets stay as they are,
+// even if the listing contains them. It returns the IDs of the secrets that
+// differ from the snapshot or are gone.
+func (s *Snapshot) ReplacePart(part Part, listing Listing, changesBefore int) (different []string) {
+	listing = listing.Only(part)
+	s.mostRevisions = max(s.mostRevisions, listing.MostRevisions)
+	for _, id := range part.IDs {
+		delete(s.charms, id)
+		if listing.Charms[id] {
+			s.charms[id] = true
+		}
+	}
+	last := map[string]int{} // A secret that was renamed meanwhile can be found by its ID and then by its name.
+	for i, listed := range listing.Secrets {
+		last[listed.ID] = i
+	}
+	for i, listed := range listing.Secrets {
+		if last[listed.ID] != i {
+			continue
+		}
+		if s.update(listed, changesBefore) {
+			different = append(different, listed.ID)
+		}
+		s.indexName(listed.ID, changesBefore)
+	}
+	for _, id := range part.IDs {
+		_, known := s.secrets[id]
+		if _, found := last[id]; known && !found && s.gone(id, changesBefore) {
+			different = append(different, id)
+		}
+	}
+	slices.Sort(different)
+	return different
+}
+
+// update sets a secret as it is listed, unless the operator changed it since a
+// number of changes. It reports whether the secret differs from the snapshot.
+// The caller indexes its name.
+func (s *Snapshot) update(listed plan.UserSecret, changesBefore int) (differs bool) {
+	known, ok := s.secrets[listed.ID]
+	listed = wire.WithChecksum(listed, known.UserSecret)
+	if ok && (known.changed > changesBefore || known.Equal(listed)) {
+		return false
+	}
+	s.drop(listed.ID)
+	s.secrets[listed.ID] = entry{UserSecret: listed}
+	return true
+}
+
+// gone drops a secret that is not listed, unless the operator changed it since
+// a number of changes. It reports whether it dropped the secret.
+func (s *Snapshot) gone(id string, changesBefore int) bool {
+	if s.secrets[id].changed > changesBefore {
+		return false
+	}
+	s.drop(id)
+	delete(s.removing, id)
+	return true
+}
+
+// indexName sets that a secret that was just listed has its name. Another
+// secret keeps the name only if the operator gave it the name since a number of
+// changes.
+func (s *Snapshot) indexName(id string, changesBefore int) {
+	name := s.secrets[id].Name
+	if holder := s.secrets[s.ids[name]]; name != "" && (holder.Name != name || holder.changed <= changesBefore) {
+		s.ids[name] = id
+	}
 }
 
 // indexNames updates the index of names. If a name moved to another secret

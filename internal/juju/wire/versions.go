@@ -22,6 +22,8 @@ import (
 //	an unknown application           "not found"       "not found"       no code
 //	a grant to a removed application removed           removed           listed without a name
 //	ListSecrets during removals      lists             lists             may fail with "secret not found"
+//	ListSecrets with a missing ID    empty             empty             "secret not found"
+//	ListSecrets with a name          may ignore it     secrets with it   secrets with it
 //	a login to a migrated model      redirects         redirects         "model not found" until 4.1
 //
 // All versions answer a login to a removed model with "model not found", and a
