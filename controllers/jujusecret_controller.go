@@ -33,11 +33,13 @@ type SecretReconciler struct {
 	// adoptions holds adoptions that the cache may not show yet: an adoption by
 	// the secret's ID.
 	adoptions sync.Map
+	// sources shares the reads of changed sources.
+	sources *sourceReads
 }
 
 // NewSecretReconciler returns the reconciler of JujuSecrets.
 func NewSecretReconciler(options Options) *SecretReconciler {
-	return &SecretReconciler{objectBase: newObjectBase(options)}
+	return &SecretReconciler{objectBase: newObjectBase(options), sources: newSourceReads()}
 }
 
 // Reconcile creates, updates or removes the secret of one JujuSecret in Juju:
@@ -127,8 +129,8 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecret{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeCompetitors(), r.claimsChanged()).
-		WatchesMetadata(&corev1.Secret{}, r.wakeChanged(secrets, inSameNamespaceBy(secretSourceIndex))).
-		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, inSameNamespaceBy(configMapSourceIndex))).
+		WatchesMetadata(&corev1.Secret{}, r.wakeSourceUsers(kindSecret, inSameNamespaceBy(secretSourceIndex))).
+		WatchesMetadata(&corev1.ConfigMap{}, r.wakeSourceUsers(kindConfigMap, inSameNamespaceBy(configMapSourceIndex))).
 		Watches(&v1alpha1.JujuController{}, r.wakeUsers(secrets), controllerChanged()).
 		WatchesRawSource(wakeups.source(r.concerned(secrets))).
 		WatchesRawSource(r.fairQueue.source()).
