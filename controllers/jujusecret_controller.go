@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -56,6 +57,9 @@ func (r *SecretReconciler) reconcile(
 		return 0, err
 	}
 	release, err := r.acquire(ctx, obj, placement.ModelOfSecret(obj))
+	if !errors.Is(err, errQueued) {
+		defer r.sources.reconciled(obj)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -69,7 +73,7 @@ func (r *SecretReconciler) reconcile(
 	if err := r.reserve(obj, facts.Record, todo.Before); err != nil {
 		return 0, err
 	}
-	done, err := r.act(ctx, obj, &state, todo)
+	done, err := r.act(ctx, obj, &state, todo, r.sources.gathered(key))
 	r.noteUpdate(key, todo, done)
 	if err != nil {
 		return 0, err

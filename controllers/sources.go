@@ -19,10 +19,15 @@ import (
 	"github.com/juju-secrets/operator/internal/content"
 )
 
-// keepSource is how long the content of a changed source is kept for the
-// objects that have not read it yet. After that, the next of them reads it
-// again.
-const keepSource = 3 * time.Second
+const (
+	// keepSource is how long the content of a changed source is kept for the
+	// objects that have not read it yet. After that, the next of them reads it
+	// again.
+	keepSource = 3 * time.Second
+	// gatherSteps is how long the first steps for a changed source wait for
+	// the steps of the other objects that use the source, to share requests.
+	gatherSteps = 500 * time.Millisecond
+)
 
 // valueSource is a Secret or a ConfigMap that valueFrom refers to.
 type valueSource struct {
@@ -40,19 +45,23 @@ type sourceData struct {
 // a source wakes all of them, and one read serves all. The read begins after the
 // event of the change has arrived, so it is never older than the event. Its
 // result is dropped when all objects that the change woke have read it, and
-// after keepSource.
+// after keepSource. The steps of these objects are gathered too.
 type sourceReads struct {
 	mu sync.Mutex
 	// changes holds the last change of each source, while objects wait for it.
 	changes map[valueSource]*sourceChange
+	// sharing holds the change for which an object that is being reconciled
+	// shared a read.
+	sharing map[client.ObjectKey]*sourceChange
 }
 
 // sourceChange is a change of a source.
 type sourceChange struct {
-	// waiting holds the objects that the change woke and that have not read the
-	// source yet. An object that never reads it, for example because it is
-	// suspended, stays until the next change.
+	// waiting holds the objects that the change woke and that were not
+	// reconciled since.
 	waiting map[client.ObjectKey]bool
+	// over is closed when no object waits, and when the source changes again.
+	over chan struct{}
 	// read is the read that these objects share. It is nil before the first of
 	// them reads the source, and when the result was dropped.
 	read *sourceRead
@@ -68,7 +77,9 @@ type sourceRead struct {
 	err  error
 }
 
-func newSourceReads() *sourceReads { return &sourceReads{changes: map[valueSource]*sourceChange{}} }
+func newSourceReads() *sourceReads {
+	return &sourceReads{changes: map[valueSource]*sourceChange{}, sharing: map[client.ObjectKey]*sourceChange{}}
+}
 
 // changed notes that a change of a source wakes objects. They share a read that
 // begins after this call. A single object needs no sharing.
@@ -83,14 +94,48 @@ func (s *sourceReads) changed(source valueSource, woken []reconcile.Request) {
 	for _, request := range woken {
 		waiting[request.NamespacedName] = true
 	}
-	s.changes[source] = &sourceChange{waiting: waiting}
+	s.changes[source] = &sourceChange{waiting: waiting, over: make(chan struct{})}
 }
 
 // drop removes the last change of a source and its result. The lock is held.
 func (s *sourceReads) drop(source valueSource) {
 	if c := s.changes[source]; c != nil {
 		c.forget()
+		close(c.over)
 		delete(s.changes, source)
+	}
+}
+
+// arrive removes an object from those that wait for a change. The lock is held.
+func (s *sourceReads) arrive(source valueSource, object client.ObjectKey) {
+	if c := s.changes[source]; c != nil {
+		if delete(c.waiting, object); len(c.waiting) == 0 {
+			s.drop(source)
+		}
+	}
+}
+
+// gathered returns a channel that is closed when all objects that a change woke
+// have read the source. It is nil if the object shared no read.
+func (s *sourceReads) gathered(object client.ObjectKey) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.sharing[object]; c != nil {
+		return c.over
+	}
+	return nil
+}
+
+// reconciled notes the end of a reconcile of an object. The object may have read
+// none of its sources, for example because it is suspended.
+func (s *sourceReads) reconciled(obj *v1alpha1.JujuSecret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	object := client.ObjectKeyFromObject(obj)
+	delete(s.sharing, object)
+	for _, from := range obj.Spec.ValueFrom {
+		source, _ := sourceOf(obj.Namespace, from)
+		s.arrive(source, object)
 	}
 }
 
@@ -143,10 +188,8 @@ func (s *sourceReads) join(
 		change.read, first = &sourceRead{done: make(chan struct{})}, true
 	}
 	shared = change.read
-	delete(change.waiting, object)
-	if len(change.waiting) == 0 {
-		s.drop(source)
-	}
+	s.sharing[object] = change
+	s.arrive(source, object)
 	return change, shared, first
 }
 
