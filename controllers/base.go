@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
 const (
@@ -52,6 +53,9 @@ type Options struct {
 	Now    func() time.Time
 	// Key is the installation's key. It signs records and digests.
 	Key content.Key
+	// Verified saves repeated verification of records. All reconcilers share it.
+	// It may be nil.
+	Verified *record.Verified
 	// Scope defines which objects this installation serves.
 	Scope Scope
 	// Meter records metrics. If it is nil, nothing is recorded.
