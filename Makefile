@@ -146,6 +146,11 @@ bench: $(SERVERS) ## Measure the operator and write docs/benchmarks.*. N=300: me
 	@go build -o bin/ ./cmd/manager ./test/bench
 	@bin/bench $(if $(N),-n $(N))
 
+.PHONY: bench-scale
+bench-scale: $(SERVERS) ## Measure thousands of objects and write docs/scale.*. N=1000: measure one size, print only.
+	@go build -o bin/ ./cmd/manager ./test/bench
+	@bin/bench -scale $(if $(N),-n $(N)) $(if $(RESULTS),-results $(RESULTS))
+
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Check that the generated files are up to date.
 	hack/verify.sh $(CONTROLLER_GEN)

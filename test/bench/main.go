@@ -9,6 +9,9 @@
 //
 // With -n it measures one size and only prints the result. Otherwise it
 // measures all sizes and writes docs/benchmarks.md and docs/benchmarks.svg.
+//
+// With -scale it measures thousands of objects in several models instead, in
+// absolute terms, and writes docs/scale.md and docs/scale.svg.
 package main
 
 import (
@@ -30,30 +33,37 @@ const detailed = 1000
 
 func main() {
 	n := flag.Int("n", 0, "the number of JujuSecrets and of JujuSecretAccesses; only prints the result")
+	large := flag.Bool("scale", false, "measure thousands of objects in several models")
+	kept := flag.String("results", "", "with -scale, the file to read and write the results of each size, so that the "+
+		"sizes can be measured in separate runs")
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard()) // Discard the log of the Kubernetes client in this process.
-	if err := run(context.Background(), *n); err != nil {
+	if err := run(context.Background(), *n, *large, *kept); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n int) error {
+func run(ctx context.Context, n int, large bool, kept string) error {
 	// SIGPIPE stops the servers when the reader of the output exits.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
+	if large {
+		return measureScale(ctx, n, kept)
+	}
+	return measureRatios(ctx, n)
+}
+
+// measureRatios measures the operator beside the bare program.
+func measureRatios(ctx context.Context, n int) error {
 	sizes := []int{100, 300, detailed, 3000}
 	if n > 0 {
 		sizes = []int{n}
 	}
 	var all results
 	for _, size := range sizes {
-		err := all.measure(ctx, size, n > 0 || size == detailed)
-		switch {
-		case ctx.Err() != nil:
-			return errors.New("interrupted; all servers are stopped and removed")
-		case err != nil:
-			return fmt.Errorf("cannot measure %d objects: %w", size, err)
+		if err := all.measure(ctx, size, n > 0 || size == detailed); err != nil {
+			return failure(ctx, size, err)
 		}
 	}
 	if n == 0 {
@@ -65,6 +75,14 @@ func run(ctx context.Context, n int) error {
 		fmt.Println(f)
 	}
 	return nil
+}
+
+// failure returns the error of the measurement of one size.
+func failure(ctx context.Context, size int, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted; all servers are stopped and removed")
+	}
+	return fmt.Errorf("cannot measure %d objects: %w", size, err)
 }
 
 // progress prints a line about the progress.

@@ -106,7 +106,7 @@ func (r *results) page() string {
 			fmt.Sprintf("%.1f s", mean(s.operator).Seconds()),
 		}
 		for _, f := range s.figures() {
-			cells = append(cells, number(f.value)+" of "+number(f.limit)+mark(f))
+			cells = append(cells, number(f.Value)+" of "+number(f.Limit)+mark(f))
 		}
 		row(&page, cells...)
 	}
@@ -115,19 +115,24 @@ func (r *results) page() string {
 	row(&page, "Figure", "Measured", "Limit")
 	row(&page, "---", "--:", "--:")
 	for _, f := range r.details {
-		row(&page, f.name, number(f.value)+mark(f), number(f.limit))
+		row(&page, f.Name, number(f.Value)+mark(f), number(f.Limit))
 	}
 	page.WriteString(reading)
-	page.WriteString("\n## Test environment\n\n")
-	row(&page, "Property", "Value")
-	row(&page, "---", "---")
-	for _, fact := range [][2]string{
-		{"Processor", r.facts.processor}, {"Memory", r.facts.memory}, {"System", r.facts.system}, {"Go", r.facts.golang},
-		{"Kubernetes", r.facts.kubernetes}, {"Juju", r.facts.juju}, {"Operator", "commit " + r.facts.operatorAt},
-	} {
-		row(&page, fact[:]...)
-	}
+	environment(&page, r.facts)
 	return page.String()
+}
+
+// environment writes the section about the machine and the versions.
+func environment(page *strings.Builder, of facts) {
+	page.WriteString("\n## Test environment\n\n")
+	row(page, "Property", "Value")
+	row(page, "---", "---")
+	for _, fact := range [][2]string{
+		{"Processor", of.Processor}, {"Memory", of.Memory}, {"System", of.System}, {"Go", of.Golang},
+		{"Kubernetes", of.Kubernetes}, {"Juju", of.Juju}, {"Operator", "commit " + of.OperatorAt},
+	} {
+		row(page, fact[:]...)
+	}
 }
 
 func mark(f figure) string {
