@@ -37,10 +37,9 @@ func uncancelled(ctx context.Context) (context.Context, context.CancelFunc) {
 // to Juju, and writes what remains of the record. It decides nothing. It checks
 // the tenancy once, right before it sends the steps. If the operator stops or
 // the tenancy ended, act sends nothing, and the next reconcile continues from
-// the record. Gathered is closed when other objects are about to send steps for
-// the same change. act waits for it for at most gatherSteps, unless it is nil.
+// the record.
 func (b *objectBase) act(
-	ctx context.Context, obj v1alpha1.RecordedObject, state *record.State, todo plan.Plan, gathered <-chan struct{},
+	ctx context.Context, obj v1alpha1.RecordedObject, state *record.State, todo plan.Plan,
 ) ([]plan.Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -57,13 +56,6 @@ func (b *objectBase) act(
 	// verifies now is enough.
 	if err := b.writeRecord(ctx, obj, state, todo.Before, todo.Recorded, !todo.OnlyTakesAway()); err != nil {
 		return nil, err
-	}
-	if gathered != nil {
-		select {
-		case <-gathered:
-		case <-time.After(gatherSteps):
-		case <-ctx.Done():
-		}
 	}
 	if may, err := b.mayBegin(ctx, obj, todo, made); err != nil || !may {
 		return nil, cmp.Or(err, errWithdrawn)

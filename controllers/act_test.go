@@ -6,10 +6,8 @@ package controllers
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -356,7 +354,7 @@ func TestActWritesRecordThenChecksTenancyThenSends(t *testing.T) {
 			})
 			row.todo.Steps = []plan.Step{plan.Remove{ID: "secret"}}
 			row.todo.Before = plan.Record{Held: true, Adopting: "secret"}
-			done, err := b.act(t.Context(), named("db", deleted), new(record.State), row.todo, nil)
+			done, err := b.act(t.Context(), named("db", deleted), new(record.State), row.todo)
 			if !errors.Is(err, row.err) || (done != nil) != (row.err == nil) {
 				t.Errorf("act returned %v and %v, want error %v", done, err, row.err)
 			}
@@ -405,53 +403,12 @@ func TestActSendsNothingForNewObjectWhileControllerIsDeleted(t *testing.T) {
 				Model:  plan.ModelRef{Controller: "default", Name: "prod/app"},
 				Before: begun, Steps: []plan.Step{plan.Create{Name: "db"}},
 			}
-			if _, err := b.act(t.Context(), named("db"), &row.state, todo, nil); !errors.Is(err, row.err) {
+			if _, err := b.act(t.Context(), named("db"), &row.state, todo); !errors.Is(err, row.err) {
 				t.Errorf("act returned %v, want %v", err, row.err)
 			}
 			if got := strings.Join(events, " "); got != row.want {
 				t.Errorf("calls %q, want %q", got, row.want)
 			}
-		})
-	}
-}
-
-// The steps are announced at once, so that the first step to be sent waits for
-// all of them.
-func TestActWaitsForStepsOfTheSameChange(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct {
-		ends func(gathered chan struct{})
-		want time.Duration
-	}{
-		"until all have arrived": {
-			func(gathered chan struct{}) { time.Sleep(gatherSteps / 2); close(gathered) }, gatherSteps / 2,
-		},
-		"for a limited time": {func(chan struct{}) {}, gatherSteps},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				var events []string
-				b := newObjectBase(Options{
-					Client: &recordingClient{events: &events},
-					Juju:   recordingModels{events: &events, outcomes: []plan.Outcome{{}}}, Now: time.Now,
-				})
-				todo := plan.Plan{
-					Steps: []plan.Step{plan.Remove{ID: "secret"}}, Before: plan.Record{Held: true, Adopting: "secret"},
-				}
-				began, gathered := time.Now(), make(chan struct{})
-				go row.ends(gathered)
-				go func() {
-					synctest.Wait()
-					if got := strings.Join(events, " "); got != "announce write" {
-						t.Errorf("calls before the wait %q, want the announcement and the record", got)
-					}
-				}()
-				_, err := b.act(t.Context(), named("db", deleted), new(record.State), todo, gathered)
-				if took := time.Since(began); err != nil || took != row.want || !slices.Contains(events, "send") {
-					t.Errorf("act returned %v after %v and the calls %v, want %v", err, took, events, row.want)
-				}
-			})
 		})
 	}
 }
@@ -471,7 +428,7 @@ func TestActDoesNothingDuringShutdown(t *testing.T) {
 			t.Parallel()
 			store := new(patchCounter)
 			b := newObjectBase(Options{Client: store, Juju: unusedModels{}, Now: time.Now})
-			done, err := b.act(stopped, named("db"), &record.State{}, todo, nil)
+			done, err := b.act(stopped, named("db"), &record.State{}, todo)
 			if !errors.Is(err, context.Canceled) || done != nil || store.writes > 0 {
 				t.Errorf("act returned %v and %v after %d writes", done, err, store.writes)
 			}

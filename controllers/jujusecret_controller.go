@@ -73,7 +73,10 @@ func (r *SecretReconciler) reconcile(
 	if err := r.reserve(obj, facts.Record, todo.Before); err != nil {
 		return 0, err
 	}
-	done, err := r.act(ctx, obj, &state, todo, r.sources.gathered(key))
+	if len(todo.Steps) > 0 {
+		r.sources.hold(key, todo.Model, func() Ticket { return r.Juju.Announce(todo.Model, todo.Steps) })
+	}
+	done, err := r.act(ctx, obj, &state, todo)
 	r.noteUpdate(key, todo, done)
 	if err != nil {
 		return 0, err

@@ -55,7 +55,7 @@ func (r *AccessReconciler) reconcile(
 		return 0, err
 	}
 	todo := plan.ForAccess(facts)
-	done, err := r.act(ctx, obj, &state, todo, nil)
+	done, err := r.act(ctx, obj, &state, todo)
 	if err != nil {
 		return 0, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/plan"
 )
 
 const (
@@ -24,9 +25,10 @@ const (
 	// objects that have not read it yet. After that, the next of them reads it
 	// again.
 	keepSource = 3 * time.Second
-	// gatherSteps is how long the first steps for a changed source wait for
-	// the steps of the other objects that use the source, to share requests.
-	gatherSteps = 500 * time.Millisecond
+	// awaitUsers is how long steps for a changed source are gathered, and how
+	// long the source has one read for all, while an object that uses it is not
+	// reconciled.
+	awaitUsers = 15 * time.Second
 )
 
 // valueSource is a Secret or a ConfigMap that valueFrom refers to.
@@ -45,7 +47,8 @@ type sourceData struct {
 // a source wakes all of them, and one read serves all. The read begins after the
 // event of the change has arrived, so it is never older than the event. Its
 // result is dropped when all objects that the change woke have read it, and
-// after keepSource. The steps of these objects are gathered too.
+// after keepSource. Their steps share requests too: until all have read the
+// source, more steps are announced to their models.
 type sourceReads struct {
 	mu sync.Mutex
 	// changes holds the last change of each source, while objects wait for it.
@@ -60,13 +63,16 @@ type sourceChange struct {
 	// waiting holds the objects that the change woke and that were not
 	// reconciled since.
 	waiting map[client.ObjectKey]bool
-	// over is closed when no object waits, and when the source changes again.
-	over chan struct{}
 	// read is the read that these objects share. It is nil before the first of
 	// them reads the source, and when the result was dropped.
 	read *sourceRead
 	// expiry drops the result.
 	expiry *time.Timer
+	// held holds an announcement of more steps for each model that an object
+	// sends steps to. It is nil when the change is over.
+	held map[plan.ModelRef]Ticket
+	// end ends the change after awaitUsers.
+	end *time.Timer
 }
 
 // sourceRead is one read of a source.
@@ -94,16 +100,30 @@ func (s *sourceReads) changed(source valueSource, woken []reconcile.Request) {
 	for _, request := range woken {
 		waiting[request.NamespacedName] = true
 	}
-	s.changes[source] = &sourceChange{waiting: waiting, over: make(chan struct{})}
+	c := &sourceChange{waiting: waiting, held: map[plan.ModelRef]Ticket{}}
+	c.end = time.AfterFunc(awaitUsers, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.changes[source] == c {
+			s.drop(source)
+		}
+	})
+	s.changes[source] = c
 }
 
-// drop removes the last change of a source and its result. The lock is held.
+// drop ends the last change of a source. The lock is held.
 func (s *sourceReads) drop(source valueSource) {
-	if c := s.changes[source]; c != nil {
-		c.forget()
-		close(c.over)
-		delete(s.changes, source)
+	c := s.changes[source]
+	if c == nil {
+		return
 	}
+	c.forget()
+	c.end.Stop()
+	for _, ticket := range c.held {
+		ticket.Withdraw()
+	}
+	c.held = nil
+	delete(s.changes, source)
 }
 
 // arrive removes an object from those that wait for a change. The lock is held.
@@ -115,15 +135,15 @@ func (s *sourceReads) arrive(source valueSource, object client.ObjectKey) {
 	}
 }
 
-// gathered returns a channel that is closed when all objects that a change woke
-// have read the source. It is nil if the object shared no read.
-func (s *sourceReads) gathered(object client.ObjectKey) <-chan struct{} {
+// hold announces more steps to a model if other objects still wait for the
+// change for which an object shared a read. The steps of the object then wait
+// for a moment, to share a request with the steps of the others.
+func (s *sourceReads) hold(object client.ObjectKey, model plan.ModelRef, announce func() Ticket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.sharing[object]; c != nil {
-		return c.over
+	if c := s.sharing[object]; c != nil && c.held != nil && c.held[model] == nil {
+		c.held[model] = announce()
 	}
-	return nil
 }
 
 // reconciled notes the end of a reconcile of an object. The object may have read

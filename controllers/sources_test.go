@@ -15,7 +15,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/plan"
 )
 
 // countedSource is a source that counts its reads. A read takes a second and
@@ -178,4 +180,57 @@ func TestContentOfSourcesIsDropped(t *testing.T) {
 			t.Error("the content is kept after the last object has read it")
 		}
 	})
+}
+
+// heldTicket counts the announcements that are not withdrawn.
+type heldTicket struct {
+	Ticket
+
+	open *int
+}
+
+func (h heldTicket) Withdraw() { *h.open-- }
+
+// While objects wait for a change, steps of the others are held back, once for
+// each model.
+func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, s *sourceTest){
+		"all have read it": func(t *testing.T, s *sourceTest) { t.Helper(); s.of(t, 2); s.of(t, 3) },
+		"the last is suspended": func(t *testing.T, s *sourceTest) {
+			t.Helper()
+			s.of(t, 2)
+			s.reconciled(named(objectNumber(3).Name, func(o *v1alpha1.JujuSecret) { usesSecret(o, s.key.Name) }))
+		},
+		"another change": func(_ *testing.T, s *sourceTest) { s.changed(s.key, nil) },
+		"a long time":    func(*testing.T, *sourceTest) { time.Sleep(awaitUsers); synctest.Wait() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, open := newSourceTest(), 0
+				announce := func() Ticket { open++; return heldTicket{open: &open} }
+				s.changed(s.key, woken(4))
+				for i, model := range []string{"prod/a", "prod/b"} {
+					s.of(t, i)
+					for range 2 {
+						s.hold(objectNumber(i), plan.ModelRef{Controller: "default", Name: model}, announce)
+					}
+				}
+				if open != 2 {
+					t.Errorf("%d announcements, want one for each of 2 models", open)
+				}
+				end(t, s)
+				s.hold(objectNumber(0), plan.ModelRef{Controller: "default", Name: "prod/c"}, announce)
+				if open != 0 || len(s.changes) != 0 {
+					t.Errorf("after the change, there are %d announcements and %d changes", open, len(s.changes))
+				}
+			})
+		})
+	}
+}
+
+// usesSecret sets a Secret as the source of a JujuSecret.
+func usesSecret(o *v1alpha1.JujuSecret, secret string) {
+	o.Spec.ValueFrom = []v1alpha1.ValueSource{{SecretRef: &v1alpha1.SourceReference{Name: secret}}}
 }

@@ -50,11 +50,11 @@ func run(ctx context.Context, n int, large bool, kept string, loaded int) error 
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 	if loaded > 0 {
-		figures, err := measureLoad(ctx, loaded)
-		if err != nil {
-			return failure(ctx, loaded, err)
+		var beside scale
+		if err := beside.addLoad(ctx, loaded, ""); err != nil {
+			return err
 		}
-		for _, f := range figures {
+		for _, f := range beside.Load {
 			fmt.Println(f)
 		}
 		return nil

@@ -19,6 +19,8 @@ import (
 )
 
 const (
+	// busyObjects is the number of objects of the busy tenant on the page.
+	busyObjects = 5000
 	// quietName is the namespace, the controller object and the model of the
 	// tenant with few changes.
 	quietName = "quiet"
@@ -36,6 +38,17 @@ const (
 	// sharing is the number of JujuSecrets that use one source.
 	sharing = 1000
 )
+
+// addLoad adds the figures beside a busy tenant, unless they are known.
+func (r *scale) addLoad(ctx context.Context, n int, kept string) (err error) {
+	if len(r.Load) > 0 {
+		return nil
+	}
+	if r.Load, err = measureLoad(ctx, n); err != nil {
+		return failure(ctx, n, err)
+	}
+	return r.keep(kept)
+}
 
 // load is a fleet whose objects belong to a busy tenant, with a Juju controller
 // of its own, beside a quiet tenant.
@@ -160,8 +173,8 @@ func (l *load) prepare(ctx context.Context) (err error) {
 // awaitInSync waits until a number of objects are in sync.
 func (l *load) awaitInSync(ctx context.Context, n int) error { return l.awaitSynced(ctx, (n+1)/2) }
 
-// busyObjects returns the objects of the busy tenant.
-func (l *load) busyObjects() (secrets []*v1alpha1.JujuSecret, accesses []*v1alpha1.JujuSecretAccess) {
+// ofBusyTenant returns the objects of the busy tenant.
+func (l *load) ofBusyTenant() (secrets []*v1alpha1.JujuSecret, accesses []*v1alpha1.JujuSecretAccess) {
 	_, secrets, accesses = l.manifests()
 	for _, obj := range secrets {
 		obj.Spec.ControllerRef.Name, obj.Spec.ValueFrom = "busy", nil
@@ -172,7 +185,7 @@ func (l *load) busyObjects() (secrets []*v1alpha1.JujuSecret, accesses []*v1alph
 
 // apply creates the objects of the busy tenant and waits until they are in sync.
 func (l *load) apply(ctx context.Context) error {
-	secrets, accesses := l.busyObjects()
+	secrets, accesses := l.ofBusyTenant()
 	if err := create(ctx, l.kube.Client, secrets, accesses); err != nil {
 		return err
 	}
@@ -186,7 +199,7 @@ func (l *load) silent(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	secrets, _ := l.busyObjects()
+	secrets, _ := l.ofBusyTenant()
 	err := each(ctx, secrets, func(ctx context.Context, obj *v1alpha1.JujuSecret) error {
 		patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"info":"Changed"}}`))
 		return l.kube.Client.Patch(ctx, obj, patch)
@@ -357,17 +370,13 @@ func (l *load) read(ctx context.Context) (reads float64, requests map[string]int
 
 // awaitRevisions waits until all JujuSecrets report a revision.
 func (l *load) awaitRevisions(ctx context.Context, secrets []*v1alpha1.JujuSecret, revision int) error {
-	for _, obj := range secrets {
-		err := servers.Await(ctx, patience, func() (string, error) {
+	return each(ctx, secrets, func(ctx context.Context, obj *v1alpha1.JujuSecret) error {
+		return servers.Await(ctx, patience, func() (string, error) {
 			err := l.kube.Client.Get(ctx, client.ObjectKeyFromObject(obj), obj)
 			if obj.Status.Revision != revision {
 				return fmt.Sprintf("%s is at revision %d, want %d", obj.Name, obj.Status.Revision, revision), err
 			}
 			return "", err
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }
