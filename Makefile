@@ -151,6 +151,11 @@ bench-foreign: $(SERVERS) ## Measure a model with 20,000 secrets of others. Prin
 	@go build -o bin/ ./cmd/manager ./test/bench
 	@bin/bench -foreign $(or $(N),20000)
 
+.PHONY: bench-scale
+bench-scale: $(SERVERS) ## Measure thousands of objects and write docs/scale.*. N=1000, or LOAD=1000 for two tenants: print only.
+	@go build -o bin/ ./cmd/manager ./test/bench
+	@bin/bench -scale $(if $(N),-n $(N)) $(if $(LOAD),-load $(LOAD)) $(if $(RESULTS),-results $(RESULTS))
+
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Check that the generated files are up to date.
 	hack/verify.sh $(CONTROLLER_GEN)

@@ -10,26 +10,22 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"github.com/juju-secrets/operator/internal/content"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
 const (
 	// concurrency is how many objects of a kind are reconciled at a time. Most
 	// of that time they wait.
-	concurrency = 256
+	concurrency = 512
 	// conflictRetry is the delay before a retry after a conflict: the cache had
 	// an older version of the object.
 	conflictRetry = 100 * time.Millisecond
-	// cacheRetry is the delay before a retry while the cache does not have the
-	// newest version of an object.
-	cacheRetry = 20 * time.Millisecond
 	// cacheLag is how long the operator waits for the cache to have its own
 	// write. After that it assumes that the version will never come, for
 	// example because etcd was restored from a backup.
@@ -52,6 +48,9 @@ type Options struct {
 	Now    func() time.Time
 	// Key is the installation's key. It signs records and digests.
 	Key content.Key
+	// Verified saves repeated verification of records. All reconcilers share it.
+	// It may be nil.
+	Verified *record.Verified
 	// Scope defines which objects this installation serves.
 	Scope Scope
 	// Meter records metrics. If it is nil, nothing is recorded.
@@ -63,9 +62,7 @@ type base struct {
 	Options
 
 	fairQueue *fairQueue
-	// ownWrites holds the operator's last write of each object until the cache
-	// has it: an ownWrite by client.ObjectKey.
-	ownWrites *sync.Map
+	ownWrites *ownWrites
 	// latency holds the changes that are not yet complete.
 	latency *latencyTracker
 	// updates holds when the content of a secret was last updated: a time.Time
@@ -78,22 +75,13 @@ type base struct {
 	corrections *correctionLog
 }
 
-// ownWrite is a write of an object by this operator.
-type ownWrite struct {
-	version string
-	at      time.Time
-	// gone is the UID of the object if the write removed its last finalizer
-	// while it was being deleted. Such a write makes no new version.
-	gone types.UID
-}
-
 // newBase returns a base with all its fields set.
 func newBase(options Options) base {
 	if options.Meter == nil {
 		options.Meter = unmetered{}
 	}
 	return base{
-		Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker(),
+		Options: options, fairQueue: newFairQueue(), ownWrites: newOwnWrites(), latency: newLatencyTracker(),
 		updates: new(sync.Map), requests: new(sync.Map), corrections: newCorrectionLog(),
 	}
 }
@@ -109,25 +97,19 @@ func newObjectBase(options Options) objectBase { return objectBase{newBase(optio
 // older than the operator's last write: deciding on a stale object could undo
 // that write.
 func (b *base) get(ctx context.Context, key client.ObjectKey, obj client.Object) error {
-	if err := b.Get(ctx, key, obj); err != nil {
-		if apierrors.IsNotFound(err) {
-			b.ownWrites.Delete(key)
-			b.forget(key)
+	for range 2 { // The cache may get the write between the read and the check.
+		if err := b.Get(ctx, key, obj); err != nil {
+			if apierrors.IsNotFound(err) {
+				b.ownWrites.forget(key)
+				b.forget(key)
+			}
+			return asDeleted(err)
 		}
-		return asDeleted(err)
+		if !b.ownWrites.stale(obj, b.Now()) {
+			return nil
+		}
 	}
-	noted, _ := b.ownWrites.Load(key)
-	last, ok := noted.(ownWrite)
-	if !ok {
-		return nil
-	}
-	order, err := resourceversion.CompareResourceVersion(obj.GetResourceVersion(), last.version)
-	older := err == nil && order < 0 || last.gone != "" && last.gone == obj.GetUID()
-	if older && b.Now().Sub(last.at) < cacheLag {
-		return errStale
-	}
-	b.ownWrites.Delete(key)
-	return nil
+	return errStale
 }
 
 // forget removes from memory an object that is deleted, or that another
@@ -141,13 +123,7 @@ func (b *base) forget(key client.ObjectKey) {
 }
 
 // noteWrite stores the version of an object that a write returned, for get.
-func (b *base) noteWrite(obj client.Object) {
-	last := ownWrite{version: obj.GetResourceVersion(), at: b.Now()}
-	if !obj.GetDeletionTimestamp().IsZero() && len(obj.GetFinalizers()) == 0 {
-		last.gone = obj.GetUID()
-	}
-	b.ownWrites.Store(client.ObjectKeyFromObject(obj), last)
-}
+func (b *base) noteWrite(obj client.Object) { b.ownWrites.note(obj, b.Now()) }
 
 // controllerOptions returns the options of the controller of a kind.
 func controllerOptions(mgr ctrl.Manager, kind string) controller.Options {
@@ -193,7 +169,7 @@ func requeue(after time.Duration, err error) (ctrl.Result, error) {
 	case errors.Is(err, errDeleted), errors.Is(err, errNotServed), errors.Is(err, context.Canceled):
 		return ctrl.Result{}, nil
 	case errors.Is(err, errStale):
-		return ctrl.Result{RequeueAfter: cacheRetry}, nil
+		return ctrl.Result{RequeueAfter: cacheLag}, nil // The predicate of ownWrites enqueues it before.
 	case errors.Is(err, errQueued):
 		return ctrl.Result{RequeueAfter: queuedRetry}, nil
 	case apierrors.IsConflict(err), errors.Is(err, errReserved), errors.Is(err, errWithdrawn):

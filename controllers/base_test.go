@@ -87,3 +87,54 @@ func TestStaleObjectIsNotReconciled(t *testing.T) {
 		})
 	}
 }
+
+// catchesUp is a cache that gets the newest version after some reads.
+type catchesUp struct {
+	cached
+
+	reads *int
+	after int
+}
+
+func (c catchesUp) Get(ctx context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	if *c.reads++; *c.reads > c.after {
+		c.object.ResourceVersion = "42"
+	}
+	return c.cached.Get(ctx, key, into)
+}
+
+func TestStaleObjectIsReconciledWhenTheCacheHasTheWrite(t *testing.T) {
+	t.Parallel()
+	at := func(version string) *v1alpha1.JujuSecret {
+		return named("db", func(s *v1alpha1.JujuSecret) { s.ResourceVersion = version })
+	}
+	key := client.ObjectKeyFromObject(at("42"))
+	for name, row := range map[string]struct {
+		// reads is the number of reads that find the older version.
+		reads int
+		want  error
+	}{
+		"before the read":                       {0, nil},
+		"between the read and the check":        {1, nil},
+		"after the check, which the watch sees": {2, errStale},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newObjectBase(Options{Client: catchesUp{cached{object: at("41")}, new(int), row.reads}, Now: time.Now})
+			b.noteWrite(at("42"))
+			if err := b.get(t.Context(), key, new(v1alpha1.JujuSecret)); !errors.Is(err, row.want) {
+				t.Fatalf("get returned %v, want %v", err, row.want)
+			}
+			changes := b.ownChanges()
+			if passes(t, changes, at("40"), at("41")) {
+				t.Error("an update before the write enqueues the object")
+			}
+			if waits := row.want != nil; passes(t, changes, at("41"), at("42")) != waits {
+				t.Errorf("the write enqueues the object: %t, want %t", !waits, waits)
+			}
+			if passes(t, changes, at("42"), at("43")) {
+				t.Error("an update after the write enqueues the object")
+			}
+		})
+	}
+}

@@ -71,9 +71,11 @@ func (r *CredentialsReconciler) observe(
 	ctx context.Context, secret client.Object, named []v1alpha1.ControllerObject,
 ) (plan.CredentialsFacts, error) {
 	facts := plan.CredentialsFacts{Named: len(named) > 0}
-	if deleted := secret.GetDeletionTimestamp(); !deleted.IsZero() {
-		facts.Deleting, facts.Age = true, r.Now().Sub(deleted.Time)
+	deleted := secret.GetDeletionTimestamp()
+	if deleted.IsZero() {
+		return facts, nil // No decision depends on more.
 	}
+	facts.Deleting, facts.Age = true, r.Now().Sub(deleted.Time)
 	for _, controller := range named {
 		user, err := r.userOf(ctx, keyOf(controller))
 		if err != nil {
@@ -84,7 +86,7 @@ func (r *CredentialsReconciler) observe(
 			facts.LastUse = facts.LastUse || !controller.GetDeletionTimestamp().IsZero()
 		}
 	}
-	if !facts.Deleting || !facts.InUse || facts.LastUse || r.Scope.limited() {
+	if !facts.InUse || facts.LastUse || r.Scope.limited() {
 		return facts, nil
 	}
 	ns := namespaceMetadata()

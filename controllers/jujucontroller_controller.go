@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -30,12 +31,16 @@ type ControllerReconciler struct {
 	Connections Connections
 	// Local is true for JujuControllers, and false for ClusterJujuControllers.
 	Local bool
+
+	uses *modelUses
 }
 
 // NewControllerReconciler returns the reconciler of JujuControllers if local is
 // true, otherwise of ClusterJujuControllers.
 func NewControllerReconciler(options Options, connections Connections, local bool) *ControllerReconciler {
-	return &ControllerReconciler{base: newBase(options), Connections: connections, Local: local}
+	return &ControllerReconciler{
+		base: newBase(options), Connections: connections, Local: local, uses: newModelUses(),
+	}
 }
 
 // Reconcile connects to the controller that one object describes: observe,
@@ -104,15 +109,13 @@ func (r *ControllerReconciler) observe(
 	facts := plan.ControllerFacts{
 		Deleting: !obj.GetDeletionTimestamp().IsZero(), Held: hasFinalizer(obj),
 	}
-	var err error
-	if facts.User, err = r.userOf(ctx, keyOf(obj)); err != nil {
-		return facts, nil, err
+	if facts.Deleting { // Otherwise no decision depends on it.
+		var err error
+		if facts.User, err = r.userOf(ctx, keyOf(obj)); err != nil {
+			return facts, nil, err
+		}
 	}
-	uses, err := r.modelUses(ctx, keyOf(obj))
-	if err != nil {
-		return facts, nil, err
-	}
-	return facts, uses, r.observeSources(ctx, obj, &facts)
+	return facts, r.uses.of(keyOf(obj)), r.observeSources(ctx, obj, &facts)
 }
 
 // connect sets or removes the finalizers, and then sets the connection.
@@ -193,13 +196,13 @@ func (r *ControllerReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 		return err
 	}
 	return ctrl.NewControllerManagedBy(mgr).
-		For(r.newObject(), builder.WithPredicates(specOrRequest())).
+		For(r.newObject(), builder.WithPredicates(predicate.Or(specOrRequest(), r.ownWrites.seen()))).
 		WatchesMetadata(&corev1.Secret{}, r.wake(objects, inAllNamespacesBy(readSecretIndex, objectKey))).
 		WatchesMetadata(&corev1.ConfigMap{}, r.wake(objects, inAllNamespacesBy(readConfigMapIndex, objectKey))).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(r.ifDeleting), r.controllerReleased()).
 		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeControllers(r.ifDeleting), r.controllerReleased()).
-		Watches(&v1alpha1.JujuSecret{}, r.wakeLater(), r.usesChanged()).
-		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeLater(), r.usesChanged()).
+		Watches(&v1alpha1.JujuSecret{}, r.countUses(), usesChanged()).
+		Watches(&v1alpha1.JujuSecretAccess{}, r.countUses(), usesChanged()).
 		WatchesRawSource(wakeups.source(r.ownRequest)).
 		WatchesRawSource(r.fairQueue.source()).
 		WithOptions(controllerOptions(mgr, r.kind())).

@@ -5,6 +5,9 @@ package controllers
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,6 +23,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/placement"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 )
 
 // statusBatchDelay is how long the status of a controller object may be out of
@@ -39,40 +43,6 @@ func (b *base) userOf(ctx context.Context, controller plan.ControllerKey) (strin
 		}
 	}
 	return "", nil
-}
-
-// modelUses returns the models that objects use through a controller object.
-func (r *ControllerReconciler) modelUses(
-	ctx context.Context, controller plan.ControllerKey,
-) ([]plan.ModelUse, error) {
-	byUUID := map[string]int{}
-	var uses []plan.ModelUse
-	add := func(obj client.Object) {
-		recorded, ok := obj.(v1alpha1.RecordedObject)
-		if !ok {
-			return
-		}
-		use := useOf(r.placeOf(recorded))
-		if use.controller != controller || use.uuid == "" {
-			return
-		}
-		i, known := byUUID[use.uuid]
-		if !known {
-			i = len(uses)
-			byUUID[use.uuid] = i
-			uses = append(uses, plan.ModelUse{UUID: use.uuid})
-		}
-		uses[i].Objects++
-		if use.name != "" {
-			uses[i].Name = use.name
-		}
-	}
-	for _, list := range []client.ObjectList{&v1alpha1.JujuSecretList{}, &v1alpha1.JujuSecretAccessList{}} {
-		if err := r.visit(ctx, list, add, client.MatchingFields{controllerIndex: string(controller)}); err != nil {
-			return nil, err
-		}
-	}
-	return uses, nil
 }
 
 // visit calls a function for each object in the cache that the options select.
@@ -95,41 +65,84 @@ type use struct {
 	uuid, name string
 }
 
-func useOf(place placement.Placement) use {
+// useOf returns the use of an object. It is zero if the object uses no
+// controller object that its namespace can use. It does not depend on the
+// record of the object.
+func useOf(obj client.Object) use {
+	recorded, ok := obj.(v1alpha1.RecordedObject)
+	if !ok {
+		return use{}
+	}
+	place := placement.Of(recorded, record.State{})
+	if len(place.Controllers(obj.GetNamespace())) == 0 {
+		return use{}
+	}
 	return use{place.Model.Controller, place.ModelUUID, place.Model.Name}
+}
+
+// modelUses holds the number of objects of each use. The events of the objects
+// change it, so that a change of one object costs the same regardless of the
+// number of objects.
+type modelUses struct {
+	mu     sync.Mutex
+	counts map[use]int
+}
+
+func newModelUses() *modelUses { return &modelUses{counts: map[use]int{}} }
+
+// add adds a number of objects to a use.
+func (m *modelUses) add(of use, objects int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.counts[of] += objects; m.counts[of] == 0 {
+		delete(m.counts, of)
+	}
+}
+
+// of returns the models that objects use through a controller object.
+func (m *modelUses) of(controller plan.ControllerKey) []plan.ModelUse {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	byUUID := map[string]plan.ModelUse{}
+	for use, objects := range m.counts {
+		if use.controller != controller || use.uuid == "" {
+			continue
+		}
+		model := byUUID[use.uuid]
+		model.UUID, model.Name = use.uuid, max(model.Name, use.name)
+		model.Objects += objects
+		byUUID[use.uuid] = model
+	}
+	return slices.Collect(maps.Values(byUUID))
 }
 
 // usesChanged returns a predicate that passes creations, deletions and a change
 // of the model that an object uses.
-func (r *ControllerReconciler) usesChanged() builder.Predicates {
+func usesChanged() builder.Predicates {
 	return builder.WithPredicates(predicate.Funcs{
-		UpdateFunc: func(e event.UpdateEvent) bool {
-			before, okBefore := e.ObjectOld.(v1alpha1.RecordedObject)
-			after, okAfter := e.ObjectNew.(v1alpha1.RecordedObject)
-			return okBefore && okAfter && useOf(r.placeOf(before)) != useOf(r.placeOf(after))
-		},
+		UpdateFunc: func(e event.UpdateEvent) bool { return useOf(e.ObjectOld) != useOf(e.ObjectNew) },
 	})
 }
 
-// wakeLater enqueues the controller objects that an object uses, after
-// statusBatchDelay.
-func (r *ControllerReconciler) wakeLater() handler.EventHandler {
+// countUses returns a handler that counts the uses of the objects, and enqueues
+// their controller objects after statusBatchDelay.
+func (r *ControllerReconciler) countUses() handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	add := func(q queue, obj client.Object) {
-		recorded, ok := obj.(v1alpha1.RecordedObject)
-		if !ok {
+	count := func(q queue, obj client.Object, objects int) {
+		use := useOf(obj)
+		if use.controller == "" || (use.controller.Namespace() != "") != r.Local {
 			return
 		}
-		for _, key := range r.placeOf(recorded).Controllers(obj.GetNamespace()) {
-			if (key.Namespace() != "") == r.Local {
-				q.AddAfter(requestFor(key), statusBatchDelay)
-			}
-		}
+		r.uses.add(use, objects)
+		q.AddAfter(requestFor(use.controller), statusBatchDelay)
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { add(q, e.Object) },
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { add(q, e.ObjectOld); add(q, e.ObjectNew) },
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { add(q, e.Object) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { count(q, e.Object, 1) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			count(q, e.ObjectOld, -1)
+			count(q, e.ObjectNew, 1)
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { count(q, e.Object, -1) },
 	}
 }
 

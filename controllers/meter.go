@@ -187,25 +187,32 @@ func gone(obj client.Object) bool {
 	return !obj.GetDeletionTimestamp().IsZero() && len(obj.GetFinalizers()) == 0
 }
 
-// ownChanges returns the predicate of specOrRequest, and observes each new
-// generation of the object for the latency.
+// ownChanges returns a predicate that passes the updates of specOrRequest, and
+// the writes that a reconcile waits for. It observes each new generation of the
+// object for the latency.
 func (b *objectBase) ownChanges() builder.Predicates {
 	observe := func(obj client.Object) bool {
 		b.latency.observe(change{ObjectKey: client.ObjectKeyFromObject(obj)}, b.Now())
 		return true
 	}
-	return builder.WithPredicates(predicate.And(specOrRequest(), predicate.Funcs{
+	return builder.WithPredicates(predicate.Or(predicate.And(specOrRequest(), predicate.Funcs{
 		CreateFunc: func(e event.CreateEvent) bool { return observe(e.Object) },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return e.ObjectOld.GetGeneration() == e.ObjectNew.GetGeneration() || observe(e.ObjectNew)
 		},
-	}))
+	}), b.ownWrites.seen()))
 }
 
 // wakeChanged enqueues the objects that use the object of an event as a source,
 // and observes the change for the latency.
 func (b *objectBase) wakeChanged(list client.ObjectList, which selection) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(b.mapTo(list, which, func(request reconcile.Request) {
+	return handler.EnqueueRequestsFromMapFunc(b.changedUsers(list, which))
+}
+
+// changedUsers returns requests for the objects that use an object as a source,
+// and observes its change for the latency.
+func (b *objectBase) changedUsers(list client.ObjectList, which selection) handler.MapFunc {
+	return b.mapTo(list, which, func(request reconcile.Request) {
 		b.latency.observe(change{ObjectKey: request.NamespacedName}, b.Now())
-	}))
+	})
 }

@@ -28,7 +28,10 @@ func (b *base) recordOf(obj v1alpha1.RecordedObject) record.State {
 	return state
 }
 
-func (b *base) records() record.Keeper { return record.Keeper{Key: b.Key} }
+// NewVerified returns the Verified that all reconcilers share.
+func NewVerified() *record.Verified { return record.NewVerified() }
+
+func (b *base) records() record.Keeper { return record.Keeper{Key: b.Key, Verified: b.Verified} }
 
 func recordedModel(obj v1alpha1.RecordedObject) plan.ModelRef {
 	if secret, ok := obj.(*v1alpha1.JujuSecret); ok {

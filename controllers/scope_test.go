@@ -256,7 +256,7 @@ func TestRequeueFollowsStatusOrError(t *testing.T) {
 		"deleted":         {err: errDeleted},
 		"not served":      {err: errNotServed},
 		"shutdown":        {err: context.Canceled},
-		"stale cache":     {err: errStale, want: cacheRetry},
+		"stale cache":     {err: errStale, want: cacheLag},
 		"queued":          {err: errQueued, want: queuedRetry},
 		"conflict":        {err: conflict, want: conflictRetry},
 		"reserved":        {err: errReserved, want: conflictRetry},

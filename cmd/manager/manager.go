@@ -205,7 +205,7 @@ func addControllers(
 	wakeups := controllers.NewWakeups(pool.Changed())
 	options := controllers.Options{
 		Client: mgr.GetClient(), Juju: models{pool}, Events: mgr.GetEventRecorder("juju-secrets-operator"), Now: time.Now,
-		Key: key, Scope: opts.scope, Meter: meter,
+		Key: key, Verified: controllers.NewVerified(), Scope: opts.scope, Meter: meter,
 	}
 	reconcilers := []interface {
 		SetupWithManager(context.Context, ctrl.Manager, *controllers.Wakeups) error

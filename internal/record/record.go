@@ -130,7 +130,12 @@ func (s State) OwnedID() string {
 }
 
 // Keeper reads and writes records with the key of the installation.
-type Keeper struct{ Key content.Key }
+type Keeper struct {
+	Key content.Key
+	// Verified saves the verification of records that were read before. It may
+	// be nil.
+	Verified *Verified
+}
 
 // State is the recorded state of an object.
 type State struct {
@@ -295,12 +300,27 @@ func (k Keeper) mac(obj v1alpha1.RecordedObject, text string) string {
 	return k.Key.MAC(strings.Join(parts, "\x00"))
 }
 
-// verify returns a stored record if it is signed for the object, otherwise nil.
-// It verifies the MAC before it parses the record. foreign is true when another
-// key signed the record.
+// verify returns a stored record if it is signed for the object and its model,
+// otherwise nil. foreign is true when another key signed the record.
 func (k Keeper) verify(
 	obj v1alpha1.RecordedObject, stored string, model plan.ModelRef,
 ) (verified *payload, foreign bool) {
+	if verified = k.Verified.find(obj, stored); verified == nil {
+		if verified, foreign = k.decode(obj, stored); verified == nil {
+			return nil, foreign
+		}
+		k.Verified.add(obj, stored, verified)
+	}
+	if recorded := verified.Model; recorded != nil && (recorded.Name != model.Name || recorded.UUID != model.UUID) {
+		return nil, false
+	}
+	return verified, false
+}
+
+// decode returns a stored record if it is signed for the object, otherwise nil.
+// It verifies the MAC before it parses the record. foreign is true when another
+// key signed the record.
+func (k Keeper) decode(obj v1alpha1.RecordedObject, stored string) (decoded *payload, foreign bool) {
 	parts := strings.SplitN(stored, ".", 4)
 	if len(parts) != 4 || parts[0] != version {
 		return nil, k.foreignLegacy(stored)
@@ -311,12 +331,9 @@ func (k Keeper) verify(
 	if subtle.ConstantTimeCompare([]byte(parts[2]), []byte(k.mac(obj, parts[3]))) != 1 {
 		return nil, false
 	}
-	verified = &payload{}
-	if err := json.Unmarshal([]byte(parts[3]), verified); err != nil {
+	decoded = &payload{}
+	if err := json.Unmarshal([]byte(parts[3]), decoded); err != nil {
 		return nil, false
 	}
-	if recorded := verified.Model; recorded != nil && (recorded.Name != model.Name || recorded.UUID != model.UUID) {
-		return nil, false
-	}
-	return verified, false
+	return decoded, false
 }

@@ -21,9 +21,10 @@ import (
 	"github.com/juju-secrets/operator/internal/record"
 )
 
-// keeper has the key of the installation, stranger has another key.
+// keeper has the key of the installation, stranger has another key. The tests
+// share the verified records of keeper, as reconcilers do.
 var (
-	keeper   = record.Keeper{Key: content.Key{Sealed: content.Seal([]byte("key"))}}
+	keeper   = record.Keeper{Key: content.Key{Sealed: content.Seal([]byte("key"))}, Verified: record.NewVerified()}
 	stranger = record.Keeper{Key: content.Key{Sealed: content.Seal([]byte("another key"))}}
 )
 

@@ -23,8 +23,8 @@ import (
 // facts holds the hardware and the versions, which a reader needs to compare
 // figures.
 type facts struct {
-	processor, memory, system            string
-	golang, kubernetes, juju, operatorAt string
+	Processor, Memory, System            string
+	Golang, Kubernetes, Juju, OperatorAt string
 }
 
 func gatherFacts(ctx context.Context, s *site) (facts, error) {
@@ -38,11 +38,11 @@ func gatherFacts(ctx context.Context, s *site) (facts, error) {
 	}
 	memory, _ := strconv.Atoi(strings.TrimSuffix(lineOf("/proc/meminfo", "MemTotal:"), " kB"))
 	return facts{
-		processor: fmt.Sprintf("%s, %d cores", lineOf("/proc/cpuinfo", "model name\t:"), runtime.NumCPU()),
-		memory:    fmt.Sprintf("%d GiB", (memory+1<<19)>>20),
-		system: fmt.Sprintf("%s, Linux %s", strings.Trim(lineOf("/etc/os-release", "PRETTY_NAME="), `"`),
+		Processor: fmt.Sprintf("%s, %d cores", lineOf("/proc/cpuinfo", "model name\t:"), runtime.NumCPU()),
+		Memory:    fmt.Sprintf("%d GiB", (memory+1<<19)>>20),
+		System: fmt.Sprintf("%s, Linux %s", strings.Trim(lineOf("/etc/os-release", "PRETTY_NAME="), `"`),
 			lineOf("/proc/sys/kernel/osrelease", "")),
-		golang: runtime.Version(), kubernetes: kubernetes, juju: juju, operatorAt: commit(ctx),
+		Golang: runtime.Version(), Kubernetes: kubernetes, Juju: juju, OperatorAt: commit(ctx),
 	}, nil
 }
 

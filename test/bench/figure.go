@@ -15,8 +15,8 @@ import (
 
 // figure is a measured value and its limit.
 type figure struct {
-	name         string
-	value, limit float64
+	Name         string
+	Value, Limit float64
 }
 
 // String returns the line that reports the figure. The comparison uses the
@@ -26,17 +26,17 @@ func (f figure) String() string {
 	if f.over() {
 		outcome = "over"
 	}
-	return fmt.Sprintf("bench: %s %s %s %s", f.name, number(f.value), number(f.limit), outcome)
+	return fmt.Sprintf("bench: %s %s %s %s", f.Name, number(f.Value), number(f.Limit), outcome)
 }
 
-func (f figure) over() bool { return rounded(f.value) > f.limit }
+func (f figure) over() bool { return rounded(f.Value) > f.Limit }
 
 // strain returns the share of the limit that the figure uses.
 func (f figure) strain() float64 {
-	if f.limit == 0 {
-		return f.value
+	if f.Limit == 0 {
+		return f.Value
 	}
-	return f.value / f.limit
+	return f.Value / f.Limit
 }
 
 func rounded(x float64) float64 { return math.Round(x*100) / 100 }
@@ -48,7 +48,7 @@ func number(x float64) string { return strconv.FormatFloat(rounded(x), 'f', -1, 
 func worst(figures []figure) []figure {
 	var picked []figure
 	for _, f := range figures {
-		i := slices.IndexFunc(picked, func(other figure) bool { return other.name == f.name })
+		i := slices.IndexFunc(picked, func(other figure) bool { return other.Name == f.Name })
 		switch {
 		case i < 0:
 			picked = append(picked, f)
@@ -74,6 +74,7 @@ func (s size) figures() []figure {
 		{"secret-requests", float64(most.beyondGrants()), s.requestLimit()},
 		{"grant-requests-per-access", float64(most.requests[grantRequest]) / float64(s.n), 1},
 		{"writes-per-object", float64(most.writes), 2},
+		{"events-per-object", float64(most.events) / float64(2*s.n), 0},
 	}
 }
 

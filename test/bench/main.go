@@ -12,6 +12,9 @@
 //
 // With -foreign it measures a model with many secrets of others instead, in
 // which objects use a few.
+//
+// With -scale it measures thousands of objects in several models instead, in
+// absolute terms, and writes docs/scale.md and docs/scale.svg.
 package main
 
 import (
@@ -33,34 +36,55 @@ const detailed = 1000
 
 func main() {
 	n := flag.Int("n", 0, "the number of JujuSecrets and of JujuSecretAccesses; only prints the result")
-	foreign := flag.Int("foreign", 0, "measure a model with this number of secrets of others instead; only prints the result")
+	large := flag.Bool("scale", false, "measure thousands of objects in several models")
+	kept := flag.String("results", "", "with -scale, the file to read and write the results of each size, so that the "+
+		"sizes can be measured in separate runs")
+	loaded := flag.Int("load", 0, "the number of objects of a busy tenant beside a quiet one; only prints the result")
+	foreign := flag.Int("foreign", 0, "the number of secrets of others in a model; only prints the result")
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard()) // Discard the log of the Kubernetes client in this process.
-	if err := run(context.Background(), *n, *foreign); err != nil {
+	// SIGPIPE stops the servers when the reader of the output exits.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
+	var err error
+	switch {
+	case *foreign > 0:
+		err = measureForeign(ctx, *foreign)
+	case *loaded > 0:
+		err = measureLoad(ctx, *loaded)
+	case *large:
+		err = measureScale(ctx, *n, *kept)
+	default:
+		err = measureRatios(ctx, *n)
+	}
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n, foreign int) error {
-	// SIGPIPE stops the servers when the reader of the output exits.
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
-	defer stop()
-	if foreign > 0 {
-		return measureForeign(ctx, foreign)
+// measureLoad measures a quiet tenant beside a busy one.
+func measureLoad(ctx context.Context, loaded int) error {
+	var beside scale
+	if err := beside.addLoad(ctx, loaded, ""); err != nil {
+		return err
 	}
+	for _, f := range beside.Load {
+		fmt.Println(f)
+	}
+	return nil
+}
+
+// measureRatios measures the operator beside the bare program.
+func measureRatios(ctx context.Context, n int) error {
 	sizes := []int{100, 300, detailed, 3000}
 	if n > 0 {
 		sizes = []int{n}
 	}
 	var all results
 	for _, size := range sizes {
-		err := all.measure(ctx, size, n > 0 || size == detailed)
-		switch {
-		case ctx.Err() != nil:
-			return errors.New("interrupted; all servers are stopped and removed")
-		case err != nil:
-			return fmt.Errorf("cannot measure %d objects: %w", size, err)
+		if err := all.measure(ctx, size, n > 0 || size == detailed); err != nil {
+			return failure(ctx, size, err)
 		}
 	}
 	if n == 0 {
@@ -72,6 +96,14 @@ func run(ctx context.Context, n, foreign int) error {
 		fmt.Println(f)
 	}
 	return nil
+}
+
+// failure returns the error of the measurement of one size.
+func failure(ctx context.Context, size int, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted; all servers are stopped and removed")
+	}
+	return fmt.Errorf("cannot measure %d objects: %w", size, err)
 }
 
 // progress prints a line about the progress.

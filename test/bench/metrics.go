@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,27 +51,49 @@ func (s *site) settle(ctx context.Context, least int) error {
 
 // reconciles returns the number of reconciles since the operator started.
 func (s *site) reconciles(ctx context.Context) (int, error) {
+	read, err := s.samples(ctx)
+	return int(read.sum("controller_runtime_reconcile_total")), err
+}
+
+// samples holds values of metrics by their series, with labels as in
+// NAME{LABEL="VALUE"}.
+type samples map[string]float64
+
+// sum returns the sum of the series of a metric that have all given labels.
+func (s samples) sum(name string, labels ...string) float64 {
+	sum := 0.0
+	for series, value := range s {
+		of, has, _ := strings.Cut(series, "{")
+		lacks := func(label string) bool { return !strings.Contains(has, label) }
+		if of == name && !slices.ContainsFunc(labels, lacks) {
+			sum += value
+		}
+	}
+	return sum
+}
+
+// samples reads the operator's metrics.
+func (s *site) samples(ctx context.Context) (samples, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.metrics+"/metrics", nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	sum := 0.0
+	read := samples{}
 	lines := bufio.NewScanner(response.Body)
 	for lines.Scan() {
-		if !strings.HasPrefix(lines.Text(), "controller_runtime_reconcile_total{") {
+		line := lines.Text()
+		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		fields := strings.Fields(lines.Text())
-		count, err := strconv.ParseFloat(fields[len(fields)-1], 64)
-		if err != nil {
-			return 0, err
+		end := strings.LastIndex(line, " ")
+		if read[line[:max(end, 0)]], err = strconv.ParseFloat(line[end+1:], 64); err != nil {
+			return nil, err
 		}
-		sum += count
 	}
-	return int(sum), lines.Err()
+	return read, lines.Err()
 }

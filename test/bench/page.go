@@ -106,28 +106,33 @@ func (r *results) page() string {
 			fmt.Sprintf("%.1f s", mean(s.operator).Seconds()),
 		}
 		for _, f := range s.figures() {
-			cells = append(cells, number(f.value)+" of "+number(f.limit)+mark(f))
+			cells = append(cells, number(f.Value)+" of "+number(f.Limit)+mark(f))
 		}
-		row(&page, append(cells, number(float64(s.worst().events)/float64(2*s.n)))...)
+		row(&page, cells...)
 	}
 	page.WriteString("\nThe number after \"of\" is the limit. ✗ marks a figure over its limit.\n")
 	fmt.Fprintf(&page, detailsIntro, detailed)
 	row(&page, "Figure", "Measured", "Limit")
 	row(&page, "---", "--:", "--:")
 	for _, f := range r.details {
-		row(&page, f.name, number(f.value)+mark(f), number(f.limit))
+		row(&page, f.Name, number(f.Value)+mark(f), number(f.Limit))
 	}
 	page.WriteString(reading)
-	page.WriteString("\n## Test environment\n\n")
-	row(&page, "Property", "Value")
-	row(&page, "---", "---")
-	for _, fact := range [][2]string{
-		{"Processor", r.facts.processor}, {"Memory", r.facts.memory}, {"System", r.facts.system}, {"Go", r.facts.golang},
-		{"Kubernetes", r.facts.kubernetes}, {"Juju", r.facts.juju}, {"Operator", "commit " + r.facts.operatorAt},
-	} {
-		row(&page, fact[:]...)
-	}
+	environment(&page, r.facts)
 	return page.String()
+}
+
+// environment writes the section about the machine and the versions.
+func environment(page *strings.Builder, of facts) {
+	page.WriteString("\n## Test environment\n\n")
+	row(page, "Property", "Value")
+	row(page, "---", "---")
+	for _, fact := range [][2]string{
+		{"Processor", of.Processor}, {"Memory", of.Memory}, {"System", of.System}, {"Go", of.Golang},
+		{"Kubernetes", of.Kubernetes}, {"Juju", of.Juju}, {"Operator", "commit " + of.OperatorAt},
+	} {
+		row(page, fact[:]...)
+	}
 }
 
 func mark(f figure) string {

@@ -52,31 +52,63 @@ func rest(ctx context.Context) error {
 // cpuTime returns the CPU time of the child processes of this process, user and
 // system: of the processes that run a program, or of all if it is empty.
 func cpuTime(program string) (time.Duration, error) {
+	found, err := children(program)
+	var sum time.Duration
+	for _, dir := range found {
+		used, _ := readStat(filepath.Join(dir, "stat"))
+		sum += used
+	}
+	return sum, err
+}
+
+// children returns the folders in /proc of the child processes of this process
+// that run a program, or of all if it is empty. There is at least one.
+func children(program string) ([]string, error) {
 	if program != "" {
 		var err error
 		if program, err = filepath.EvalSymlinks(program); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	var sum time.Duration
-	found := false
+	var found []string
 	for _, path := range stats {
-		used, parent := readStat(path)
-		if parent != os.Getpid() {
+		if _, parent := readStat(path); parent != os.Getpid() {
 			continue
 		}
-		if target, _ := os.Readlink(filepath.Join(filepath.Dir(path), "exe")); program == "" || target == program {
-			sum, found = sum+used, true
+		dir := filepath.Dir(path)
+		if target, _ := os.Readlink(filepath.Join(dir, "exe")); program == "" || target == program {
+			found = append(found, dir)
 		}
 	}
-	if !found {
-		return 0, errors.New("cannot find the processes to measure: this requires Linux")
+	if len(found) == 0 {
+		return nil, errors.New("cannot find the processes to measure: this requires Linux")
 	}
-	return sum, nil
+	return found, nil
+}
+
+// memory is what a process has resident in memory, in bytes.
+type memory struct{ now, peak float64 }
+
+// memoryOf returns the memory of the child process that runs a program.
+func memoryOf(program string) (memory, error) {
+	found, err := children(program)
+	if err != nil {
+		return memory{}, err
+	}
+	status := filepath.Join(found[0], "status")
+	var used memory
+	for key, value := range map[string]*float64{"VmRSS:": &used.now, "VmHWM:": &used.peak} {
+		kib, err := strconv.ParseFloat(strings.TrimSuffix(lineOf(status, key), " kB"), 64)
+		if err != nil {
+			return memory{}, fmt.Errorf("cannot read the memory of the operator: %w", err)
+		}
+		*value = kib * 1024
+	}
+	return used, nil
 }
 
 // readStat reads the CPU time and the parent of a process. The parent is 0 if

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -94,6 +95,14 @@ func (s *session) grant(ctx context.Context, id string, apps []string) error {
 		return err
 	}
 	return results.Combine()
+}
+
+// listingSize returns the size of a listing of the model without values, in
+// bytes, as Juju sends it.
+func (s *session) listingSize(ctx context.Context) (int, error) {
+	var listed json.RawMessage
+	err := s.facade.FacadeCall(ctx, "ListSecrets", params.ListSecretsArgs{}, &listed)
+	return len(listed), err
 }
 
 func contentOf(values map[string]string) params.SecretContentParams {

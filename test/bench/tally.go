@@ -22,7 +22,7 @@ import (
 	"github.com/juju-secrets/operator/api/v1alpha1"
 )
 
-// tally watches the objects of both kinds. It counts the writes of each object
+// tally watches the objects of both kinds in all namespaces. It counts the writes of each object
 // after its creation, and tracks the objects in sync.
 type tally struct {
 	watches []watch.Interface
@@ -52,12 +52,12 @@ func startTally(ctx context.Context, kube client.WithWatch) (*tally, error) {
 // when the API server ends the watch, for example when the API server reloads a
 // CRD.
 func watchOn(ctx context.Context, kube client.WithWatch, list client.ObjectList) (watch.Interface, error) {
-	if err := kube.List(ctx, list, client.InNamespace(namespace)); err != nil {
+	if err := kube.List(ctx, list); err != nil {
 		return nil, err
 	}
 	return toolswatch.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), &cache.ListWatch{
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return kube.Watch(ctx, list, &client.ListOptions{Namespace: namespace, Raw: &options})
+			return kube.Watch(ctx, list, &client.ListOptions{Raw: &options})
 		},
 	})
 }
@@ -88,9 +88,9 @@ func (t *tally) add(event watch.Event) {
 	var conditions []metav1.Condition
 	switch obj := event.Object.(type) {
 	case *v1alpha1.JujuSecret:
-		name, conditions = "secret "+obj.Name, obj.Status.Conditions
+		name, conditions = "secret "+obj.Namespace+"/"+obj.Name, obj.Status.Conditions
 	case *v1alpha1.JujuSecretAccess:
-		name, conditions = "access "+obj.Name, obj.Status.Conditions
+		name, conditions = "access "+obj.Namespace+"/"+obj.Name, obj.Status.Conditions
 	default:
 		return
 	}

@@ -147,11 +147,12 @@ func (e *Endpoint) UserOf(conn api.Connection) string {
 	return e.Connection.Username
 }
 
+// ends matches the two addresses of a connection in a message.
+var ends = regexp.MustCompile(`\S+->\S+:? ?`)
+
 // withoutEnds removes the two addresses of a connection from a message. They
 // differ between attempts, and would change the status each time.
-func withoutEnds(message string) string {
-	return regexp.MustCompile(`\S+->\S+:? ?`).ReplaceAllString(message, "")
-}
+func withoutEnds(message string) string { return ends.ReplaceAllString(message, "") }
 
 const (
 	// ifRefused is the cure for refused credentials.
