@@ -27,6 +27,7 @@ func (r *SecretReconciler) observe(
 		Desired: plan.Desired{
 			ID: obj.Spec.SecretID(), Name: obj.JujuName(), Info: obj.Spec.Info, AutoPrune: obj.Spec.AutoPrune,
 			Observe:     obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve,
+			KeepContent: obj.Spec.UpdatePolicy == v1alpha1.UpdateIfNotExists,
 			Deletion:    obj.Spec.DeletionPolicy,
 			ReportDrift: obj.Spec.DriftPolicy == v1alpha1.DriftReport,
 			Suspended:   obj.Spec.Suspend,
@@ -71,7 +72,7 @@ func (r *SecretReconciler) observe(
 	if err := r.observeJuju(ctx, obj, query, state.Salt, &facts); err != nil {
 		return plan.SecretFacts{}, err
 	}
-	if facts.Digest != "" {
+	if facts.Digest != "" || facts.Desired.KeepContent {
 		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, facts.Digest), r.Now())
 	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
@@ -141,7 +142,9 @@ func (r *SecretReconciler) desiredContent(
 			Name: key.kind + " " + key.Name, Optional: optional, Found: data.found, Data: data.values, Exclude: from.Exclude,
 		}
 		for _, item := range from.Items {
-			source.Items = append(source.Items, content.Item{Key: item.Key, As: item.As})
+			source.Items = append(source.Items, content.Item{
+				Key: item.Key, As: item.As, Base64: item.Encoding == v1alpha1.EncodingBase64,
+			})
 		}
 		sources = append(sources, source)
 	}

@@ -261,8 +261,9 @@ type CredentialsSecretReference struct {
 
 // JujuControllerStatus is the observed state of a Juju controller.
 type JujuControllerStatus struct {
-	// conditions are the Ready condition, and the Reconciling or Stalled condition
-	// while it is true.
+	// conditions are the Ready condition, and the Reconciling, Stalled or
+	// KnownFaults condition while it is true. KnownFaults lists faults of the
+	// controller's Juju version that lose, refuse or expose secrets.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

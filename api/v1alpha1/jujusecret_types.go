@@ -121,6 +121,19 @@ const (
 	AdoptionAdopt AdoptionPolicy = "Adopt"
 )
 
+// UpdatePolicy determines when the operator writes the content of a secret.
+//
+// +kubebuilder:validation:Enum=Replace;IfNotExists
+type UpdatePolicy string
+
+// The update policies.
+const (
+	// UpdateReplace writes the content whenever it differs.
+	UpdateReplace UpdatePolicy = "Replace"
+	// UpdateIfNotExists writes the content only when it creates the secret.
+	UpdateIfNotExists UpdatePolicy = "IfNotExists"
+)
+
 // DriftPolicy determines what happens when another client changes a
 // managed secret.
 //
@@ -136,12 +149,25 @@ const (
 	DriftReport DriftPolicy = "Report"
 )
 
+// Encoding is how a value of a source is written to a key of the secret.
+//
+// +kubebuilder:validation:Enum=None;Base64
+type Encoding string
+
+// The encodings.
+const (
+	// EncodingNone writes the bytes of the source.
+	EncodingNone Encoding = "None"
+	// EncodingBase64 writes the bytes of the source in standard base64.
+	EncodingBase64 Encoding = "Base64"
+)
+
 // JujuSecretSpec is the desired state of a secret in Juju.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.model) != has(self.modelUUID)",message="set exactly one of model (qualifier/name) and modelUUID"
 // +kubebuilder:validation:XValidation:rule="has(self.model) == has(oldSelf.model) && (!has(self.model) || self.model == oldSelf.model) && has(self.modelUUID) == has(oldSelf.modelUUID) && (!has(self.modelUUID) || self.modelUUID == oldSelf.modelUUID)",message="model and modelUUID are immutable, because a Juju secret cannot move to another model: create a JujuSecret for the other model, and delete this one"
 // +kubebuilder:validation:XValidation:rule="self.managementPolicy == 'Observe' || has(self.value) || has(self.valueFrom)",message="a secret needs content: set value or valueFrom, or set managementPolicy: Observe to reference a secret that is managed elsewhere"
-// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.autoPrune) || has(self.adoptionPolicy) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe changes nothing in Juju: remove value, valueFrom, info, autoPrune, adoptionPolicy, deletionPolicy and driftPolicy",messageExpression="'managementPolicy: Observe changes nothing in Juju: remove ' + ((has(self.value) ? ', value' : \"\") + (has(self.valueFrom) ? ', valueFrom' : \"\") + (has(self.info) ? ', info' : \"\") + (has(self.autoPrune) ? ', autoPrune' : \"\") + (has(self.adoptionPolicy) ? ', adoptionPolicy' : \"\") + (has(self.deletionPolicy) ? ', deletionPolicy' : \"\") + (has(self.driftPolicy) ? ', driftPolicy' : \"\")).substring(2)"
+// +kubebuilder:validation:XValidation:rule="self.managementPolicy != 'Observe' || !(has(self.value) || has(self.valueFrom) || has(self.info) || has(self.autoPrune) || has(self.adoptionPolicy) || has(self.updatePolicy) || has(self.deletionPolicy) || has(self.driftPolicy))",message="managementPolicy: Observe changes nothing in Juju: remove value, valueFrom, info, autoPrune, adoptionPolicy, updatePolicy, deletionPolicy and driftPolicy",messageExpression="'managementPolicy: Observe changes nothing in Juju: remove ' + ((has(self.value) ? ', value' : \"\") + (has(self.valueFrom) ? ', valueFrom' : \"\") + (has(self.info) ? ', info' : \"\") + (has(self.autoPrune) ? ', autoPrune' : \"\") + X (has(self.deletionPolicy) ? ', deletionPolicy' : \"\") + (has(self.driftPolicy) ? ', driftPolicy' : \"\")).substring(2)"
 // +kubebuilder:validation:XValidation:rule="has(self.id) == has(oldSelf.id) && (!has(self.id) || self.id.replace('secret:', \"\") == oldSelf.id.replace('secret:', \"\"))",message="id is immutable: create a JujuSecret for the other secret, and delete this one"
 // +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy == 'Observe' || has(self.adoptionPolicy) && self.adoptionPolicy == 'Adopt'",message="id selects an existing secret: set managementPolicy: Observe to reference it, or adoptionPolicy: Adopt to adopt it"
 // +kubebuilder:validation:XValidation:rule="!has(self.id) || self.managementPolicy != 'Observe' || !has(self.name)",message="managementPolicy: Observe selects a secret by name or by ID: remove name or id"
@@ -250,6 +276,15 @@ type JujuSecretSpec struct {
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 
+	// updatePolicy determines when the operator writes the content. Defaults to
+	// Replace: the secret gets the content of this manifest and of its sources
+	// whenever it differs. With IfNotExists, the operator writes the content only
+	// when it creates the secret, and leaves it to other clients afterwards. It
+	// still manages the name, info and autoPrune. The sources are then needed only
+	// for the creation.
+	// +optional
+	UpdatePolicy UpdatePolicy `json:"updatePolicy,omitempty"`
+
 	// deletionPolicy determines what happens to the secret in Juju when this
 	// object is deleted. Delete removes the secret. Retain leaves it in Juju.
 	// Defaults to Delete for a secret that the operator created for this object,
@@ -341,6 +376,13 @@ type KeyToKey struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches(r'^[^\\pC\\pZ]+( +[^\\pC\\pZ]+)*$')",message="write as without control characters, invisible characters and spaces at its ends, for example api_key"
 	As string `json:"as,omitempty"`
+	// encoding is None or Base64. Defaults to None: charms read the bytes of the
+	// Secret or ConfigMap. With Base64, charms read these bytes in standard base64,
+	// on one line and with padding, as base64 -w0 prints them. Some charms ask for
+	// this, for example for a private key.
+	// +optional
+	// +default="None"
+	Encoding Encoding `json:"encoding,omitempty"`
 }
 
 // JujuSecretStatus is the observed state of a secret in Juju.

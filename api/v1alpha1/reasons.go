@@ -3,8 +3,8 @@
 
 package v1alpha1
 
-// The condition types. Ready is always present. Reconciling and Stalled are
-// present only while they are true, as kstatus requires.
+// The condition types. Ready is always present. The others are present only
+// while they are true, as kstatus requires.
 const (
 	// ConditionReady is True when Juju holds what the spec asks for.
 	ConditionReady = "Ready"
@@ -13,6 +13,9 @@ const (
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled is True while a user has to change something first.
 	ConditionStalled = "Stalled"
+	// ConditionKnownFaults is True on a controller object while the Juju version
+	// of the controller is known to lose, refuse or expose secrets.
+	ConditionKnownFaults = "KnownFaults"
 )
 
 // Reason is the reason of a condition and of its event. This file lists all
@@ -208,4 +211,13 @@ const (
 	// ReasonUnsupportedJujuVersion: the controller's Juju version is older than
 	// 3.3 and has no user secrets. Upgrade the controller.
 	ReasonUnsupportedJujuVersion Reason = "UnsupportedJujuVersion"
+)
+
+// Reasons of KnownFaults=True. Only controller objects have this condition. It
+// does not affect Ready.
+const (
+	// ReasonFaultyJujuVersion: the Juju version of the controller is in the
+	// table of known faults below. The message has the effect on secrets, and
+	// the public report. Upgrade the controller.
+	ReasonFaultyJujuVersion Reason = "FaultyJujuVersion"
 )

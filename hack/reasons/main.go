@@ -19,6 +19,7 @@ import (
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/juju/wire"
+	"github.com/juju-secrets/operator/internal/plan"
 	"github.com/juju-secrets/operator/internal/status"
 )
 
@@ -47,6 +48,13 @@ operator also reconciles an object that is not in sync every five minutes. This 
 below means that the operator also retries with back-off, the first time after a second. "Looks in Juju" means that each
 retry asks Juju, regardless of the driftDetection.interval of the controller object. One request serves all objects of a
 model that wait.
+`
+
+const faults = `
+## Known faults of Juju
+
+| First version | Last version | Effect | Report |
+|---|---|---|---|
 `
 
 const answers = `
@@ -93,6 +101,14 @@ func render(path string) (string, error) {
 		for _, r := range g.reasons {
 			fmt.Fprintf(&page, "\n### %s\n\n%s\n\n%s\n", r.name, r.doc, shown(g, r))
 		}
+	}
+	page.WriteString(faults)
+	for _, fault := range plan.JujuFaults() {
+		report := fmt.Sprintf("[%[1]s](https://github.com/juju/juju/security/advisories/%[1]s)", fault.Report)
+		if repository, number, isIssue := strings.Cut(fault.Report, "#"); isIssue {
+			report = fmt.Sprintf("[%s](https://github.com/%s/issues/%s)", fault.Report, repository, number)
+		}
+		fmt.Fprintf(&page, "| %s | %s | %s | %s |\n", fault.First, fault.Last, fault.Effect, report)
 	}
 	page.WriteString(answers)
 	for _, row := range wire.ErrorTable() {
@@ -176,6 +192,9 @@ func text(doc *ast.CommentGroup) string { return strings.Join(strings.Fields(doc
 
 // shown returns how a reason is reported, and when the operator retries.
 func shown(g group, r reason) string {
+	if r.name == string(v1alpha1.ReasonFaultyJujuVersion) {
+		return "- Conditions: `KnownFaults=True`\n- Event: Warning"
+	}
 	if r.name == string(v1alpha1.ReasonModelReplaced) {
 		return "- Event: Warning"
 	}

@@ -43,9 +43,14 @@ type Source struct {
 	Data Sealed[map[string][]byte]
 }
 
-// Item selects one key of a Source. If As is empty, the key is converted to
-// Juju's spelling.
-type Item struct{ Key, As string }
+// Item selects one key of a Source.
+type Item struct {
+	Key string
+	// As is the key in Juju. If it is empty, Key is converted to Juju's spelling.
+	As string
+	// Base64 is true when charms read the value in standard base64.
+	Base64 bool
+}
 
 // State is the state of a desired content.
 type State int
@@ -130,6 +135,9 @@ func (m *merger) add(source Source) {
 				m.invalid = append(m.invalid, fmt.Sprintf("%s needs another name in Juju (%s): %s", origin, keyRule, cure))
 				continue
 			}
+		}
+		if item.Base64 {
+			value = base64.StdEncoding.AppendEncode(nil, value)
 		}
 		m.put(as, value, origin)
 	}

@@ -254,6 +254,10 @@ func TestItemsSelectAndRenameKeys(t *testing.T) {
 				content.Item{Key: "db.port", As: "tls.port"}),
 			want: ready("DB_PASSWORD", "hunter2", "id", "admin", "tls.port", "5432"),
 		},
+		"a value in base64": {
+			given: selected(content.Item{Key: "DB_PASSWORD", As: "encoded", Base64: true}, content.Item{Key: "DB_PASSWORD"}),
+			want:  ready("encoded", "aHVudGVyMg==", "db-password", "hunter2"),
+		},
 		"an invalid key that is not selected": {
 			given: func(m *manifest) {
 				m.sources[0] = source("Secret db", "password", "hunter2", "2fa", "x", "PASSWORD", "y")

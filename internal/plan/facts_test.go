@@ -174,7 +174,7 @@ func runSecretTests(t *testing.T, tests map[string]secretTest) {
 			want := plan.Plan{
 				Model: facts.Model, Recorded: facts.Model, Before: facts.Record, After: facts.Record,
 				Secret: facts.View.ByID, ModelUUID: facts.View.ModelUUID,
-				Condition: plan.Condition{Reason: v1alpha1.ReasonSynced, Message: "Juju holds what the spec asks for"},
+				Condition: plan.Condition{Reason: v1alpha1.ReasonSynced, Message: inSync},
 				Digest:    facts.Digest,
 			}
 			if test.want != nil {

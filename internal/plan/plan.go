@@ -52,6 +52,8 @@ type Plan struct {
 	// Digest is the digest of the content that Juju holds once all steps
 	// succeeded, empty if the plan is not about content.
 	Digest string
+	// KeepsContent is true when the secret may have any content.
+	KeepsContent bool
 	// Corrects is true when the steps revert a change that the operator did not
 	// make.
 	Corrects bool

@@ -95,6 +95,9 @@ type Desired struct {
 	Observe bool
 	// Adopt is true when the object adopts an existing secret.
 	Adopt bool
+	// KeepContent is true when the content is written only to create the
+	// secret.
+	KeepContent bool
 	// Deletion is the deletion policy, empty if the manifest has none.
 	Deletion v1alpha1.DeletionPolicy
 	// ReportDrift is true when manual changes in Juju are reported and not
@@ -325,7 +328,10 @@ func secretUnseen(facts SecretFacts) (Plan, bool) {
 // was last written to Juju. It needs no view of the model. A content that is
 // missing or invalid counts as changed.
 func (facts SecretFacts) contentChanged() bool {
-	return !facts.Desired.Observe && (facts.Digest == "" || facts.Digest != facts.LastDigest)
+	if facts.Desired.Observe || facts.Desired.KeepContent && facts.LastID != "" {
+		return false
+	}
+	return facts.Digest == "" || facts.Digest != facts.LastDigest
 }
 
 // unseen returns the plan of an object without a view of its model. Subject
@@ -453,6 +459,10 @@ func secretDeleting(facts SecretFacts) (Plan, bool) {
 }
 
 func secretUnready(facts SecretFacts) (Plan, bool) {
+	exists := facts.own() != nil || facts.Desired.Adopt && facts.named() != nil
+	if facts.Desired.KeepContent && exists {
+		return Plan{}, false
+	}
 	plan := Plan{Before: facts.Record, After: facts.Record}
 	if found := facts.View.ByID; found != nil && found.ID == facts.LastID {
 		plan.Secret = found
@@ -484,7 +494,8 @@ func secretOwned(facts SecretFacts) (Plan, bool) {
 // applied reports whether Juju held exactly the desired state before. Every
 // difference since then is a manual change.
 func (facts SecretFacts) applied() bool {
-	return facts.SameSpec && facts.LastID != "" && facts.Digest != "" && facts.Digest == facts.LastDigest
+	return facts.SameSpec && facts.LastID != "" &&
+		(facts.Desired.KeepContent || facts.Digest != "" && facts.Digest == facts.LastDigest)
 }
 
 // updateSecret returns the plan that brings the object's own secret in line
@@ -492,7 +503,10 @@ func (facts SecretFacts) applied() bool {
 // and on some versions a revision.
 func updateSecret(facts SecretFacts, own *UserSecret) Plan {
 	plan := Plan{Before: facts.Record, After: facts.Record, Secret: own, Condition: synced(), Digest: facts.Digest}
-	if own.Unsummed {
+	switch {
+	case facts.Desired.KeepContent:
+		plan.Digest, plan.KeepsContent = "", true // The status keeps the digest of what the operator wrote.
+	case own.Unsummed:
 		plan.Condition.Message += ". Before 3.6 Juju reports no checksum of the content: a manual change of the content " +
 			"is detected by its revision"
 	}
@@ -558,7 +572,7 @@ func updateOf(facts SecretFacts, own *UserSecret) (change Update, changed bool) 
 	if own.Info != facts.Desired.Info {
 		change.Info = &facts.Desired.Info
 	}
-	if facts.revisionLost(own) || !holds(facts, own) {
+	if !facts.Desired.KeepContent && (facts.revisionLost(own) || !holds(facts, own)) {
 		change.Content = &facts.Content.Content
 	}
 	if facts.prunesOtherwise(own) {

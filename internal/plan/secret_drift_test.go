@@ -44,7 +44,8 @@ func unsummed(s *plan.UserSecret) { s.Unsummed, s.Checksum = true, content.Seale
 const (
 	revertIt = ", and driftPolicy is Report: revert the change, change the manifest or a source, or set " +
 		"driftPolicy: Correct"
-	inSyncUnsummed = "Juju holds what the spec asks for. Before 3.6 Juju reports no checksum of the content: a manual " +
+	inSync         = "Juju holds what the spec asks for"
+	inSyncUnsummed = inSync + ". Before 3.6 Juju reports no checksum of the content: a manual " +
 		"change of the content is detected by its revision"
 )
 

@@ -63,7 +63,7 @@ func anySecretFacts(d *draw) plan.SecretFacts {
 		Desired: plan.Desired{
 			ID: pick(d, "", "", "", "", dbID), Name: pick(d, "db", "db", "other"), Info: pick(d, "", "info"), AutoPrune: d.in(3),
 			Observe: d.in(6), Adopt: d.in(3), Deletion: pick(d, "", "", v1alpha1.DeletionDelete, v1alpha1.DeletionRetain),
-			ReportDrift: d.in(3), Suspended: d.in(8), Deleting: d.in(3), Abandoned: d.in(8),
+			ReportDrift: d.in(3), KeepContent: d.in(4), Suspended: d.in(8), Deleting: d.in(3), Abandoned: d.in(8),
 		},
 		Model:        prodApp,
 		Content:      pick(d, contents...),
@@ -191,12 +191,16 @@ func hasItsName(facts plan.SecretFacts, secret *plan.UserSecret) bool {
 
 // wasInSync reports whether Juju held the present desired state before.
 func wasInSync(facts plan.SecretFacts) bool {
-	return facts.SameSpec && facts.LastID != "" && facts.Content.State == content.Ready && facts.LastDigest == facts.Digest
+	return facts.SameSpec && facts.LastID != "" &&
+		(facts.Desired.KeepContent || facts.Content.State == content.Ready && facts.LastDigest == facts.Digest)
 }
 
 // lostRevision reports whether a secret lost the latest revision that it had in
 // sync.
 func lostRevision(facts plan.SecretFacts, secret *plan.UserSecret) bool {
+	if facts.Desired.KeepContent {
+		return false
+	}
 	if secret.ID != facts.LastID {
 		return secret.RevisionGone
 	}
@@ -208,6 +212,9 @@ func lostRevision(facts plan.SecretFacts, secret *plan.UserSecret) bool {
 // believedRight reports whether a secret has the desired content, as far as
 // that is known.
 func believedRight(facts plan.SecretFacts, secret *plan.UserSecret) bool {
+	if facts.Desired.KeepContent {
+		return true
+	}
 	if secret.Unsummed && secret.Checksum.Open() == "" {
 		return secret.ID == facts.LastID && secret.Revision == facts.LastRevision && facts.LastDigest == facts.Digest
 	}
@@ -277,8 +284,8 @@ func (k *invariants) ofNoSteps(facts plan.SecretFacts, p plan.Plan) {
 	k.require("no steps with Observe", !facts.Desired.Observe || idle)
 	k.require("no steps while suspended, except a deletion", !facts.Desired.Suspended || facts.Desired.Deleting || idle)
 	k.require("no steps for an abandoned deletion", !facts.Desired.Abandoned || !facts.Desired.Deleting || idle)
-	k.require("no steps without content, except a removal",
-		facts.Content.State == content.Ready || facts.Desired.Deleting || idle)
+	k.require("no steps without content, except a removal, and an update that keeps the content",
+		facts.Content.State == content.Ready || facts.Desired.Deleting || idle || p.KeepsContent)
 	k.require("no steps without a finalizer", idle || p.Before.Held)
 	k.require("no steps if the finalizer is removed", p.Before.Held == p.After.Held || idle)
 	k.require(
@@ -332,7 +339,7 @@ func (k *invariants) ofConditions(facts plan.SecretFacts, p plan.Plan) {
 		facts.Desired.ReportDrift && doing && wasInSync(facts) && p.Secret == nil && p.Digest == "")
 	k.require("the digest is the desired digest", p.Digest == "" || doing && p.Digest == facts.Digest)
 	k.require("the digest is set in sync, and when content is sent", p.Digest != "" || len(p.Steps) == 0 &&
-		facts.Desired.Observe ||
+		facts.Desired.Observe || p.KeepsContent ||
 		p.Condition.Reason != v1alpha1.ReasonSynced)
 	k.require(
 		"an observed secret is reported as observed",
@@ -383,9 +390,11 @@ func (k *invariants) ofCreation(facts plan.SecretFacts, p plan.Plan, step plan.C
 // comesBefore returns which other object gets a free name: an object that owns
 // a secret and asks for the name, and among equals the older one.
 func comesBefore(facts plan.SecretFacts) func(plan.Competitor) bool {
+	found := facts.View.ByID
+	owns := facts.LastID != "" || found != nil && isOurs(facts, found.ID)
 	return func(r plan.Competitor) bool {
-		if facts.LastID != "" || r.SecretID != "" {
-			return r.Wants && r.SecretID != "" && (r.Older || facts.LastID == "")
+		if owns || r.SecretID != "" {
+			return r.Wants && r.SecretID != "" && (r.Older || !owns)
 		}
 		return r.Wants && r.Older
 	}

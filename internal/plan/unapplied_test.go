@@ -30,15 +30,17 @@ func TestUnappliedSecretDiffersFromWhatWasWritten(t *testing.T) {
 		given func(*plan.SecretFacts)
 		want  bool
 	}{
-		"the same content":         {away(), false},
-		"another content":          {away(as(wanting("new"))), true},
-		"a missing source":         {away(as(content.Desired{State: content.Missing})), true},
-		"an invalid content":       {away(as(content.Desired{State: content.Invalid})), true},
-		"a busy model":             {away(busy), false},
-		"new content, busy model":  {away(as(wanting("new")), busy), true},
-		"never written":            {away(func(s *plan.SecretFacts) { s.LastDigest = "" }), true},
-		"only observed":            {away(observing), false},
-		"another content, deleted": {deleting(away(as(wanting("new")))), false},
+		"the same content":             {away(), false},
+		"another content":              {away(as(wanting("new"))), true},
+		"a missing source":             {away(as(content.Desired{State: content.Missing})), true},
+		"an invalid content":           {away(as(content.Desired{State: content.Invalid})), true},
+		"a busy model":                 {away(busy), false},
+		"new content, busy model":      {away(as(wanting("new")), busy), true},
+		"never written":                {away(func(s *plan.SecretFacts) { s.LastDigest = "" }), true},
+		"only observed":                {away(observing), false},
+		"another content, IfNotExists": {keeping(away(as(wanting("new")))), false},
+		"never written, IfNotExists":   {keeping(away(func(s *plan.SecretFacts) { s.LastID, s.LastDigest = "", "" })), true},
+		"another content, deleted":     {deleting(away(as(wanting("new")))), false},
 		"another content, model known": {
 			func(s *plan.SecretFacts) { s.Content, s.LastDigest = wanting("new"), digestOf(holding("hunter2")) }, false,
 		},

@@ -8,6 +8,10 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
 )
@@ -46,6 +50,9 @@ func NextController(
 	if spec.CACertificateFrom == nil || len(next.CACertificate) > maxCertificate {
 		next.CACertificate = ""
 	}
+	var fault []Event
+	next.Conditions, fault = knownFaults(next.Conditions, next.Version, generation, now)
+	report.Events = append(report.Events, fault...)
 	if health.SecretsFacade != 0 {
 		next.SecretsFacadeVersion = int32(health.SecretsFacade) //nolint:gosec // Facade versions are small.
 	}
@@ -61,6 +68,29 @@ func NextController(
 	}
 	next.Models = models[:min(len(models), maxModels)]
 	return next, report
+}
+
+// knownFaults returns the conditions of a controller object, with KnownFaults
+// for a version of Juju, and an event if the faults are new.
+func knownFaults(
+	conditions []metav1.Condition, version string, generation int64, now time.Time,
+) ([]metav1.Condition, []Event) {
+	faults := plan.KnownFaults(version)
+	if faults == nil {
+		meta.RemoveStatusCondition(&conditions, v1alpha1.ConditionKnownFaults)
+		return conditions, nil
+	}
+	var events []Event
+	message := shortened(faults.Message)
+	before := meta.FindStatusCondition(conditions, v1alpha1.ConditionKnownFaults)
+	if before == nil || before.Message != message {
+		events = []Event{{Type: corev1.EventTypeWarning, Reason: faults.Reason, Message: message}}
+	}
+	meta.SetStatusCondition(&conditions, metav1.Condition{
+		Type: v1alpha1.ConditionKnownFaults, Status: metav1.ConditionTrue, ObservedGeneration: generation,
+		LastTransitionTime: metav1.NewTime(now), Reason: string(faults.Reason), Message: message,
+	})
+	return conditions, events
 }
 
 // modelStatuses returns the status of the models in use, sorted by name.

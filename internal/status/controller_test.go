@@ -5,6 +5,7 @@ package status_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ func TestControllerStatus(t *testing.T) {
 	const tooMuch = loggedIn + "; the user operator has more access than it needs, admin of prod/app: " +
 		"write access is enough"
 	const second, third = "10.0.0.2:17070", "10.0.0.3:17070"
+	const faults, faulty = v1alpha1.ConditionKnownFaults, v1alpha1.ReasonFaultyJujuVersion
+	faultsOf := func(version string) string { return plan.KnownFaults(version).Message }
 	type in struct {
 		old    v1alpha1.JujuControllerStatus
 		spec   v1alpha1.JujuControllerSpec
@@ -152,6 +155,48 @@ func TestControllerStatus(t *testing.T) {
 		"an upgrade": {
 			given: func(in *in) { in.health.Version = "4.1.0" },
 			want:  func(out *out) { out.Status.Version = "4.1.0" },
+		},
+		"an upgrade to a version with known faults": {
+			given: func(in *in) { in.health.Version = "4.0.13" },
+			want: func(out *out) {
+				out.Status.Version = "4.0.13"
+				out.Status.Conditions = append(out.Status.Conditions, condition(faults, yes, now, faulty, faultsOf("4.0.13")))
+				out.Report.Events = []status.Event{warning(faulty, faultsOf("4.0.13"))}
+			},
+		},
+		"a version with known faults": {
+			given: func(in *in) {
+				in.old.Version, in.health.Version = "4.0.13", "4.0.13"
+				in.old.Conditions = append(in.old.Conditions, condition(faults, yes, then, faulty, faultsOf("4.0.13")))
+			},
+		},
+		"an upgrade between versions with known faults": {
+			given: func(in *in) {
+				in.old.Version, in.health.Version = "4.0.13", "4.0.11"
+				in.old.Conditions = append(in.old.Conditions, condition(faults, yes, then, faulty, faultsOf("4.0.13")))
+			},
+			want: func(out *out) {
+				out.Status.Version, out.Status.Conditions[1].Message = "4.0.11", faultsOf("4.0.11")
+				out.Report.Events = []status.Event{warning(faulty, faultsOf("4.0.11"))}
+			},
+		},
+		"an upgrade from a version with known faults": {
+			given: func(in *in) {
+				in.old.Version = "4.0.13"
+				in.old.Conditions = append(in.old.Conditions, condition(faults, yes, then, faulty, faultsOf("4.0.13")))
+			},
+			want: func(out *out) { out.Status.Version, out.Status.Conditions = "4.0.12", out.Status.Conditions[:1] },
+		},
+		"an unreachable controller with known faults": {
+			given: all(broken(unreachable, notConnected), func(in *in) {
+				in.old.Version = "4.0.13"
+				in.old.Conditions = append(in.old.Conditions, condition(faults, yes, then, faulty, faultsOf("4.0.13")))
+			}),
+			want: func(out *out) {
+				known := out.Status.Conditions[1]
+				says(warning(unreachable, notConnected), reconciling)(out)
+				out.Status.Conditions = slices.Insert(out.Status.Conditions, 1, known)
+			},
 		},
 		"an unreachable controller is not ready": {
 			given: broken(unreachable, notConnected),

@@ -76,8 +76,12 @@ func TestDigestIsStoredAfterAllStepsSucceeded(t *testing.T) {
 		"a failed step before another step": {all(holdsOld, refused, endsWith(no, plan.Outcome{NotTried: true})), kept},
 		"a step with an unknown outcome":    {all(holdsOld, unreached, endsWith(away)), forgotten},
 		"a plan without content":            {all(holdsOld, nothingNew), kept},
-		"an unreachable controller":         {all(holdsOld, unreached, nothingNew), kept},
-		"a missing source":                  {all(holdsOld, still(noSource, reconciling, "gone"), nothingNew), kept},
+		"a plan that keeps any content": {
+			all(holdsOld, nothingNew, func(in *secretIn) { in.plan.KeepsContent = true }),
+			func(out *secretOut) { out.Status.AppliedGeneration = generation },
+		},
+		"an unreachable controller": {all(holdsOld, unreached, nothingNew), kept},
+		"a missing source":          {all(holdsOld, still(noSource, reconciling, "gone"), nothingNew), kept},
 		"drift": {
 			all(holdsOld, still(v1alpha1.ReasonDrifted, stalled, "changed"), nothingNew,
 				func(in *secretIn) { in.plan.Secret = nil }),

@@ -71,7 +71,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonConnected,
 		v1alpha1.ReasonCreated, v1alpha1.ReasonAdopted, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected,
 		v1alpha1.ReasonRemoved, v1alpha1.ReasonOrphaned, v1alpha1.ReasonModelReplaced,
-		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked:
+		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked, v1alpha1.ReasonFaultyJujuVersion:
 		return Handling{Ready: ReadyTrue}
 
 	case v1alpha1.ReasonSourceNotFound, v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonJujuSecretNotReady:

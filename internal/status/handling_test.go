@@ -30,7 +30,9 @@ const (
 	ofEvents kindOfReason = "Reasons of events that report a change."
 	passing  kindOfReason = "Reasons of Ready=False that need no change of the manifest. Reconciling is True with them."
 	lasting  kindOfReason = "Reasons of Ready=False that need a change by a user. Stalled is True with them."
-	resting  kindOfReason = "Reasons of Ready=False that a user asks for. Neither Reconciling nor Stalled is True " +
+	ofFaults kindOfReason = "Reasons of KnownFaults=True. Only controller objects have this condition. It does not " +
+		"affect Ready."
+	resting kindOfReason = "Reasons of Ready=False that a user asks for. Neither Reconciling nor Stalled is True " +
 		"with them."
 )
 
@@ -95,7 +97,7 @@ func TestReasonHandlingMatchesItsComment(t *testing.T) {
 			t.Parallel()
 			var want status.Handling
 			switch kind {
-			case ofReady, ofEvents:
+			case ofReady, ofEvents, ofFaults:
 				want = status.Handling{Ready: status.ReadyTrue}
 			case passing:
 				want = status.Handling{

@@ -83,9 +83,9 @@ func applied(
 	}
 	if p.Digest != "" && !contentFailed(p, outcomes) {
 		next.AppliedDigest = p.Digest
-		if verdict.Reason == v1alpha1.ReasonSynced {
-			next.AppliedGeneration = generation
-		}
+	}
+	if verdict.Reason == v1alpha1.ReasonSynced && (p.Digest != "" || p.KeepsContent) {
+		next.AppliedGeneration = generation
 	}
 	for i, outcome := range outcomes {
 		if outcome.Problem != nil || outcome.NotTried {

@@ -336,6 +336,7 @@ func TestObservedJujuSecretValidation(t *testing.T) {
 		"info":           {gen.Info("x"), []string{observeRule + "info"}},
 		"autoPrune":      {gen.Pruned, []string{observeRule + "autoPrune"}},
 		"adoptionPolicy": {gen.Adopting, []string{observeRule + "adoptionPolicy"}},
+		"updatePolicy":   {gen.KeepingContent, []string{observeRule + "updatePolicy"}},
 		"deletionPolicy": {gen.Retained, []string{observeRule + "deletionPolicy"}},
 		"driftPolicy":    {gen.Reporting, []string{observeRule + "driftPolicy"}},
 		"several fields": {

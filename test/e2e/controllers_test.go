@@ -135,7 +135,7 @@ func TestStatusReportsReachableAddresses(t *testing.T) {
 	f.awaitFound(controller, "the only address", hasReachable(proxy.Address))
 }
 
-func TestStatusReportsControllerAndUser(t *testing.T) {
+func TestStatusReportsControllerAndKnownFaults(t *testing.T) {
 	t.Parallel()
 	f, proxy := newProxied(t)
 	proxy.AsJuju36()
@@ -143,8 +143,10 @@ func TestStatusReportsControllerAndUser(t *testing.T) {
 	secret := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.Through(controller.Name))
 	f.Create(secret)
 	f.AwaitReady(controller, secret)
-	f.awaitFound(controller, "the version, the user and the facade", func(found *v1alpha1.JujuControllerStatus) bool {
+	f.AwaitEvent(controller, v1alpha1.ReasonFaultyJujuVersion)
+	f.awaitFound(controller, "the version, its faults, the user and the facade", func(found *v1alpha1.JujuControllerStatus) bool {
 		return found.Version == "3.6.9" && found.User == f.Juju.Operator.Username &&
+			meta.IsStatusConditionTrue(found.Conditions, v1alpha1.ConditionKnownFaults) &&
 			found.SecretsFacadeVersion == 2 && found.ControllerUUID == f.Juju.ControllerUUID
 	})
 }

@@ -67,6 +67,29 @@ func TestDriftIsCorrected(t *testing.T) {
 	}
 }
 
+func TestIfNotExistsLeavesContentToOtherClients(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.KeepingContent, gen.Info("Own"), gen.FromSecret("login"))
+	source := gen.Secret(f.Namespace, "login", values(sentinel))
+	f.Create(source, obj)
+	f.AwaitReady(obj)
+	id := obj.Status.SecretID
+	f.Must(f.Juju.UpdateSecret(f.Ctx, f.Model, id, "foreign", "", values("foreign")))
+	f.AwaitEvent(obj, v1alpha1.ReasonCorrected)
+	f.AwaitReady(obj)
+	f.ExpectJuju(servers.UserSecret{
+		ID: id, Name: "db-login", Info: "Own", Revision: 2, Content: servers.Content(values("foreign")),
+	})
+
+	f.Must(f.Kubernetes.Client.Delete(f.Ctx, source))
+	env.Change(f, obj, func(s *v1alpha1.JujuSecret) { s.Spec.Info = "Changed" })
+	f.AwaitReady(obj)
+	f.ExpectJuju(servers.UserSecret{
+		ID: id, Name: "db-login", Info: "Changed", Revision: 2, Content: servers.Content(values("foreign")),
+	})
+}
+
 func TestDriftOfGrantIsCorrected(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

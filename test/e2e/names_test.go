@@ -95,17 +95,18 @@ func TestKeysOfAllNamesReachJuju(t *testing.T) {
 	f := newFixture(t)
 	f.Create(gen.Secret(f.Namespace, "login", map[string]string{
 		"clientId": "a", "tls.crt": "b", "IPv4": "c", ".dockerconfigjson": "d", "id": "e", "api_key": "f", "1st": "g",
-		"unused": "h",
+		"key.pem": "h", "unused": "i",
 	}))
 	key := func(name string) v1alpha1.KeyToKey { return v1alpha1.KeyToKey{Key: name, As: name} }
+	encoded := v1alpha1.KeyToKey{Key: "key.pem", As: "private-key", Encoding: v1alpha1.EncodingBase64}
 	obj := gen.JujuSecret(f.Namespace, "db", f.Model.Name, gen.Value(map[string]string{"API_URL": "i", "the port": "j"}),
-		gen.FromSecret("login"), gen.FromSecret("login", key("id"), key("api_key"), key("1st")))
-	obj.Spec.ValueFrom[0].Exclude = []string{"id", "api_key", "1st", "unused"}
+		gen.FromSecret("login"), gen.FromSecret("login", key("id"), key("api_key"), key("1st"), encoded))
+	obj.Spec.ValueFrom[0].Exclude = []string{"id", "api_key", "1st", "key.pem", "unused"}
 	f.Create(obj)
 	f.AwaitReady(obj)
 	f.ExpectJuju(servers.UserSecret{Name: "db", Revision: 1, Content: servers.Content(map[string]string{
 		"client-id": "a", "tls-crt": "b", "ipv4": "c", "dockerconfigjson": "d", "id": "e", "api_key": "f", "1st": "g",
-		"API_URL": "i", "the port": "j",
+		"private-key": "aA==", "API_URL": "i", "the port": "j",
 	})})
 }
 

@@ -93,6 +93,9 @@ func Suspended(s *v1alpha1.JujuSecret) { s.Spec.Suspend = true }
 // Reporting makes the operator report drift instead of correcting it.
 func Reporting(s *v1alpha1.JujuSecret) { s.Spec.DriftPolicy = v1alpha1.DriftReport }
 
+// KeepingContent sets updatePolicy: IfNotExists.
+func KeepingContent(s *v1alpha1.JujuSecret) { s.Spec.UpdatePolicy = v1alpha1.UpdateIfNotExists }
+
 // Observed makes the object a reference that never changes its secret.
 func Observed(s *v1alpha1.JujuSecret) { s.Spec.ManagementPolicy = v1alpha1.ManagementObserve }
 

@@ -16,7 +16,7 @@ In {{ range $i, $ref := . }}{{ if $i }}, {{ end }}{{ markdownRenderTypeLink $ref
 {{- if $type.EnumValues }}
 | Value | Meaning |
 |---|---|
-{{ range $type.EnumValues }}| `{{ .Name }}` | {{ regexReplaceAll "^[A-Za-z]+ (means that )?" (.Doc | replace "\n" " " | trim) "" }} |
+{{ range $type.EnumValues }}| `{{ .Name }}` | {{ regexReplaceAll "^[A-Za-z0-9]+ (means that )?" (.Doc | replace "\n" " " | trim) "" }} |
 {{ end }}{{ end }}{{ end }}{{ end -}}
 
 {{- /* The bounds of one field in the schema, without its CEL rules. */ -}}
