@@ -50,7 +50,7 @@ func main() {
 	case *foreign > 0:
 		err = measureForeign(ctx, *foreign)
 	case *loaded > 0:
-		err = measureLoad(ctx, *loaded)
+		err = printLoad(ctx, *loaded)
 	case *large:
 		err = measureScale(ctx, *n, *kept)
 	default:
@@ -63,8 +63,8 @@ func main() {
 	}
 }
 
-// measureLoad measures a quiet tenant beside a busy one.
-func measureLoad(ctx context.Context, loaded int) error {
+// printLoad measures a quiet tenant beside a busy one, and prints the result.
+func printLoad(ctx context.Context, loaded int) error {
 	var beside scale
 	if err := beside.addLoad(ctx, loaded, ""); err != nil {
 		return err

@@ -82,7 +82,7 @@ func TestIfNotExistsLeavesContentToOtherClients(t *testing.T) {
 		ID: id, Name: "db-login", Info: "Own", Revision: 2, Content: servers.Content(values("foreign")),
 	})
 
-	f.Must(f.Kubernetes.Client.Delete(f.Ctx, source))
+	f.Delete(source)
 	env.Change(f, obj, func(s *v1alpha1.JujuSecret) { s.Spec.Info = "Changed" })
 	f.AwaitReady(obj)
 	f.ExpectJuju(servers.UserSecret{
