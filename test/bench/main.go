@@ -33,7 +33,7 @@ const detailed = 1000
 
 func main() {
 	n := flag.Int("n", 0, "the number of JujuSecrets and of JujuSecretAccesses; only prints the result")
-	foreign := flag.Int("foreign", 0, "measure a model with this number of secrets of others instead; only prints the result")
+	foreign := flag.Int("foreign", 0, "the number of secrets of others in one model to measure; only prints the result")
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard()) // Discard the log of the Kubernetes client in this process.
 	if err := run(context.Background(), *n, *foreign); err != nil {
