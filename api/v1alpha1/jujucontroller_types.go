@@ -162,12 +162,12 @@ type DriftDetection struct {
 	// from 10s to 24h with the units ms, s, m and h. Defaults to 1m. A check is
 	// one request for the whole model, regardless of the number of secrets. In a
 	// model with many secrets of others it is one request for each secret that
-	// objects use, see status.models.checkedBy. The operator applies changes of manifests and sources at once, without waiting
-	// for a check. While an object waits for a change in Juju, its model is
-	// checked at least once a minute. While objects wait for a model that does
-	// not exist, the operator also lists the models of the controller once per
-	// interval. The interval varies slightly, so that checks of many models
-	// spread out.
+	// objects use, see status.models.checkedBy. The operator applies changes of
+	// manifests and sources at once, without waiting for a check. While an
+	// object waits for a change in Juju, its model is checked at least once a
+	// minute. While objects wait for a model that does not exist, the operator
+	// also lists the models of the controller once per interval. The interval
+	// varies slightly, so that checks of many models spread out.
 	// +optional
 	// +default="1m"
 	// +kubebuilder:validation:Type=string

@@ -54,8 +54,8 @@ type Metrics struct {
 func (m Metrics) All() []Metric {
 	return []Metric{
 		m.Leading, m.NamespaceServed, m.Objects, m.ObjectReady, m.ChangeDuration, m.DriftDetected, m.DriftCorrected,
-		m.DriftContested, m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.ModelsLookedUp, m.Sessions, m.Refused, m.Logins,
-		m.Requests, m.RequestDuration, m.BatchItems,
+		m.DriftContested, m.SnapshotAge, m.SnapshotInterval, m.MostRevisions, m.ModelsLookedUp, m.Sessions, m.Refused,
+		m.Logins, m.Requests, m.RequestDuration, m.BatchItems,
 	}
 }
 
@@ -115,10 +115,6 @@ func Catalogue() Metrics {
 			Name: "jujusecrets_most_revisions", Type: typeGauge, Labels: perController,
 			Help: "Largest number of revisions that Juju keeps of one secret, of any owner, in the models in use.",
 		},
-		ModelsLookedUp: Metric{
-			Name: "jujusecrets_models_looked_up", Type: typeGauge, Labels: perController,
-			Help: "Number of models in use in which the operator looks up single secrets, because a listing costs more.",
-		},
 	}
 	all.defineJuju()
 	return all
@@ -127,6 +123,10 @@ func Catalogue() Metrics {
 // defineJuju defines the metrics of connections and requests to Juju.
 func (m *Metrics) defineJuju() {
 	perController := []string{labelController}
+	m.ModelsLookedUp = Metric{
+		Name: "jujusecrets_models_looked_up", Type: typeGauge, Labels: perController,
+		Help: "Number of models in use in which the operator looks up single secrets, because a listing costs more.",
+	}
 	m.Sessions = Metric{
 		Name: "jujusecrets_juju_sessions", Type: typeGauge, Labels: perController,
 		Help: "Number of open connections to a Juju controller and its models.",

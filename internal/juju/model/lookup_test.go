@@ -4,10 +4,11 @@
 package model
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/juju-secrets/operator/internal/juju/snapshot"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -20,6 +21,8 @@ func TestLookupsReplaceListingThatCostsMore(t *testing.T) {
 	t.Parallel()
 	measured := cost{took: 20 * time.Millisecond, bytes: 6_000, count: 10}
 	slow := cost{took: 10 * time.Second, bytes: 6_000, count: 10}
+	long := cost{took: time.Second, bytes: 11 << 20, count: 10}
+	small := cost{took: time.Second, bytes: 64 << 10, count: 100}
 	for name, row := range map[string]struct {
 		n                int
 		interval         time.Duration
@@ -36,9 +39,9 @@ func TestLookupsReplaceListingThatCostsMore(t *testing.T) {
 		"more than half of the time, looking up":     {3_250, time.Minute, large(), measured, true, true},
 		"more than all of the time, looking up":      {3_251, time.Minute, large(), measured, true, false},
 		"lookups are slow":                           {10, time.Minute, large(), slow, false, false},
-		"lookups of secrets with many revisions":     {10, time.Minute, large(), cost{time.Second, 11 << 20, 10}, false, false},
+		"lookups of many revisions":                  {10, time.Minute, large(), long, false, false},
 		"nothing to look up":                         {0, time.Minute, large(), measured, false, false},
-		"a small listing of a slow controller":       {1, time.Second, cost{time.Second, 64 << 10, 100}, cost{}, false, false},
+		"a small listing of a slow controller":       {1, time.Second, small, cost{}, false, false},
 		"a listing takes little of the interval":     {10, 11 * time.Minute, large(), measured, false, false},
 		"a listing takes more of the interval":       {10, 5 * time.Minute, large(), measured, false, true},
 		"as much of the interval, looking up":        {10, 10 * time.Minute, large(), measured, true, true},
@@ -195,8 +198,9 @@ func TestWatchForgetsWhatWasNotFound(t *testing.T) {
 	w.forget(&known, now)
 	part := w.part()
 	slices.Sort(part.IDs)
-	if got, want := fmt.Sprint(part), fmt.Sprint(snapshot.Part{IDs: []string{dbID, cacheID}, Names: []string{"cache"}}); got != want {
-		t.Errorf("the watch has %s, want %s", got, want)
+	want := snapshot.Part{IDs: []string{dbID, cacheID}, Names: []string{"cache"}}
+	if diff := cmp.Diff(want, part); diff != "" {
+		t.Errorf("the watch (-want +got):\n%s", diff)
 	}
 }
 
