@@ -30,11 +30,11 @@ const (
 	// changePause is the time between two changes of the quiet tenant.
 	changePause = 100 * time.Millisecond
 	// fewestChanges is the number of changes in each phase, at least.
-	fewestChanges = 100
+	fewestChanges = 60
 	// slack is how much longer than in the idle run a change may take.
 	slack = time.Second
 	// silence is how long the controller of the busy tenant is silent.
-	silence = time.Minute
+	silence = 40 * time.Second
 	// sharing is the number of JujuSecrets that use one source.
 	sharing = 1000
 )
@@ -111,11 +111,11 @@ func (l *load) close() error {
 	if l.opened != nil {
 		l.opened.close()
 	}
-	err := l.site.close()
+	var err error
 	if l.busy != nil {
-		err = errors.Join(l.busy.Stop(), err)
+		err = errors.Join(l.busy.Thaw(), l.busy.Stop()) // Before its files are removed.
 	}
-	return err
+	return errors.Join(err, l.site.close())
 }
 
 // prepare creates both tenants, and the objects of the quiet one.
@@ -296,14 +296,14 @@ func (l *load) change(ctx context.Context) (operator, direct time.Duration, err 
 	if err := l.patch(ctx, l.unused); err != nil {
 		return 0, 0, err
 	}
-	err = l.opened.update(ctx, l.direct, values(l.round))
+	err = l.opened.update(ctx, l.direct, values(quietSecrets+l.round))
 	return operator, time.Since(began), err
 }
 
-// patch gives a Secret the values of the round.
+// patch gives a Secret the values of the round, which differ from all others.
 func (l *load) patch(ctx context.Context, source *corev1.Secret) error {
 	before := source.DeepCopy()
-	source.StringData = values(l.round)
+	source.StringData = values(quietSecrets + l.round)
 	return l.kube.Client.Patch(ctx, source, client.MergeFrom(before))
 }
 

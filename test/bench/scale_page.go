@@ -31,7 +31,7 @@ operator's update, in milliseconds:
 
 - **idle**: the busy tenant has no objects yet.
 - **apply**: all objects of the busy tenant are created.
-- **silent**: the Juju controller of the busy tenant answers nothing for a minute, and all its
+- **silent**: the Juju controller of the busy tenant answers nothing for 40 seconds, and all its
   JujuSecrets change.
 - **back**: the controller answers again.
 - **missing-model**: the busy tenant creates as many JujuSecrets for a model that does not exist.
