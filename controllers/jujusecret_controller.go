@@ -127,8 +127,8 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecret{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeCompetitors(), r.claimsChanged()).
-		WatchesMetadata(&corev1.Secret{}, r.wakeChanged(secrets, inSameNamespaceBy(secretSourceIndex))).
-		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, inSameNamespaceBy(configMapSourceIndex))).
+		WatchesMetadata(&corev1.Secret{}, r.wakeChanged(secrets, inAllNamespacesBy(secretSourceIndex, objectKey))).
+		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, inAllNamespacesBy(configMapSourceIndex, objectKey))).
 		Watches(&v1alpha1.JujuController{}, r.wakeUsers(secrets), controllerChanged()).
 		WatchesRawSource(wakeups.source(r.concerned(secrets))).
 		WatchesRawSource(r.fairQueue.source()).
