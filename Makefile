@@ -147,9 +147,9 @@ bench: $(SERVERS) ## Measure the operator and write docs/benchmarks.*. N=300: me
 	@bin/bench $(if $(N),-n $(N))
 
 .PHONY: bench-scale
-bench-scale: $(SERVERS) ## Measure thousands of objects and write docs/scale.*. N=1000: measure one size, print only.
+bench-scale: $(SERVERS) ## Measure thousands of objects and write docs/scale.*. N=1000, or LOAD=1000 for two tenants: print only.
 	@go build -o bin/ ./cmd/manager ./test/bench
-	@bin/bench -scale $(if $(N),-n $(N)) $(if $(RESULTS),-results $(RESULTS))
+	@bin/bench -scale $(if $(N),-n $(N)) $(if $(LOAD),-load $(LOAD)) $(if $(RESULTS),-results $(RESULTS))
 
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Check that the generated files are up to date.

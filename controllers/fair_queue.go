@@ -18,46 +18,58 @@ import (
 )
 
 // The number of objects of one kind that are reconciled at a time while they
-// wait for the same model or controller. A slow controller must not occupy all
-// workers, because other objects need them.
+// wait for Juju. Slow controllers must not occupy all workers, because other
+// objects need them.
 const (
 	// slotsPerModel is the limit for one model of a ClusterJujuController. So
-	// many objects fill one request to Juju.
-	slotsPerModel = concurrency / 4
+	// many objects fill two requests to Juju: one in flight, and one that
+	// gathers.
+	slotsPerModel = 200
 	// slotsPerController is the limit for one ClusterJujuController.
 	slotsPerController = concurrency / 2
 	// slotsPerNamespace is the limit for all JujuControllers of one namespace.
 	// The namespace chooses the servers that these connect to.
-	slotsPerNamespace = concurrency / 16
+	slotsPerNamespace = concurrency / 32
+	// slotsInAll is the limit for all controllers together. An object whose
+	// controllers use less than ownSlots may exceed it, so that slow controllers
+	// leave slots for every other one.
+	slotsInAll = concurrency * 3 / 4
+	ownSlots   = 4
 	// queuedRetry is when an object that waits for a slot is requeued even if
 	// the fair queue does not enqueue it.
 	queuedRetry = 30 * time.Second
 )
 
-// quota limits the slots for one model, controller or namespace.
+// quota limits the slots for one model, controller or namespace, or for all of
+// them together.
 type quota struct {
+	// key identifies what is limited. It is empty for all together.
 	key   string
 	limit int
+	// owns is true for a ClusterJujuController, and for a namespace with
+	// JujuControllers. Each has ownSlots.
+	owns bool
 }
 
 // quotasOf returns the quotas of an object that uses the given models. A model
 // without a name or UUID counts only for its controller.
 func quotasOf(refs ...plan.ModelRef) []quota {
 	var quotas []quota
-	add := func(key string, limit int) {
-		if q := (quota{key, limit}); !slices.Contains(quotas, q) {
+	add := func(q quota) {
+		if !slices.Contains(quotas, q) {
 			quotas = append(quotas, q)
 		}
 	}
 	for _, ref := range refs {
+		add(quota{limit: slotsInAll})
 		if namespace := ref.Controller.Namespace(); namespace != "" {
-			add(namespace+"/", slotsPerNamespace)
+			add(quota{key: namespace + "/", limit: slotsPerNamespace, owns: true})
 			continue
 		}
 		if model := ref.String(); model != "" {
-			add(string(ref.Controller)+" "+model, slotsPerModel)
+			add(quota{key: string(ref.Controller) + " " + model, limit: slotsPerModel})
 		}
-		add(string(ref.Controller), slotsPerController)
+		add(quota{key: string(ref.Controller), limit: slotsPerController, owns: true})
 	}
 	return quotas
 }
@@ -145,7 +157,10 @@ func (f *fairQueue) forget(request ctrl.Request) {
 // fits reports whether each quota has a free slot. The caller of this and of
 // the following methods holds the lock.
 func (f *fairQueue) fits(quotas []quota) bool {
-	return !slices.ContainsFunc(quotas, func(q quota) bool { return f.used[q.key] >= q.limit })
+	own := !slices.ContainsFunc(quotas, func(q quota) bool { return q.owns && f.used[q.key] >= ownSlots })
+	return !slices.ContainsFunc(quotas, func(q quota) bool {
+		return f.used[q.key] >= q.limit && (q.key != "" || !own)
+	})
 }
 
 func (f *fairQueue) take(quotas []quota) {

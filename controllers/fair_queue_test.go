@@ -109,6 +109,30 @@ func TestQueueLeavesSlotsForOtherControllers(t *testing.T) {
 	}
 }
 
+// Slow controllers and namespaces use all slots that they can get. Another
+// controller still has slots of its own, as has another namespace.
+func TestQueueLeavesSlotsBesideManySlowControllers(t *testing.T) {
+	t.Parallel()
+	queue, _ := queued()
+	used := 0
+	for i := range 3 {
+		controller := plan.ControllerKey(fmt.Sprintf("slow-%d", i))
+		used += len(fill(t, queue, string(controller), quotasOf(plan.ModelRef{Controller: controller})...))
+	}
+	for i := range 10 {
+		namespace := fmt.Sprintf("slow-%d", i)
+		used += len(fill(t, queue, namespace, model(plan.ControllerKey(namespace+"/juju"), "prod/a")...))
+	}
+	if want := slotsInAll + 11*ownSlots; used != want || used > concurrency*9/10 {
+		t.Errorf("the slow controllers have %d slots of %d workers, want %d", used, concurrency, want)
+	}
+	for name, quotas := range map[string][]quota{"shared": model("quick", "prod/a"), "local": model("quick/juju", "prod/a")} {
+		if got := len(fill(t, queue, name, quotas...)); got != ownSlots {
+			t.Errorf("the %s controller has %d slots, want %d", name, got, ownSlots)
+		}
+	}
+}
+
 func TestQueueEnqueuesOldestFirst(t *testing.T) {
 	t.Parallel()
 	queue, enqueued := queued()

@@ -5,6 +5,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -33,11 +34,13 @@ type SecretReconciler struct {
 	// adoptions holds adoptions that the cache may not show yet: an adoption by
 	// the secret's ID.
 	adoptions sync.Map
+	// sources shares the reads of changed sources.
+	sources *sourceReads
 }
 
 // NewSecretReconciler returns the reconciler of JujuSecrets.
 func NewSecretReconciler(options Options) *SecretReconciler {
-	return &SecretReconciler{objectBase: newObjectBase(options)}
+	return &SecretReconciler{objectBase: newObjectBase(options), sources: newSourceReads()}
 }
 
 // Reconcile creates, updates or removes the secret of one JujuSecret in Juju:
@@ -54,6 +57,9 @@ func (r *SecretReconciler) reconcile(
 		return 0, err
 	}
 	release, err := r.acquire(ctx, obj, placement.ModelOfSecret(obj))
+	if !errors.Is(err, errQueued) {
+		defer r.sources.reconciled(obj)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -66,6 +72,9 @@ func (r *SecretReconciler) reconcile(
 	todo := plan.ForSecret(facts)
 	if err := r.reserve(obj, facts.Record, todo.Before); err != nil {
 		return 0, err
+	}
+	if len(todo.Steps) > 0 {
+		r.sources.hold(key, todo.Model, func() Ticket { return r.Juju.Announce(todo.Model, todo.Steps) })
 	}
 	done, err := r.act(ctx, obj, &state, todo)
 	r.noteUpdate(key, todo, done)
@@ -127,8 +136,9 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecret{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeCompetitors(), r.claimsChanged()).
-		WatchesMetadata(&corev1.Secret{}, r.wakeChanged(secrets, inAllNamespacesBy(secretSourceIndex, objectKey))).
-		WatchesMetadata(&corev1.ConfigMap{}, r.wakeChanged(secrets, inAllNamespacesBy(configMapSourceIndex, objectKey))).
+		WatchesMetadata(&corev1.Secret{}, r.wakeSourceUsers(kindSecret, inAllNamespacesBy(secretSourceIndex, objectKey))).
+		WatchesMetadata(&corev1.ConfigMap{},
+			r.wakeSourceUsers(kindConfigMap, inAllNamespacesBy(configMapSourceIndex, objectKey))).
 		Watches(&v1alpha1.JujuController{}, r.wakeUsers(secrets), controllerChanged()).
 		WatchesRawSource(wakeups.source(r.concerned(secrets))).
 		WatchesRawSource(r.fairQueue.source()).

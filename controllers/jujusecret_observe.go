@@ -7,7 +7,6 @@ import (
 	"context"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -62,7 +61,7 @@ func (r *SecretReconciler) observe(
 	facts.Tenancy = r.tenancy(ctx, obj, state, ref, facts.Model, query.Age)
 	facts.Desired.Adopt = !facts.Desired.Observe && ref.Adopts(obj.Spec.AdoptionPolicy)
 	if !facts.Tenancy.Refused() {
-		if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt); err != nil {
+		if facts.Content, facts.Digest, err = r.desiredContent(ctx, obj, state.Salt, query.Age); err != nil {
 			return plan.SecretFacts{}, err
 		}
 	}
@@ -114,22 +113,33 @@ func (r *SecretReconciler) observeJuju(
 
 // desiredContent reads the content that the spec and its sources define, and
 // its digest. It reads them during an outage of Juju too, to report a change
-// that Juju does not hold. Sources are read from the API server each time. The
-// operator watches only their metadata, so that it holds no secrets in memory
-// that no object refers to.
+// that Juju does not hold. Sources are read from the API server. The operator
+// watches only their metadata, so that it holds no secrets in memory that no
+// object refers to. An object shares a read only if nothing but the source has
+// changed, because a change of the object may be newer than the read.
 func (r *SecretReconciler) desiredContent(
-	ctx context.Context, obj *v1alpha1.JujuSecret, salt string,
+	ctx context.Context, obj *v1alpha1.JujuSecret, salt string, age plan.Age,
 ) (content.Desired, string, error) {
 	if obj.Spec.ManagementPolicy == v1alpha1.ManagementObserve {
 		return content.Desired{}, "", nil
 	}
 	var sources []content.Source
 	for _, from := range obj.Spec.ValueFrom {
-		source, err := r.readSource(ctx, obj.Namespace, from)
+		key, optional := sourceOf(obj.Namespace, from)
+		read := func(ctx context.Context) (sourceData, error) { return r.readSource(ctx, key) }
+		var data sourceData
+		var err error
+		if age == plan.AsKnown || age == plan.Awaited {
+			data, err = r.sources.get(ctx, key, client.ObjectKeyFromObject(obj), read)
+		} else {
+			data, err = read(ctx)
+		}
 		if err != nil {
 			return content.Desired{}, "", err
 		}
-		source.Exclude = from.Exclude
+		source := content.Source{
+			Name: key.kind + " " + key.Name, Optional: optional, Found: data.found, Data: data.values, Exclude: from.Exclude,
+		}
 		for _, item := range from.Items {
 			source.Items = append(source.Items, content.Item{Key: item.Key, As: item.As})
 		}
@@ -142,29 +152,14 @@ func (r *SecretReconciler) desiredContent(
 	return desired, r.Key.Digest(salt, desired.Content), nil
 }
 
-func (r *SecretReconciler) readSource(
-	ctx context.Context, namespace string, from v1alpha1.ValueSource,
-) (content.Source, error) {
-	if ref := from.SecretRef; ref != nil {
-		var secret corev1.Secret
-		err := r.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &secret)
-		return content.Source{
-			Name: "Secret " + ref.Name, Optional: ref.Optional, Found: err == nil, Data: content.Seal(secret.Data),
-		}, client.IgnoreNotFound(err)
+// sourceOf returns the object that a source refers to, and whether it may be
+// missing.
+func sourceOf(namespace string, from v1alpha1.ValueSource) (key valueSource, optional bool) {
+	kind, ref := kindSecret, from.SecretRef
+	if ref == nil {
+		kind, ref = kindConfigMap, from.ConfigMapRef
 	}
-	ref := from.ConfigMapRef
-	var configMap corev1.ConfigMap
-	err := r.Get(ctx, client.ObjectKey{Namespace: namespace, Name: ref.Name}, &configMap)
-	data := configMap.BinaryData
-	for key, value := range configMap.Data { // The API server refuses a key that is in both.
-		if data == nil {
-			data = map[string][]byte{}
-		}
-		data[key] = []byte(value)
-	}
-	return content.Source{
-		Name: "ConfigMap " + ref.Name, Optional: ref.Optional, Found: err == nil, Data: content.Seal(data),
-	}, client.IgnoreNotFound(err)
+	return valueSource{kind, client.ObjectKey{Namespace: namespace, Name: ref.Name}}, ref.Optional
 }
 
 // age returns how old the facts about Juju may be for a decision about an

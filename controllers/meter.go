@@ -206,7 +206,13 @@ func (b *objectBase) ownChanges() builder.Predicates {
 // wakeChanged enqueues the objects that use the object of an event as a source,
 // and observes the change for the latency.
 func (b *objectBase) wakeChanged(list client.ObjectList, which selection) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(b.mapTo(list, which, func(request reconcile.Request) {
+	return handler.EnqueueRequestsFromMapFunc(b.changedUsers(list, which))
+}
+
+// changedUsers returns requests for the objects that use an object as a source,
+// and observes its change for the latency.
+func (b *objectBase) changedUsers(list client.ObjectList, which selection) handler.MapFunc {
+	return b.mapTo(list, which, func(request reconcile.Request) {
 		b.latency.observe(change{ObjectKey: request.NamespacedName}, b.Now())
-	}))
+	})
 }

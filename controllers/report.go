@@ -29,7 +29,9 @@ import (
 // returns errDeleted if the object is deleted.
 func (b *base) report(ctx context.Context, before, after client.Object, happened []status.Event) error {
 	for _, event := range happened {
-		b.Events.Eventf(after, nil, event.Type, string(event.Reason), string(event.Reason), "%s", event.Message)
+		if event.Type != "" {
+			b.Events.Eventf(after, nil, event.Type, string(event.Reason), string(event.Reason), "%s", event.Message)
+		}
 	}
 	logReport(ctrl.LoggerFrom(ctx), before, after, happened)
 	if gone(after) {

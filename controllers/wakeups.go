@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -55,7 +57,13 @@ func (w *Wakeups) source(concerned func(context.Context, plan.Change) []reconcil
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.handlers = append(w.handlers, func(change plan.Change) {
-			for _, request := range concerned(ctx, change) {
+			requests := concerned(ctx, change)
+			behind, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request])
+			if ok && len(requests) >= manyRequests {
+				behind.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, requests...)
+				return
+			}
+			for _, request := range requests {
 				if change.Health {
 					queue.AddAfter(request, statusBatchDelay)
 				} else {
@@ -66,6 +74,11 @@ func (w *Wakeups) source(concerned func(context.Context, plan.Change) []reconcil
 		return nil
 	})
 }
+
+// manyRequests is the number of objects from which on a change in Juju, such as
+// the return of a controller, must not hold up changes of other objects. They
+// are then enqueued behind the others.
+const manyRequests = 100
 
 // concerned returns a function that returns requests for the objects of a list
 // that a change in Juju concerns. Objects that are not settled may have waited

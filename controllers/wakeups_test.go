@@ -4,7 +4,9 @@
 package controllers
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -112,6 +116,39 @@ func TestChangeInJujuWakesObjects(t *testing.T) {
 			got := [][]string{names(&v1alpha1.JujuSecretList{}), names(&v1alpha1.JujuSecretAccessList{})}
 			if diff := cmp.Diff([][]string{row.secrets, row.accesses}, got); diff != "" {
 				t.Errorf("JujuSecrets and accesses enqueued (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// An object that changed itself is reconciled before the thousands that wait for
+// their controller.
+func TestChangeOfManyObjectsWaitsBehindOthers(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		woken int
+		first string
+	}{
+		"few":  {manyRequests - 1, "0"},
+		"many": {manyRequests, "changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wakeups, queue := NewWakeups(nil), priorityqueue.New[reconcile.Request](t.Name())
+			defer queue.ShutDown()
+			source := wakeups.source(func(context.Context, plan.Change) (requests []reconcile.Request) {
+				for i := range row.woken {
+					requests = append(requests, request(fmt.Sprint(i)))
+				}
+				return requests
+			})
+			if err := source.Start(t.Context(), queue); err != nil {
+				t.Fatal(err)
+			}
+			wakeups.handlers[0](plan.Change{All: true})
+			queue.Add(request("changed"))
+			if got, _ := queue.Get(); got.Name != row.first {
+				t.Errorf("the first object is %q, want %q", got.Name, row.first)
 			}
 		})
 	}

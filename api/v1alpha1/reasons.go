@@ -29,10 +29,12 @@ const (
 
 // Reasons of events that report a change.
 const (
-	// ReasonCreated: the operator added the secret to the model.
+	// ReasonCreated: the operator added the secret to the model, in the place of
+	// another one. The message has the old and the new URI. The first secret of
+	// an object has no event, only a log line: its Ready condition reports it.
 	ReasonCreated Reason = "Created"
 	// ReasonAdopted: the operator adopted a secret or grants that it did not
-	// make.
+	// make. This always has an event, even if the object is new.
 	ReasonAdopted Reason = "Adopted"
 	// ReasonUpdated: the operator changed the content, name, info or autoPrune
 	// of the secret.
@@ -44,7 +46,9 @@ const (
 	// ReasonRemoved: the operator requested the removal of the secret from
 	// Juju.
 	ReasonRemoved Reason = "Removed"
-	// ReasonGranted: the operator granted applications access to the secret.
+	// ReasonGranted: the operator granted more applications access to the
+	// secret, or granted access again. The first grants of an object have no
+	// event, only a log line: its Ready condition reports them.
 	ReasonGranted Reason = "Granted"
 	// ReasonRevoked: the operator revoked the access of applications to the
 	// secret.

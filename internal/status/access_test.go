@@ -53,6 +53,7 @@ func accessInSync() accessIn {
 		},
 		seen: plan.AccessFacts{
 			Applications: []string{"app2", "app1"},
+			Record:       plan.Record{Granted: []string{"app1", "app2"}, SecretID: dbID},
 			Target: plan.Target{
 				Model: plan.ModelRef{Controller: "default", Name: "prod/app"}, Query: plan.Query{ID: dbID},
 			},

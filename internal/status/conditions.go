@@ -18,15 +18,15 @@ import (
 
 // Report holds the events and the requeue that belong to a status.
 type Report struct {
-	// Events are the events to record.
+	// Events are the events to log and to record.
 	Events []Event
 	// LookAgain is the time until the requeue, 0 for none.
 	LookAgain time.Duration
 }
 
-// Event is one Kubernetes event.
+// Event is one Kubernetes event, and one log line.
 type Event struct {
-	// Type is Normal or Warning.
+	// Type is Normal or Warning. It is empty for a change that is only logged.
 	Type    string
 	Reason  v1alpha1.Reason
 	Message string
@@ -127,6 +127,14 @@ const newFor = 2 * time.Second
 // done returns the event for a successful step.
 func done(reason v1alpha1.Reason, message string) Event {
 	return Event{Type: corev1.EventTypeNormal, Reason: reason, Message: shortened(message)}
+}
+
+// onlyLoggedIf returns the event without a type if the condition holds.
+func onlyLoggedIf(condition bool, event Event) Event {
+	if condition {
+		event.Type = ""
+	}
+	return event
 }
 
 // maxMessage bounds messages in bytes. It is Kubernetes' limit for the note of

@@ -5,11 +5,13 @@ package status_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -36,7 +38,11 @@ func TestStepsAreEvents(t *testing.T) {
 		grant  = plan.Grant{ID: dbID, Applications: []string{"app1", "app2"}}
 		revoke = plan.Revoke{ID: dbID, Applications: []string{"app3", "app4"}}
 	)
-	created := normal(v1alpha1.ReasonCreated, `created "db" as secret:`+dbID)
+	logged := func(event status.Event) status.Event {
+		event.Type = ""
+		return event
+	}
+	created := logged(normal(v1alpha1.ReasonCreated, `created "db" as secret:`+dbID))
 	removed := normal(v1alpha1.ReasonRemoved, "asked Juju to remove secret:"+dbID)
 	updated := func(what string) status.Event {
 		return normal(v1alpha1.ReasonUpdated, "updated "+what+" of secret:"+dbID+", now at revision 4")
@@ -60,14 +66,17 @@ func TestStepsAreEvents(t *testing.T) {
 		return p
 	}
 	corrected := func(what string) status.Event { return normal(v1alpha1.ReasonCorrected, what) }
+	movedHere := `created "db" as secret:` + dbID + "; the URI changed from secret:" + otherID +
+		" to secret:" + dbID + ": update what uses the old URI, for example charm options and references to status.uri"
 	orphaned := func(message string) plan.Plan {
 		return plan.Plan{Condition: plan.Condition{Reason: v1alpha1.ReasonOrphaned, Message: message}}
 	}
-	tests := map[string]struct {
+	type test struct {
 		plan     plan.Plan
 		outcomes []plan.Outcome
 		want     []status.Event
-	}{
+	}
+	tests := map[string]test{
 		"no steps": {plan: does()},
 		"a create": {does(create), []plan.Outcome{done}, []status.Event{created}},
 		"a rename": {does(update), []plan.Outcome{done}, []status.Event{updated("name")}},
@@ -80,7 +89,7 @@ func TestStepsAreEvents(t *testing.T) {
 		},
 		"a create and auto-prune": {
 			does(create, plan.Update{AutoPrune: new(true)}), []plan.Outcome{done, done},
-			[]status.Event{created, updated("auto-prune")},
+			[]status.Event{created, logged(updated("auto-prune"))},
 		},
 		"a create and a failed auto-prune": {
 			does(create, plan.Update{AutoPrune: new(true)}),
@@ -132,10 +141,13 @@ func TestStepsAreEvents(t *testing.T) {
 			corrects(update), []plan.Outcome{done},
 			[]status.Event{corrected("updated name of secret:" + dbID + ", now at revision 4")},
 		},
+		"a create in the place of a lost secret": {
+			replaces(does(create, plan.Update{AutoPrune: new(true)})), []plan.Outcome{done, done},
+			[]status.Event{normal(v1alpha1.ReasonCreated, movedHere), updated("auto-prune")},
+		},
 		"a reverted removal": {
 			replaces(corrects(create)), []plan.Outcome{done},
-			[]status.Event{corrected(`created "db" as secret:` + dbID + "; the URI changed from secret:" + otherID +
-				" to secret:" + dbID + ": update what uses the old URI, for example charm options and references to status.uri")},
+			[]status.Event{corrected(movedHere)},
 		},
 		"a reverted change in two steps": {
 			corrects(plan.Update{ID: dbID, Content: new(holding("x"))}, plan.Update{ID: dbID, Info: new("")}),
@@ -156,12 +168,57 @@ func TestStepsAreEvents(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, ofSecret := status.NextSecret(v1alpha1.JujuSecretStatus{}, 1, test.plan, test.outcomes, now)
-			_, ofAccess := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, 1, plan.AccessFacts{}, test.plan,
-				test.outcomes, now)
-			want := [][]status.Event{test.want, test.want}
-			if diff := cmp.Diff(want, [][]status.Event{ofSecret.Events, ofAccess.Events}); diff != "" {
-				t.Errorf("events of a JujuSecret and of a JujuSecretAccess (-want +got):\n%s", diff)
+			// Each kind of object has its own kinds of steps.
+			ofAccess := plan.AccessFacts{Record: plan.Record{Granted: []string{"app9"}}}
+			if !hasGrants(test.plan) {
+				_, report := status.NextSecret(v1alpha1.JujuSecretStatus{}, 1, test.plan, test.outcomes, now)
+				if diff := cmp.Diff(test.want, report.Events); diff != "" {
+					t.Errorf("events of a JujuSecret (-want +got):\n%s", diff)
+				}
+				return
+			}
+			_, report := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, 1, ofAccess, test.plan, test.outcomes, now)
+			if diff := cmp.Diff(test.want, report.Events); diff != "" {
+				t.Errorf("events of a JujuSecretAccess (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// hasGrants reports whether a plan has a step of a JujuSecretAccess.
+func hasGrants(p plan.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(step plan.Step) bool {
+		switch step.(type) {
+		case plan.Grant, plan.Revoke:
+			return true
+		}
+		return false
+	})
+}
+
+func TestFirstGrantsAreOnlyLogged(t *testing.T) {
+	t.Parallel()
+	p := plan.Plan{
+		Steps:     []plan.Step{plan.Grant{ID: dbID, Applications: []string{"app1"}}},
+		Condition: plan.Condition{Reason: synced, Message: inSync},
+	}
+	for name, test := range map[string]struct {
+		recorded []string
+		want     string
+	}{
+		"no grants before":   {nil, ""},
+		"grants before":      {[]string{"app2"}, corev1.EventTypeNormal},
+		"the same one again": {[]string{"app1"}, corev1.EventTypeNormal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts := plan.AccessFacts{Record: plan.Record{Granted: test.recorded}}
+			_, report := status.NextAccess(v1alpha1.JujuSecretAccessStatus{}, 1, facts, p, []plan.Outcome{{}}, now)
+			want := []status.Event{{
+				Type: test.want, Reason: v1alpha1.ReasonGranted, Message: "granted secret:" + dbID + " to app1",
+			}}
+			if diff := cmp.Diff(want, report.Events); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -32,7 +32,7 @@ func NextSecret(
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
-	events := append(modelReplaced(p, old.ModelUUID), stepEvents(p, outcomes)...)
+	events := append(modelReplaced(p, old.ModelUUID), stepEvents(p, outcomes, nil)...)
 	secret, sure := p.Secret, verdict.Reason == v1alpha1.ReasonSynced
 	for _, outcome := range outcomes {
 		if outcome.Secret != nil {
@@ -169,7 +169,7 @@ func NextAccess(
 	if sameModel := old.Controller == next.Controller && old.Model == next.Model; sameModel {
 		report.Events = append(modelReplaced(p, old.ModelUUID), report.Events...)
 	}
-	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes), report.Events)
+	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes, facts.Record.Granted), report.Events)
 	return next, report
 }
 
@@ -246,8 +246,11 @@ func modelReplaced(p plan.Plan, before string) []Event {
 }
 
 // stepEvents returns events for the steps that succeeded and for an orphaned
-// secret.
-func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
+// secret. The first secret of an object and its first grants are only logged:
+// the condition reports them, and an event would be a third write to Kubernetes
+// for each new object. granted are the applications that the object granted
+// before, by its record.
+func stepEvents(p plan.Plan, outcomes []plan.Outcome, granted []string) []Event {
 	var events []Event
 	for i, outcome := range outcomes {
 		if outcome.Problem != nil || outcome.NotTried {
@@ -256,19 +259,22 @@ func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
 		switch step := p.Steps[i].(type) {
 		case plan.Create:
 			message := fmt.Sprintf("created %q as secret:%s", step.Name, outcome.Secret.ID) + newURI(p, outcome.Secret.ID)
-			events = append(events, done(reasonOf(p, v1alpha1.ReasonCreated), message))
+			events = append(events, onlyLoggedIf(!replaces(p), done(reasonOf(p, v1alpha1.ReasonCreated), message)))
 		case plan.Update:
 			message := fmt.Sprintf("updated %s of secret:%s, now at revision %d",
 				step.Parts(), outcome.Secret.ID, outcome.Secret.Revision)
-			events = append(events, done(reasonOf(p, v1alpha1.ReasonUpdated), message))
+			completes := step.ID == "" && !replaces(p)
+			events = append(events, onlyLoggedIf(completes, done(reasonOf(p, v1alpha1.ReasonUpdated), message)))
 		case plan.Remove:
 			events = append(events, done(v1alpha1.ReasonRemoved, "asked Juju to remove secret:"+step.ID))
 		case plan.Grant:
-			events = appendApplications(events, v1alpha1.ReasonGranted, "granted secret:"+step.ID+" to ",
-				step.Applications, outcome)
+			for _, event := range forApplications(v1alpha1.ReasonGranted, "granted secret:"+step.ID+" to ",
+				step.Applications, outcome) {
+				events = append(events, onlyLoggedIf(len(granted) == 0, event))
+			}
 		case plan.Revoke:
-			events = appendApplications(events, v1alpha1.ReasonRevoked, "revoked secret:"+step.ID+" from ",
-				step.Applications, outcome)
+			events = append(events, forApplications(v1alpha1.ReasonRevoked, "revoked secret:"+step.ID+" from ",
+				step.Applications, outcome)...)
 		}
 	}
 	if p.Condition.Reason == v1alpha1.ReasonOrphaned && p.Condition.Message != "" {
@@ -277,10 +283,15 @@ func stepEvents(p plan.Plan, outcomes []plan.Outcome) []Event {
 	return events
 }
 
+// replaces reports whether a plan creates a secret in the place of another one.
+func replaces(p plan.Plan) bool {
+	return p.Before.Creating != nil && p.Before.Creating.Replaces != ""
+}
+
 // newURI returns the part of a message about a secret that replaces another one:
 // the URI changed. It is empty if the secret replaces none.
 func newURI(p plan.Plan, id string) string {
-	if p.Before.Creating == nil || p.Before.Creating.Replaces == "" {
+	if !replaces(p) {
 		return ""
 	}
 	return fmt.Sprintf("; the URI changed from secret:%s to secret:%s: update what uses the old URI, for example charm "+
@@ -296,16 +307,14 @@ func reasonOf(p plan.Plan, normal v1alpha1.Reason) v1alpha1.Reason {
 	return normal
 }
 
-// appendApplications adds an event for the applications that succeeded, if any.
-func appendApplications(
-	events []Event, reason v1alpha1.Reason, what string, apps []string, outcome plan.Outcome,
-) []Event {
+// forApplications returns an event for the applications that succeeded, if any.
+func forApplications(reason v1alpha1.Reason, what string, apps []string, outcome plan.Outcome) []Event {
 	succeeded := slices.DeleteFunc(slices.Clone(apps), func(app string) bool {
 		_, failed := outcome.Applications[app]
 		return failed
 	})
 	if len(succeeded) == 0 {
-		return events
+		return nil
 	}
-	return append(events, done(reason, what+strings.Join(succeeded, ", ")))
+	return []Event{done(reason, what+strings.Join(succeeded, ", "))}
 }

@@ -78,7 +78,9 @@ func TestAdoptionHasOneEvent(t *testing.T) {
 				in.plan.Secret, in.plan.Steps = nil, []plan.Step{plan.Create{Name: "db"}}
 				in.outcomes = []plan.Outcome{{Secret: &plan.UserSecret{ID: otherID, Revision: 1}}}
 			},
-			all(isAdopted(otherID, 1), withEvents(normal(v1alpha1.ReasonCreated, `created "db" as secret:`+otherID)),
+			all(isAdopted(otherID, 1), withEvents(status.Event{
+				Reason: v1alpha1.ReasonCreated, Message: `created "db" as secret:` + otherID,
+			}),
 				func(out *secretOut) { out.Status.Adopted, out.Status.AutoPrune = false, new(false) }),
 		},
 	})

@@ -74,6 +74,7 @@ func (s size) figures() []figure {
 		{"secret-requests", float64(most.beyondGrants()), s.requestLimit()},
 		{"grant-requests-per-access", float64(most.requests[grantRequest]) / float64(s.n), 1},
 		{"writes-per-object", float64(most.writes), 2},
+		{"events-per-object", float64(most.events) / float64(2*s.n), 0},
 	}
 }
 

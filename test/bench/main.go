@@ -36,18 +36,29 @@ func main() {
 	large := flag.Bool("scale", false, "measure thousands of objects in several models")
 	kept := flag.String("results", "", "with -scale, the file to read and write the results of each size, so that the "+
 		"sizes can be measured in separate runs")
+	loaded := flag.Int("load", 0, "the number of objects of a busy tenant beside a quiet one; only prints the result")
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard()) // Discard the log of the Kubernetes client in this process.
-	if err := run(context.Background(), *n, *large, *kept); err != nil {
+	if err := run(context.Background(), *n, *large, *kept, *loaded); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n int, large bool, kept string) error {
+func run(ctx context.Context, n int, large bool, kept string, loaded int) error {
 	// SIGPIPE stops the servers when the reader of the output exits.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
+	if loaded > 0 {
+		var beside scale
+		if err := beside.addLoad(ctx, loaded, ""); err != nil {
+			return err
+		}
+		for _, f := range beside.Load {
+			fmt.Println(f)
+		}
+		return nil
+	}
 	if large {
 		return measureScale(ctx, n, kept)
 	}

@@ -108,7 +108,7 @@ func (r *results) page() string {
 		for _, f := range s.figures() {
 			cells = append(cells, number(f.Value)+" of "+number(f.Limit)+mark(f))
 		}
-		row(&page, append(cells, number(float64(s.worst().events)/float64(2*s.n)))...)
+		row(&page, cells...)
 	}
 	page.WriteString("\nThe number after \"of\" is the limit. ✗ marks a figure over its limit.\n")
 	fmt.Fprintf(&page, detailsIntro, detailed)

@@ -29,6 +29,7 @@ const (
 // scale holds the absolute costs of each size.
 type scale struct {
 	Sizes []scaleSize
+	Load  []figure // beside a busy tenant
 	Facts facts
 }
 
@@ -61,11 +62,14 @@ func measureScale(ctx context.Context, n int, kept string) error {
 		}
 	}
 	if n == 0 {
+		if err := all.addLoad(ctx, busyObjects, kept); err != nil {
+			return err
+		}
 		if err := all.write("docs"); err != nil {
 			return err
 		}
 	}
-	for _, f := range all.of(sizes) {
+	for _, f := range append(all.of(sizes), all.Load...) {
 		fmt.Println(f)
 	}
 	return nil

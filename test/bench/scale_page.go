@@ -21,6 +21,27 @@ This page shows what one replica of the operator carries.
 
 `
 
+const loadIntro = `
+## Beside a busy tenant
+
+A quiet tenant changes one Kubernetes Secret after another. A busy tenant has %d objects in 20
+models, half of them JujuSecrets, and a Juju controller of its own on the same machine. The
+figures are the times from the patch of the quiet tenant's Secret until Juju has answered the
+operator's update, in milliseconds:
+
+- **idle**: the busy tenant has no objects yet.
+- **apply**: all objects of the busy tenant are created.
+- **silent**: the Juju controller of the busy tenant answers nothing for a minute, and all its
+  JujuSecrets change.
+- **back**: the controller answers again.
+- **missing-model**: the busy tenant creates as many JujuSecrets for a model that does not exist.
+
+**shared-source** is a change of one Kubernetes Secret that %d JujuSecrets in all models of the
+busy tenant use, twice: the reads from the API server, the UpdateSecrets requests to Juju, and the
+seconds until all JujuSecrets report the new revision.
+
+`
+
 // write writes the page and the plot into a folder.
 func (r *scale) write(folder string) error {
 	for name, text := range map[string]string{"scale.md": r.page(), "scale.svg": r.plot()} {
@@ -48,6 +69,12 @@ func (r *scale) page() string {
 			cells = append(cells, number(f.Value)+" of "+number(f.Limit)+mark(f))
 		}
 		row(&page, cells...)
+	}
+	fmt.Fprintf(&page, loadIntro, busyObjects, sharing)
+	row(&page, "Figure", "Measured")
+	row(&page, "---", "--:")
+	for _, f := range r.Load {
+		row(&page, f.Name, number(f.Value)+" of "+number(f.Limit)+mark(f))
 	}
 	environment(&page, r.Facts)
 	return page.String()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -137,19 +138,35 @@ func TestSyncedObjectCausesNoWrites(t *testing.T) {
 	}
 }
 
+// The events of later changes show that no event of the first success is still
+// on its way.
 func TestNewObjectIsReadyAfterTwoWrites(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	first := gen.JujuSecret(f.Namespace, "first", f.Model.Name)
 	f.Create(first)
 	f.AwaitReady(first) // A slow first list of the model would cause one more write.
-	writes := f.countWrites(&v1alpha1.JujuSecretList{})
+	secretWrites := f.countWrites(&v1alpha1.JujuSecretList{})
+	accessWrites := f.countWrites(&v1alpha1.JujuSecretAccessList{})
 	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name)
+	access := gen.Access(f.Namespace, "db-login", "db-login", "app1")
 	f.Create(obj)
 	f.AwaitReady(obj)
-	f.Create(gen.JujuSecret(f.Namespace, "marker", f.Model.Name))
-	if got := writes("db-login", "marker"); got != 2 {
-		t.Errorf("got %d writes until the object is Ready, want 2", got)
+	f.Create(access)
+	f.AwaitReady(access)
+	f.Create(gen.JujuSecret(f.Namespace, "marker", f.Model.Name), gen.Access(f.Namespace, "marker", "marker", "app1"))
+	writes := [2]int{secretWrites("db-login", "marker"), accessWrites("db-login", "marker")}
+	if writes != [2]int{2, 2} {
+		t.Errorf("got %d writes until both objects are Ready, want 2 to each", writes)
+	}
+
+	env.Change(f, obj, func(o *v1alpha1.JujuSecret) { o.Spec.Info = "changed" })
+	env.Change(f, access, func(o *v1alpha1.JujuSecretAccess) { o.Spec.Applications = gen.Applications("app1", "app2") })
+	f.AwaitEvent(obj, v1alpha1.ReasonUpdated)
+	f.AwaitEvent(access, v1alpha1.ReasonGranted)
+	got := [][]string{f.Events(obj), f.Events(access)}
+	if diff := cmp.Diff([][]string{{"Updated"}, {"Granted"}}, got); diff != "" {
+		t.Errorf("events of the JujuSecret and of the JujuSecretAccess (-want +got):\n%s", diff)
 	}
 }
 

@@ -5,11 +5,13 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -60,6 +62,23 @@ type reconciles struct {
 }
 
 func (r reconciles) since(o reconciles) reconciles { return reconciles{r.all - o.all, r.done - o.done} }
+
+// reads returns the number of objects that the operator has read from the API
+// server since its start. It watches all other objects.
+func (o *countedOperator) reads(f *fixture) int {
+	f.Helper()
+	_, metrics := env.Get(f.Ctx, o.url, "")
+	count := 0
+	for line := range strings.Lines(metrics) {
+		if strings.HasPrefix(line, "rest_client_requests_total{") && strings.Contains(line, `method="GET"`) {
+			fields := strings.Fields(line)
+			value, err := strconv.ParseFloat(fields[len(fields)-1], 64)
+			f.Must(err)
+			count += int(value)
+		}
+	}
+	return count
+}
 
 // reconciles returns the reconciles of a controller since the operator's start.
 func (o *countedOperator) reconciles(f *fixture, controller string) (count reconciles) {
@@ -198,4 +217,98 @@ func (o *countedOperator) countAccesses(f *fixture, n int) (created, deleted rec
 	gone := o.awaitIdle(f, controller)
 	f.ExpectJuju(ofDB())
 	return ready.since(start), gone.since(ready)
+}
+
+// One read serves all objects that use a source, and their updates share
+// requests. The operator may renew a watch meanwhile, which is another read.
+func TestSharedSourceIsReadOnceAndUpdatedInBulk(t *testing.T) {
+	const objects, models, spare = 300, 3, 3
+	f := newFixture(t)
+	o := f.startCountedOperator()
+	through := gen.Through(f.connectOwn(o.Operator, withoutDriftChecks).Name)
+	source := gen.Secret(f.Namespace, "shared", map[string]string{"password": sentinel})
+	f.Create(source)
+	all := []servers.Model{f.Model}
+	for i := range models - 1 {
+		all = append(all, f.AddModel(fmt.Sprintf("%s-%d", f.Namespace, i)))
+	}
+	var objs []client.Object
+	for i := range objects {
+		name := fmt.Sprintf("secret-%03d", i)
+		objs = append(objs, gen.JujuSecret(f.Namespace, name, all[i%models].Name, gen.FromSecret("shared"), through))
+	}
+	f.Create(objs...)
+	f.AwaitReady(objs...)
+	for revision := 2; revision <= 3; revision++ { // The first update also writes the record of each object.
+		o.awaitIdle(f, "jujusecret")
+		reads, before := o.reads(f), f.updates(all)
+		env.Change(f, source, func(o *corev1.Secret) { o.Data["password"] = fmt.Append([]byte(sentinel), revision) })
+		for _, obj := range objs {
+			f.AwaitRevision(obj.(*v1alpha1.JujuSecret), revision)
+		}
+		reads, made := o.reads(f)-reads, f.updates(all)-before
+		t.Logf("revision %d: %d reads and %d updates for %d objects in %d models", revision, reads, made, objects, models)
+		if most := 3 * models; reads > 1+spare || made > most {
+			t.Errorf("revision %d: %d reads and %d updates for %d objects, want at most %d and %d",
+				revision, reads, made, objects, 1+spare, most)
+		}
+	}
+	f.deleteAll(objs)
+}
+
+// updates returns the number of requests that updated secrets in models.
+func (f *fixture) updates(models []servers.Model) int {
+	f.Helper()
+	sum := 0
+	for _, model := range models {
+		counts, err := f.Juju.Requests(f.Ctx, model)
+		f.Must(err)
+		sum += counts["Secrets.UpdateSecrets"]
+	}
+	return sum
+}
+
+// The application stays away until each access has seen that it is missing. One
+// listing shows the lost grants, and one look for the application finds it.
+func TestRedeployedApplicationIsGrantedAgainWithOneListing(t *testing.T) {
+	const objects = 200
+	f := newFixture(t)
+	o := f.startCountedOperator()
+	through := gen.Through(f.connectOwn(o.Operator, withoutDriftChecks).Name)
+	var secrets, accesses []client.Object
+	for i := range objects {
+		name := fmt.Sprintf("secret-%03d", i)
+		secrets = append(secrets, gen.JujuSecret(f.Namespace, name, f.Model.Name, through))
+		accesses = append(accesses, gen.Access(f.Namespace, name, name, "app1"))
+	}
+	f.Create(secrets...)
+	f.Create(accesses...)
+	f.AwaitReady(accesses...)
+	o.awaitIdle(f, "jujusecretaccess")
+	counted := []string{"Secrets.ListSecrets", "Secrets.GrantSecret", "Application.ApplicationsInfo"}
+	expect := func(when string, before map[string]int, want ...int) {
+		t.Helper()
+		after, got := f.Requests(), []int{}
+		for _, method := range counted {
+			got = append(got, after[method]-before[method])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: requests %v of %v, want %v", when, got, counted, want)
+		}
+	}
+
+	before := f.Requests()
+	f.Must(f.Juju.RemoveApplication(f.Ctx, f.Model, "app1"))
+	f.LookNow(accesses[0])
+	for _, obj := range accesses {
+		f.AwaitReason(obj, v1alpha1.ReasonApplicationNotFound)
+	}
+	expect("without the application", before, 1, objects, 0)
+
+	before = f.Requests()
+	f.Must(f.Juju.AddApplication(f.Ctx, f.Model, "app1"))
+	f.AwaitReady(accesses...)
+	expect("with the application", before, 0, objects, 1)
+	f.deleteAll(accesses)
+	f.deleteAll(secrets)
 }

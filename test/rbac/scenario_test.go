@@ -163,11 +163,9 @@ func (s *scenario) remove() {
 	s.AwaitJuju()
 }
 
-// events waits until there is an event for each kind of change.
+// events waits until there is an event for each kind of later change.
 func (s *scenario) events() {
-	missing := map[string]bool{
-		"Created": true, "Updated": true, "Corrected": true, "Granted": true, "Revoked": true, "Removed": true,
-	}
+	missing := map[string]bool{"Updated": true, "Corrected": true, "Revoked": true, "Removed": true}
 	s.Await(func() string {
 		var list eventsv1.EventList
 		s.Must(s.Kube.List(s.Ctx, &list, client.InNamespace(s.Namespace)))

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/juju/juju/api"
@@ -295,3 +296,10 @@ func (j *Juju) connection(ctx context.Context, modelUUID string) (api.Connection
 	}
 	return conn, err
 }
+
+// Freeze stops the process of the server, without closing its connections. The
+// server then answers nothing until Thaw.
+func (j *Juju) Freeze() error { return j.process.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw lets the process of the server continue.
+func (j *Juju) Thaw() error { return j.process.cmd.Process.Signal(syscall.SIGCONT) }

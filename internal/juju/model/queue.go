@@ -138,12 +138,19 @@ func (q *queue) requeue(j *job) {
 
 // next removes and returns the jobs for the next call: the first job that need
 // not wait for an announcement, and all jobs with the same verb that fit into
-// the call. If there is none, it returns how long to wait at most, or 0 if no
+// the call. Jobs that fill a call do not wait. If there is none, it returns how long to wait at most, or 0 if no
 // job waits.
 func (q *queue) next(now time.Time) (v verb, batch []*job, wait time.Duration) {
 	head := -1
+	arrived := map[verb]int{}
+	for _, j := range q.waiting {
+		arrived[verbOf(j.step())]++
+	}
 	for i, j := range q.waiting {
 		left := q.waits(j, now)
+		if arrived[verbOf(j.step())] >= maxItems {
+			left = 0 // More steps would not fit into the call.
+		}
 		if left == 0 {
 			head = i
 			break

@@ -293,6 +293,16 @@ func TestReadyStepIsBatchedWithItsVerb(t *testing.T) {
 			},
 			result{[]string{"a", "b"}, nil, 0},
 		},
+		"steps that fill a call do not wait": {
+			func(q *queue, now time.Time) time.Duration {
+				q.announce(updates)
+				for _, j := range jobsOf(many(maxItems+1, updateOf)...) {
+					q.add(j, now)
+				}
+				return 0
+			},
+			result{present(jobsOf(many(maxItems, updateOf)...)), []string{"step100"}, 0},
+		},
 		"a step at the end of its wait is batched with a waiting step": {
 			func(q *queue, now time.Time) time.Duration {
 				q.announce(creates)
