@@ -14,6 +14,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // all returns the objects of a kind, as their Go type, by their name.
@@ -27,11 +28,19 @@ func all[T any](t *testing.T, objs []*unstructured.Unstructured, kind string) ma
 		if _, twice := found[obj.GetName()]; twice {
 			t.Errorf("there are two objects of kind %s with the name %s", kind, obj.GetName())
 		}
-		var typed T
-		as(t, obj, &typed)
-		found[obj.GetName()] = typed
+		found[obj.GetName()] = typed[T](t, obj)
 	}
 	return found
+}
+
+// typed returns an object as a Go type with the same fields.
+func typed[T any](t *testing.T, obj *unstructured.Unstructured) T {
+	t.Helper()
+	var as T
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, &as); err != nil {
+		t.Fatal(err)
+	}
+	return as
 }
 
 // shards returns the Helm option for a release of three operators.
@@ -154,8 +163,7 @@ func TestShardsHaveBoundServiceAccounts(t *testing.T) {
 				if !strings.HasSuffix(obj.GetKind(), "RoleBinding") {
 					continue
 				}
-				var binding rbacv1.RoleBinding // Both kinds have the same fields.
-				as(t, obj, &binding)
+				binding := typed[rbacv1.RoleBinding](t, obj) // Both kinds have the same fields.
 				if !roles[binding.RoleRef.Kind+" "+obj.GetNamespace()+"/"+binding.RoleRef.Name] {
 					t.Errorf("%s %s refers to the %s %s, which does not exist", obj.GetKind(), obj.GetName(),
 						binding.RoleRef.Kind, binding.RoleRef.Name)
