@@ -47,7 +47,7 @@ func NewControllerReconciler(options Options, connections Connections, local boo
 // decide, act, report.
 func (r *ControllerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	requeueAfter, err := r.reconcile(ctx, req.NamespacedName)
-	if errors.Is(err, errDeleted) || errors.Is(err, errNotServed) {
+	if errors.Is(err, errDeleted) || errors.Is(err, errNotServed) || errors.Is(err, errAwaiting) {
 		r.Connections.Forget(plan.NewControllerKey(req.Namespace, req.Name))
 	}
 	return requeue(requeueAfter, err)
@@ -58,6 +58,9 @@ func (r *ControllerReconciler) reconcile(
 ) (requeueAfter time.Duration, err error) {
 	obj := r.newObject()
 	if err := r.get(ctx, key, obj); err != nil {
+		return 0, err
+	}
+	if err := r.handOver(ctx, obj); err != nil {
 		return 0, err
 	}
 	release, err := r.acquire(ctx, obj, plan.ModelRef{Controller: keyOf(obj)})
@@ -196,7 +199,8 @@ func (r *ControllerReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 		return err
 	}
 	return ctrl.NewControllerManagedBy(mgr).
-		For(r.newObject(), builder.WithPredicates(predicate.Or(specOrRequest(), r.ownWrites.seen()))).
+		For(r.newObject(), builder.WithPredicates(
+			predicate.Or(specOrRequest(), servedByChanged(), r.ownWrites.seen()))).
 		WatchesMetadata(&corev1.Secret{}, r.wake(objects, inAllNamespacesBy(readSecretIndex, objectKey))).
 		WatchesMetadata(&corev1.ConfigMap{}, r.wake(objects, inAllNamespacesBy(readConfigMapIndex, objectKey))).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(r.ifDeleting), r.controllerReleased()).

@@ -75,6 +75,8 @@ func onlyStatus(obj client.Object) client.Object {
 const (
 	logActed = "acted on Juju"
 	logReady = "Ready has another reason"
+	// logServedBy has the names of two installations, empty for none.
+	logServedBy = "another operator serves the controller object"
 )
 
 // logReport writes one log line for each change in Juju, and one line if the
