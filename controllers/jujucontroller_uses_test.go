@@ -67,7 +67,7 @@ func TestUsesOfModelsFollowEvents(t *testing.T) {
 	counts.Delete(t.Context(), event.DeleteEvent{Object: moved}, queue)
 	counts.Delete(t.Context(), event.DeleteEvent{Object: found}, queue)
 	counts.Delete(t.Context(), event.DeleteEvent{Object: granted}, queue)
-	want("deleted", plan.ModelUse{UUID: "one", Name: "prod/app", Objects: 1})
+	want("deleted", plan.ModelUse{UUID: "one", Objects: 1})
 }
 
 func TestOnlyAnotherUseOfAModelIsCounted(t *testing.T) {
