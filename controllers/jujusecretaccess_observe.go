@@ -321,7 +321,7 @@ func (r *AccessReconciler) observeOther(
 		Model:       recorded.Model,
 	}
 	if recorded.SecretID == secretID {
-		other.Recorded, other.Adopted = recorded.Granted, recorded.Record.Adopted
+		other.Recorded, other.Adopted = recorded.Granted, recorded.Adopted
 	}
 	if place.SecretID == secretID {
 		other.StatusGranted = grantedByStatus(access)

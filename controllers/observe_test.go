@@ -4,13 +4,18 @@
 package controllers
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
+	"github.com/juju-secrets/operator/internal/record"
 	"github.com/juju-secrets/operator/internal/status"
 )
 
@@ -177,4 +182,123 @@ func waitingSince(reason v1alpha1.Reason, since time.Time) (conditions []metav1.
 		})
 	}
 	return conditions
+}
+
+// controllerObjects is a client with controller objects.
+type controllerObjects struct {
+	client.Client
+
+	shared []v1alpha1.ClusterJujuController
+	local  []v1alpha1.JujuController
+}
+
+func (c controllerObjects) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+	switch list := into.(type) {
+	case *v1alpha1.ClusterJujuControllerList:
+		list.Items = c.shared
+	case *v1alpha1.JujuControllerList:
+		list.Items = c.local
+	}
+	return nil
+}
+
+func (c controllerObjects) Get(
+	_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption,
+) error {
+	switch into := into.(type) {
+	case *v1alpha1.ClusterJujuController:
+		for _, obj := range c.shared {
+			if obj.Name == key.Name {
+				obj.DeepCopyInto(into)
+				return nil
+			}
+		}
+	case *v1alpha1.JujuController:
+		for _, obj := range c.local {
+			if obj.Name == key.Name && obj.Namespace == key.Namespace {
+				obj.DeepCopyInto(into)
+				return nil
+			}
+		}
+	case *metav1.PartialObjectMetadata:
+		into.Name = key.Name
+		return nil
+	}
+	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
+}
+
+// viewsBy are Models with the UUID of the model at each controller object.
+type viewsBy map[plan.ControllerKey]string
+
+func (v viewsBy) View(_ context.Context, model plan.ModelRef, _ plan.Query) plan.ModelView {
+	return plan.ModelView{Known: v[model.Controller] != "", ModelUUID: v[model.Controller]}
+}
+
+func (viewsBy) Identify(context.Context, plan.ModelRef, plan.Query) plan.ListedModel {
+	return plan.ListedModel{Known: true}
+}
+
+func (viewsBy) Announce(plan.ModelRef, []plan.Step) Ticket { return nil }
+
+func (viewsBy) Changed() <-chan plan.Change { return nil }
+
+// Without a JujuSecret, only the UUID of the Juju controller and the UUID of the
+// model say where the grants are.
+func TestMigratedModelIsFoundByTheUUIDOfItsController(t *testing.T) {
+	t.Parallel()
+	shared := func(name, uuid, class string, tenants []v1alpha1.Tenant) v1alpha1.ClusterJujuController {
+		obj := v1alpha1.ClusterJujuController{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		obj.Spec.ControllerClass, obj.Spec.Tenants, obj.Status.ControllerUUID = class, tenants, uuid
+		return obj
+	}
+	local := v1alpha1.JujuController{ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "juju"}}
+	local.Status.ControllerUUID = "there"
+	objects := controllerObjects{
+		shared: []v1alpha1.ClusterJujuController{
+			shared("another", "elsewhere", "", allTenants()), shared("denied", "there", "", nil),
+			shared("classed", "there", "other", allTenants()), shared("present", "there", "", allTenants()),
+		},
+		local: []v1alpha1.JujuController{local},
+	}
+	for name, row := range map[string]struct {
+		to     string
+		scope  Scope
+		former plan.ControllerKey
+		models viewsBy
+		want   plan.ControllerKey
+	}{
+		"one has the model":              {"there", Scope{}, "former", viewsBy{"present": "uuid"}, "present"},
+		"it has another model":           {"there", Scope{}, "former", viewsBy{"present": "other"}, "former"},
+		"no such controller":             {"nowhere", Scope{}, "former", viewsBy{"present": "uuid"}, "former"},
+		"not migrated":                   {"", Scope{}, "former", viewsBy{"present": "uuid"}, "former"},
+		"another controller has it":      {"there", Scope{}, "former", viewsBy{"another": "uuid"}, "former"},
+		"no tenancy":                     {"there", Scope{}, "former", viewsBy{"denied": "uuid"}, "former"},
+		"another installation serves it": {"there", Scope{}, "former", viewsBy{"classed": "uuid"}, "former"},
+		"a JujuController":               {"there", Scope{}, "former", viewsBy{"team-a/juju": "uuid"}, "team-a/juju"},
+		"from a JujuController":          {"there", Scope{}, "team-a/former", viewsBy{"present": "uuid"}, "team-a/former"},
+		"some namespaces only": {
+			"there", Scope{Namespaces: []string{"team-a"}}, "former", viewsBy{"present": "uuid"}, "former",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &AccessReconciler{newTestBase(objects, row.models)}
+			r.Scope = row.scope
+			model := plan.ModelRef{Controller: row.former, Name: "prod/app"}
+			obj := new(v1alpha1.JujuSecretAccess)
+			obj.Namespace, obj.Name = "team-a", "grants"
+			obj.DeletionTimestamp = new(metav1.Now())
+			facts := plan.AccessFacts{
+				Deleting: true, LastModelUUID: "uuid", Target: plan.Target{Model: model, Unnamed: true},
+				Record: plan.Record{Model: model, SecretID: "one", Granted: []string{"app"}},
+				View:   plan.ModelView{Problem: &plan.Problem{Reason: v1alpha1.ReasonModelMigrated, MigratedTo: row.to}},
+			}
+			if err := r.followModel(t.Context(), obj, record.State{}, plan.Query{}, &facts); err != nil {
+				t.Fatal(err)
+			}
+			if got := facts.Target.Model.Controller; got != row.want {
+				t.Errorf("the model is looked for at %q, want %q", got, row.want)
+			}
+		})
+	}
 }

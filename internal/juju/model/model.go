@@ -199,6 +199,11 @@ type facadeMethod struct {
 	items int
 }
 
+// changes reports whether the method changes secrets.
+func (f facadeMethod) changes() bool {
+	return f.facade == wire.SecretsFacade && accessFor(f.method) == plan.AccessWrite
+}
+
 // call makes one request to the Secrets facade. Juju's client for the facade is
 // not used, because it sends one item a call, cannot clear a description, and
 // loses the error codes.
@@ -231,28 +236,32 @@ func (m *Model) request(ctx context.Context, what facadeMethod, args, result any
 	err := m.Endpoint.Ask(ctx, what.timeout, request, func(ctx context.Context) error {
 		return caller.FacadeCall(ctx, what.method, args, result)
 	})
-	changes := what.facade == wire.SecretsFacade && accessFor(what.method) == plan.AccessWrite
 	if err != nil {
-		problem := wire.CallProblem(conn, err)
-		if wire.NoModel(problem) {
-			// Juju also returns these errors if the model was removed or
-			// migrated during the connection.
-			if explained := m.Host.Explain(ctx, m, problem); explained != problem {
-				return explained
-			}
-		}
-		if problem.Reason == v1alpha1.ReasonPermissionDenied {
-			problem = wire.AccessProblem(problem, m.Endpoint.UserOf(conn), accessFor(what.method), m.Name())
-			if changes {
-				m.setRefusal(problem, time.Now())
-			}
-		}
-		return problem
+		return m.failed(ctx, conn, what, err)
 	}
-	if changes {
+	if what.changes() {
 		m.setRefusal(nil, time.Now())
 	}
 	return nil
+}
+
+// failed returns the problem of a request that failed.
+func (m *Model) failed(ctx context.Context, conn api.Connection, what facadeMethod, err error) *plan.Problem {
+	problem := wire.CallProblem(conn, err)
+	if wire.NoModel(problem) {
+		// Juju also returns these errors if the model was removed or migrated
+		// during the connection.
+		if explained := m.Host.Explain(ctx, m, problem); explained != problem {
+			return explained
+		}
+	}
+	if problem.Reason == v1alpha1.ReasonPermissionDenied {
+		problem = wire.AccessProblem(problem, m.Endpoint.UserOf(conn), accessFor(what.method), m.Name())
+		if what.changes() {
+			m.setRefusal(problem, time.Now())
+		}
+	}
+	return problem
 }
 
 // accessFor returns the access to the model that a method of the Secrets facade
