@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -91,14 +92,14 @@ func (c *compactCache) List(ctx context.Context, list client.ObjectList, options
 	if asked.FieldSelector == nil {
 		return c.Cache.List(ctx, list, options...)
 	}
-	wanted := asked.FieldSelector.Requirements()
 	items, err := meta.GetItemsPtr(list)
 	if err != nil {
 		return err
 	}
-	of := reflect.TypeOf(items).Elem().Elem()
+	of, wanted := reflect.TypeOf(items).Elem().Elem(), asked.FieldSelector.Requirements()
+	field, key := wanted[0].Field, wanted[0].Value
 	c.mu.RLock()
-	informer, keys := c.informers[of], c.indexes[of][wanted[0].Field]
+	informer, keys := c.informers[of], c.indexes[of][field]
 	c.mu.RUnlock()
 	if len(wanted) != 1 || keys == nil {
 		return fmt.Errorf("%T has no index for %s", list, asked.FieldSelector)
@@ -106,26 +107,31 @@ func (c *compactCache) List(ctx context.Context, list client.ObjectList, options
 	if !informer.HasSynced() && !toolscache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
 		return ctx.Err()
 	}
-	field, key := wanted[0].Field, wanted[0].Value
 	found, err := informer.GetIndexer().ByIndex(field, storedKey(field, key))
 	if err != nil {
 		return err
 	}
-	var selected []runtime.Object
+	return meta.SetList(list, selectedBy(found, asked, func(obj client.Object) bool {
+		return !nearlyUnique(field) || slices.Contains(keys(obj), key)
+	}))
+}
+
+// selectedBy returns the objects that options and a function select.
+func selectedBy(found []any, asked client.ListOptions, selects func(client.Object) bool) []runtime.Object {
+	var objs []runtime.Object
 	for _, item := range found {
 		obj, ok := item.(client.Object)
-		if !ok || asked.Namespace != "" && asked.Namespace != obj.GetNamespace() ||
-			nearlyUnique(field) && !slices.Contains(keys(obj), key) {
+		if !ok || asked.Namespace != "" && asked.Namespace != obj.GetNamespace() || !selects(obj) {
 			continue
 		}
-		if shared := asked.UnsafeDisableDeepCopy; shared == nil || !*shared {
+		if !ptr.Deref(asked.UnsafeDisableDeepCopy, false) {
 			obj = obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the same type.
 		}
-		if selected = append(selected, obj); int64(len(selected)) == asked.Limit {
+		if objs = append(objs, obj); int64(len(objs)) == asked.Limit {
 			break
 		}
 	}
-	return meta.SetList(list, selected)
+	return objs
 }
 
 // sharedSets is the number of sets that the nearly unique keys of an index

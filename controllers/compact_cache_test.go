@@ -48,8 +48,10 @@ func compactCacheOf(t *testing.T, objs ...*v1alpha1.JujuSecret) *compactCache {
 		list.Items = append(list.Items, *obj)
 	}
 	informer := c.newInformer(toolscache.ToListWatcherWithWatchListSemantics(&toolscache.ListWatch{
-		ListFunc:  func(metav1.ListOptions) (runtime.Object, error) { return list, nil },
-		WatchFunc: func(metav1.ListOptions) (watch.Interface, error) { return watch.NewFake(), nil },
+		ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) { return list, nil },
+		WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+			return watch.NewFake(), nil
+		},
 	}, noWatchList{}), &v1alpha1.JujuSecret{}, 0, toolscache.Indexers{})
 	inner.informer = informer
 	r := &SecretReconciler{objectBase: newTestBase(nil, nil)}
@@ -100,7 +102,8 @@ func TestCacheFindsObjectsByIndex(t *testing.T) {
 		want    []string
 	}{
 		"nearly unique key": {
-			[]client.ListOption{client.MatchingFields{secretSourceIndex: "team-a/" + one}}, []string{"reads-one", "reads-one-too"},
+			[]client.ListOption{client.MatchingFields{secretSourceIndex: "team-a/" + one}},
+			[]string{"reads-one", "reads-one-too"},
 		},
 		"another key of the same set": {
 			[]client.ListOption{client.MatchingFields{secretSourceIndex: "team-a/" + other}}, []string{"reads-other"},

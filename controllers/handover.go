@@ -11,7 +11,6 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
@@ -112,19 +111,4 @@ func held(lease *coordinationv1.Lease, now time.Time) bool {
 	renewed, seconds := lease.Spec.RenewTime, ptr.Deref(lease.Spec.LeaseDurationSeconds, 0)
 	return ptr.Deref(lease.Spec.HolderIdentity, "") != "" && renewed != nil &&
 		now.Before(renewed.Add(2*time.Duration(seconds)*time.Second))
-}
-
-// setServedBy writes to the status of a controller object which installation
-// serves it. The patch fails with a conflict if the object has changed.
-func (r *ControllerReconciler) setServedBy(ctx context.Context, obj v1alpha1.ControllerObject, name string) error {
-	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the same type.
-	former := obj.GetStatus().ServedBy
-	obj.GetStatus().ServedBy = name
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Status().Patch(ctx, obj, patch); err != nil {
-		return asDeleted(err)
-	}
-	r.noteWrite(obj)
-	ctrl.LoggerFrom(ctx).Info(logServedBy, "from", former, "to", name)
-	return nil
 }

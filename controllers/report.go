@@ -71,6 +71,21 @@ func onlyStatus(obj client.Object) client.Object {
 	return obj
 }
 
+// setServedBy writes to the status of a controller object which installation
+// serves it. The patch fails with a conflict if the object has changed.
+func (r *ControllerReconciler) setServedBy(ctx context.Context, obj v1alpha1.ControllerObject, name string) error {
+	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the same type.
+	former := obj.GetStatus().ServedBy
+	obj.GetStatus().ServedBy = name
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Status().Patch(ctx, obj, patch); err != nil {
+		return asDeleted(err)
+	}
+	r.noteWrite(obj)
+	ctrl.LoggerFrom(ctx).Info(logServedBy, "from", former, "to", name)
+	return nil
+}
+
 // Messages of log lines. Log queries may depend on them, so they do not change.
 const (
 	logActed = "acted on Juju"

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,8 +34,8 @@ func (s *countedSource) read(context.Context) (sourceData, error) {
 	s.reads++
 	number := s.reads
 	s.mu.Unlock()
-	time.Sleep(time.Second) // Of the bubble.
-	return sourceData{true, content.Seal(map[string][]byte{"read": {byte(number)}})}, s.err
+	<-time.After(time.Second) // Of the bubble.
+	return sourceData{true, content.Seal(map[string][]byte{"read": []byte(strconv.Itoa(number))})}, s.err
 }
 
 // woken returns requests for n objects.
@@ -73,7 +74,11 @@ func (s *sourceTest) of(t *testing.T, i int) int {
 		t.Error(err)
 		return 0
 	}
-	return int(data.values.Open()["read"][0])
+	number, err := strconv.Atoi(string(data.values.Open()["read"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return number
 }
 
 func TestOneReadServesAllObjectsOfAChange(t *testing.T) {
@@ -85,7 +90,7 @@ func TestOneReadServesAllObjectsOfAChange(t *testing.T) {
 		for i := range 1000 {
 			group.Go(func() {
 				if i >= 500 {
-					time.Sleep(2 * time.Second) // The other half comes after the read.
+					<-time.After(2 * time.Second) // The other half comes after the read.
 				}
 				if got := s.of(t, i); got != 1 {
 					t.Errorf("object %d got read %d, want the first", i, got)
@@ -125,7 +130,7 @@ func TestObjectsThatNoChangeWokeReadAgain(t *testing.T) {
 	}{
 		"another object":    {func(*testing.T, *sourceTest) {}, 7},
 		"a second read":     {func(t *testing.T, s *sourceTest) { t.Helper(); s.of(t, 0) }, 0},
-		"a later read":      {func(t *testing.T, s *sourceTest) { t.Helper(); s.of(t, 0); time.Sleep(2 * keepSource) }, 1},
+		"a later read":      {func(t *testing.T, s *sourceTest) { t.Helper(); s.of(t, 0); <-time.After(2 * keepSource) }, 1},
 		"after an error":    {func(t *testing.T, s *sourceTest) { t.Helper(); s.fail(t, 0) }, 1},
 		"a change of one":   {func(_ *testing.T, s *sourceTest) { s.changed(s.key, woken(1)) }, 0},
 		"the change of one": {func(_ *testing.T, s *sourceTest) { s.changed(s.key, woken(1)); s.changed(s.key, nil) }, 0},
@@ -159,8 +164,8 @@ func (s *sourceTest) fail(t *testing.T, i int) {
 func TestContentOfSourcesIsDropped(t *testing.T) {
 	t.Parallel()
 	kept := func(s *sourceTest) bool {
-		s.sourceReads.mu.Lock()
-		defer s.sourceReads.mu.Unlock()
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		return s.changes[s.key] != nil && s.changes[s.key].read != nil
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -170,7 +175,7 @@ func TestContentOfSourcesIsDropped(t *testing.T) {
 		if !kept(s) {
 			t.Error("the content is not kept for the second object")
 		}
-		time.Sleep(keepSource)
+		<-time.After(keepSource)
 		synctest.Wait()
 		if kept(s) {
 			t.Errorf("the content is still kept after %v", keepSource)
@@ -203,7 +208,7 @@ func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
 			s.reconciled(named(objectNumber(3).Name, func(o *v1alpha1.JujuSecret) { usesSecret(o, s.key.Name) }))
 		},
 		"another change": func(_ *testing.T, s *sourceTest) { s.changed(s.key, nil) },
-		"a long time":    func(*testing.T, *sourceTest) { time.Sleep(awaitUsers); synctest.Wait() },
+		"a long time":    func(*testing.T, *sourceTest) { <-time.After(awaitUsers); synctest.Wait() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -136,11 +136,16 @@ func (m *merger) add(source Source) {
 				continue
 			}
 		}
-		if item.Base64 {
-			value = base64.StdEncoding.AppendEncode(nil, value)
-		}
-		m.put(as, value, origin)
+		m.put(as, item.encoded(value), origin)
 	}
+}
+
+// encoded returns a value as charms read it.
+func (i Item) encoded(value []byte) []byte {
+	if !i.Base64 {
+		return value
+	}
+	return base64.StdEncoding.AppendEncode(nil, value)
 }
 
 // unlisted returns the items of a source without items: all keys, sorted, except

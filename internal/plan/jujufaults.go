@@ -28,14 +28,26 @@ type JujuFault struct {
 // JujuFaults returns the table of known faults.
 func JujuFaults() []JujuFault {
 	return []JujuFault{
-		{"3.3.0", "3.6.18", "secret IDs can be guessed", "GHSA-5cj2-rqqf-hx9p"},
-		{"3.6.18", "3.6.18", "an application in another model cannot read a secret that is shared over a relation",
-			"juju/juju#21993"},
-		{"4.0.10", "4.0.10", "no secret can be added to a model on MicroK8s with RBAC", "juju/juju#22485"},
-		{"4.0.11", "4.0.11", "the removal of an application with secrets destroys the content of all other secrets of its model",
-			"juju/juju#22649"},
-		{"4.0.13", "4.0.13", "applications on Kubernetes cannot read some secrets that are shared with them",
-			"juju/juju#22961"},
+		{
+			"3.3.0", "3.6.18", "secret IDs can be guessed", "GHSA-5cj2-rqqf-hx9p",
+		},
+		{
+			"3.6.18", "3.6.18", "an application in another model cannot read a secret that is shared over a relation",
+			"juju/juju#21993",
+		},
+		{
+			"4.0.10", "4.0.10", "no secret can be added to a model on MicroK8s with RBAC",
+			"juju/juju#22485",
+		},
+		{
+			"4.0.11", "4.0.11",
+			"the removal of an application with secrets destroys the content of all other secrets of its model",
+			"juju/juju#22649",
+		},
+		{
+			"4.0.13", "4.0.13", "applications on Kubernetes cannot read some secrets that are shared with them",
+			"juju/juju#22961",
+		},
 	}
 }
 
@@ -50,7 +62,8 @@ func KnownFaults(jujuVersion string) *Condition {
 	release := version.MajorMinor(parsed.Major(), parsed.Minor()).WithPatch(parsed.Patch())
 	var found []string
 	for _, fault := range JujuFaults() {
-		if release.AtLeast(version.MustParseGeneric(fault.First)) && !release.GreaterThan(version.MustParseGeneric(fault.Last)) {
+		first, last := version.MustParseGeneric(fault.First), version.MustParseGeneric(fault.Last)
+		if release.AtLeast(first) && !release.GreaterThan(last) {
 			found = append(found, fmt.Sprintf("%s (%s)", fault.Effect, fault.Report))
 		}
 	}

@@ -45,7 +45,9 @@ func TestIfNotExistsNeedsSourceOnlyForCreation(t *testing.T) {
 	otherInfo := func(s *plan.SecretFacts) { s.Desired.Info = "new" }
 	runSecretTests(t, map[string]secretTest{
 		"secret exists":                        {keeping(missingSource), keeps},
-		"secret exists, another info":          {keeping(all(missingSource, otherInfo)), all(keeps, does(plan.Update{ID: dbID, Info: new("new")}))},
+		"secret exists, another info": {
+			keeping(all(missingSource, otherInfo)), all(keeps, does(plan.Update{ID: dbID, Info: new("new")})),
+		},
 		"secret is adopted with its content":   {keeping(adopts(missingSource)), all(keeps, takesOver(stranger()))},
 		"secret was removed by another client": {keeping(all(missingSource, goneByHand)), reportsMissingSource},
 		"secret does not exist": {

@@ -246,7 +246,9 @@ func (f *fleet) manifests() ([]*corev1.Secret, []*v1alpha1.JujuSecret, []*v1alph
 // create creates the objects of all tenants, the referenced objects first.
 func (f *fleet) create(ctx context.Context) error {
 	sources, secrets, accesses := f.manifests()
-	err := each(ctx, sources, func(ctx context.Context, obj *corev1.Secret) error { return f.kube.Client.Create(ctx, obj) })
+	err := each(ctx, sources, func(ctx context.Context, obj *corev1.Secret) error {
+		return f.kube.Client.Create(ctx, obj)
+	})
 	if err != nil {
 		return err
 	}

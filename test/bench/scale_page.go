@@ -23,8 +23,8 @@ The servers, the operator and the measuring program share one machine, so the ti
 the work of all of them. CPU seconds and memory are those of the operator alone. The operator
 runs as a process with the permissions and the environment of its Deployment.
 
-` + "`make bench-scale`" + ` repeats all measurements and writes this page. ` + "`make bench-scale N=1000`" + ` measures one
-size, and only prints the result.
+` + "`make bench-scale`" + ` repeats all measurements and writes this page. ` +
+	"`make bench-scale N=1000`" + ` measures one size, and only prints the result.
 
 ![Costs against the number of JujuSecrets](scale.svg)
 

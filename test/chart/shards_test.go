@@ -4,6 +4,7 @@
 package chart
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -58,9 +59,7 @@ func shards(t *testing.T, more map[string]any) string {
 			"serviceMonitor": map[string]any{"enabled": true}, "prometheusRule": map[string]any{"enabled": true},
 		},
 	}
-	for key, value := range more {
-		of[key] = value
-	}
+	maps.Copy(of, more)
 	return values(t, of)
 }
 

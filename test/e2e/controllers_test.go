@@ -144,7 +144,7 @@ func TestStatusReportsControllerAndKnownFaults(t *testing.T) {
 	f.Create(secret)
 	f.AwaitReady(controller, secret)
 	f.AwaitEvent(controller, v1alpha1.ReasonFaultyJujuVersion)
-	f.awaitFound(controller, "the version, its faults, the user and the facade", func(found *v1alpha1.JujuControllerStatus) bool {
+	f.awaitFound(controller, "the version, its faults and the user", func(found *v1alpha1.JujuControllerStatus) bool {
 		return found.Version == "3.6.9" && found.User == f.Juju.Operator.Username &&
 			meta.IsStatusConditionTrue(found.Conditions, v1alpha1.ConditionKnownFaults) &&
 			found.SecretsFacadeVersion == 2 && found.ControllerUUID == f.Juju.ControllerUUID

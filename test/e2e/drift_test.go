@@ -70,7 +70,8 @@ func TestDriftIsCorrected(t *testing.T) {
 func TestIfNotExistsLeavesContentToOtherClients(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	obj := gen.JujuSecret(f.Namespace, "db-login", f.Model.Name, gen.KeepingContent, gen.Info("Own"), gen.FromSecret("login"))
+	obj := gen.JujuSecret(
+		f.Namespace, "db-login", f.Model.Name, gen.KeepingContent, gen.Info("Own"), gen.FromSecret("login"))
 	source := gen.Secret(f.Namespace, "login", values(sentinel))
 	f.Create(source, obj)
 	f.AwaitReady(obj)

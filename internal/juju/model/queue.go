@@ -138,27 +138,10 @@ func (q *queue) requeue(j *job) {
 
 // next removes and returns the jobs for the next call: the first job that need
 // not wait for an announcement, and all jobs with the same verb that fit into
-// the call. Jobs that fill a call do not wait. If there is none, it returns how long to wait at most, or 0 if no
-// job waits.
+// the call. Jobs that fill a call do not wait. If there is none, it returns how
+// long to wait at most, or 0 if no job waits.
 func (q *queue) next(now time.Time) (v verb, batch []*job, wait time.Duration) {
-	head := -1
-	arrived := map[verb]int{}
-	for _, j := range q.waiting {
-		arrived[verbOf(j.step())]++
-	}
-	for i, j := range q.waiting {
-		left := q.waits(j, now)
-		if arrived[verbOf(j.step())] >= maxItems {
-			left = 0 // More steps would not fit into the call.
-		}
-		if left == 0 {
-			head = i
-			break
-		}
-		if wait == 0 || left < wait {
-			wait = left
-		}
-	}
+	head, wait := q.head(now)
 	if head < 0 {
 		return 0, nil, wait
 	}
@@ -174,6 +157,25 @@ func (q *queue) next(now time.Time) (v verb, batch []*job, wait time.Duration) {
 		return true
 	})
 	return v, batch, 0
+}
+
+// head returns the index of the first job that need not wait. If there is none,
+// it returns -1 and how long to wait at most, or 0 if no job waits.
+func (q *queue) head(now time.Time) (head int, wait time.Duration) {
+	arrived := map[verb]int{}
+	for _, j := range q.waiting {
+		arrived[verbOf(j.step())]++
+	}
+	for i, j := range q.waiting {
+		left := q.waits(j, now)
+		if left == 0 || arrived[verbOf(j.step())] >= maxItems { // More steps would not fit into the call.
+			return i, 0
+		}
+		if wait == 0 || left < wait {
+			wait = left
+		}
+	}
+	return -1, wait
 }
 
 // waits returns how much longer a job waits for announced jobs.
