@@ -44,7 +44,7 @@ func TestIfNotExistsNeedsSourceOnlyForCreation(t *testing.T) {
 	keeps := func(p *plan.Plan) { p.Digest, p.KeepsContent = "", true }
 	otherInfo := func(s *plan.SecretFacts) { s.Desired.Info = "new" }
 	runSecretTests(t, map[string]secretTest{
-		"secret exists":                        {keeping(missingSource), keeps},
+		"secret exists": {keeping(missingSource), keeps},
 		"secret exists, another info": {
 			keeping(all(missingSource, otherInfo)), all(keeps, does(plan.Update{ID: dbID, Info: new("new")})),
 		},
