@@ -126,7 +126,9 @@ func TestQueueLeavesSlotsBesideManySlowControllers(t *testing.T) {
 	if want := slotsInAll + 11*ownSlots; used != want || used > concurrency*9/10 {
 		t.Errorf("the slow controllers have %d slots of %d workers, want %d", used, concurrency, want)
 	}
-	for name, quotas := range map[string][]quota{"shared": model("quick", "prod/a"), "local": model("quick/juju", "prod/a")} {
+	for name, quotas := range map[string][]quota{
+		"shared": model("quick", "prod/a"), "local": model("quick/juju", "prod/a"),
+	} {
 		if got := len(fill(t, queue, name, quotas...)); got != ownSlots {
 			t.Errorf("the %s controller has %d slots, want %d", name, got, ownSlots)
 		}
