@@ -6,8 +6,10 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
@@ -98,8 +100,6 @@ func (b *objectBase) writeRecord(
 	}
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
-	dropValue(obj)
-	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // A copy has the same type.
 	next, err := b.records().Annotate(obj, *state, want, model)
 	if err != nil {
 		return err
@@ -109,7 +109,11 @@ func (b *objectBase) writeRecord(
 	} else {
 		controllerutil.RemoveFinalizer(obj, finalizer)
 	}
-	if err := b.Patch(ctx, obj, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	patch, err := recordPatch(obj)
+	if err != nil {
+		return err
+	}
+	if err := b.Patch(ctx, obj, patch); err != nil {
 		return asDeleted(err)
 	}
 	b.noteWrite(obj)
@@ -117,13 +121,20 @@ func (b *objectBase) writeRecord(
 	return nil
 }
 
-// dropValue removes the inline content of a JujuSecret in memory. A patch
-// between two objects encodes both, which takes six times the memory of the
-// content, and the operator never patches it.
-func dropValue(obj client.Object) {
-	if secret, ok := obj.(*v1alpha1.JujuSecret); ok {
-		secret.Spec.Value = nil
+// recordPatch returns a patch with the record and the finalizers of an object.
+// A patch between two objects would encode both, which can take megabytes for
+// inline content.
+func recordPatch(obj client.Object) (client.Patch, error) {
+	var stored any // Nil removes the annotation.
+	if text := obj.GetAnnotations()[recordAnnotation]; text != "" {
+		stored = text
 	}
+	text, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": obj.GetResourceVersion(),
+		"annotations":     map[string]any{recordAnnotation: stored},
+		"finalizers":      obj.GetFinalizers(),
+	}})
+	return client.RawPatch(types.MergePatchType, text), err
 }
 
 // setFinalizer adds or removes the finalizer of an object, and changes nothing

@@ -135,6 +135,10 @@ func TestStaleObjectIsReconciledWhenTheCacheHasTheWrite(t *testing.T) {
 			if passes(t, changes, at("42"), at("43")) {
 				t.Error("an update after the write enqueues the object")
 			}
+			b.noteWrite(at("44"))
+			if passes(t, changes, at("43"), at("44")) {
+				t.Error("a write that no reconcile waits for enqueues the object")
+			}
 		})
 	}
 }

@@ -86,3 +86,16 @@ func TestCredentialsAreInLastUseWhenTheyCannotBeReplaced(t *testing.T) {
 		})
 	}
 }
+
+// Otherwise each change of an object would look for users.
+func TestCredentialsLookForUsersOnlyWhileDeleted(t *testing.T) {
+	t.Parallel()
+	r := NewCredentialsReconciler(Options{Client: usage{inUse: true}, Now: time.Now}, nil)
+	got, err := r.observe(t.Context(), metadataOf(kindSecret), []v1alpha1.ControllerObject{&v1alpha1.JujuController{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plan.CredentialsFacts{Named: true}, got); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}

@@ -18,8 +18,8 @@ import (
 // object and the model, so that a change in one model finds only objects of
 // that model.
 const (
-	// secretSourceIndex and configMapSourceIndex have the names that valueFrom
-	// refers to.
+	// secretSourceIndex and configMapSourceIndex have the namespace/name of what
+	// valueFrom refers to.
 	secretSourceIndex    = "valueFrom.secretRef.name"
 	configMapSourceIndex = "valueFrom.configMapRef.name"
 	// claimIndex has what a JujuSecret owns or asks for, see claims.
@@ -49,11 +49,22 @@ const (
 	// modelIndex has the model's UUID.
 	modelIndex = "status.modelUUID"
 
+	// jujuSecretRefIndex has the namespace/name of what jujuSecretRef refers to.
 	jujuSecretRefIndex = "jujuSecretRef.name" //nolint:gosec // The name of a field, not a credential.
 	credentialsIndex   = "credentials"
 	readSecretIndex    = "reads.secrets"
 	readConfigMapIndex = "reads.configmaps"
 )
+
+// nearlyUnique reports whether few objects have the same key in an index.
+func nearlyUnique(field string) bool {
+	switch field {
+	case claimIndex, grantIndex, unsettledGrantIndex, secretIndex, jujuSecretRefIndex,
+		secretSourceIndex, configMapSourceIndex:
+		return true
+	}
+	return false
+}
 
 // indexes returns the indexes that JujuSecrets and JujuSecretAccesses share.
 func indexes[P v1alpha1.RecordedObject](b *base) map[string]func(P) []string {
@@ -103,10 +114,10 @@ func (r *SecretReconciler) indexSecrets(ctx context.Context, indexer client.Fiel
 		return r.claims(s)
 	}
 	fields[secretSourceIndex] = func(s *v1alpha1.JujuSecret) []string {
-		return sourceNames(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.SecretRef })
+		return sourceKeys(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.SecretRef })
 	}
 	fields[configMapSourceIndex] = func(s *v1alpha1.JujuSecret) []string {
-		return sourceNames(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.ConfigMapRef })
+		return sourceKeys(s, func(v v1alpha1.ValueSource) *v1alpha1.SourceReference { return v.ConfigMapRef })
 	}
 	return index(ctx, indexer, fields)
 }
@@ -130,7 +141,7 @@ func (r *AccessReconciler) indexAccesses(ctx context.Context, indexer client.Fie
 		if a.Spec.JujuSecretRef == nil {
 			return nil
 		}
-		return []string{a.Spec.JujuSecretRef.Name}
+		return []string{client.ObjectKey{Namespace: a.Namespace, Name: a.Spec.JujuSecretRef.Name}.String()}
 	}
 	return index(ctx, indexer, fields)
 }
@@ -227,12 +238,12 @@ func index[T any, P interface {
 	return nil
 }
 
-func sourceNames(s *v1alpha1.JujuSecret, pick func(v1alpha1.ValueSource) *v1alpha1.SourceReference) []string {
-	var names []string
+func sourceKeys(s *v1alpha1.JujuSecret, pick func(v1alpha1.ValueSource) *v1alpha1.SourceReference) []string {
+	var keys []string
 	for _, from := range s.Spec.ValueFrom {
 		if ref := pick(from); ref != nil {
-			names = append(names, ref.Name)
+			keys = append(keys, client.ObjectKey{Namespace: s.Namespace, Name: ref.Name}.String())
 		}
 	}
-	return names
+	return keys
 }

@@ -35,7 +35,8 @@ func TestUsesOfModelsFollowEvents(t *testing.T) {
 	appear := func(obj client.Object) { counts.Create(t.Context(), event.CreateEvent{Object: obj}, queue) }
 	secret := named("db")
 	appear(secret)
-	appear(named("seen", modelUUID("one")))
+	seen := named("seen", modelUUID("one"))
+	appear(seen)
 	appear(named("by-uuid", modelUUID("one"), func(s *v1alpha1.JujuSecret) { s.Spec.Model, s.Spec.ModelUUID = "", "one" }))
 	appear(named("other", modelUUID("two"), usesController("", "another")))
 	appear(named("own", modelUUID("three"), local))
@@ -59,9 +60,14 @@ func TestUsesOfModelsFollowEvents(t *testing.T) {
 	update(secret, found)
 	want("one sees its model", plan.ModelUse{UUID: "four", Name: "prod/app", Objects: 1},
 		plan.ModelUse{UUID: "one", Name: "prod/app", Objects: 3})
+	moved := named("seen", modelUUID("four"))
+	update(seen, moved)
+	want("one is in another model", plan.ModelUse{UUID: "four", Name: "prod/app", Objects: 2},
+		plan.ModelUse{UUID: "one", Name: "prod/app", Objects: 2})
+	counts.Delete(t.Context(), event.DeleteEvent{Object: moved}, queue)
 	counts.Delete(t.Context(), event.DeleteEvent{Object: found}, queue)
 	counts.Delete(t.Context(), event.DeleteEvent{Object: granted}, queue)
-	want("deleted", plan.ModelUse{UUID: "one", Name: "prod/app", Objects: 2})
+	want("deleted", plan.ModelUse{UUID: "one", Objects: 1})
 }
 
 func TestOnlyAnotherUseOfAModelIsCounted(t *testing.T) {

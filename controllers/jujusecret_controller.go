@@ -137,8 +137,9 @@ func (r *SecretReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecret{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeCompetitors(), r.claimsChanged()).
-		WatchesMetadata(&corev1.Secret{}, r.wakeSourceUsers(kindSecret, inSameNamespaceBy(secretSourceIndex))).
-		WatchesMetadata(&corev1.ConfigMap{}, r.wakeSourceUsers(kindConfigMap, inSameNamespaceBy(configMapSourceIndex))).
+		WatchesMetadata(&corev1.Secret{}, r.wakeSourceUsers(kindSecret, inAllNamespacesBy(secretSourceIndex, objectKey))).
+		WatchesMetadata(&corev1.ConfigMap{},
+			r.wakeSourceUsers(kindConfigMap, inAllNamespacesBy(configMapSourceIndex, objectKey))).
 		Watches(&v1alpha1.JujuController{}, r.wakeUsers(secrets), controllerChanged()).
 		WatchesRawSource(wakeups.source(r.concerned(secrets))).
 		WatchesRawSource(r.fairQueue.source()).

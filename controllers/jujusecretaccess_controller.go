@@ -82,7 +82,8 @@ func (r *AccessReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecretAccess{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeWaitingAccesses(), grantsChanged()).
-		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, inSameNamespaceBy(jujuSecretRefIndex)), secretChanged()).
+		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, inAllNamespacesBy(jujuSecretRefIndex, objectKey)),
+			secretChanged()).
 		Watches(&v1alpha1.JujuController{}, r.wakeUsers(accesses), controllerChanged()).
 		WatchesRawSource(wakeups.source(r.concerned(accesses))).
 		WatchesRawSource(r.fairQueue.source()).

@@ -142,7 +142,7 @@ func (r *AccessReconciler) target(
 		}, nil
 	}
 	var secret v1alpha1.JujuSecret
-	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
+	err := r.referenced(ctx, obj, &secret)
 	switch {
 	case apierrors.IsNotFound(err):
 		return plan.MissingSecret(obj.Spec.JujuSecretRef.Name, plan.ControllerKey(obj.Status.Controller),
@@ -159,6 +159,15 @@ func (r *AccessReconciler) target(
 	return plan.UnreadySecret(secret.Name, placement.ModelOfSecret(&secret), len(secret.Status.Conditions) == 0), nil
 }
 
+// referenced reads the JujuSecret that an access refers to from the cache. The
+// caller must not change it.
+func (r *AccessReconciler) referenced(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, secret *v1alpha1.JujuSecret,
+) error {
+	key := client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}
+	return r.Get(ctx, key, secret, client.UnsafeDisableDeepCopy)
+}
+
 // presentController returns the controller object that leads to the model of
 // recorded grants. It is the one in the reference if the reference is still about
 // the same secret, because the model may have been migrated. Otherwise it is the
@@ -171,7 +180,7 @@ func (r *AccessReconciler) presentController(
 		present = plan.ReferencedController(direct.ControllerRef, obj.Namespace)
 	} else {
 		var secret v1alpha1.JujuSecret
-		err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
+		err := r.referenced(ctx, obj, &secret)
 		switch {
 		case client.IgnoreNotFound(err) != nil:
 			return "", err
@@ -199,7 +208,7 @@ func (r *AccessReconciler) referencedController(
 		return plan.ReferencedController(direct.ControllerRef, obj.Namespace), nil
 	}
 	var secret v1alpha1.JujuSecret
-	err := r.Get(ctx, client.ObjectKey{Namespace: obj.Namespace, Name: obj.Spec.JujuSecretRef.Name}, &secret)
+	err := r.referenced(ctx, obj, &secret)
 	if err != nil {
 		return "", client.IgnoreNotFound(err)
 	}

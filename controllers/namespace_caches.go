@@ -60,7 +60,7 @@ func (h eventHandler) addTo(ns string) (toolscache.ResourceEventHandlerRegistrat
 // cache of all namespaces.
 func NewCache(config *rest.Config, options cache.Options) (cache.Cache, error) {
 	if len(options.DefaultNamespaces) == 0 {
-		return cache.New(config, options)
+		return newCompactCache(config, options)
 	}
 	c := newNamespaceCaches(options.Scheme)
 	for ns, of := range options.DefaultNamespaces {
@@ -72,7 +72,7 @@ func NewCache(config *rest.Config, options cache.Options) (cache.Cache, error) {
 			}
 		}
 		var err error
-		if c.caches[ns], err = cache.New(config, one); err != nil {
+		if c.caches[ns], err = newCompactCache(config, one); err != nil {
 			return nil, err
 		}
 	}

@@ -79,17 +79,17 @@ func (w ownWrite) after(obj client.Object) bool {
 }
 
 // seen returns a predicate that passes the update with which the cache gets a
-// write that a reconcile waits for.
+// write, if a reconcile waits for it.
 func (w *ownWrites) seen() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		key := client.ObjectKeyFromObject(e.ObjectNew)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		last, ok := w.last[key]
-		if !ok || !last.awaited || last.after(e.ObjectNew) {
+		if !ok || last.after(e.ObjectNew) {
 			return false
 		}
 		delete(w.last, key)
-		return true
+		return last.awaited
 	}}
 }

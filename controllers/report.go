@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -25,8 +26,7 @@ import (
 // report records events, writes log lines, and patches the status if it
 // changed. The patch does not require the newest version of the object: a
 // change in Juju must be recorded even if the spec changed meanwhile. report
-// drops the inline content of both objects, and returns errDeleted if the object
-// is deleted.
+// returns errDeleted if the object is deleted.
 func (b *base) report(ctx context.Context, before, after client.Object, happened []status.Event) error {
 	for _, event := range happened {
 		if event.Type != "" {
@@ -40,15 +40,35 @@ func (b *base) report(ctx context.Context, before, after client.Object, happened
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	dropValue(before)
-	dropValue(after)
+	patch, err := statusPatch(before, after)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := uncancelled(ctx)
 	defer cancel()
-	if err := b.Status().Patch(ctx, after, client.MergeFrom(before)); err != nil {
+	if err := b.Status().Patch(ctx, after, patch); err != nil {
 		return asDeleted(err)
 	}
 	b.noteWrite(after)
 	return nil
+}
+
+// statusPatch returns a patch of the status from before to after. It encodes
+// nothing else of the objects, which can take megabytes for inline content.
+func statusPatch(before, after client.Object) (client.Patch, error) {
+	text, err := client.MergeFrom(onlyStatus(before)).Data(onlyStatus(after))
+	return client.RawPatch(types.MergePatchType, text), err
+}
+
+// onlyStatus returns an object with the status of an object, and nothing else.
+func onlyStatus(obj client.Object) client.Object {
+	switch obj := obj.(type) {
+	case *v1alpha1.JujuSecret:
+		return &v1alpha1.JujuSecret{Status: obj.Status}
+	case *v1alpha1.JujuSecretAccess:
+		return &v1alpha1.JujuSecretAccess{Status: obj.Status}
+	}
+	return obj
 }
 
 // Messages of log lines. Log queries may depend on them, so they do not change.

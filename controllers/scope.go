@@ -36,7 +36,8 @@ func keyOf(obj v1alpha1.ControllerObject) plan.ControllerKey {
 	return plan.NewControllerKey(obj.GetNamespace(), obj.GetName())
 }
 
-// controllerObject reads a controller object from the cache.
+// controllerObject reads a controller object from the cache. The caller must not
+// change it.
 func (b *base) controllerObject(
 	ctx context.Context, key plan.ControllerKey,
 ) (v1alpha1.ControllerObject, error) {
@@ -44,7 +45,8 @@ func (b *base) controllerObject(
 	if key.Namespace() != "" {
 		obj = &v1alpha1.JujuController{}
 	}
-	return obj, b.Get(ctx, client.ObjectKey{Namespace: key.Namespace(), Name: key.Name()}, obj)
+	name := client.ObjectKey{Namespace: key.Namespace(), Name: key.Name()}
+	return obj, b.Get(ctx, name, obj, client.UnsafeDisableDeepCopy)
 }
 
 // reference returns the facts that decide whether objects of a namespace may

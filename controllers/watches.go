@@ -25,14 +25,6 @@ import (
 // object.
 type selection func(client.Object) []client.ListOption
 
-// inSameNamespaceBy selects the objects of the same namespace that have the
-// name of the object in an index.
-func inSameNamespaceBy(field string) selection {
-	return func(obj client.Object) []client.ListOption {
-		return []client.ListOption{client.InNamespace(obj.GetNamespace()), client.MatchingFields{field: obj.GetName()}}
-	}
-}
-
 // inAllNamespacesBy selects the objects of all namespaces that have the key of
 // the object in an index.
 func inAllNamespacesBy(field string, key func(client.Object) string) selection {

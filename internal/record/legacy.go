@@ -48,15 +48,27 @@ func (k Keeper) readLegacy(obj v1alpha1.RecordedObject, model plan.ModelRef) *pa
 			old.Owned = &Owned{ModelUUID: s.ModelUUID, SecretID: s.SecretID, Adopted: s.Adopted}
 		}
 	}
-	var kept legacyAnnotation
-	err := json.Unmarshal([]byte(obj.GetAnnotations()[v1alpha1.AnnotationRecord]), &kept)
-	if err == nil && kept.UID == old.Salt {
-		k.takeOver(obj, &old, kept)
+	kept := decodeLegacy(obj.GetAnnotations()[v1alpha1.AnnotationRecord])
+	if kept != nil && kept.UID == old.Salt {
+		k.takeOver(obj, &old, *kept)
 	}
 	if old.empty() {
 		return nil
 	}
 	return &old
+}
+
+// decodeLegacy returns an annotation in the older format, nil if it is in
+// another one.
+func decodeLegacy(stored string) *legacyAnnotation {
+	if !strings.HasPrefix(stored, "{") {
+		return nil
+	}
+	kept := new(legacyAnnotation)
+	if json.Unmarshal([]byte(stored), kept) != nil {
+		return nil
+	}
+	return kept
 }
 
 // takeOver adds the verified parts of an annotation.
@@ -93,7 +105,6 @@ func (k Keeper) foreignProof(obj v1alpha1.RecordedObject) bool {
 // foreignLegacy reports whether a record in the older format has digests of
 // another key.
 func (k Keeper) foreignLegacy(stored string) bool {
-	var kept legacyAnnotation
-	return strings.HasPrefix(stored, "{") && json.Unmarshal([]byte(stored), &kept) == nil &&
-		kept.CreatingProof != "" && !k.Key.Made(kept.CreatingProof)
+	kept := decodeLegacy(stored)
+	return kept != nil && kept.CreatingProof != "" && !k.Key.Made(kept.CreatingProof)
 }

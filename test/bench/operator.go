@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/servers"
@@ -41,8 +44,31 @@ func (s *site) startOperator(ctx context.Context) (err error) {
 	if s.metrics, err = servers.FreeAddress(ctx); err != nil {
 		return err
 	}
-	s.operator, err = s.kube.StartOperator(s.dir, "--metrics-bind-address="+s.metrics, "--metrics-secure=false")
+	environment, err := deployedEnvironment()
+	if err != nil {
+		return err
+	}
+	s.operator, err = s.kube.StartOperatorIn(environment, s.dir,
+		"--metrics-bind-address="+s.metrics, "--metrics-secure=false")
 	return err
+}
+
+// deployedEnvironment returns the environment variables of the operator's
+// Deployment, such as the limit of the heap.
+func deployedEnvironment() ([]string, error) {
+	text, err := os.ReadFile(filepath.Join("config", "manager", "deployment.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var deployment appsv1.Deployment
+	if err := yaml.UnmarshalStrict(text, &deployment); err != nil {
+		return nil, err
+	}
+	var environment []string
+	for _, variable := range deployment.Spec.Template.Spec.Containers[0].Env {
+		environment = append(environment, variable.Name+"="+variable.Value)
+	}
+	return environment, nil
 }
 
 // awaitConnected waits until the operator reports that it is connected to Juju.

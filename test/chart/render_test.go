@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -361,6 +363,46 @@ func TestInstallNotesMatchRelease(t *testing.T) {
 				if strings.Contains(notes, text) {
 					t.Errorf("the notes contain %q:\n%s", text, notes)
 				}
+			}
+		})
+	}
+}
+
+func TestHeapLimitFollowsMemoryLimit(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		set  []string
+		want []string
+	}{
+		"default":   {nil, []string{"GOMEMLIMIT=179MiB"}},
+		"in Mi":     {[]string{"resources.limits.memory=1000Mi"}, []string{"GOMEMLIMIT=700MiB"}},
+		"in Gi":     {[]string{"resources.limits.memory=2Gi"}, []string{"GOMEMLIMIT=1433MiB"}},
+		"in bytes":  {[]string{"resources.limits.memory=300M"}, nil},
+		"no limits": {[]string{"resources.limits=null"}, nil},
+		"own value": {
+			[]string{"extraEnv[0].name=GOMEMLIMIT", "extraEnv[0].value=100MiB"}, []string{"GOMEMLIMIT=100MiB"},
+		},
+		"other variable": {
+			[]string{"extraEnv[0].name=NO_PROXY", "extraEnv[0].value=juju"}, []string{"GOMEMLIMIT=179MiB", "NO_PROXY=juju"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := []string{"--show-only", "templates/deployment.yaml"}
+			for _, set := range row.set {
+				args = append(args, "--set", set)
+			}
+			var deployment appsv1.Deployment
+			err := runtime.DefaultUnstructuredConverter.FromUnstructured(rendered(t, args...)[0].Object, &deployment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, variable := range deployment.Spec.Template.Spec.Containers[0].Env {
+				got = append(got, variable.Name+"="+variable.Value)
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Errorf("environment (-want +got):\n%s", diff)
 			}
 		})
 	}

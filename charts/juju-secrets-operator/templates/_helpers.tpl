@@ -41,6 +41,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 
 {{- /*
+The environment variables. Go's garbage collector keeps the heap below
+GOMEMLIMIT. It is 70 % of a memory limit in Mi or Gi: the rest is for the
+program itself. extraEnv can set another value.
+*/}}
+{{- define "operator.environment" -}}
+{{- $limit := dig "limits" "memory" "" .Values.resources | toString }}
+{{- $own := list }}
+{{- range .Values.extraEnv }}
+{{- $own = append $own .name }}
+{{- end }}
+{{- if and (regexMatch "^[0-9]+[MG]i$" $limit) (not (has "GOMEMLIMIT" $own)) }}
+- name: GOMEMLIMIT
+  value: {{ div (mul (regexFind "^[0-9]+" $limit | int64) (ternary 7168 7 (hasSuffix "Gi" $limit))) 10 }}MiB
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /*
 Not empty if metrics are served. Authorizing clients of the metrics requires a
 ClusterRole, and with watchNamespaces there is no ClusterRole.
 */}}
