@@ -56,9 +56,10 @@ func (r *SecretReconciler) reconcile(
 	if err := r.get(ctx, key, obj); err != nil {
 		return 0, err
 	}
+	end := r.sources.begin(obj)
 	release, err := r.acquire(ctx, obj, placement.ModelOfSecret(obj))
 	if !errors.Is(err, errQueued) {
-		defer r.sources.reconciled(obj)
+		defer end()
 	}
 	if err != nil {
 		return 0, err

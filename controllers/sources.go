@@ -146,16 +146,29 @@ func (s *sourceReads) hold(object client.ObjectKey, model plan.ModelRef, announc
 	}
 }
 
-// reconciled notes the end of a reconcile of an object. The object may have read
-// none of its sources, for example because it is suspended.
-func (s *sourceReads) reconciled(obj *v1alpha1.JujuSecret) {
+// begin notes the start of a reconcile of an object, and returns a function that
+// notes its end. The object then no longer waits for the changes from before the
+// start, even if it has read none of its sources, for example because it is
+// suspended.
+func (s *sourceReads) begin(obj *v1alpha1.JujuSecret) (end func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	object := client.ObjectKeyFromObject(obj)
-	delete(s.sharing, object)
+	object, before := client.ObjectKeyFromObject(obj), map[valueSource]*sourceChange{}
 	for _, from := range obj.Spec.ValueFrom {
 		source, _ := sourceOf(obj.Namespace, from)
-		s.arrive(source, object)
+		if c := s.changes[source]; c != nil {
+			before[source] = c
+		}
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.sharing, object)
+		for source, c := range before {
+			if s.changes[source] == c {
+				s.arrive(source, object)
+			}
+		}
 	}
 }
 

@@ -205,7 +205,7 @@ func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
 		"the last is suspended": func(t *testing.T, s *sourceTest) {
 			t.Helper()
 			s.of(t, 2)
-			s.reconciled(named(objectNumber(3).Name, func(o *v1alpha1.JujuSecret) { usesSecret(o, s.key.Name) }))
+			s.begin(named(objectNumber(3).Name, usesSecret(s.key.Name)))()
 		},
 		"another change": func(_ *testing.T, s *sourceTest) { s.changed(s.key, nil) },
 		"a long time":    func(*testing.T, *sourceTest) { <-time.After(awaitUsers); synctest.Wait() },
@@ -236,6 +236,25 @@ func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
 }
 
 // usesSecret sets a Secret as the source of a JujuSecret.
-func usesSecret(o *v1alpha1.JujuSecret, secret string) {
-	o.Spec.ValueFrom = []v1alpha1.ValueSource{{SecretRef: &v1alpha1.SourceReference{Name: secret}}}
+func usesSecret(name string) func(*v1alpha1.JujuSecret) {
+	return func(o *v1alpha1.JujuSecret) {
+		o.Spec.ValueFrom = []v1alpha1.ValueSource{{SecretRef: &v1alpha1.SourceReference{Name: name}}}
+	}
+}
+
+// An object that is being reconciled when the source changes shares the read for
+// this change.
+func TestChangeDuringAReconcileIsShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSourceTest()
+		s.changed(s.key, woken(2))
+		end := s.begin(named(objectNumber(0).Name, usesSecret(s.key.Name)))
+		s.of(t, 0)
+		s.changed(s.key, woken(2))
+		end()
+		if first, second := s.of(t, 0), s.of(t, 1); first != 2 || second != 2 {
+			t.Errorf("the objects got the reads %d and %d, want the second", first, second)
+		}
+	})
 }
