@@ -85,8 +85,8 @@ func (r *ControllerReconciler) handOver(ctx context.Context, obj v1alpha1.Contro
 	return errNotServed
 }
 
-// observeHandover gathers the facts about which installation serves a controller
-// object.
+// observeHandover gathers the facts about which installation serves a
+// controller object.
 func (r *ControllerReconciler) observeHandover(
 	ctx context.Context, obj v1alpha1.ControllerObject,
 ) (plan.Handover, error) {

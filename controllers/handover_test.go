@@ -37,8 +37,8 @@ func TestInFlightCountsReconcilesOfAllControllersOfAnObject(t *testing.T) {
 	expect("without reconciles", false, false)
 }
 
-// acquire must not leave an object counted that it does not admit. Otherwise the
-// controller object would never be released.
+// acquire must not leave an object counted that it does not admit. Otherwise
+// the controller object would never be released.
 func TestReconcileIsInFlightFromAdmissionToItsEnd(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -87,8 +87,8 @@ func (l leases) Get(_ context.Context, key client.ObjectKey, into client.Object,
 	return nil
 }
 
-// An installation takes a controller object from another one only when no leader
-// of that one can be at work.
+// An installation takes a controller object from another one only when no
+// leader of that one can be at work.
 func TestStoppedInstallationIsNotAwaited(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

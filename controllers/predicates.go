@@ -63,8 +63,8 @@ func controllerChanged() builder.Predicates {
 		}))
 }
 
-// servedByChanged returns a predicate that passes updates of a controller object
-// after which another operator, or none, serves it.
+// servedByChanged returns a predicate that passes updates of a controller
+// object after which another operator, or none, serves it.
 func servedByChanged() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },

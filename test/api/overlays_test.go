@@ -111,8 +111,8 @@ func TestOverlaysDifferOnlyInWatchedNamespaces(t *testing.T) {
 	expectSame(t, bare(t, namespaced), bare(t, everywhere))
 }
 
-// A shard is the operator of config/default with a class. Neither selects Pods of
-// the other.
+// A shard is the operator of config/default with a class. Neither selects Pods
+// of the other.
 func TestShardOverlayIsSeparateFromDefault(t *testing.T) {
 	t.Parallel()
 	byDefault, shard := overlay(t, "default"), overlay(t, "shard")

@@ -276,8 +276,8 @@ func TestControllerClassChangeDoesNotWaitForStoppedOperator(t *testing.T) {
 	}
 }
 
-// awaitSeenBy waits until the operator of a class has seen the earlier changes of
-// ClusterJujuControllers: it serves one that is created now.
+// awaitSeenBy waits until the operator of a class has seen the earlier changes
+// of ClusterJujuControllers: it serves one that is created now.
 func (f *fixture) awaitSeenBy(class string) {
 	f.Helper()
 	seen := gen.Controller(f.Namespace+"-seen", f.Juju.Addresses[0], f.Juju.CACertificate,
