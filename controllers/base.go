@@ -27,6 +27,9 @@ const (
 	// conflictRetry is the delay before a retry after a conflict: the cache had
 	// an older version of the object.
 	conflictRetry = 100 * time.Millisecond
+	// leaseRetry is the delay before the operator reads the Lease of another
+	// installation again. It usually needs no retry: a release is an event.
+	leaseRetry = 5 * time.Second
 	// cacheRetry is the delay before a retry while the cache does not have the
 	// newest version of an object.
 	cacheRetry = 20 * time.Millisecond
@@ -54,6 +57,8 @@ type Options struct {
 	Key content.Key
 	// Scope defines which objects this installation serves.
 	Scope Scope
+	// InFlight counts the reconciles in progress. All reconcilers share it.
+	InFlight *InFlight
 	// Meter records metrics. If it is nil, nothing is recorded.
 	Meter Meter
 }
@@ -88,6 +93,9 @@ type ownWrite struct {
 func newBase(options Options) base {
 	if options.Meter == nil {
 		options.Meter = unmetered{}
+	}
+	if options.InFlight == nil {
+		options.InFlight = NewInFlight()
 	}
 	return base{
 		Options: options, fairQueue: newFairQueue(), ownWrites: new(sync.Map), latency: newLatencyTracker(),
@@ -156,6 +164,12 @@ var (
 	errDeleted = errors.New("the object is deleted")
 	// errNotServed is returned for an object of another installation.
 	errNotServed = errors.New("another installation of the operator serves the object")
+	// errAwaiting is returned for a controller object that another installation
+	// has to release first.
+	errAwaiting = errors.New("another installation of the operator has not released the controller object")
+	// errDraining is returned for a controller object that moved to another
+	// installation while reconciles of its objects are in progress.
+	errDraining = errors.New("reconciles of objects that use the controller object are in progress")
 	// errStale is returned while the cache is older than the operator's last
 	// write.
 	errStale = errors.New("the cache is older than the last write")
@@ -192,7 +206,10 @@ func requeue(after time.Duration, err error) (ctrl.Result, error) {
 		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	case errors.Is(err, errQueued):
 		return ctrl.Result{RequeueAfter: queuedRetry}, nil
-	case apierrors.IsConflict(err), errors.Is(err, errReserved), errors.Is(err, errWithdrawn):
+	case errors.Is(err, errAwaiting):
+		return ctrl.Result{RequeueAfter: leaseRetry}, nil
+	case apierrors.IsConflict(err), errors.Is(err, errReserved), errors.Is(err, errWithdrawn),
+		errors.Is(err, errDraining):
 		return ctrl.Result{RequeueAfter: conflictRetry}, nil
 	}
 	return ctrl.Result{}, err

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -64,11 +65,11 @@ func withoutUnusedFields(obj any) (any, error) {
 }
 
 // ClientOptions returns the options of the client. It reads the content of
-// Secrets and ConfigMaps from the API server, and everything else from the
-// cache.
+// Secrets and ConfigMaps, and Leases, from the API server, and everything else
+// from the cache.
 func ClientOptions() client.Options {
 	return client.Options{Cache: &client.CacheOptions{
-		DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
+		DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}, &coordinationv1.Lease{}},
 	}}
 }
 

@@ -112,7 +112,10 @@ func (b *base) controllersByCredentials(
 		err := meta.EachListItem(list, func(item runtime.Object) error {
 			controller := item.(v1alpha1.ControllerObject) //nolint:forcetypeassert // Both kinds implement it.
 			named = append(named, controller)
-			served = served || controller.ConnectionSpec().ControllerClass == b.Scope.Class
+			served = served || b.Scope.installation().Reconciles(plan.Reference{
+				Controller: keyOf(controller), Exists: true, From: plan.Namespace{Name: controller.GetNamespace()},
+				Class: controller.ConnectionSpec().ControllerClass, ServedBy: controller.GetStatus().ServedBy,
+			}, false)
 			return nil
 		})
 		if err != nil {
@@ -130,7 +133,7 @@ func (r *CredentialsReconciler) SetupWithManager(_ context.Context, mgr ctrl.Man
 		}
 		return nil
 	})
-	ofSpec := builder.WithPredicates(predicate.GenerationChangedPredicate{})
+	served := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, servedByChanged()))
 	// The finalizer of a Secret is removed only if its controller object, or
 	// the Secret itself, is being deleted.
 	ifReleasable := func(ctx context.Context, c v1alpha1.ControllerObject) client.ObjectKey {
@@ -145,11 +148,11 @@ func (r *CredentialsReconciler) SetupWithManager(_ context.Context, mgr ctrl.Man
 		Named("credentials").
 		WithLogConstructor(logConstructor(mgr, kindSecret)).
 		For(&corev1.Secret{}, builder.OnlyMetadata, builder.WithPredicates(predicate.NewPredicateFuncs(hasFinalizer))).
-		Watches(&v1alpha1.JujuController{}, named, ofSpec).
+		Watches(&v1alpha1.JujuController{}, named, served).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(ifReleasable), r.controllerReleased()).
 		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeControllers(ifReleasable), r.controllerReleased())
 	if !r.Scope.limited() {
-		bldr = bldr.Watches(&v1alpha1.ClusterJujuController{}, named, ofSpec)
+		bldr = bldr.Watches(&v1alpha1.ClusterJujuController{}, named, served)
 	}
 	return bldr.Complete(r)
 }

@@ -15,6 +15,7 @@
 //	base.go                        dependencies that all reconcilers share, and own writes that the cache lacks
 //	records.go                     reads the record and the finalizer of an object
 //	scope.go                       facts about the tenancy of an object
+//	handover.go                    claims and releases controller objects when their class changes
 //	jujusecret_competitors.go      facts about other JujuSecrets
 //	jujucontroller_sources.go      reads the credentials and the certificate of a controller object
 //	jujucontroller_uses.go         counts the objects and models that use a controller object

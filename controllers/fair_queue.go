@@ -236,6 +236,13 @@ func (b *base) acquire(
 	ctx context.Context, obj client.Object, models ...plan.ModelRef,
 ) (release func(), err error) {
 	key := client.ObjectKeyFromObject(obj)
+	// It is counted before serves reads the controller object: see InFlight.
+	end := b.InFlight.begin(models)
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
 	served, err := b.serves(ctx, obj, models[0].Controller)
 	if err != nil {
 		return nil, err
@@ -245,9 +252,9 @@ func (b *base) acquire(
 		return nil, errNotServed
 	}
 	quotas := quotasOf(usable(obj.GetNamespace(), models)...)
-	release, ok := b.fairQueue.tryAcquire(ctrl.Request{NamespacedName: key}, quotas...)
+	free, ok := b.fairQueue.tryAcquire(ctrl.Request{NamespacedName: key}, quotas...)
 	if !ok {
 		return nil, errQueued
 	}
-	return release, nil
+	return func() { free(); end() }, nil
 }

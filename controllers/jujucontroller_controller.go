@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/internal/plan"
@@ -42,7 +43,7 @@ func NewControllerReconciler(options Options, connections Connections, local boo
 // decide, act, report.
 func (r *ControllerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	requeueAfter, err := r.reconcile(ctx, req.NamespacedName)
-	if errors.Is(err, errDeleted) || errors.Is(err, errNotServed) {
+	if errors.Is(err, errDeleted) || errors.Is(err, errNotServed) || errors.Is(err, errAwaiting) {
 		r.Connections.Forget(plan.NewControllerKey(req.Namespace, req.Name))
 	}
 	return requeue(requeueAfter, err)
@@ -53,6 +54,9 @@ func (r *ControllerReconciler) reconcile(
 ) (requeueAfter time.Duration, err error) {
 	obj := r.newObject()
 	if err := r.get(ctx, key, obj); err != nil {
+		return 0, err
+	}
+	if err := r.handOver(ctx, obj); err != nil {
 		return 0, err
 	}
 	release, err := r.acquire(ctx, obj, plan.ModelRef{Controller: keyOf(obj)})
@@ -193,7 +197,7 @@ func (r *ControllerReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 		return err
 	}
 	return ctrl.NewControllerManagedBy(mgr).
-		For(r.newObject(), builder.WithPredicates(specOrRequest())).
+		For(r.newObject(), builder.WithPredicates(predicate.Or(specOrRequest(), servedByChanged()))).
 		WatchesMetadata(&corev1.Secret{}, r.wake(objects, inAllNamespacesBy(readSecretIndex, objectKey))).
 		WatchesMetadata(&corev1.ConfigMap{}, r.wake(objects, inAllNamespacesBy(readConfigMapIndex, objectKey))).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeControllers(r.ifDeleting), r.controllerReleased()).

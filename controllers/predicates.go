@@ -52,14 +52,30 @@ func requestedAt(obj client.Object) string {
 }
 
 // controllerChanged returns a predicate that passes the changes of a controller
-// object that its users depend on: its spec with the tenants, and the reason of
-// its Ready condition.
+// object that its users depend on: its spec with the tenants, the operator that
+// serves it, and the reason of its Ready condition.
 func controllerChanged() builder.Predicates {
-	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
+	return builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, servedByChanged(),
+		predicate.Funcs{
+			UpdateFunc: func(e event.UpdateEvent) bool {
+				return readyReason(e.ObjectOld) != readyReason(e.ObjectNew)
+			},
+		}))
+}
+
+// servedByChanged returns a predicate that passes updates of a controller
+// object after which another operator, or none, serves it.
+func servedByChanged() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return readyReason(e.ObjectOld) != readyReason(e.ObjectNew)
+			before, okBefore := e.ObjectOld.(v1alpha1.ControllerObject)
+			after, okAfter := e.ObjectNew.(v1alpha1.ControllerObject)
+			return okBefore && okAfter && before.GetStatus().ServedBy != after.GetStatus().ServedBy
 		},
-	}))
+	}
 }
 
 // claimsChanged returns a predicate that passes the changes of a JujuSecret

@@ -53,6 +53,8 @@ func (b *base) report(ctx context.Context, before, after client.Object, happened
 const (
 	logActed = "acted on Juju"
 	logReady = "Ready has another reason"
+	// logServedBy has the names of two installations, empty for none.
+	logServedBy = "another operator serves the controller object"
 )
 
 // logReport writes one log line for each change in Juju, and one line if the

@@ -23,12 +23,15 @@ type Scope struct {
 	// watches all. An operator that watches some namespaces reads neither
 	// ClusterJujuControllers nor Namespaces.
 	Namespaces []string
+	// Lease is the Lease that the replicas elect their leader with. Its name
+	// identifies the installation in the status of controller objects.
+	Lease client.ObjectKey
 }
 
 func (s Scope) limited() bool { return len(s.Namespaces) > 0 }
 
 func (s Scope) installation() plan.Installation {
-	return plan.Installation{Class: s.Class, Limited: s.limited()}
+	return plan.Installation{Name: s.Lease.Name, Class: s.Class, Limited: s.limited()}
 }
 
 // keyOf returns the key of a controller object.
@@ -62,6 +65,7 @@ func (b *base) reference(
 	}
 	ref.Exists, ref.Deleting = true, !obj.GetDeletionTimestamp().IsZero()
 	ref.Class, ref.AdoptionPolicy = obj.ConnectionSpec().ControllerClass, obj.ConnectionSpec().AdoptionPolicy
+	ref.ServedBy = obj.GetStatus().ServedBy
 	shared, ok := obj.(*v1alpha1.ClusterJujuController)
 	if !ok || namespace == "" { // A ClusterJujuController itself is in no namespace.
 		return ref, nil

@@ -270,6 +270,13 @@ type JujuControllerStatus struct {
 	// describes.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// servedBy is the name of the leader Lease of the operator that serves this
+	// controller object and the objects that use it. When spec.controllerClass
+	// changes, the former operator completes its requests to Juju and then removes
+	// its name. Only then does the other operator set its own name and begin. It
+	// does not wait for an operator whose Lease has no holder.
+	// +optional
+	ServedBy string `json:"servedBy,omitempty"`
 	// controllerUUID is the UUID of the first controller that answered. A UUID
 	// that is accepted later in spec.controllerUUID replaces it. The operator
 	// refuses a controller with another UUID.

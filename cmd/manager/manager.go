@@ -18,6 +18,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -52,6 +53,7 @@ func run(ctx context.Context, args []string) error {
 	if opts.namespace, err = ownNamespace(opts.namespace); err != nil {
 		return err
 	}
+	opts.scope.Lease = client.ObjectKey{Namespace: opts.namespace, Name: lease(opts.scope)}
 	mgr, err := newManager(opts)
 	if err != nil {
 		return err
@@ -158,8 +160,8 @@ func newManager(opts options) (manager.Manager, error) {
 		Metrics:                       opts.metrics.server(),
 		HealthProbeBindAddress:        opts.probeAddress,
 		LeaderElection:                opts.leaderElection,
-		LeaderElectionID:              lease(opts.scope),
-		LeaderElectionNamespace:       opts.namespace,
+		LeaderElectionID:              opts.scope.Lease.Name,
+		LeaderElectionNamespace:       opts.scope.Lease.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       &shutdown,
 	})
@@ -205,7 +207,7 @@ func addControllers(
 	wakeups := controllers.NewWakeups(pool.Changed())
 	options := controllers.Options{
 		Client: mgr.GetClient(), Juju: models{pool}, Events: mgr.GetEventRecorder("juju-secrets-operator"), Now: time.Now,
-		Key: key, Scope: opts.scope, Meter: meter,
+		Key: key, Scope: opts.scope, InFlight: controllers.NewInFlight(), Meter: meter,
 	}
 	reconcilers := []interface {
 		SetupWithManager(context.Context, ctrl.Manager, *controllers.Wakeups) error

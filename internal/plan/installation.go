@@ -13,6 +13,9 @@ import (
 // Installation is one installation of the operator. It serves the controller
 // objects of its class, and the objects that refer to them.
 type Installation struct {
+	// Name is the name of its Lease. The status of a controller object has the
+	// name of the installation that serves it.
+	Name string
 	// Class is the class of the controller objects that it serves.
 	Class string
 	// Limited is true when the installation watches only some namespaces. It
@@ -31,6 +34,9 @@ type Reference struct {
 	// valid only then.
 	Exists, Deleting bool
 	Class            string
+	// ServedBy is the name of the installation that serves it, empty if none
+	// does yet.
+	ServedBy string
 	// Tenants are the tenants of a ClusterJujuController.
 	Tenants []v1alpha1.Tenant
 	// Listed is what the controller lists about the model of the object. It is
@@ -79,12 +85,16 @@ func (i Installation) Serves(r Reference) bool {
 }
 
 // Reconciles reports whether the installation reconciles an object with this
-// reference. Held is true when the object has the operator's finalizer. If it
-// has the finalizer and this installation cannot read the controller object,
+// reference now. Held is true when the object has the operator's finalizer. If
+// it has the finalizer and this installation cannot read the controller object,
 // another installation serves the object.
 func (i Installation) Reconciles(r Reference, held bool) bool {
-	return i.Serves(r) && (!held || r.Controller == "" || !i.hidden(r))
+	return i.Serves(r) && i.claimed(r) && (!held || r.Controller == "" || !i.hidden(r))
 }
+
+// claimed reports whether the controller object is served by the installation
+// and not by another one that has to release it first.
+func (i Installation) claimed(r Reference) bool { return !r.Exists || r.ServedBy == i.Name }
 
 // NewControllerKey returns the key of a controller object. The namespace of a
 // ClusterJujuController is empty.

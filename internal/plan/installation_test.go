@@ -46,6 +46,8 @@ func listing(name, uuid string) func(*plan.Reference) {
 }
 func made(r *plan.Reference) { r.Made = true }
 
+func servedByOther(r *plan.Reference) { r.ServedBy = "other" }
+
 func fromTeamB(r *plan.Reference) { r.From.Name = "team-b" }
 
 func TestInstallationServesControllersOfItsClass(t *testing.T) {
@@ -64,6 +66,7 @@ func TestInstallationServesControllersOfItsClass(t *testing.T) {
 		"no class, installation has one":            {edge, ofClass(local, ""), false, false},
 		"missing":                                   {edge, ofClass(shared, "", missing), true, true},
 		"JujuController of another namespace":       {edge, ofClass(local, "", fromTeamB, missing), true, true},
+		"not released by another installation":      {edge, ofClass(shared, "edge", servedByOther), true, false},
 		"no reference":                              {limitedEdge, plan.Reference{}, true, true},
 		"limited: JujuController":                   {limitedEdge, ofClass(local, "edge"), true, true},
 		"limited: another class":                    {limitedEdge, ofClass(local, ""), false, false},
@@ -76,8 +79,9 @@ func TestInstallationServesControllersOfItsClass(t *testing.T) {
 			if got := row.installation.Serves(row.ref); got != row.serves {
 				t.Errorf("Serves returned %t, want %t", got, row.serves)
 			}
-			if got := row.installation.Reconciles(row.ref, false); got != row.serves {
-				t.Errorf("without the finalizer Reconciles returned %t, want %t", got, row.serves)
+			now := row.serves && row.ref.ServedBy == row.installation.Name
+			if got := row.installation.Reconciles(row.ref, false); got != now {
+				t.Errorf("without the finalizer Reconciles returned %t, want %t", got, now)
 			}
 			if got := row.installation.Reconciles(row.ref, true); got != row.reconciles {
 				t.Errorf("with the finalizer Reconciles returned %t, want %t", got, row.reconciles)
@@ -235,6 +239,9 @@ func TestStepsBeginOnlyWhileTheTenancyLasts(t *testing.T) {
 			ref: ofClass(shared, "", deletingController, made), steps: []plan.Step{grant}, want: true,
 		},
 		"revoke, another installation serves it": {ref: ofClass(shared, "other"), steps: []plan.Step{revoke}},
+		"revoke, another installation has not released it": {
+			ref: ofClass(shared, "", servedByOther), steps: []plan.Step{revoke},
+		},
 		"deletion, tenancy ended": {
 			ref: ofClass(shared, "", fromTeamB), steps: []plan.Step{revoke}, deleting: true, want: true,
 		},

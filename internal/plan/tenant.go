@@ -108,7 +108,7 @@ func (i Installation) MayBegin(p Plan, now Reference, deleting bool) bool {
 	switch {
 	case deleting && p.OnlyTakesAway() && p.Owns != Adopted:
 		return true
-	case !i.Serves(now):
+	case !i.Serves(now), !i.claimed(now):
 		return false
 	case p.OnlyTakesAway():
 		return i.AuthorizeCleanup(now, p.Model).Problem == nil

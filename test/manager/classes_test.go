@@ -196,50 +196,130 @@ func (f *fixture) setClass(c *class, name string) {
 	env.Change(f, c.local, func(o *v1alpha1.JujuController) { o.Spec.ControllerClass = name })
 }
 
-// The old operator waits for an answer from Juju while the new operator starts
-// to serve the object.
-func TestControllerClassChangeDuringRequestRepeatsNothing(t *testing.T) {
+// The former operator waits for an answer from Juju when the class changes. The
+// other operator does not even log in before the answer is recorded.
+func TestControllerClassChangeWaitsForRequestsInProgress(t *testing.T) {
 	t.Parallel()
+	inSync := func(f *fixture, t *tenant) {
+		f.Create(t.secret, t.access)
+		f.AwaitReady(t.secret, t.access)
+	}
 	for name, row := range map[string]struct {
-		method   string
-		begin    func(f *fixture, t *tenant)
-		revision int
-		made     map[string]int
+		method string
+		// before runs until all objects are in sync. then causes the request.
+		before, then func(f *fixture, t *tenant)
+		revision     int
+		made         map[string]int
 	}{
 		"creation": {
-			"Secrets.CreateSecrets", func(f *fixture, t *tenant) { f.Create(t.secret) }, 1, map[string]int{"CreateSecrets": 1},
+			"Secrets.CreateSecrets", func(*fixture, *tenant) {}, func(f *fixture, t *tenant) { f.Create(t.secret) }, 1,
+			map[string]int{"CreateSecrets": 1},
 		},
 		"update": {
-			"Secrets.UpdateSecrets", func(f *fixture, t *tenant) {
-				f.Create(t.secret)
-				f.AwaitReady(t.secret)
-				f.setContent(t, "second")
-			}, 2, map[string]int{"CreateSecrets": 1, "UpdateSecrets": 1},
+			"Secrets.UpdateSecrets", inSync, func(f *fixture, t *tenant) { f.setContent(t, "second") }, 2,
+			map[string]int{"CreateSecrets": 1, "GrantSecret": 1, "UpdateSecrets": 1},
+		},
+		"revocation": {
+			"Secrets.RevokeSecret", inSync, func(f *fixture, t *tenant) { f.Delete(t.access) }, 1,
+			map[string]int{"CreateSecrets": 1, "GrantSecret": 1, "RevokeSecret": 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			another := f.Namespace + "-2"
-			shared := f.shared(f.Namespace, f.Namespace)
-			from := f.startOwn("old class")
-			f.start("new class", "--controller-class="+another)
+			moved := f.shared(f.Namespace, f.Namespace)
+			from := f.startOwn("former")
+			f.start("other", "--controller-class="+another)
 			f.awaitLeader(f.Namespace)
 			f.awaitLeader(another)
 			objs := f.tenant(f.Namespace, "db-login", gen.Through(f.Namespace))
 			f.Create(objs.source)
+			row.before(f, objs)
 			held := f.hold(row.method)
-			row.begin(f, objs)
+			row.then(f, objs)
 			held.await()
-			env.Change(f, shared, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = another })
-			f.LookNow(objs.secret)
-			f.AwaitReady(objs.secret)
+			f.Refresh(objs.secret)
+			logins := f.proxy.Requests()["Admin.Login"]
+			env.Change(f, moved, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = another })
+			f.awaitSeenBy(another)
+			f.expectServedBy(moved, f.Namespace)
+			f.expectUntouched(objs.secret)
+			if got := f.proxy.Requests()["Admin.Login"]; got != logins {
+				t.Errorf("the other operator logged in to the controller: %d logins, want %d", got, logins)
+			}
+
 			close(held.release)
-			from.MustStop()
+			f.awaitServedBy(moved, another)
 			f.LookNow(objs.secret)
 			f.AwaitReady(objs.secret)
 			f.AwaitRevision(objs.secret, row.revision)
+			from.MustStop()
+			f.LookNow(objs.secret)
+			f.AwaitReady(objs.secret)
 			f.expectMade(row.made)
 		})
 	}
+}
+
+// An operator that was killed cannot release its controller objects. The other
+// operator takes them over when the Lease has expired. An operator that was
+// stopped has released its Lease.
+func TestControllerClassChangeDoesNotWaitForStoppedOperator(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]func(*operator){
+		"stopped": func(o *operator) { o.MustStop() },
+		"killed":  func(o *operator) { o.f.Must(o.Kill()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name == "killed" && testing.Short() {
+				t.Skip("the test waits until a Lease expires")
+			}
+			f := newFixture(t)
+			another := f.Namespace + "-2"
+			moved := f.shared(f.Namespace, f.Namespace)
+			from := f.startOwn("former")
+			f.AwaitReady(moved)
+			stop(from)
+			f.start("other", "--controller-class="+another)
+			env.Change(f, moved, func(o *v1alpha1.ClusterJujuController) { o.Spec.ControllerClass = another })
+			f.awaitServedBy(moved, another)
+			f.AwaitReady(moved)
+		})
+	}
+}
+
+// awaitSeenBy waits until the operator of a class has seen the earlier changes
+// of ClusterJujuControllers: it serves one that is created now.
+func (f *fixture) awaitSeenBy(class string) {
+	f.Helper()
+	seen := gen.Controller(f.Namespace+"-seen", f.Juju.Addresses[0], f.Juju.CACertificate,
+		func(c *v1alpha1.ClusterJujuController) {
+			c.Spec.ControllerClass = class
+			c.Spec.Credentials.UserPass.SecretRef = v1alpha1.CredentialsSecretReference{Namespace: f.Namespace, Name: "login"}
+		})
+	f.Create(seen)
+	f.After = append(f.After, seen)
+	f.AwaitReady(seen)
+}
+
+// expectServedBy checks which class of operators serves a controller object.
+func (f *fixture) expectServedBy(obj v1alpha1.ControllerObject, class string) {
+	f.Helper()
+	f.Refresh(obj)
+	if got, want := obj.GetStatus().ServedBy, leaseName(class); got != want {
+		f.Errorf("%s is served by %q, want %q", obj.GetName(), got, want)
+	}
+}
+
+func (f *fixture) awaitServedBy(obj v1alpha1.ControllerObject, class string) {
+	f.Helper()
+	f.Await(func() string {
+		f.Refresh(obj)
+		if got, want := obj.GetStatus().ServedBy, leaseName(class); got != want {
+			return fmt.Sprintf("%s is served by %q, want %q", obj.GetName(), got, want)
+		}
+		return ""
+	})
 }

@@ -134,14 +134,18 @@ func (f *fixture) expectUntouched(objs ...client.Object) {
 	}
 }
 
+// leaseName returns the name of the Lease of the operators of a class.
+func leaseName(class string) string {
+	if class == "" {
+		return "juju-secrets-operator"
+	}
+	return "juju-secrets-operator-" + class
+}
+
 // lease returns the Lease of the operators of a class.
 func (f *fixture) lease(class string) *coordinationv1.Lease {
-	name := "juju-secrets-operator"
-	if class != "" {
-		name += "-" + class
-	}
 	lease := new(coordinationv1.Lease)
-	key := client.ObjectKey{Namespace: servers.OperatorNamespace, Name: name}
+	key := client.ObjectKey{Namespace: servers.OperatorNamespace, Name: leaseName(class)}
 	f.Must(client.IgnoreNotFound(f.Kube.Get(f.Ctx, key, lease)))
 	return lease
 }
