@@ -17,8 +17,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -75,7 +77,7 @@ func of[T any](t *testing.T, objs []*unstructured.Unstructured, kind string) []T
 
 func TestOverlaysAreAccepted(t *testing.T) {
 	t.Parallel()
-	for folder, namespaces := range map[string][]string{"default": nil, "namespaced": watched(t)} {
+	for folder, namespaces := range map[string][]string{"default": nil, "namespaced": watched(t), "shard": nil} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			for _, ns := range append(namespaces, servers.OperatorNamespace) {
@@ -107,6 +109,39 @@ func TestOverlaysDifferOnlyInWatchedNamespaces(t *testing.T) {
 		return strings.HasPrefix(obj.GetKind(), "ClusterRole") || obj.GetKind() == "Service" // The Service is for metrics.
 	})
 	expectSame(t, bare(t, namespaced), bare(t, everywhere))
+}
+
+// A shard is the operator of config/default with a class. Neither selects Pods
+// of the other.
+func TestShardOverlayIsSeparateFromDefault(t *testing.T) {
+	t.Parallel()
+	byDefault, shard := overlay(t, "default"), overlay(t, "shard")
+	selects := func(objs []*unstructured.Unstructured, pod map[string]string) map[string]bool {
+		service, deployment := of[corev1.Service](t, objs, "Service")[0], of[appsv1.Deployment](t, objs, "Deployment")[0]
+		budget := of[policyv1.PodDisruptionBudget](t, objs, "PodDisruptionBudget")[0]
+		return map[string]bool{
+			"Service":             labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(pod)),
+			"Deployment":          labels.SelectorFromSet(deployment.Spec.Selector.MatchLabels).Matches(labels.Set(pod)),
+			"PodDisruptionBudget": labels.SelectorFromSet(budget.Spec.Selector.MatchLabels).Matches(labels.Set(pod)),
+		}
+	}
+	all := func(selected bool) map[string]bool {
+		return map[string]bool{"Service": selected, "Deployment": selected, "PodDisruptionBudget": selected}
+	}
+	one := of[appsv1.Deployment](t, byDefault, "Deployment")[0].Spec.Template
+	two := of[appsv1.Deployment](t, shard, "Deployment")[0].Spec.Template
+	expectSame(t, selects(byDefault, one.Labels), all(true))
+	expectSame(t, selects(byDefault, two.Labels), all(false))
+	expectSame(t, selects(shard, two.Labels), all(true))
+	expectSame(t, selects(shard, one.Labels), all(false))
+	expectSame(t, two.Spec.Containers[0].Args, append(one.Spec.Containers[0].Args, "--controller-class=edge"))
+	for _, obj := range shard {
+		if slices.ContainsFunc(byDefault, func(other *unstructured.Unstructured) bool {
+			return obj.GetKind() == other.GetKind() && obj.GetName() == other.GetName()
+		}) {
+			t.Errorf("both overlays have %s %s", obj.GetKind(), obj.GetName())
+		}
+	}
 }
 
 // bare returns the objects without the flag for watched namespaces and without

@@ -111,6 +111,20 @@ func TestInvalidValuesAreRejected(t *testing.T) {
 		"invalid class": {
 			[]string{"controllerClass=Edge"}, []string{"'/controllerClass'", "'Edge' does not match pattern"},
 		},
+		"shard without a class": {
+			[]string{"shards[0].replicas=2"}, []string{"'/shards/0'", "missing property 'controllerClass'"},
+		},
+		"long class of a shard": {
+			[]string{"shards[0].controllerClass=abcdefghijklmnopqrstu"}, []string{"'/shards/0/controllerClass'", "maxLength"},
+		},
+		"two shards of a class": {
+			[]string{"shards[0].controllerClass=eu", "shards[1].controllerClass=eu", "shards[1].replicas=2"},
+			[]string{`shards[].controllerClass "eu" is not unique`},
+		},
+		"shard of the class of the release": {
+			[]string{"controllerClass=eu", "shards[0].controllerClass=eu"},
+			[]string{`shards[].controllerClass "eu" is not unique`},
+		},
 		"invalid digest":           {[]string{"image.digest=latest"}, []string{"'/image/digest'"}},
 		"argument without hyphens": {[]string{"extraArgs={debug}"}, []string{"'/extraArgs/0'"}},
 		"address with a scheme": {
@@ -334,9 +348,16 @@ func TestInstallNotesMatchRelease(t *testing.T) {
 		set       string
 		has, lack []string
 	}{
-		"default":               {"replicas=1", []string{warning, all}, []string{binding, login, teams}},
-		"some namespaces":       {"watchNamespaces={team-a}", []string{teams}, []string{all}},
-		"one class":             {"controllerClass=edge", []string{"class edge"}, []string{"--all"}},
+		"default":         {"replicas=1", []string{warning, all}, []string{binding, login, teams}},
+		"some namespaces": {"watchNamespaces={team-a}", []string{teams}, []string{all}},
+		"one class":       {"controllerClass=edge", []string{"class edge"}, []string{"--all"}},
+		"shards": {
+			"shards[0].controllerClass=eu", []string{"juju-secrets-operator-eu serves the controller objects of the class eu"},
+			nil,
+		},
+		"shards of a class": {
+			"controllerClass=edge,shards[0].controllerClass=eu", []string{"classes edge, eu"}, []string{"--all"},
+		},
 		"authenticated scrapes": {"metrics.serviceMonitor.enabled=true", []string{binding}, nil},
 		"unauthenticated scrapes": {
 			"metrics.serviceMonitor.enabled=true,metrics.secure=false", nil, []string{binding},

@@ -1,20 +1,38 @@
 {{- /*
+A template with objects of each shard renders them once for the release itself,
+and then for each item of shards. The root of a shard has the item in its Values,
+and its class as Shard:
+
+  range prepend (.Values.shards | default list) (dict)
+    $root := merge (dict "Shard" .controllerClass "Values" (deepCopy .)) $
+*/}}
+
+{{- /*
 The name of the objects. It is shorter than the limit, because some objects add
-a suffix to it.
+a suffix to it. Objects of a shard have its class in their name.
 */}}
 {{- define "operator.fullname" -}}
+{{- $name := printf "%s-%s" .Release.Name .Chart.Name }}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | replace "." "-" | trunc 46 | trimSuffix "-" }}
+{{- $name = .Values.fullnameOverride }}
 {{- else if contains .Chart.Name .Release.Name }}
-{{- .Release.Name | replace "." "-" | trunc 46 | trimSuffix "-" }}
+{{- $name = .Release.Name }}
+{{- end }}
+{{- include "operator.ofShard" (dict "name" ($name | replace "." "-") "shard" .Shard "length" 46) }}
+{{- end }}
+
+{{- /* A name of at most this length, which ends with the class of the shard. */}}
+{{- define "operator.ofShard" -}}
+{{- if .shard }}
+{{- printf "%s-%s" (.name | trunc (sub .length (len .shard | add1) | int) | trimSuffix "-") .shard }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name .Chart.Name | replace "." "-" | trunc 46 | trimSuffix "-" }}
+{{- .name | trunc .length | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 
 {{- define "operator.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ include "operator.ofShard" (dict "name" .Release.Name "shard" .Shard "length" 63) }}
 {{- end }}
 
 {{- define "operator.labels" -}}
@@ -25,8 +43,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 
 {{- define "operator.serviceAccountName" -}}
-{{- if .Values.serviceAccount.create }}
-{{- .Values.serviceAccount.name | default (include "operator.fullname" .) }}
+{{- if and .Values.serviceAccount.create .Values.serviceAccount.name }}
+{{- include "operator.ofShard" (dict "name" .Values.serviceAccount.name "shard" .Shard "length" 253) }}
+{{- else if .Values.serviceAccount.create }}
+{{- include "operator.fullname" . }}
 {{- else }}
 {{- .Values.serviceAccount.name | default "default" }}
 {{- end }}
@@ -79,6 +99,13 @@ validates single values.
 {{- define "operator.validate" -}}
 {{- if and .Values.rbac.create (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) }}
 {{- fail "\n\nset serviceAccount.name: otherwise the operator's roles are bound to the service account default, which every Pod of the namespace can use" }}
+{{- end }}
+{{- $classes := list .Values.controllerClass }}
+{{- range .Values.shards }}
+{{- if has .controllerClass $classes }}
+{{- fail (printf "\n\nshards[].controllerClass %q is not unique: give each shard, and the release itself, a different controllerClass" .controllerClass) }}
+{{- end }}
+{{- $classes = append $classes .controllerClass }}
 {{- end }}
 {{- $monitoring := or .Values.metrics.serviceMonitor.enabled .Values.metrics.prometheusRule.enabled }}
 {{- if and $monitoring (not (include "operator.metrics" .)) }}
