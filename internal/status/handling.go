@@ -82,8 +82,8 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: time.Minute}
 	case v1alpha1.ReasonSuspended:
 		return Handling{Ready: ReadyFalse, Event: normal}
-	case v1alpha1.ReasonApplicationNotFound: // The model looks for all applications; this is the fallback.
-		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute}
+	case v1alpha1.ReasonApplicationNotFound: // One look for the applications of all objects wakes this one.
+		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 5 * time.Minute, Woken: true}
 	case v1alpha1.ReasonSecretNotFound:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal, LookAgain: 30 * time.Second, InJuju: true}
 	case v1alpha1.ReasonTransferringGrants:

@@ -156,6 +156,26 @@ func TestReasonWithoutAWakeUpIsRequeued(t *testing.T) {
 	}
 }
 
+// The retry of the other reasons with a retry time is the only way to find that
+// the problem is over.
+func TestReasonWithAWakeUpIsRetriedSeldom(t *testing.T) {
+	t.Parallel()
+	want := []v1alpha1.Reason{
+		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonConflict, v1alpha1.ReasonModelNotFound,
+		v1alpha1.ReasonTenantDenied,
+	}
+	var got []v1alpha1.Reason
+	for reason := range allReasons(t) {
+		if status.HandlingOf(reason).Woken {
+			got = append(got, reason)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("reasons with a wake-up (-want +got):\n%s", diff)
+	}
+}
+
 func TestReasonIsInProgressWhileTheOperatorCompletesAChange(t *testing.T) {
 	t.Parallel()
 	want := []v1alpha1.Reason{

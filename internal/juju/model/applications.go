@@ -25,8 +25,17 @@ const absentFor = 10 * time.Minute
 // regardless of the interval of the listings.
 const lookEvery = 30 * time.Second
 
-// noteApplications records which applications a grant found and did not find.
+// noteApplications records which applications a grant found and did not find. If
+// it found one that other grants had not found, it notifies their objects.
 func (m *Model) noteApplications(apps []string, problems map[string]plan.Problem) {
+	if m.addApplications(apps, problems) {
+		m.notify(plan.Change{})
+	}
+}
+
+// addApplications records the applications of a grant, and reports whether it
+// found one that was absent.
+func (m *Model) addApplications(apps []string, problems map[string]plan.Problem) (appeared bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.absent) == 0 {
@@ -35,13 +44,16 @@ func (m *Model) noteApplications(apps []string, problems map[string]plan.Problem
 	for _, app := range apps {
 		if problems[app].Reason == v1alpha1.ReasonApplicationNotFound && names.IsValidApplication(app) {
 			m.absent[app] = time.Now()
-		} else {
-			delete(m.absent, app)
+			continue
 		}
+		_, absent := m.absent[app]
+		appeared = appeared || absent
+		delete(m.absent, app)
 	}
 	if len(m.absent) > 0 {
 		m.wake()
 	}
+	return appeared
 }
 
 // beginLook returns the applications to look for now.
