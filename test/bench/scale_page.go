@@ -71,13 +71,14 @@ They show the order of magnitude, and not which tool is better.
 
 | Tool | Published | Work for each object |
 | --- | --- | --- |
-| Flux | [1000 objects](https://github.com/fluxcd/flux-benchmark/blob/main/RESULTS.md) in 90 to 480 s, with 110 to 490 Mi, on 16 cores | fetches a package, builds its manifests and applies several Kubernetes objects |
+| Flux | [1000 objects](https://github.com/fluxcd/flux-benchmark/blob/main/RESULTS.md) in 90 to 480 s, with 67 to 400 Mi for each controller, on 16 cores | fetches a package, builds its manifests and applies several Kubernetes objects |
 | External Secrets | 10000 objects in 15 min | reads a secret from a provider, which often limits the rate of requests, and writes a Kubernetes Secret |
 | Crossplane | 0.7 objects a second | creates a resource of a cloud with several requests, and waits until the cloud has made it |
 | Terraform | see below | the same as this operator, once |
 
 The Terraform provider for Juju does the same work in a single run, and keeps nothing in sync. It was
-measured with 500 secrets and 500 grants on the same servers, on the machine below:
+measured once with 500 secrets and 500 grants, beside this operator on the same servers, on a machine
+with two cores:
 
 | Figure | Terraform | This operator |
 | --- | --: | --: |
