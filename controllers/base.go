@@ -22,7 +22,7 @@ import (
 const (
 	// concurrency is how many objects of a kind are reconciled at a time. Most
 	// of that time they wait.
-	concurrency = 512
+	concurrency = 256
 	// conflictRetry is the delay before a retry after a conflict: the cache had
 	// an older version of the object.
 	conflictRetry = 100 * time.Millisecond

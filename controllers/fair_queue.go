@@ -22,14 +22,14 @@ import (
 // objects need them.
 const (
 	// slotsPerModel is the limit for one model of a ClusterJujuController. So
-	// many objects fill two requests to Juju: one in flight, and one that
-	// gathers.
-	slotsPerModel = 200
+	// many objects fill one request to Juju. More would need more memory, because
+	// each holds its content.
+	slotsPerModel = 100
 	// slotsPerController is the limit for one ClusterJujuController.
 	slotsPerController = concurrency / 2
 	// slotsPerNamespace is the limit for all JujuControllers of one namespace.
 	// The namespace chooses the servers that these connect to.
-	slotsPerNamespace = concurrency / 32
+	slotsPerNamespace = concurrency / 16
 	// slotsInAll is the limit for all controllers together. An object whose
 	// controllers use less than ownSlots may exceed it, so that slow controllers
 	// leave slots for every other one.

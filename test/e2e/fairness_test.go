@@ -17,7 +17,7 @@ import (
 )
 
 // workers is the number of JujuSecrets that the operator reconciles at a time.
-const workers = 512
+const workers = 256
 
 // maxListingTime is how long the operator waits for the list of a model's
 // secrets. On a machine where the other secret takes longer, the test proves

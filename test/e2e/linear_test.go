@@ -247,7 +247,8 @@ func TestSharedSourceIsReadOnceAndUpdatedInBulk(t *testing.T) {
 		}
 		reads, made := o.reads(f)-reads, f.updates(all)-before
 		t.Logf("revision %d: %d reads and %d updates for %d objects in %d models", revision, reads, made, objects, models)
-		if most := 3 * models; reads > 1+spare || made > most {
+		// How many updates share a request depends on the speed of the machine.
+		if most := objects / 4; reads > 1+spare || made > most {
 			t.Errorf("revision %d: %d reads and %d updates for %d objects, want at most %d and %d",
 				revision, reads, made, objects, 1+spare, most)
 		}
