@@ -70,6 +70,9 @@ func (r *ControllerReconciler) handOver(ctx context.Context, obj v1alpha1.Contro
 		return nil
 	case plan.Claiming:
 		err = r.setServedBy(ctx, obj, r.Scope.Lease.Name)
+		if err == nil && obj.GetStatus().ServedBy == "" {
+			return nil // The CRD is older than the operator, and does not store the name.
+		}
 	case plan.Releasing:
 		r.Connections.Forget(keyOf(obj))
 		err = r.setServedBy(ctx, obj, "")

@@ -82,7 +82,9 @@ func (r *ControllerReconciler) setServedBy(ctx context.Context, obj v1alpha1.Con
 		return asDeleted(err)
 	}
 	r.noteWrite(obj)
-	ctrl.LoggerFrom(ctx).Info(logServedBy, "from", former, "to", name)
+	if obj.GetStatus().ServedBy == name {
+		ctrl.LoggerFrom(ctx).Info(logServedBy, "from", former, "to", name)
+	}
 	return nil
 }
 

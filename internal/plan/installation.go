@@ -92,9 +92,12 @@ func (i Installation) Reconciles(r Reference, held bool) bool {
 	return i.Serves(r) && i.claimed(r) && (!held || r.Controller == "" || !i.hidden(r))
 }
 
-// claimed reports whether the controller object is served by the installation
-// and not by another one that has to release it first.
-func (i Installation) claimed(r Reference) bool { return !r.Exists || r.ServedBy == i.Name }
+// claimed reports whether no other installation has to release the controller
+// object first. Before the claim, the installation is not connected. With CRDs
+// that are older than the operator, the name is never stored.
+func (i Installation) claimed(r Reference) bool {
+	return !r.Exists || r.ServedBy == i.Name || r.ServedBy == ""
+}
 
 // NewControllerKey returns the key of a controller object. The namespace of a
 // ClusterJujuController is empty.
