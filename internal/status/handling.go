@@ -76,8 +76,8 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 
 	case v1alpha1.ReasonSourceNotFound, v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonJujuSecretNotReady:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: normal}
-	case v1alpha1.ReasonRemoving:
-		return Handling{Ready: ReadyFalse, Also: reconciling, InProgress: true}
+	case v1alpha1.ReasonRemoving: // A listing wakes it, unless its status names another model at that moment.
+		return Handling{Ready: ReadyFalse, Also: reconciling, InProgress: true, LookAgain: 30 * time.Second}
 	case v1alpha1.ReasonInUse:
 		return Handling{Ready: ReadyFalse, Also: reconciling, Event: warning, LookAgain: time.Minute}
 	case v1alpha1.ReasonSuspended:

@@ -140,6 +140,7 @@ func TestReasonWithoutAWakeUpIsRequeued(t *testing.T) {
 		v1alpha1.ReasonSecretNotFound:      30 * time.Second,
 		v1alpha1.ReasonModelUnavailable:    30 * time.Second,
 		v1alpha1.ReasonTransferringGrants:  30 * time.Second,
+		v1alpha1.ReasonRemoving:            30 * time.Second,
 		v1alpha1.ReasonNameTaken:           time.Minute,
 		v1alpha1.ReasonConflict:            5 * time.Minute,
 		v1alpha1.ReasonModelNotFound:       5 * time.Minute,

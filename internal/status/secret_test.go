@@ -285,7 +285,7 @@ func TestRequeueBacksOffWithTheAgeOfTheProblem(t *testing.T) {
 		"no requeue if an event wakes it":       after(0, lasting(noSource, reconciling, time.Minute)),
 		"no requeue if the user must act": after(0,
 			lasting(v1alpha1.ReasonInvalidRequest, stalled, time.Minute)),
-		"no requeue during removal": after(0, lasting(v1alpha1.ReasonRemoving, reconciling, time.Minute)),
+		"during a removal": after(30*time.Second, lasting(v1alpha1.ReasonRemoving, reconciling, time.Minute)),
 	}
 	tests["at most half a minute"] = secretTest{
 		given: lasting(notFound, reconciling, time.Hour).given,
@@ -348,7 +348,9 @@ func TestSecretStatusIdentifiesTheSecret(t *testing.T) {
 		"the last secret while Juju is unreachable": {given: unchanged(unreachable, notConnected)},
 		"the last secret while a source is missing": {given: unchanged(noSource, "gone")},
 		"the last secret without a controller":      {given: unchanged(v1alpha1.ReasonControllerNotReady, "")},
-		"the last secret during a removal":          {given: unchanged(v1alpha1.ReasonRemoving, "")},
+		"the last secret during a removal": {
+			given: unchanged(v1alpha1.ReasonRemoving, ""), want: looksAgain(30 * time.Second),
+		},
 		"no secret after the observed secret is gone": {
 			given: all(unchanged(v1alpha1.ReasonSecretNotFound, "no"), lost),
 			want:  all(nothing, looksAgain(30*time.Second)),
