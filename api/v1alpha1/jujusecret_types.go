@@ -381,7 +381,6 @@ type KeyToKey struct {
 	// on one line and with padding, as base64 -w0 prints them. Some charms ask for
 	// this, for example for a private key.
 	// +optional
-	// +default="None"
 	Encoding Encoding `json:"encoding,omitempty"`
 }
 
