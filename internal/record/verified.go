@@ -24,8 +24,8 @@ type Verified struct {
 	recent, former map[string]verifiedRecord
 }
 
-// verifiedRecord is a decoded record, which nobody changes, and the object that
-// it was signed for.
+// verifiedRecord is a decoded record, and the object that it was signed for. The
+// record must not be changed.
 type verifiedRecord struct {
 	kind, namespace, name string
 	payload               *payload
