@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,10 +192,10 @@ func TestContentOfSourcesIsDropped(t *testing.T) {
 type heldTicket struct {
 	Ticket
 
-	open *int
+	open *atomic.Int64
 }
 
-func (h heldTicket) Withdraw() { *h.open-- }
+func (h heldTicket) Withdraw() { h.open.Add(-1) }
 
 // While objects wait for a change, steps of the others are held back, once for
 // each model.
@@ -213,8 +214,8 @@ func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s, open := newSourceTest(), 0
-				announce := func() Ticket { open++; return heldTicket{open: &open} }
+				s, open := newSourceTest(), &atomic.Int64{} // A timer withdraws too.
+				announce := func() Ticket { open.Add(1); return heldTicket{open: open} }
 				s.changed(s.key, woken(4))
 				for i, model := range []string{"prod/a", "prod/b"} {
 					s.of(t, i)
@@ -222,13 +223,13 @@ func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
 						s.hold(objectNumber(i), plan.ModelRef{Controller: "default", Name: model}, announce)
 					}
 				}
-				if open != 2 {
-					t.Errorf("%d announcements, want one for each of 2 models", open)
+				if got := open.Load(); got != 2 {
+					t.Errorf("%d announcements, want one for each of 2 models", got)
 				}
 				end(t, s)
 				s.hold(objectNumber(0), plan.ModelRef{Controller: "default", Name: "prod/c"}, announce)
-				if open != 0 || len(s.changes) != 0 {
-					t.Errorf("after the change, there are %d announcements and %d changes", open, len(s.changes))
+				if got := open.Load(); got != 0 || len(s.changes) != 0 {
+					t.Errorf("after the change, there are %d announcements and %d changes", got, len(s.changes))
 				}
 			})
 		})
