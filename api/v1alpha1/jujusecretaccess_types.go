@@ -171,7 +171,8 @@ func (r *UserSecretReference) Equal(other *UserSecretReference) bool {
 	return one == two
 }
 
-// ApplicationGrant selects one application.
+// ApplicationGrant selects one application, and the options of its charm that
+// name the secret.
 type ApplicationGrant struct {
 	// name is the name of the application in the model of the secret.
 	// +required
@@ -179,6 +180,54 @@ type ApplicationGrant struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-z0-9]*(-[a-z0-9]*[a-z][a-z0-9]*)*$')",message="write the name of the application as juju status prints it, for example my-app, without a unit number"
 	Name string `json:"name,omitempty"`
+	// configOptions lists options of the application's charm. After the grant, the
+	// operator sets each of them to the secret, as `juju config` does. It resets
+	// an option before it revokes the grant, and when the option leaves this list,
+	// but only while the option still names the secret. An option that somebody
+	// else set is replaced only with adoptionPolicy: Adopt.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	ConfigOptions []ConfigOption `json:"configOptions,omitempty"`
+}
+
+// ConfigOption is an option of a charm that names the secret.
+type ConfigOption struct {
+	// name is the name of the option, as `juju config APPLICATION` prints it. The
+	// charm must have an option of this name and of type secret or string.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9][a-zA-Z0-9_.-]*$')",message="write the name of the option as juju config prints it, for example db-secret"
+	// +kubebuilder:validation:XValidation:rule="self != 'trust'",message="trust is not an option of the charm: it gives the application access to the cloud, and cannot name a secret"
+	Name string `json:"name,omitempty"`
+	// format determines how the option names the secret. Defaults to URI. URI is
+	// secret:ID, as `juju add-secret` prints it. ID is the ID alone, for charms
+	// that ask for it. An option of type secret takes only the URI.
+	// +optional
+	Format SecretFormat `json:"format,omitempty"`
+}
+
+// SecretFormat is how text names a secret.
+//
+// +kubebuilder:validation:Enum=URI;ID
+type SecretFormat string
+
+// The formats.
+const (
+	// FormatURI is secret:ID.
+	FormatURI SecretFormat = "URI"
+	// FormatID is the ID alone: twenty characters.
+	FormatID SecretFormat = "ID"
+)
+
+// Text returns the text that names a secret.
+func (f SecretFormat) Text(id string) string {
+	if f == FormatID {
+		return id
+	}
+	return "secret:" + id
 }
 
 // JujuSecretAccessStatus is the observed access to a secret.
@@ -259,7 +308,13 @@ type ApplicationStatus struct {
 	// state is the state of the grant: Granted, Pending or Failed.
 	// +required
 	State ApplicationState `json:"state,omitempty"`
-	// message explains why the state is not Granted.
+	// configOptions lists the options in spec.applications[].configOptions that
+	// name the secret.
+	// +optional
+	// +listType=set
+	ConfigOptions []string `json:"configOptions,omitempty"`
+	// message explains why the state is not Granted, or why an option does not
+	// name the secret.
 	// +optional
 	Message string `json:"message,omitempty"`
 }

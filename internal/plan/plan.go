@@ -167,7 +167,8 @@ func (p Plan) OnlyTakesAway() bool {
 	})
 }
 
-// Step is one change in Juju: a Create, Update, Remove, Grant or Revoke.
+// Step is one change in Juju: a Create, Update, Remove, Grant, Revoke,
+// SetOptions or ResetOptions.
 type Step interface{ step() }
 
 // Create adds a user secret.
@@ -223,11 +224,41 @@ type Revoke struct {
 	Applications []string
 }
 
-func (Create) step() {}
-func (Update) step() {}
-func (Remove) step() {}
-func (Grant) step()  {}
-func (Revoke) step() {}
+// AppOption is an option of an application.
+type AppOption struct {
+	Application string `json:"application"`
+	Name        string `json:"name"`
+}
+
+// OptionSetting is an option to set to a secret, in a format.
+type OptionSetting struct {
+	AppOption
+
+	Format v1alpha1.SecretFormat
+}
+
+// SetOptions sets options of applications to a user secret. An application with
+// a problem in an earlier step of the plan is left out, and keeps that problem.
+type SetOptions struct {
+	ID      string
+	Options []OptionSetting
+}
+
+// ResetOptions resets options of applications that name a user secret. An option
+// that names another one, or that does not exist any more, is left unchanged,
+// which is a success.
+type ResetOptions struct {
+	ID      string
+	Options []AppOption
+}
+
+func (Create) step()       {}
+func (Update) step()       {}
+func (Remove) step()       {}
+func (Grant) step()        {}
+func (Revoke) step()       {}
+func (SetOptions) step()   {}
+func (ResetOptions) step() {}
 
 // Outcome is the result of one step.
 type Outcome struct {

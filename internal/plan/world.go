@@ -71,6 +71,8 @@ type Query struct {
 	Age Age
 	// Within is the maximum age of the answer to a query with the age Awaited.
 	Within time.Duration
+	// Applications are the applications whose configuration is asked for, sorted.
+	Applications []string
 	// Requested is when the reconcile request of a query with the age Fresh was
 	// first seen, zero without a request. A list of models since then is new
 	// enough: a request that cannot be handled lists the models only once.
@@ -114,6 +116,32 @@ type ModelView struct {
 	ByID, ByName *UserSecret
 	// CharmOwned is true when a charm owns the secret of the ID.
 	CharmOwned bool
+	// Applications are the configurations of the applications of the query.
+	Applications map[string]Application
+}
+
+// Application is the configuration of an application, or why it is not known.
+type Application struct {
+	// Problem is why the configuration is not known, nil if it is. Its reason is
+	// ApplicationNotFound if the application is not deployed.
+	Problem *Problem
+	// Options are the options of its charm, by name.
+	Options map[string]Option
+}
+
+// Option is an option of a charm. Its value is not kept, except for the secret
+// that it names: an option can hold a password.
+type Option struct {
+	// Type is the type of the option in the charm, for example string or secret.
+	Type string
+	// IsSet is true when a user set the option to a value that is not empty and
+	// not the default.
+	IsSet bool
+	// SecretID is the ID of the secret that the value names, empty if it names
+	// none. Format is how it names the secret, empty if it is neither of the two
+	// formats that the operator writes.
+	SecretID string
+	Format   v1alpha1.SecretFormat
 }
 
 // ListedModel is what the list of models of a controller says about a ModelRef,
