@@ -33,6 +33,9 @@ const (
 	// unsettledGrantIndex has the grants that may wait for another
 	// JujuSecretAccess.
 	unsettledGrantIndex = "grants.unsettled"
+	// optionIndex has the model's UUID and the options that a JujuSecretAccess
+	// wants or has set.
+	optionIndex = "configOptions"
 	// holdingIndex has the controller objects that were used to create, adopt
 	// or grant a secret for an object.
 	holdingIndex = "holding"
@@ -59,7 +62,7 @@ const (
 // nearlyUnique reports whether few objects have the same key in an index.
 func nearlyUnique(field string) bool {
 	switch field {
-	case claimIndex, grantIndex, unsettledGrantIndex, secretIndex, jujuSecretRefIndex,
+	case claimIndex, grantIndex, unsettledGrantIndex, optionIndex, secretIndex, jujuSecretRefIndex,
 		secretSourceIndex, configMapSourceIndex:
 		return true
 	}
@@ -137,6 +140,7 @@ func (r *AccessReconciler) indexAccesses(ctx context.Context, indexer client.Fie
 		}
 		return grantKeys(place.SecretID, plan.UnsettledGrants(place.Applications, granted, place.Deleting))
 	}
+	fields[optionIndex] = r.optionKeys
 	fields[jujuSecretRefIndex] = func(a *v1alpha1.JujuSecretAccess) []string {
 		if a.Spec.JujuSecretRef == nil {
 			return nil

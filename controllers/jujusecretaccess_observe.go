@@ -31,10 +31,12 @@ func (r *AccessReconciler) observe(
 	for _, app := range obj.Spec.Applications {
 		facts.Applications = append(facts.Applications, app.Name)
 	}
+	facts.Options = optionsIn(obj)
 	if !plan.MayLookForAccess(facts) {
 		return facts, nil // Whatever the tenancy is.
 	}
 	query := target.Query
+	query.Applications = facts.ConfiguredApplications()
 	r.setAge(&query, obj, obj.Status.ObservedGeneration, obj.Status.LastHandledReconcileAt)
 	if err := r.observeController(ctx, obj, state, query, &facts); err != nil {
 		return plan.AccessFacts{}, err
@@ -56,7 +58,7 @@ func (r *AccessReconciler) observe(
 		facts.View = r.Juju.View(ctx, target.Model, query)
 	}
 	if secret := facts.Secret(); secret != nil && secret.ID == obj.Status.SecretID {
-		facts.LastGranted = grantedByStatus(obj)
+		facts.LastGranted, facts.LastNamed = grantedByStatus(obj), namedByStatus(obj)
 		facts.Corrections = r.corrections.of(client.ObjectKeyFromObject(obj), versionOf(obj, secret.ID), r.Now())
 	}
 	if err := r.observeFormer(ctx, obj.Namespace, query, &facts); err != nil {
@@ -68,6 +70,13 @@ func (r *AccessReconciler) observe(
 			return plan.AccessFacts{}, err
 		}
 		facts = facts.ConsiderOthers(obj.Namespace, others)
+	}
+	if len(facts.Options) > 0 && facts.View.Known {
+		others, err := r.observeOptions(ctx, obj, facts)
+		if err != nil {
+			return plan.AccessFacts{}, err
+		}
+		facts.OptionOwners = facts.OwnersOfOptions(others)
 	}
 	return facts, ctx.Err() // If ctx ended, the facts are incomplete.
 }
@@ -176,6 +185,7 @@ func (r *AccessReconciler) observeFormer(
 	if facts.MayLookForFormer() {
 		facts.FormerView = r.Juju.View(ctx, former, plan.Query{
 			ID: id, ModelUUID: facts.LastModelUUID, Age: query.Age, Requested: query.Requested,
+			Applications: plan.ApplicationsOf(facts.Record.Options),
 		})
 	}
 	return nil

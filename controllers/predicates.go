@@ -115,12 +115,17 @@ func secretChanged() builder.Predicates {
 }
 
 // grantsChanged returns a predicate that passes the changes of a
-// JujuSecretAccess that others of the same secret depend on: the grants that it
-// wants and has made, whether it can take over grants, and its deletion.
+// JujuSecretAccess that others of the same secret or option depend on: the
+// grants and options that it wants and has made, whether it can take over
+// grants, and its deletion. An access gives up its options only with its last
+// event.
 func grantsChanged() builder.Predicates {
 	return builder.WithPredicates(predicate.Funcs{
 		CreateFunc: func(event.CreateEvent) bool { return false },
-		DeleteFunc: func(event.DeleteEvent) bool { return false },
+		DeleteFunc: func(e event.DeleteEvent) bool {
+			access, ok := e.Object.(*v1alpha1.JujuSecretAccess)
+			return ok && len(optionsIn(access)) > 0
+		},
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return e.ObjectOld.GetAnnotations()[recordAnnotation] != e.ObjectNew.GetAnnotations()[recordAnnotation] ||
 				e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() || // A deletion makes a new generation.

@@ -152,7 +152,7 @@ func (r *SecretReconciler) wakeCompetitors() handler.EventHandler {
 }
 
 // wakeWaitingAccesses enqueues the JujuSecretAccesses that may wait for a grant
-// that another one wants or has made.
+// that another one wants or has made, or for an option that it has.
 func (r *AccessReconciler) wakeWaitingAccesses() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, obj client.Object) []reconcile.Request {
 		access, ok := obj.(*v1alpha1.JujuSecretAccess)
@@ -165,6 +165,13 @@ func (r *AccessReconciler) wakeWaitingAccesses() handler.EventHandler {
 		found, list := newRequests(obj), &v1alpha1.JujuSecretAccessList{}
 		for _, key := range distinct(keys) {
 			r.each(ctx, list, []client.ListOption{client.MatchingFields{unsettledGrantIndex: key}}, found.add)
+		}
+		for _, key := range r.optionKeys(access) {
+			r.each(ctx, list, []client.ListOption{client.MatchingFields{optionIndex: key}}, func(other client.Object) {
+				if readyReason(other) == v1alpha1.ReasonConfigOptionInUse {
+					found.add(other)
+				}
+			})
 		}
 		return found.requests
 	})

@@ -8,7 +8,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // JujuSecretAccess grants applications of a Juju model access to one user
 // secret, and revokes the grants when it is deleted. It revokes only grants
 // that it made, so grants made manually remain. With adoptionPolicy: Adopt it
-// also takes over grants that exist.
+// also takes over grants that exist. It can also set options of these
+// applications to the secret.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:categories=juju,shortName=jsa,path=jujusecretaccesses
@@ -68,6 +69,7 @@ type JujuSecretAccessSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:XValidation:rule="self.map(a, has(a.configOptions) ? size(a.configOptions) : 0).sum() <= 256",message="one JujuSecretAccess can set at most 256 options: list the other applications in another JujuSecretAccess"
 	Applications []ApplicationGrant `json:"applications,omitempty"`
 	// adoptionPolicy determines what happens if a listed application already has
 	// access to the secret through a grant that the operator did not make.
@@ -266,9 +268,9 @@ type JujuSecretAccessStatus struct {
 	Applications []ApplicationStatus `json:"applications,omitempty"`
 
 	// Annotations may have 256 KiB in total, so every record that fits into the
-	// annotation is accepted here. The longest record takes half of that: two
-	// lists, of granted and of pending applications, each with 256 names of 253
-	// characters.
+	// annotation is accepted here. The longest record has three lists of 256
+	// entries: granted applications, adopted ones, and options. The names of
+	// applications have up to 253 characters, and the names of options 128.
 
 	// record is the operator's signed record of what it granted in Juju for this
 	// object. The annotation jujusecrets.io/record holds a copy. The operator

@@ -59,6 +59,9 @@ const (
 	// ReasonModelReplaced: the model was removed, and another model was created
 	// under its name. The operator creates again what was in the first model.
 	ReasonModelReplaced Reason = "ModelReplaced"
+	// ReasonConfigured: the operator set or reset options of applications. The
+	// first options of an object have no event, only a log line.
+	ReasonConfigured Reason = "Configured"
 	// ReasonOrphaned: the object was deleted, and its secret or its grants may
 	// stay in Juju. The message has the details.
 	ReasonOrphaned Reason = "Orphaned"
@@ -157,6 +160,18 @@ const (
 	// ReasonCharmOwned: a charm owns the secret of this ID. Only the charm may
 	// change, grant and remove it.
 	ReasonCharmOwned Reason = "CharmOwned"
+	// ReasonConfigOptionInvalid: the charm of an application has no option of the
+	// name in configOptions, or the option cannot name a secret. The message has
+	// the option. The operator changed no option of this name. The other options
+	// and applications are not affected. Correct the manifest, or refresh the
+	// application to a charm that has the option.
+	ReasonConfigOptionInvalid Reason = "ConfigOptionInvalid"
+	// ReasonConfigOptionInUse: somebody else set the option to another value, or
+	// another JujuSecretAccess has it. The message has the option and who has it.
+	// The operator left the option as it is. Remove the option from the manifest,
+	// or set adoptionPolicy: Adopt to replace a value that no JujuSecretAccess
+	// set.
+	ReasonConfigOptionInUse Reason = "ConfigOptionInUse"
 	// ReasonDrifted: another client changed or removed the secret in Juju, and
 	// driftPolicy is Report. Change it back, change the manifest or a source,
 	// or set driftPolicy: Correct. With driftPolicy: Correct, and for grants,

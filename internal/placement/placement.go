@@ -74,7 +74,7 @@ func Of(obj v1alpha1.RecordedObject, recorded record.State) Placement {
 		}
 		place.ModelUUID, place.SecretID = obj.Status.ModelUUID, obj.Status.SecretID
 		place.Former = recorded.Model
-		place.Made = len(recorded.Granted) > 0
+		place.Made = len(recorded.Granted) > 0 || len(recorded.Options) > 0
 		for _, app := range obj.Spec.Applications {
 			place.Applications = append(place.Applications, app.Name)
 		}

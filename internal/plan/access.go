@@ -17,6 +17,8 @@ import (
 type AccessFacts struct {
 	// Applications are the applications of the spec.
 	Applications []string
+	// Options are the options of these applications in the spec.
+	Options []OptionSetting
 	// Adopt is true when the object takes over grants that exist.
 	Adopt bool
 	// Retain is true when a deletion leaves the grants in Juju.
@@ -49,6 +51,11 @@ type AccessFacts struct {
 	// LastGranted are the applications that had access to the target when the
 	// object was last reconciled, by its status.
 	LastGranted []string
+	// LastNamed are the options that named the target when the object was last
+	// reconciled, by its status.
+	LastNamed []AppOption
+	// OptionOwners are the options that another access has, with its name.
+	OptionOwners map[AppOption]string
 	// Corrections are the corrections that this process made for the object.
 	Corrections Corrections
 	// View is the view of the model. It is not requested unless
@@ -217,7 +224,7 @@ func accessReleased(facts AccessFacts) (Plan, bool) {
 	switch {
 	case !facts.Record.Held:
 		return Plan{Condition: Condition{Reason: v1alpha1.ReasonRevoked}}, true
-	case len(facts.Record.Granted) == 0:
+	case len(facts.Record.Granted) == 0 && len(facts.Record.Options) == 0:
 		left := ""
 		if facts.ForeignKey {
 			left = "left the grants that were made for this object: its record was signed with another installation key"
@@ -308,8 +315,9 @@ func (facts AccessFacts) Secret() *UserSecret {
 func accessMoved(facts AccessFacts) (Plan, bool) {
 	former := facts.Former()
 	if former == nil || former.Removing {
-		return Plan{}, false
+		return facts.leaveModel()
 	}
+	reset, _, unread := facts.resetRecorded(facts.FormerView)
 	surplus := slices.DeleteFunc(slices.Clone(facts.Record.Granted), func(app string) bool {
 		taken := slices.Contains(facts.WantedByOthers, app) && slices.Contains(facts.GrantedByOthers, app)
 		return taken || !slices.Contains(former.Granted, app)
@@ -320,15 +328,40 @@ func accessMoved(facts AccessFacts) (Plan, bool) {
 		Model:  facts.FormerModel(),
 		Before: before,
 		After:  Record{Held: true},
+		Steps:  reset,
 		Condition: Condition{
 			Reason:  v1alpha1.ReasonTransferringGrants,
 			Message: fmt.Sprintf("moving the grants from the former secret:%s to the present secret", former.ID),
 		},
 	}
+	if unread != nil {
+		plan.After, plan.Condition = before, unread.condition()
+	}
 	if len(surplus) > 0 {
-		plan.Steps = []Step{Revoke{ID: former.ID, Applications: surplus}}
+		plan.Steps = append(plan.Steps, Revoke{ID: former.ID, Applications: surplus})
 	}
 	return plan, true
+}
+
+// leaveModel resets the options in the model of a former secret that no longer
+// exists, if the present secret is in another model. In the same model, the
+// options are set to the present secret without a reset.
+func (facts AccessFacts) leaveModel() (Plan, bool) {
+	view := facts.FormerView
+	if !view.Known || view.ModelUUID == facts.View.ModelUUID {
+		return Plan{}, false
+	}
+	reset, _, _ := facts.resetRecorded(view)
+	if len(reset) == 0 {
+		return Plan{}, false
+	}
+	return Plan{
+		Model: facts.FormerModel(), Before: facts.Record, After: Record{Held: true}, Steps: reset,
+		Condition: Condition{
+			Reason:  v1alpha1.ReasonTransferringGrants,
+			Message: fmt.Sprintf("resetting the options that name the former secret:%s", facts.Record.SecretID),
+		},
+	}, true
 }
 
 func accessSecretGone(facts AccessFacts) (Plan, bool) {
@@ -336,7 +369,8 @@ func accessSecretGone(facts AccessFacts) (Plan, bool) {
 	case facts.Secret() != nil:
 		return Plan{}, false
 	case facts.Deleting:
-		return release(facts.Record, ""), true
+		plan := release(facts.Record, "")
+		return facts.addReset(plan), true
 	}
 	return Plan{Before: facts.Record, After: facts.Record, Owns: Nothing, Condition: facts.noSecret()}, true
 }
@@ -389,7 +423,7 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 		surplus, left = facts.Record.split(surplus) // Like an adopted secret, an adopted grant stays.
 	}
 	if moving := transferring(facts, secret); len(moving) > 0 {
-		plan.After = recordOfGrants(facts, secret, union(moving, left), facts.Record.Adopted)
+		plan.After = recordOfGrants(facts, secret, union(moving, left), facts.Record.Adopted, nil)
 		plan.Condition = Condition{
 			Reason: v1alpha1.ReasonTransferringGrants,
 			Message: fmt.Sprintf("waiting until another JujuSecretAccess has taken over the grants to %s",
@@ -405,7 +439,7 @@ func accessDeleting(facts AccessFacts) (Plan, bool) {
 	if len(surplus) > 0 {
 		plan.Steps = []Step{Revoke{ID: secret.ID, Applications: surplus}}
 	}
-	return plan, true
+	return facts.addReset(plan), true
 }
 
 // adoptedGrants returns a description of adopted grants for messages.
@@ -473,9 +507,10 @@ func grantAccess(facts AccessFacts) Plan {
 		})
 		own, adopted = union(own, found), union(adopted, found)
 	}
+	options := facts.configure(secret)
 	plan := Plan{
-		Before:    recordOfGrants(facts, secret, union(before, own), adopted),
-		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret)), adopted),
+		Before:    recordOfGrants(facts, secret, union(before, own), adopted, options.before),
+		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret)), adopted, options.after),
 		Secret:    secret,
 		Condition: synced(),
 	}
@@ -486,12 +521,14 @@ func grantAccess(facts AccessFacts) Plan {
 	missing = slices.DeleteFunc(missing, func(app string) bool { return slices.Contains(contest.fields, app) })
 	if contest.left > 0 {
 		what := fmt.Sprintf("another client revoked secret:%s from %s", secret.ID, strings.Join(contest.fields, ", "))
-		plan.Condition, plan.Wait = contest.condition(what, "remove the application from this object"), contest.left
+		plan.Condition, plan.Wait = contest.condition(what, "remove the secret from Terraform, or "+
+			"remove the application from this object"), contest.left
 	}
 	plan.Regrants = facts.revoked(missing)
 	if len(missing) > 0 {
 		plan.Steps = append(plan.Steps, Grant{ID: secret.ID, Applications: missing})
 	}
+	options.addTo(&plan, facts, secret)
 	return plan
 }
 
@@ -516,16 +553,18 @@ func (r Record) grantedOn(secret *UserSecret) []string {
 	return r.Granted
 }
 
-// recordOfGrants returns the record of grants. The adopted grants that it does
-// not have are left out.
-func recordOfGrants(facts AccessFacts, secret *UserSecret, granted, adopted []string) Record {
-	if len(granted) == 0 {
+// recordOfGrants returns the record of grants and options. The adopted grants
+// that it does not have are left out.
+func recordOfGrants(
+	facts AccessFacts, secret *UserSecret, granted, adopted []string, options []AppOption,
+) Record {
+	if len(granted) == 0 && len(options) == 0 {
 		return Record{Held: true}
 	}
 	_, still := Record{Adopted: adopted}.split(granted)
 	return Record{
 		Held: true, SecretID: secret.ID, Model: facts.Target.Model, ModelUUID: facts.View.ModelUUID,
-		ControllerUUID: facts.View.ControllerUUID, Granted: granted, Adopted: still,
+		ControllerUUID: facts.View.ControllerUUID, Granted: granted, Adopted: still, Options: options,
 	}
 }
 

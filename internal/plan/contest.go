@@ -28,7 +28,8 @@ const (
 const fieldRemoval = "removal"
 
 // Corrections are the corrections that this process made for one object, by
-// field: the fields of an Update, fieldRemoval, or the application of a grant.
+// field: the fields of an Update, fieldRemoval, the application of a grant, or
+// the key of an option.
 type Corrections map[string]Correction
 
 // Correction describes the last corrections of one field.
@@ -93,10 +94,10 @@ func (c Corrections) contested(fields []string) contest {
 }
 
 // condition returns the condition during a pause. What says what the other
-// client did, and cure what to do instead of stopping that client.
+// client did, and cure how to stop that client or what to do instead.
 func (c contest) condition(what, cure string) Condition {
 	return Condition{Reason: v1alpha1.ReasonDrifted, Message: fmt.Sprintf("%s again, after %d corrections in a row: the "+
-		"operator pauses for %s. Find the other client and stop it, for example remove the secret from Terraform, or %s",
+		"operator pauses for %s. Find the other client and stop it, for example %s",
 		what, c.inARow, c.pause, cure)}
 }
 
@@ -129,6 +130,15 @@ func (p Plan) restoredBy(step Step, outcome Outcome) []string {
 			_, failed := outcome.Applications[app]
 			return failed || !slices.Contains(p.Regrants, app)
 		})
+	case SetOptions:
+		var fields []string
+		for _, setting := range step.Options {
+			if _, failed := outcome.Applications[setting.Application]; !failed &&
+				slices.Contains(p.Reconfigures, setting.AppOption) {
+				fields = append(fields, setting.key())
+			}
+		}
+		return fields
 	}
 	return nil
 }

@@ -63,6 +63,14 @@ type Plan struct {
 	// Regrants are the applications that the steps grant again, because another
 	// client revoked their grants or removed the applications.
 	Regrants []string
+	// Reconfigures are the options that the steps set again, because another
+	// client changed them.
+	Reconfigures []AppOption
+	// Named are the wanted options that name the secret before the steps.
+	// OptionProblems are messages about the wanted options that the steps leave
+	// as they are, by application.
+	Named          []AppOption
+	OptionProblems map[string]string
 	// Wait is the time until a change that is left out may be made, 0 for none:
 	// the content of a secret that was just updated, or a correction that
 	// another client undid. A plan without the content has no condition, because
@@ -120,6 +128,9 @@ type Record struct {
 	// Adopted are the applications in Granted that had access before the object
 	// took their grants over, sorted.
 	Adopted []string
+	// Options are the options that were set, or are about to be set, to the
+	// secret on the object's behalf, sorted.
+	Options []AppOption
 }
 
 // Equal reports whether two records are the same. The UUIDs of the model and of
@@ -127,7 +138,7 @@ type Record struct {
 func (r Record) Equal(o Record) bool {
 	return r.Held == o.Held && r.Creating.Equal(o.Creating) && r.Adopting == o.Adopting &&
 		r.SecretID == o.SecretID && r.Model == o.Model && slices.Equal(r.Granted, o.Granted) &&
-		slices.Equal(r.Adopted, o.Adopted)
+		slices.Equal(r.Adopted, o.Adopted) && slices.Equal(r.Options, o.Options)
 }
 
 // Creation records that a secret is about to be created, while the model has no
@@ -156,11 +167,11 @@ func (c *Creation) Equal(o *Creation) bool {
 	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && slices.Equal(c.Digests, o.Digests)
 }
 
-// OnlyTakesAway reports whether the steps only remove and revoke.
+// OnlyTakesAway reports whether the steps only remove, revoke and reset.
 func (p Plan) OnlyTakesAway() bool {
 	return !slices.ContainsFunc(p.Steps, func(s Step) bool {
 		switch s.(type) {
-		case Remove, Revoke:
+		case Remove, Revoke, ResetOptions:
 			return false
 		}
 		return true
@@ -237,6 +248,32 @@ type OptionSetting struct {
 	Format v1alpha1.SecretFormat
 }
 
+// option returns the option itself.
+func (o AppOption) option() AppOption { return o }
+
+// keysOf returns the keys of options.
+func keysOf[O interface{ option() AppOption }](options []O) []string {
+	var keys []string
+	for _, o := range options {
+		keys = append(keys, o.option().key())
+	}
+	return keys
+}
+
+// ApplicationsOf returns the applications of options, sorted.
+func ApplicationsOf[O interface{ option() AppOption }](options []O) []string {
+	var apps []string
+	for _, o := range options {
+		apps = append(apps, o.option().Application)
+	}
+	return union(apps, nil)
+}
+
+// optionsOf returns the options of one application.
+func optionsOf[O interface{ option() AppOption }](app string, options []O) []O {
+	return slices.DeleteFunc(slices.Clone(options), func(o O) bool { return o.option().Application != app })
+}
+
 // SetOptions sets options of applications to a user secret. An application with
 // a problem in an earlier step of the plan is left out, and keeps that problem.
 type SetOptions struct {
@@ -262,15 +299,15 @@ func (ResetOptions) step() {}
 
 // Outcome is the result of one step.
 type Outcome struct {
-	// Problem is nil if the step succeeded. For a Grant or Revoke, Applications
-	// may still have problems.
+	// Problem is nil if the step succeeded. For a step about applications,
+	// Applications may still have problems.
 	Problem *Problem
 	// NotTried is true when an earlier step failed.
 	NotTried bool
 	// Secret is the secret after a Create or an Update.
 	Secret *UserSecret
-	// Applications are the applications for which a Grant or Revoke failed,
-	// with the problem of each.
+	// Applications are the applications for which the step failed, with the
+	// problem of each.
 	Applications map[string]Problem
 }
 
@@ -282,13 +319,13 @@ func Settle(p Plan, outcomes []Outcome) Record {
 			if outcome.Problem != nil && outcome.Problem.Definite() {
 				return p.Refused
 			}
-		case Revoke:
+		case Revoke, ResetOptions:
 			if len(outcome.Applications) > 0 {
 				return p.Before
 			}
-		case Update, Remove, Grant:
+		case Update, Remove, Grant, SetOptions:
 			// An application that was not granted stays in the record, because
-			// the grant is retried.
+			// the grant is retried. So does an option.
 		}
 		if outcome.Problem != nil || outcome.NotTried {
 			return p.Before
@@ -352,17 +389,25 @@ func describe(step Step) string {
 		return fmt.Sprintf("grant secret:%s to %s", step.ID, strings.Join(step.Applications, ", "))
 	case Revoke:
 		return fmt.Sprintf("revoke secret:%s from %s", step.ID, strings.Join(step.Applications, ", "))
+	case SetOptions:
+		return fmt.Sprintf("set %s to secret:%s", strings.Join(keysOf(step.Options), ", "), step.ID)
+	case ResetOptions:
+		return fmt.Sprintf("reset %s, which name secret:%s", strings.Join(keysOf(step.Options), ", "), step.ID)
 	}
 	return "change the secret"
 }
 
-// forApplication returns a Grant or Revoke for one application only.
+// forApplication returns a step for one application only.
 func forApplication(step Step, app string) Step {
 	switch step := step.(type) {
 	case Grant:
 		return Grant{ID: step.ID, Applications: []string{app}}
 	case Revoke:
 		return Revoke{ID: step.ID, Applications: []string{app}}
+	case SetOptions:
+		return SetOptions{ID: step.ID, Options: optionsOf(app, step.Options)}
+	case ResetOptions:
+		return ResetOptions{ID: step.ID, Options: optionsOf(app, step.Options)}
 	}
 	return step
 }

@@ -644,7 +644,7 @@ func drifted(what string) Condition {
 }
 
 // setReport is what to do about drift that is not to be corrected.
-const setReport = "set driftPolicy: Report"
+const setReport = "remove the secret from Terraform, or set driftPolicy: Report"
 
 func secretRemoved(facts SecretFacts) (Plan, bool) {
 	if !facts.applied() || facts.modelReplaced() {

@@ -48,14 +48,17 @@ type Owned struct {
 	Adopted bool `json:"adopted,omitempty"`
 }
 
-// grants holds the grants that a JujuSecretAccess made, and the grants that it
-// adopted.
+// grants holds the grants that a JujuSecretAccess made, the grants that it
+// adopted, and the options that it set.
 type grants struct {
 	plan.ModelRef
 
 	SecretID string   `json:"secretID"`
 	Granted  []string `json:"granted"`
 	Adopted  []string `json:"adopted,omitempty"`
+	// Options are the names of the options that were set to the secret, by
+	// application.
+	Options map[string][]string `json:"options,omitempty"`
 	// InModel is the UUID of the model. Older records do not have it.
 	InModel string `json:"inModel,omitempty"`
 }
@@ -69,15 +72,37 @@ func newPayload(r plan.Record, owned *Owned, model plan.ModelRef) payload {
 	if r.Creating != nil || r.Adopting != "" {
 		p.InModel = r.ModelUUID
 	}
-	if len(r.Granted) > 0 {
+	if len(r.Granted) > 0 || len(r.Options) > 0 {
 		p.Grants = &grants{ModelRef: r.Model, InModel: r.ModelUUID, SecretID: r.SecretID, Adopted: r.Adopted}
 		for _, app := range r.Granted {
 			if !slices.Contains(r.Adopted, app) {
 				p.Grants.Granted = append(p.Grants.Granted, app)
 			}
 		}
+		p.Grants.setOptions(r.Options)
 	}
 	return p
+}
+
+// setOptions sets the options of a record, which are sorted.
+func (g *grants) setOptions(options []plan.AppOption) {
+	if len(options) > 0 {
+		g.Options = map[string][]string{}
+	}
+	for _, option := range options {
+		g.Options[option.Application] = append(g.Options[option.Application], option.Name)
+	}
+}
+
+// options returns the options of a stored record, sorted.
+func (g *grants) options() []plan.AppOption {
+	var options []plan.AppOption
+	for app, names := range g.Options {
+		for _, name := range names {
+			options = append(options, plan.AppOption{Application: app, Name: name})
+		}
+	}
+	return plan.SortOptions(options)
 }
 
 // record returns the stored record.
@@ -91,6 +116,7 @@ func (p payload) record() plan.Record {
 		r.Model, r.ModelUUID = p.Grants.ModelRef, p.Grants.InModel
 		r.SecretID, r.Adopted = p.Grants.SecretID, p.Grants.Adopted
 		r.Granted = slices.Sorted(slices.Values(slices.Concat(p.Grants.Granted, r.Adopted)))
+		r.Options = p.Grants.options()
 	}
 	return r
 }

@@ -71,7 +71,7 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonConnected,
 		v1alpha1.ReasonCreated, v1alpha1.ReasonAdopted, v1alpha1.ReasonUpdated, v1alpha1.ReasonCorrected,
 		v1alpha1.ReasonRemoved, v1alpha1.ReasonOrphaned, v1alpha1.ReasonModelReplaced,
-		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked, v1alpha1.ReasonFaultyJujuVersion:
+		v1alpha1.ReasonGranted, v1alpha1.ReasonRevoked, v1alpha1.ReasonConfigured, v1alpha1.ReasonFaultyJujuVersion:
 		return Handling{Ready: ReadyTrue}
 
 	case v1alpha1.ReasonSourceNotFound, v1alpha1.ReasonControllerNotReady, v1alpha1.ReasonJujuSecretNotReady:
@@ -101,9 +101,10 @@ func HandlingOf(reason v1alpha1.Reason) Handling {
 	case v1alpha1.ReasonInvalidContent, v1alpha1.ReasonCredentialsRejected,
 		v1alpha1.ReasonCertificateMismatch, v1alpha1.ReasonControllerChanged, v1alpha1.ReasonInvalidRequest,
 		v1alpha1.ReasonUnsupportedJujuVersion, v1alpha1.ReasonDrifted, v1alpha1.ReasonCharmOwned,
-		v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonSecretIDNotFound, v1alpha1.ReasonModelMigrated:
+		v1alpha1.ReasonControllerDeleting, v1alpha1.ReasonSecretIDNotFound, v1alpha1.ReasonModelMigrated,
+		v1alpha1.ReasonConfigOptionInvalid:
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning}
-	case v1alpha1.ReasonConflict,
+	case v1alpha1.ReasonConflict, v1alpha1.ReasonConfigOptionInUse,
 		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonTenantDenied: // The list of models wakes these two.
 		return Handling{Ready: ReadyFalse, Also: stalled, Event: warning, LookAgain: 5 * time.Minute, Woken: true}
 	case v1alpha1.ReasonNameTaken:

@@ -143,6 +143,7 @@ func TestReasonWithoutAWakeUpIsRequeued(t *testing.T) {
 		v1alpha1.ReasonRemoving:            30 * time.Second,
 		v1alpha1.ReasonNameTaken:           time.Minute,
 		v1alpha1.ReasonConflict:            5 * time.Minute,
+		v1alpha1.ReasonConfigOptionInUse:   5 * time.Minute,
 		v1alpha1.ReasonModelNotFound:       5 * time.Minute,
 		v1alpha1.ReasonTenantDenied:        5 * time.Minute,
 		v1alpha1.ReasonInUse:               time.Minute,
@@ -162,8 +163,8 @@ func TestReasonWithoutAWakeUpIsRequeued(t *testing.T) {
 func TestReasonWithAWakeUpIsRetriedSeldom(t *testing.T) {
 	t.Parallel()
 	want := []v1alpha1.Reason{
-		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonConflict, v1alpha1.ReasonModelNotFound,
-		v1alpha1.ReasonTenantDenied,
+		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonConfigOptionInUse, v1alpha1.ReasonConflict,
+		v1alpha1.ReasonModelNotFound, v1alpha1.ReasonTenantDenied,
 	}
 	var got []v1alpha1.Reason
 	for reason := range allReasons(t) {

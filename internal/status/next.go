@@ -32,7 +32,7 @@ func NextSecret(
 	if p.ModelUUID != "" {
 		next.ModelUUID = p.ModelUUID
 	}
-	events := append(modelReplaced(p, old.ModelUUID), stepEvents(p, outcomes, nil)...)
+	events := append(modelReplaced(p, old.ModelUUID), stepEvents(p, outcomes, true)...)
 	secret, sure := p.Secret, verdict.Reason == v1alpha1.ReasonSynced
 	for _, outcome := range outcomes {
 		if outcome.Secret != nil {
@@ -169,7 +169,7 @@ func NextAccess(
 	if sameModel := old.Controller == next.Controller && old.Model == next.Model; sameModel {
 		report.Events = append(modelReplaced(p, old.ModelUUID), report.Events...)
 	}
-	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes, facts.Record.Granted), report.Events)
+	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes, len(facts.Record.Granted) == 0), report.Events)
 	return next, report
 }
 
@@ -190,26 +190,38 @@ func adoptedGrants(facts plan.AccessFacts, p plan.Plan) []Event {
 func applicationStatus(
 	app string, old v1alpha1.JujuSecretAccessStatus, p plan.Plan, outcomes []plan.Outcome, verdict plan.Condition,
 ) v1alpha1.ApplicationStatus {
-	granted := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationGranted}
 	waits := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationPending, Message: verdict.Message}
 	if HandlingOf(verdict.Reason).Also == v1alpha1.ConditionStalled && p.Secret != nil {
 		waits.State = v1alpha1.ApplicationFailed
 	}
-	switch {
-	case p.Secret == nil && slices.Contains(old.Applications, granted) && p.Owns != plan.Nothing:
-		return granted // Without a view of the secret the last state is the best guess.
-	case p.Secret == nil:
-		return waits
+	if p.Secret == nil {
+		// Without a view of the secret the last state is the best guess.
+		last := slices.IndexFunc(old.Applications, func(a v1alpha1.ApplicationStatus) bool {
+			return a.Name == app && a.State == v1alpha1.ApplicationGranted
+		})
+		if last < 0 || p.Owns == plan.Nothing {
+			return waits
+		}
+		return old.Applications[last]
+	}
+	granted := v1alpha1.ApplicationStatus{
+		Name: app, State: v1alpha1.ApplicationGranted,
+		ConfigOptions: namedOptions(app, p, outcomes), Message: p.OptionProblems[app],
 	}
 	holds := slices.Contains(p.Secret.Granted, app)
 	for i, step := range p.Steps {
-		apps := accessStep(step)
-		if !slices.Contains(apps, app) || outcomes[i].Problem != nil || outcomes[i].NotTried {
+		if !slices.Contains(accessStep(step), app) || outcomes[i].Problem != nil || outcomes[i].NotTried {
 			continue
 		}
 		problem, failed := outcomes[i].Applications[app]
-		if _, grants := step.(plan.Grant); !failed {
-			holds = grants
+		switch _, configures := step.(plan.SetOptions); {
+		case configures:
+			if failed {
+				granted.Message = problem.Message
+			}
+			continue
+		case !failed:
+			_, holds = step.(plan.Grant)
 			continue
 		}
 		waits.State, waits.Message = v1alpha1.ApplicationFailed, problem.Message
@@ -223,13 +235,40 @@ func applicationStatus(
 	return waits
 }
 
-// accessStep returns the applications that a step grants or revokes.
+// namedOptions returns the names of the options of an application that name the
+// secret after the steps, sorted.
+func namedOptions(app string, p plan.Plan, outcomes []plan.Outcome) []string {
+	var names []string
+	for _, option := range p.Named {
+		if option.Application == app {
+			names = append(names, option.Name)
+		}
+	}
+	for i, step := range p.Steps {
+		set, ok := step.(plan.SetOptions)
+		if !ok || outcomes[i].Problem != nil || outcomes[i].NotTried {
+			continue
+		}
+		for _, setting := range set.Options {
+			if _, failed := outcomes[i].Applications[app]; setting.Application == app && !failed {
+				names = append(names, setting.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// accessStep returns the applications that a step grants, revokes or
+// configures.
 func accessStep(step plan.Step) []string {
 	switch step := step.(type) {
 	case plan.Grant:
 		return step.Applications
 	case plan.Revoke:
 		return step.Applications
+	case plan.SetOptions:
+		return plan.ApplicationsOf(step.Options)
 	}
 	return nil
 }
@@ -248,9 +287,9 @@ func modelReplaced(p plan.Plan, before string) []Event {
 // stepEvents returns events for the steps that succeeded and for an orphaned
 // secret. The first secret of an object and its first grants are only logged:
 // the condition reports them, and an event would be a third write to Kubernetes
-// for each new object. granted are the applications that the object granted
-// before, by its record.
-func stepEvents(p plan.Plan, outcomes []plan.Outcome, granted []string) []Event {
+// for each new object. first is true when the object had granted nothing before,
+// by its record.
+func stepEvents(p plan.Plan, outcomes []plan.Outcome, first bool) []Event {
 	var events []Event
 	for i, outcome := range outcomes {
 		if outcome.Problem != nil || outcome.NotTried {
@@ -270,11 +309,23 @@ func stepEvents(p plan.Plan, outcomes []plan.Outcome, granted []string) []Event 
 		case plan.Grant:
 			for _, event := range forApplications(v1alpha1.ReasonGranted, "granted secret:"+step.ID+" to ",
 				step.Applications, outcome) {
-				events = append(events, onlyLoggedIf(len(granted) == 0, event))
+				events = append(events, onlyLoggedIf(first, event))
 			}
 		case plan.Revoke:
 			events = append(events, forApplications(v1alpha1.ReasonRevoked, "revoked secret:"+step.ID+" from ",
 				step.Applications, outcome)...)
+		case plan.SetOptions:
+			reason := v1alpha1.ReasonConfigured
+			if len(p.Reconfigures) > 0 {
+				reason = v1alpha1.ReasonCorrected
+			}
+			for _, event := range forApplications(reason, "set options to secret:"+step.ID+" for ",
+				plan.ApplicationsOf(step.Options), outcome) {
+				events = append(events, onlyLoggedIf(first, event))
+			}
+		case plan.ResetOptions:
+			events = append(events, forApplications(v1alpha1.ReasonConfigured,
+				"reset the options that named secret:"+step.ID+" for ", plan.ApplicationsOf(step.Options), outcome)...)
 		}
 	}
 	if p.Condition.Reason == v1alpha1.ReasonOrphaned && p.Condition.Message != "" {
