@@ -219,8 +219,7 @@ func accessReleased(facts AccessFacts) (Plan, bool) {
 	if !facts.Deleting {
 		return Plan{}, false
 	}
-	left := fmt.Sprintf("left the grants of secret:%s to %s in model %q",
-		facts.Record.SecretID, strings.Join(facts.Record.Granted, ", "), facts.Record.Model)
+	left := "left " + facts.Record.made()
 	switch {
 	case !facts.Record.Held:
 		return Plan{Condition: Condition{Reason: v1alpha1.ReasonRevoked}}, true
@@ -236,6 +235,19 @@ func accessReleased(facts AccessFacts) (Plan, bool) {
 		return release(facts.Record, left+asRetained), true
 	}
 	return Plan{}, false
+}
+
+// made returns the grants and options of a record for messages.
+func (r Record) made() string {
+	var parts []string
+	if len(r.Granted) > 0 {
+		parts = append(parts, fmt.Sprintf("the grants of secret:%s to %s", r.SecretID, strings.Join(r.Granted, ", ")))
+	}
+	if len(r.Options) > 0 {
+		parts = append(parts, fmt.Sprintf("the options %s, which name secret:%s",
+			strings.Join(keysOf(r.Options), ", "), r.SecretID))
+	}
+	return fmt.Sprintf("%s in model %q", strings.Join(parts, " and "), r.Model)
 }
 
 func accessTargetUnready(facts AccessFacts) (Plan, bool) {

@@ -53,12 +53,12 @@ type configuration struct {
 	// drifted are the options that another client changed.
 	drifted []OptionSetting
 	// problems are the problems of the options that are left as they are.
-	problems map[AppOption]Problem
+	problems map[AppOption]Condition
 }
 
 // configure returns what to do about the options once the secret is granted.
 func (facts AccessFacts) configure(secret *UserSecret) configuration {
-	c := configuration{before: facts.Record.Options, problems: map[AppOption]Problem{}}
+	c := configuration{before: facts.Record.Options, problems: map[AppOption]Condition{}}
 	for _, option := range facts.Record.Options {
 		if !facts.wantsOption(option) {
 			c.release(option, facts.View, facts.Record.SecretID)
@@ -104,7 +104,7 @@ func (facts AccessFacts) configureOne(c *configuration, wanted OptionSetting, se
 	case app.Problem != nil:
 		keep()
 		if app.Problem.Reason != v1alpha1.ReasonApplicationNotFound { // The grant reports it.
-			c.problems[option] = *app.Problem
+			c.problems[option] = app.Problem.condition()
 		}
 	case problem != nil:
 		c.problems[option] = *problem
@@ -123,9 +123,9 @@ func (facts AccessFacts) configureOne(c *configuration, wanted OptionSetting, se
 }
 
 // optionProblem returns why an option cannot name the secret, nil if it can.
-func (facts AccessFacts) optionProblem(wanted OptionSetting, has Option, exists bool) *Problem {
-	invalid := func(format string, args ...any) *Problem {
-		return &Problem{Reason: v1alpha1.ReasonConfigOptionInvalid, Message: fmt.Sprintf(format, args...)}
+func (facts AccessFacts) optionProblem(wanted OptionSetting, has Option, exists bool) *Condition {
+	invalid := func(format string, args ...any) *Condition {
+		return &Condition{Reason: v1alpha1.ReasonConfigOptionInvalid, Message: fmt.Sprintf(format, args...)}
 	}
 	option := wanted.AppOption
 	owner, owned := facts.OptionOwners[option]
@@ -138,19 +138,19 @@ func (facts AccessFacts) optionProblem(wanted OptionSetting, has Option, exists 
 	case has.Type == "secret" && wanted.Format == v1alpha1.FormatID:
 		return invalid("%s has the type secret, which takes only the URI: set format: URI", option)
 	case owned:
-		return &Problem{Reason: v1alpha1.ReasonConfigOptionInUse, Message: fmt.Sprintf(
+		return &Condition{Reason: v1alpha1.ReasonConfigOptionInUse, Message: fmt.Sprintf(
 			"%s sets %s: remove the option from one of the two objects", owner, option)}
 	}
 	return nil
 }
 
 // inUse returns the problem of an option that somebody else set.
-func inUse(option AppOption, has Option) Problem {
+func inUse(option AppOption, has Option) Condition {
 	value := "another value"
 	if has.SecretID != "" {
 		value = "secret:" + has.SecretID
 	}
-	return Problem{Reason: v1alpha1.ReasonConfigOptionInUse, Message: fmt.Sprintf(
+	return Condition{Reason: v1alpha1.ReasonConfigOptionInUse, Message: fmt.Sprintf(
 		"%s has %s, which the operator did not set: to keep it, remove the option from this object; to replace it, set "+
 			"adoptionPolicy: Adopt", option, value)}
 }
@@ -212,7 +212,7 @@ func (c configuration) addTo(plan *Plan, facts AccessFacts, secret *UserSecret) 
 	plan.Named, plan.OptionProblems = c.named, c.byApplication()
 	switch ready := plan.Condition.Reason == v1alpha1.ReasonSynced; {
 	case ready && len(c.problems) > 0:
-		plan.Condition = c.worst().condition()
+		plan.Condition = c.worst()
 	case ready && contest.left > 0:
 		what := "another client changed the options " + strings.Join(contest.fields, ", ")
 		plan.Condition = contest.condition(what, "set ignore_changes = [config] in the lifecycle of the juju_application in "+
@@ -223,11 +223,12 @@ func (c configuration) addTo(plan *Plan, facts AccessFacts, secret *UserSecret) 
 	}
 }
 
-// worst returns the problem to report. The first reason counts, and the message
-// has all messages.
-func (c configuration) worst() Problem {
-	var worst Problem
-	for _, problem := range c.sorted() {
+// worst returns the condition to report. The first reason counts, and the
+// message has all messages.
+func (c configuration) worst() Condition {
+	var worst Condition
+	for _, option := range c.problemOptions() {
+		problem := c.problems[option]
 		if worst.Reason == "" {
 			worst = problem
 		} else {
@@ -235,15 +236,6 @@ func (c configuration) worst() Problem {
 		}
 	}
 	return worst
-}
-
-// sorted returns the problems in the order of their options.
-func (c configuration) sorted() []Problem {
-	var problems []Problem
-	for _, option := range c.problemOptions() {
-		problems = append(problems, c.problems[option])
-	}
-	return problems
 }
 
 // problemOptions returns the options with a problem, sorted.
