@@ -88,6 +88,13 @@ func modelEndpoints(j *controller) map[string]endpoint {
 			}
 			return nil, m.addApplication(r.Context(), r.PathValue("name"), charm)
 		},
+		"PUT /models/{uuid}/applications/{name}/charm": func(r *http.Request) (any, error) {
+			m, err := j.models.get(r.Context(), coremodel.UUID(r.PathValue("uuid")))
+			if err != nil {
+				return nil, err
+			}
+			return nil, m.refreshApplication(r.Context(), r.PathValue("name"), r.FormValue("charm"))
+		},
 		"DELETE /models/{uuid}/applications/{name}": func(r *http.Request) (any, error) {
 			m, err := j.models.get(r.Context(), coremodel.UUID(r.PathValue("uuid")))
 			if err != nil {

@@ -48,12 +48,20 @@ func (m *Model) addApplications(apps []string, problems map[string]plan.Problem)
 		}
 		_, absent := m.absent[app]
 		appeared = appeared || absent
-		delete(m.absent, app)
+		m.found(app)
 	}
 	if len(m.absent) > 0 {
 		m.wake()
 	}
 	return appeared
+}
+
+// found records that the model has an application. The lock is held.
+func (m *Model) found(app string) {
+	delete(m.absent, app)
+	if m.configurations.known[app].Problem != nil {
+		m.configurations.doubt(app)
+	}
 }
 
 // beginLook returns the applications to look for now.
@@ -74,13 +82,13 @@ func (m *Model) lookForApplications(ctx context.Context, apps []string) {
 		args.Entities = append(args.Entities, params.Entity{Tag: names.NewApplicationTag(app).String()})
 	}
 	var results params.ApplicationInfoResults
-	what := facadeMethod{facade: "Application", method: "ApplicationsInfo", timeout: wire.CallTimeout}
+	what := facadeMethod{facade: applicationFacade, method: "ApplicationsInfo", timeout: wire.CallTimeout}
 	problem := m.request(ctx, what, args, &results)
 	appeared := problem != nil
 	m.mu.Lock()
 	for i, app := range apps {
 		if item(results.Results, i, params.ApplicationInfoResult{Error: unanswered()}).Error == nil {
-			delete(m.absent, app)
+			m.found(app)
 			appeared = true
 		}
 	}

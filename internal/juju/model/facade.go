@@ -132,6 +132,10 @@ func (m *Model) sendCall(ctx context.Context, v verb, batch []*job) {
 	case revokes:
 		step, _ := batch[0].step().(plan.Revoke)
 		answerAll(batch, m.revoke(ctx, step))
+	case sets:
+		m.setOptions(ctx, batch)
+	case resets:
+		m.resetOptions(ctx, batch)
 	}
 }
 
@@ -142,8 +146,14 @@ func (m *Model) doubt(batch []*job) {
 	doubts := false
 	for _, j := range batch {
 		outcome := j.outcomes[j.next]
-		doubts = doubts || doubtful(outcome)
-		if outcome.Problem != nil && outcome.Problem.Reason == v1alpha1.ReasonJujuUnreachable {
+		unreachable := outcome.Problem != nil && outcome.Problem.Reason == v1alpha1.ReasonJujuUnreachable
+		if v := verbOf(j.step()); v == sets || v == resets {
+			m.doubtOptions(j) // The secrets are the same.
+			doubts = doubts || unreachable
+		} else {
+			doubts = doubts || doubtful(outcome)
+		}
+		if unreachable {
 			m.mu.Lock()
 			m.listings.doubtedIDs = append(m.listings.doubtedIDs, changedBy(j)...)
 			m.mu.Unlock()
@@ -154,8 +164,8 @@ func (m *Model) doubt(batch []*job) {
 	}
 }
 
-// changedBy returns the ID of the secret that the next step of a job changes,
-// none for a Create.
+// changedBy returns the ID of the secret of the next step of a job, none for a
+// Create.
 func changedBy(j *job) []string {
 	switch step := j.step().(type) {
 	case plan.Update:
@@ -165,6 +175,10 @@ func changedBy(j *job) []string {
 	case plan.Grant:
 		return []string{step.ID}
 	case plan.Revoke:
+		return []string{step.ID}
+	case plan.SetOptions:
+		return []string{step.ID}
+	case plan.ResetOptions:
 		return []string{step.ID}
 	}
 	return nil

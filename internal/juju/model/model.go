@@ -75,6 +75,8 @@ type Model struct {
 	// access, otherwise nil. refusedAt is when that was last asked.
 	refusal   *plan.Problem
 	refusedAt time.Time
+	// configurations holds the options of the charms of applications.
+	configurations configurations
 	// absent holds the applications that a grant did not find, with the time of
 	// the grant.
 	absent map[string]time.Time
@@ -88,6 +90,7 @@ func New(config Config) *Model {
 	m := &Model{
 		Config: config, wanted: make(chan struct{}, 1), interval: config.Interval,
 		snapshot: snapshot.New(), listings: newListings(time.Now()), used: time.Now(), absent: map[string]time.Time{},
+		configurations: newConfigurations(),
 	}
 	m.link = link.New(link.Config{
 		WaitTimeout: wire.DialTimeout, // Models exist only while the controller is connected.
@@ -123,15 +126,21 @@ func (m *Model) SetInterval(interval time.Duration) {
 	m.wake()
 }
 
-// View returns the secrets of the snapshot that match a query.
+// View returns the secrets of the snapshot that match a query, and the
+// configurations of its applications.
 func (m *Model) View(ctx context.Context, query plan.Query) plan.ModelView {
-	if problem := m.current(ctx, query); problem != nil {
+	problem := m.current(ctx, query)
+	var apps map[string]plan.Application
+	if problem == nil && len(query.Applications) > 0 {
+		apps, problem = m.configured(ctx, query)
+	}
+	if problem != nil {
 		return plan.ModelView{Problem: problem, ModelUUID: m.UUID}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.used = time.Now()
-	view := plan.ModelView{Known: true, ModelUUID: m.UUID}
+	view := plan.ModelView{Known: true, ModelUUID: m.UUID, Applications: apps}
 	view.ByID, view.ByName = m.snapshot.Find(query)
 	view.CharmOwned = m.snapshot.CharmOwned(query.ID)
 	if view.ByName != nil {
@@ -199,10 +208,8 @@ type facadeMethod struct {
 	items int
 }
 
-// changes reports whether the method changes secrets.
-func (f facadeMethod) changes() bool {
-	return f.facade == wire.SecretsFacade && accessFor(f.method) == plan.AccessWrite
-}
+// changes reports whether the method changes the model.
+func (f facadeMethod) changes() bool { return accessFor(f.method) == plan.AccessWrite }
 
 // call makes one request to the Secrets facade. Juju's client for the facade is
 // not used, because it sends one item a call, cannot clear a description, and
@@ -264,10 +271,10 @@ func (m *Model) failed(ctx context.Context, conn api.Connection, what facadeMeth
 	return problem
 }
 
-// accessFor returns the access to the model that a method of the Secrets facade
-// needs.
+// accessFor returns the access to the model that a method needs.
 func accessFor(method string) string {
-	if method == "ListSecrets" {
+	switch method {
+	case "ListSecrets", "ApplicationsInfo", "GetConfig":
 		return plan.AccessRead
 	}
 	return plan.AccessWrite

@@ -4,6 +4,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -20,11 +21,13 @@ const (
 	removes
 	grants
 	revokes
+	sets
+	resets
 )
 
 // bulk reports whether one call can have steps for many secrets. Juju grants
 // and revokes one secret a call.
-func (v verb) bulk() bool { return v == creates || v == updates || v == removes }
+func (v verb) bulk() bool { return v != grants && v != revokes }
 
 // verbOf returns the verb of a step.
 func verbOf(step plan.Step) verb {
@@ -39,6 +42,10 @@ func verbOf(step plan.Step) verb {
 		return grants
 	case plan.Revoke:
 		return revokes
+	case plan.SetOptions:
+		return sets
+	case plan.ResetOptions:
+		return resets
 	}
 	panic("unknown kind of step")
 }
@@ -51,6 +58,9 @@ type job struct {
 	next int
 	// done is closed when the job has ended.
 	done chan struct{}
+	// leftOut holds the applications that the next step leaves out, because of a
+	// problem in an earlier step.
+	leftOut map[string]plan.Problem
 	// late is true when the caller no longer waits. No further step is sent.
 	late bool
 
@@ -62,6 +72,83 @@ type job struct {
 
 // step returns the next step.
 func (j *job) step() plan.Step { return j.steps[j.next] }
+
+// items returns the number of items of the next step in a call.
+func (j *job) items() int {
+	switch step := j.step().(type) {
+	case plan.SetOptions, plan.ResetOptions:
+		return len(applicationsOf(step))
+	}
+	return 1
+}
+
+// applicationsOf returns the applications of a step, nil if it has none.
+func applicationsOf(step plan.Step) (apps []string) {
+	switch step := step.(type) {
+	case plan.Grant:
+		return step.Applications
+	case plan.Revoke:
+		return step.Applications
+	case plan.SetOptions, plan.ResetOptions:
+		for _, change := range optionChanges(step) {
+			apps = append(apps, change.app)
+		}
+	}
+	return apps
+}
+
+// without returns a step without some of its applications.
+func without(step plan.Step, apps map[string]plan.Problem) plan.Step {
+	isOut := func(app string) bool { _, out := apps[app]; return out }
+	switch step := step.(type) {
+	case plan.Grant:
+		step.Applications = slices.DeleteFunc(slices.Clone(step.Applications), isOut)
+		return step
+	case plan.Revoke:
+		step.Applications = slices.DeleteFunc(slices.Clone(step.Applications), isOut)
+		return step
+	case plan.SetOptions:
+		step.Options = slices.DeleteFunc(slices.Clone(step.Options), func(option plan.OptionSetting) bool {
+			return isOut(option.Application)
+		})
+		return step
+	case plan.ResetOptions:
+		step.Options = slices.DeleteFunc(slices.Clone(step.Options), func(option plan.AppOption) bool {
+			return isOut(option.Application)
+		})
+		return step
+	}
+	return step
+}
+
+// leaveOut leaves applications with a problem in an earlier step out of the next
+// step. It reports whether nothing is left of the step, which then ends.
+func (j *job) leaveOut() (nothingLeft bool) {
+	j.leftOut = map[string]plan.Problem{}
+	apps := applicationsOf(j.step())
+	for _, app := range apps {
+		for _, outcome := range j.outcomes[:j.next] {
+			if problem, ok := outcome.Applications[app]; ok {
+				j.leftOut[app] = problem
+			}
+		}
+	}
+	if len(j.leftOut) == 0 {
+		return false
+	}
+	j.steps[j.next] = without(j.step(), j.leftOut)
+	return len(j.leftOut) == len(apps)
+}
+
+// end adds the applications that were left out to the outcome of the next step.
+func (j *job) end() {
+	outcome := &j.outcomes[j.next]
+	if len(j.leftOut) > 0 && outcome.Applications == nil {
+		outcome.Applications = map[string]plan.Problem{}
+	}
+	maps.Copy(outcome.Applications, j.leftOut)
+	outcome.NotTried = false
+}
 
 // size returns the size of the content of the next step, in bytes of base64.
 func (j *job) size() int {
@@ -121,10 +208,16 @@ func (q *queue) expire(j *job) {
 }
 
 // requeue ends a job after its last or a failed step. Otherwise it puts the job
-// with its next step at the front.
+// with its next step at the front. Options that follow a grant go to the end, so
+// that they share a call with the options of the grants that wait.
 func (q *queue) requeue(j *job) {
+	j.end()
 	failed := j.outcomes[j.next].Problem != nil
 	j.next++
+	for !failed && j.next < len(j.steps) && j.leaveOut() {
+		j.end()
+		j.next++
+	}
 	switch {
 	case failed || j.next == len(j.steps):
 		close(j.done)
@@ -133,7 +226,11 @@ func (q *queue) requeue(j *job) {
 		q.expire(j)
 		return
 	}
-	q.waiting = slices.Insert(q.waiting, 0, j)
+	at := 0
+	if verbOf(j.step()) == sets {
+		at = len(q.waiting)
+	}
+	q.waiting = slices.Insert(q.waiting, at, j)
 }
 
 // next removes and returns the jobs for the next call: the first job that need
@@ -146,13 +243,13 @@ func (q *queue) next(now time.Time) (v verb, batch []*job, wait time.Duration) {
 		return 0, nil, wait
 	}
 	v = verbOf(q.waiting[head].step())
-	size := 0
+	size, items := 0, 0
 	q.waiting = slices.DeleteFunc(q.waiting, func(j *job) bool {
-		full := len(batch) == maxItems || len(batch) > 0 && (!v.bulk() || size+j.size() > maxBytes)
-		if verbOf(j.step()) != v || full {
+		full := !v.bulk() || items+j.items() > maxItems || size+j.size() > maxBytes
+		if verbOf(j.step()) != v || len(batch) > 0 && full {
 			return false
 		}
-		size += j.size()
+		size, items = size+j.size(), items+j.items()
 		batch = append(batch, j)
 		return true
 	})
@@ -164,7 +261,7 @@ func (q *queue) next(now time.Time) (v verb, batch []*job, wait time.Duration) {
 func (q *queue) head(now time.Time) (head int, wait time.Duration) {
 	arrived := map[verb]int{}
 	for _, j := range q.waiting {
-		arrived[verbOf(j.step())]++
+		arrived[verbOf(j.step())] += j.items()
 	}
 	for i, j := range q.waiting {
 		left := q.waits(j, now)

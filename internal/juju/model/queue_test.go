@@ -33,6 +33,26 @@ func updateOf(name string) plan.Step { return plan.Update{ID: name} }
 func removeOf(name string) plan.Step { return plan.Remove{ID: name} }
 func grantOf(name string) plan.Step  { return plan.Grant{ID: name, Applications: []string{"app1"}} }
 func revokeOf(name string) plan.Step { return plan.Revoke{ID: name, Applications: []string{"app1"}} }
+func setOf(name string) plan.Step    { return setting(name, "app1") }
+func resetOf(name string) plan.Step  { return resetting(name, "app1") }
+
+// setting returns a step that sets an option of each of some applications.
+func setting(id string, apps ...string) plan.SetOptions {
+	step := plan.SetOptions{ID: id}
+	for _, app := range apps {
+		step.Options = append(step.Options, plan.OptionSetting{AppOption: plan.AppOption{Application: app, Name: "db"}})
+	}
+	return step
+}
+
+// resetting returns a step that resets an option of each of some applications.
+func resetting(id string, apps ...string) plan.ResetOptions {
+	step := plan.ResetOptions{ID: id}
+	for _, app := range apps {
+		step.Options = append(step.Options, plan.AppOption{Application: app, Name: "db"})
+	}
+	return step
+}
 
 // sized returns a step with content of a size in bytes.
 func sized(name string, size int) plan.Step {
@@ -56,6 +76,10 @@ func nameOf(step plan.Step) string {
 		return step.ID
 	case plan.Revoke:
 		return step.ID
+	case plan.SetOptions:
+		return step.ID
+	case plan.ResetOptions:
+		return step.ID
 	}
 	return fmt.Sprintf("%T", step)
 }
@@ -78,6 +102,15 @@ func many(n int, of func(string) plan.Step) []plan.Step {
 	return steps
 }
 
+// numbered returns the names of n applications.
+func numbered(n int) []string {
+	var apps []string
+	for i := range n {
+		apps = append(apps, fmt.Sprintf("app%d", i))
+	}
+	return apps
+}
+
 func TestBatchHoldsWaitingStepsOfOneVerb(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -96,6 +129,15 @@ func TestBatchHoldsWaitingStepsOfOneVerb(t *testing.T) {
 			[]plan.Step{grantOf("a"), grantOf("b"), grantOf("a")}, grants, []string{"a"}, []string{"b", "a"},
 		},
 		"one revoke at a time": {[]plan.Step{revokeOf("a"), revokeOf("b")}, revokes, []string{"a"}, []string{"b"}},
+		"options to set":       {[]plan.Step{setOf("a"), setOf("b")}, sets, []string{"a", "b"}, nil},
+		"options to reset":     {[]plan.Step{resetOf("a"), resetOf("b")}, resets, []string{"a", "b"}, nil},
+		"options of maxItems applications": {
+			[]plan.Step{setting("a", numbered(60)...), setting("b", numbered(41)...), setting("c", numbered(40)...)},
+			sets, []string{"a", "c"}, []string{"b"},
+		},
+		"options of more than maxItems applications for one object": {
+			[]plan.Step{setting("a", numbered(maxItems+1)...), setOf("b")}, sets, []string{"a"}, []string{"b"},
+		},
 		"the verb of the first step, other steps stay in order": {
 			[]plan.Step{
 				updateOf("a"), createOf("b"), updateOf("c"), removeOf("d"), createOf("e"), updateOf("f"), grantOf("g"),
@@ -211,6 +253,7 @@ func TestStepWaitsForEarlierAnnouncementsOfItsVerb(t *testing.T) {
 		"an announced create": {before: []verb{creates}, step: createOf("a"), want: gathering},
 		"an announced update": {before: []verb{updates}, step: updateOf("a"), want: gathering},
 		"an announced remove": {before: []verb{removes}, step: removeOf("a"), want: gathering},
+		"an announced reset":  {before: []verb{resets}, step: resetOf("a"), want: gathering},
 		"one announcement of its verb among many": {
 			before: []verb{updates, creates, grants}, step: createOf("a"), want: gathering,
 		},
@@ -382,7 +425,11 @@ func TestRequeuedJobIsDoneOrFirst(t *testing.T) {
 			[]plan.Step{revokeOf("a"), grantOf("b")}, []plan.Outcome{refused}, true, []string{"other"},
 		},
 		"with a step left, after a failure for one application": {
-			[]plan.Step{revokeOf("a"), grantOf("b")}, []plan.Outcome{missing}, false, []string{"b", "other"},
+			[]plan.Step{revokeOf("a"), plan.Grant{ID: "b", Applications: []string{"app2"}}}, []plan.Outcome{missing}, false,
+			[]string{"b", "other"},
+		},
+		"with options left, behind steps that they can share a call with": {
+			[]plan.Step{grantOf("a"), setOf("b")}, []plan.Outcome{{}}, false, []string{"other", "b"},
 		},
 		"after its last step": {
 			[]plan.Step{updateOf("a"), updateOf("b")}, []plan.Outcome{{}, {}}, true, []string{"other"},
@@ -431,5 +478,90 @@ func closed(c <-chan struct{}) bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// A grant that Juju refused must not be followed by an option that names the
+// secret, and an option that still names it must keep its grant.
+func TestApplicationWithAProblemIsLeftOutOfLaterSteps(t *testing.T) {
+	t.Parallel()
+	const missing, refused = v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonInvalidRequest
+	problems := func(reason v1alpha1.Reason, apps ...string) plan.Outcome {
+		outcome := plan.Outcome{Applications: map[string]plan.Problem{}}
+		for _, app := range apps {
+			outcome.Applications[app] = plan.Problem{Reason: reason}
+		}
+		return outcome
+	}
+	grant := plan.Grant{ID: "id", Applications: []string{"app1", "app2"}}
+	revoke := plan.Revoke{ID: "id", Applications: []string{"app1", "app2"}}
+	set, reset := setting("id", "app1", "app2"), resetting("id", "app1", "app2")
+	for name, row := range map[string]struct {
+		steps      []plan.Step
+		ends, want []plan.Outcome
+		// sent are the steps after the first one.
+		sent []plan.Step
+	}{
+		"a refused grant": {
+			[]plan.Step{grant, set}, []plan.Outcome{problems(missing, "app1"), {}},
+			[]plan.Outcome{problems(missing, "app1"), problems(missing, "app1")}, []plan.Step{setting("id", "app2")},
+		},
+		"a failed reset": {
+			[]plan.Step{reset, revoke}, []plan.Outcome{problems(refused, "app2"), {}},
+			[]plan.Outcome{problems(refused, "app2"), problems(refused, "app2")},
+			[]plan.Step{plan.Revoke{ID: "id", Applications: []string{"app1"}}},
+		},
+		"a failed set": {
+			[]plan.Step{set, reset}, []plan.Outcome{problems(refused, "app1"), {}},
+			[]plan.Outcome{problems(refused, "app1"), problems(refused, "app1")},
+			[]plan.Step{resetting("id", "app2")},
+		},
+		"another problem in the later step": {
+			[]plan.Step{grant, set}, []plan.Outcome{problems(missing, "app1"), problems(refused, "app2")},
+			[]plan.Outcome{problems(missing, "app1"), {Applications: map[string]plan.Problem{
+				"app1": {Reason: missing}, "app2": {Reason: refused},
+			}}},
+			[]plan.Step{setting("id", "app2")},
+		},
+		"nothing is left of the last step": {
+			[]plan.Step{grant, set}, []plan.Outcome{problems(missing, "app1", "app2")},
+			[]plan.Outcome{problems(missing, "app1", "app2"), problems(missing, "app1", "app2")}, nil,
+		},
+		"nothing is left of a step between": {
+			[]plan.Step{plan.Grant{ID: "id", Applications: []string{"app1"}}, setting("id", "app1"), removeOf("other")},
+			[]plan.Outcome{problems(missing, "app1"), {}},
+			[]plan.Outcome{problems(missing, "app1"), problems(missing, "app1"), {}}, []plan.Step{removeOf("other")},
+		},
+		"a problem two steps before": {
+			[]plan.Step{grant, resetting("id", "app3"), set}, []plan.Outcome{problems(missing, "app1"), {}, {}},
+			[]plan.Outcome{problems(missing, "app1"), {}, problems(missing, "app1")},
+			[]plan.Step{resetting("id", "app3"), setting("id", "app2")},
+		},
+		"no problem": {[]plan.Step{grant, set}, []plan.Outcome{{}, {}}, []plan.Outcome{{}, {}}, []plan.Step{set}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q, now := newQueue()
+			j := jobOf(slices.Clone(row.steps)...)
+			q.add(j, now)
+			var sent []plan.Step
+			for _, outcome := range row.ends {
+				if _, batch, _ := q.next(now); len(batch) != 1 {
+					t.Fatalf("the batch is %v", present(batch))
+				}
+				sent = append(sent, j.step())
+				j.outcomes[j.next] = outcome
+				q.requeue(j)
+			}
+			if !closed(j.done) || len(q.waiting) > 0 {
+				t.Errorf("the job is done: %t, and %v wait", closed(j.done), present(q.waiting))
+			}
+			if diff := cmp.Diff(row.sent, append([]plan.Step(nil), sent[1:]...)); diff != "" {
+				t.Errorf("the steps that were sent (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(row.want, j.outcomes); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

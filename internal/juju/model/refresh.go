@@ -165,7 +165,8 @@ func (l *listings) tooOld(query plan.Query, now time.Time) bool {
 
 // Invalidate invalidates the snapshot and requests a listing, because the
 // connection broke or Juju contradicted the snapshot. The snapshot is not used
-// until a listing that began after the call has succeeded.
+// until a listing that began after the call has succeeded. It also makes callers
+// read configurations again.
 func (m *Model) Invalidate() {
 	m.mu.Lock()
 	m.listings.trusted = false
@@ -173,6 +174,7 @@ func (m *Model) Invalidate() {
 		m.listings.inflight.doubted = true
 	}
 	m.listings.ask()
+	m.configurations.doubtAll()
 	m.mu.Unlock()
 	m.wake()
 }
@@ -337,7 +339,8 @@ func (m *Model) untilLookForApplications() time.Duration {
 	return max(0, every-time.Since(m.lookedForApps))
 }
 
-// refresh lists the model or looks up secrets, and notifies of differences.
+// refresh lists the model or looks up secrets, and notifies of differences. The
+// configurations of applications follow once in each interval.
 func (m *Model) refresh(ctx context.Context) {
 	m.mu.Lock()
 	m.listings.begin(time.Now())
@@ -352,6 +355,9 @@ func (m *Model) refresh(ctx context.Context) {
 
 	m.mu.Lock()
 	change, notify := m.endListing(changesBefore, found, problem)
+	if problem == nil && m.listings.trusted {
+		m.refreshConfigurations(ctx, call.began)
+	}
 	m.mu.Unlock()
 	if notify {
 		m.notify(change)

@@ -6,6 +6,7 @@ package model
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,7 +68,7 @@ func (w *writer) withdraw(announcement int) {
 // succeeded. It returns the error of ctx if ctx was cancelled before the first
 // step was sent.
 func (w *writer) send(ctx context.Context, announcement int, steps []plan.Step) ([]plan.Outcome, error) {
-	j := &job{steps: steps, outcomes: notTried(len(steps)), done: make(chan struct{})}
+	j := &job{steps: slices.Clone(steps), outcomes: notTried(len(steps)), done: make(chan struct{})}
 	w.mu.Lock()
 	delete(w.queue.announced, announcement)
 	w.queue.add(j, time.Now())

@@ -247,6 +247,37 @@ func TestStepsOfOneCallerAreSentInOrder(t *testing.T) {
 	})
 }
 
+// Juju grants one secret a call, but the options of all objects fit into one.
+func TestOptionsAfterWaitingGrantsShareACall(t *testing.T) {
+	t.Parallel()
+	testWithWriter(t, func(w *testWriter) {
+		one := w.caller(grantOf("a"), setOf("b"))
+		under := w.wantCall(0, grants, "a")
+		other := w.caller(grantOf("c"), setOf("d"))
+		under.answer(nil)
+		w.wantCall(0, grants, "c").answer(nil)
+		w.wantCall(0, sets, "b", "d").answer(nil)
+		one.wantOutcomes(succeeded, succeeded)
+		other.wantOutcomes(succeeded, succeeded)
+	})
+}
+
+// The caller judges the outcomes by the steps that it planned.
+func TestStepsOfTheCallerStayAsPlanned(t *testing.T) {
+	t.Parallel()
+	testWithWriter(t, func(w *testWriter) {
+		planned := []plan.Step{plan.Grant{ID: "a", Applications: []string{"app1"}}, setting("b", "app1", "app2")}
+		missing := plan.Outcome{Applications: map[string]plan.Problem{"app1": {Reason: v1alpha1.ReasonApplicationNotFound}}}
+		caller := w.caller(planned...)
+		w.wantCall(0, grants, "a").answer(map[string]plan.Outcome{"a": missing})
+		w.wantCall(0, sets, "b").answer(nil)
+		caller.wantOutcomes(missing, missing)
+		if diff := cmp.Diff(plan.Step(setting("b", "app1", "app2")), planned[1]); diff != "" {
+			t.Errorf("the planned step (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestUpdateFollowsCreateOfTheSameCaller(t *testing.T) {
 	t.Parallel()
 	testWithWriter(t, func(w *testWriter) {
@@ -311,7 +342,7 @@ func TestFailedStepStopsItsCaller(t *testing.T) {
 			[]plan.Outcome{succeeded, refused},
 		},
 		"no step, if it failed for one application": {
-			[]plan.Step{revokeOf("a"), grantOf("b")}, map[string]plan.Outcome{"a": missing},
+			[]plan.Step{revokeOf("a"), updateOf("b")}, map[string]plan.Outcome{"a": missing},
 			[]plan.Outcome{missing, succeeded},
 		},
 	} {

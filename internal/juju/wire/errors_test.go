@@ -113,6 +113,35 @@ func TestGrantProblemDistinguishesApplicationAndSecret(t *testing.T) {
 	}
 }
 
+func TestConfigProblemDistinguishesApplicationAndCharm(t *testing.T) {
+	t.Parallel()
+	const missing = v1alpha1.ReasonApplicationNotFound
+	for name, row := range map[string]struct {
+		err  error
+		want v1alpha1.Reason
+	}{
+		"no application, Juju 4":      {answer("not found", `application app not found`), missing},
+		"no application, Juju 3":      {answer("not found", `application "app" not found`), missing},
+		"another application":         {answer("not found", `application other not found`), v1alpha1.ReasonFailed},
+		"no charm":                    {answer("not found", `charm "app" not found`), v1alpha1.ReasonFailed},
+		"no such option":              {answer("not valid", `unknown option "app"`), v1alpha1.ReasonInvalidRequest},
+		"no permission":               {answer("unauthorized access", "permission denied"), v1alpha1.ReasonPermissionDenied},
+		"an option of the wrong type": {answer("", `option "app" expected int`), v1alpha1.ReasonFailed},
+		"a busy store":                {answer("try again", "try again"), v1alpha1.ReasonModelUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := ConfigProblem("app", row.err)
+			if got.Reason != row.want {
+				t.Errorf("the reason of %q is %v, want %v", row.err, got.Reason, row.want)
+			}
+			if strings.Contains(got.Message, `the model has no application "app"`) != (row.want == missing) {
+				t.Errorf("the message of %q is %q", row.err, got.Message)
+			}
+		})
+	}
+}
+
 func TestAccessProblemNamesTheCommandThatGrantsTheAccess(t *testing.T) {
 	t.Parallel()
 	refused := ProblemOf(answer("unauthorized access", "permission denied"))

@@ -20,6 +20,7 @@ import (
 //	RemoveSecrets                    removes           removes           removes some time later
 //	a missing secret                 "not found"       "not found"       "secret not found"
 //	an unknown application           "not found"       "not found"       no code
+//	a config of an unknown one       "not found"       "not found"       "not found", its name without quotes
 //	a grant to a removed application removed           removed           listed without a name
 //	ListSecrets during removals      lists             lists             may fail with "secret not found"
 //	ListSecrets with a missing ID    empty             empty             "secret not found"
@@ -73,4 +74,18 @@ func GrantProblem(app string, err error) plan.Problem {
 		}
 	}
 	return *ProblemOf(err)
+}
+
+// ConfigProblem returns the problem for the error of a request for the
+// configuration of one application. Juju 4 may write its name without quotes.
+func ConfigProblem(app string, err error) plan.Problem {
+	problem := GrantProblem(app, err)
+	switch {
+	case problem.Reason != v1alpha1.ReasonSecretNotFound:
+	case strings.HasSuffix(err.Error(), fmt.Sprintf("application %s not found", app)):
+		return GrantProblem(app, fmt.Errorf("application %q not found", app))
+	default:
+		problem.Reason = v1alpha1.ReasonFailed // The request names no secret to Juju.
+	}
+	return problem
 }
