@@ -130,6 +130,17 @@ func recordTests() map[string]recordTest {
 		"grants in a model by its name": {
 			access, plan.Record{Model: byName, SecretID: "one", Granted: []string{"app1", "app2"}}, nil,
 		},
+		"grants and options": {
+			access, plan.Record{Model: byName, SecretID: "one", Granted: []string{"app1", "app2"}, Options: []plan.AppOption{
+				{Application: "app1", Name: "db-secret"}, {Application: "app1", Name: "note"},
+				{Application: "app2", Name: "db-secret"},
+			}}, nil,
+		},
+		"options without grants": {
+			access, plan.Record{Model: byName, SecretID: "one", Options: []plan.AppOption{
+				{Application: "app1", Name: "db-secret"},
+			}}, nil,
+		},
 		"grants in a model by its UUID": {
 			access, plan.Record{Model: byUUID, SecretID: "one", Granted: []string{"app1"}}, nil,
 		},

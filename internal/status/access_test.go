@@ -207,6 +207,83 @@ func TestApplicationStateFollowsItsOutcome(t *testing.T) {
 	})
 }
 
+// withOptions returns the status of app1 with options that name the secret, and with
+// an optional message.
+func withOptions(options []string, message ...string) v1alpha1.ApplicationStatus {
+	result := is("app1", v1alpha1.ApplicationGranted, message...)
+	result.ConfigOptions = options
+	return result
+}
+
+func TestOptionsThatNameTheSecretAreInTheStatus(t *testing.T) {
+	t.Parallel()
+	app2 := is("app2", v1alpha1.ApplicationGranted)
+	option := func(name string) plan.AppOption { return plan.AppOption{Application: "app1", Name: name} }
+	sets := func(outcome plan.Outcome, reconfigured ...plan.AppOption) func(*accessIn) {
+		return func(in *accessIn) {
+			in.plan.Named = []plan.AppOption{option("note")}
+			in.plan.Steps = []plan.Step{plan.SetOptions{ID: dbID, Options: []plan.OptionSetting{
+				{AppOption: option("db-secret"), Format: v1alpha1.FormatURI},
+			}}}
+			in.plan.Reconfigures, in.outcomes = reconfigured, []plan.Outcome{outcome}
+		}
+	}
+	first := func(in *accessIn) { in.seen.Record = plan.Record{} }
+	logged := func(out *accessOut) {
+		event := normal(v1alpha1.ReasonConfigured, "set options to secret:"+dbID+" for app1")
+		event.Type = ""
+		out.Report.Events = append(out.Report.Events, event)
+	}
+	refused := plan.Problem{Reason: v1alpha1.ReasonInvalidRequest, Message: "not this one"}
+	invalid := `application "app1" has no option "db-secret"`
+	runAccessTests(t, map[string]accessTest{
+		"named before": {
+			given: func(in *accessIn) { in.plan.Named = []plan.AppOption{option("note")} },
+			want:  have("2/2", withOptions([]string{"note"}), app2),
+		},
+		"set now": {
+			given: sets(plan.Outcome{}),
+			want: all(have("2/2", withOptions([]string{"db-secret", "note"}), app2),
+				did(v1alpha1.ReasonConfigured, "set options to secret:"+dbID+" for app1")),
+		},
+		"set now, with the first grants": {
+			given: all(first, sets(plan.Outcome{})),
+			want:  all(have("2/2", withOptions([]string{"db-secret", "note"}), app2), logged),
+		},
+		"set again, because another client changed it": {
+			given: sets(plan.Outcome{}, option("db-secret")),
+			want: all(have("2/2", withOptions([]string{"db-secret", "note"}), app2),
+				did(v1alpha1.ReasonCorrected, "set options to secret:"+dbID+" for app1")),
+		},
+		"refused by Juju": {
+			given: sets(plan.Outcome{Applications: map[string]plan.Problem{"app1": refused}}),
+			want: all(have("2/2", withOptions([]string{"note"}, refused.Message), app2),
+				says(warning(v1alpha1.ReasonInvalidRequest, refused.Message), stalled)),
+		},
+		"left as it is": {
+			given: func(in *accessIn) {
+				in.plan.Condition = plan.Condition{Reason: v1alpha1.ReasonConfigOptionInvalid, Message: invalid}
+				in.plan.OptionProblems = map[string]string{"app1": invalid}
+			},
+			want: all(have("2/2", withOptions(nil, invalid), app2),
+				says(warning(v1alpha1.ReasonConfigOptionInvalid, invalid), stalled)),
+		},
+		"kept without a view": {
+			given: func(in *accessIn) {
+				in.old.Applications[0] = withOptions([]string{"note"})
+				in.plan = plan.Plan{Condition: plan.Condition{Reason: unreachable, Message: notConnected}}
+			},
+			want: all(have("2/2", withOptions([]string{"note"}), app2), func(out *accessOut) {
+				out.Status.Conditions = []metav1.Condition{
+					condition(readyCond, yes, then, unreachable, notConnected),
+					condition(reconciling, yes, now, unreachable, notConnected),
+				}
+				out.Report.Events = []status.Event{warning(unreachable, notConnected)}
+			}),
+		},
+	})
+}
+
 func TestApplicationStateIsKeptWithoutAView(t *testing.T) {
 	t.Parallel()
 	const granted, pending = v1alpha1.ApplicationGranted, v1alpha1.ApplicationPending

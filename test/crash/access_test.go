@@ -6,6 +6,8 @@ package crash
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
@@ -149,6 +151,92 @@ func TestAdoptedGrantIsRevokedOnce(t *testing.T) {
 				r.expectGranted()
 				r.expectRequests("RevokeSecret", 1, 1)
 			}
+		},
+	}.test(t)
+}
+
+// configurable is an application of every model whose charm has options.
+const configurable = "configurable"
+
+// configure creates an access that sets an option to the secret.
+func configure(r *run) {
+	r.access = gen.Access(r.Namespaces[0], "access", name, configurable)
+	setOptions("db-secret")(r.access)
+	r.Create(r.access)
+}
+
+func setOptions(names ...string) func(*v1alpha1.JujuSecretAccess) {
+	return func(o *v1alpha1.JujuSecretAccess) {
+		o.Spec.Applications[0].ConfigOptions = nil
+		for _, name := range names {
+			o.Spec.Applications[0].ConfigOptions = append(o.Spec.Applications[0].ConfigOptions,
+				v1alpha1.ConfigOption{Name: name})
+		}
+	}
+}
+
+func createConfigured(r *run) {
+	createSecret(r)
+	configure(r)
+	r.Await(func() string { return isGranted(r) })
+}
+
+// expectOptions checks the options that name the secret in Juju.
+func (r *run) expectOptions(names ...string) {
+	r.Helper()
+	want := map[string]any{}
+	for _, name := range names {
+		want[name] = "secret:" + r.id
+	}
+	got, err := r.Juju.Options(r.Ctx, r.Model, configurable)
+	r.Must(err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		r.Errorf("the options of %s (-want +got):\n%s", configurable, diff)
+	}
+}
+
+func TestOptionIsSetOnceAndResetOnce(t *testing.T) {
+	scenario{
+		least: 4, setup: createSecret, act: configure, until: isGranted,
+		want: func(r *run) {
+			r.expectGranted(configurable)
+			r.expectOptions("db-secret")
+			if r.killedAt[0] != "" { // An operator that was not killed only reconciles again.
+				r.Delete(r.access)
+				r.expectGranted()
+				r.expectOptions()
+			}
+		},
+	}.test(t)
+}
+
+func TestDeletionResetsOptionAndRevokesGrant(t *testing.T) {
+	scenario{
+		least: 3, setup: createConfigured, act: deleteAccess, until: isRevoked,
+		want: func(r *run) {
+			r.expectGranted()
+			r.expectOptions()
+		},
+	}.test(t)
+}
+
+func TestDeletionResetsInterruptedOption(t *testing.T) {
+	scenario{
+		least: 4, setup: createSecret, act: configure, until: isGranted, whileDown: deleteAccess,
+		want: func(r *run) {
+			r.expectGranted()
+			r.expectOptions()
+		},
+	}.test(t)
+}
+
+func TestChangedOptionsReplaceEachOther(t *testing.T) {
+	scenario{
+		least: 4, setup: createConfigured, until: isGranted,
+		act: func(r *run) { env.Change(r, r.access, setOptions("note")) },
+		want: func(r *run) {
+			r.expectGranted(configurable)
+			r.expectOptions("note")
 		},
 	}.test(t)
 }

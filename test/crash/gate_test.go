@@ -176,8 +176,11 @@ func (g *gate) answer(number int, what string) bool {
 
 // jujuRequest is the gate for requests to Juju.
 func (g *gate) jujuRequest(method string) (pass bool, answered func() bool) {
-	for _, verb := range []string{"Create", "Update", "Remove", "Grant", "Revoke"} {
-		if strings.HasPrefix(method, "Secrets."+verb) {
+	for _, change := range []string{
+		"Secrets.Create", "Secrets.Update", "Secrets.Remove", "Secrets.Grant", "Secrets.Revoke", "Application.Set",
+		"Application.Unset",
+	} {
+		if strings.HasPrefix(method, change) {
 			return g.arrive(method)
 		}
 	}
