@@ -99,14 +99,19 @@ func (w desired) manifest(h *history, id string) *v1alpha1.JujuSecret {
 type desiredAccess struct {
 	slot int
 	// of is the slot of the JujuSecret.
-	of     int
-	apps   []string
-	retain bool
-	adopt  bool
+	of   int
+	apps []string
+	// options are the options of configurable that name the secret.
+	options []string
+	retain  bool
+	adopt   bool
 }
 
 func (w desiredAccess) String() string {
 	text := fmt.Sprintf("%s of %s to %s", accessName(w.slot), objectName(w.of), strings.Join(w.apps, ", "))
+	if len(w.options) > 0 {
+		text += ", options " + strings.Join(w.options, ", ")
+	}
 	if w.retain {
 		text += ", Retain"
 	}
@@ -118,6 +123,13 @@ func (w desiredAccess) String() string {
 
 func (w desiredAccess) manifest(h *history) *v1alpha1.JujuSecretAccess {
 	obj := gen.Access(h.namespaceOf(w.of), accessName(w.slot), objectName(w.of), w.apps...)
+	for i := range obj.Spec.Applications {
+		if app := &obj.Spec.Applications[i]; app.Name == configurable {
+			for _, name := range w.options {
+				app.ConfigOptions = append(app.ConfigOptions, v1alpha1.ConfigOption{Name: name})
+			}
+		}
+	}
 	if w.retain {
 		obj.Spec.DeletionPolicy = v1alpha1.GrantsRetain
 	}

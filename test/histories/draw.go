@@ -54,13 +54,13 @@ type foreignSecret struct {
 
 func names() []string { return []string{"db-login", "api-key", "tls-cert"} }
 
-func applications() []string { return []string{"app1", "app2", "app3", "late"} }
+func applications() []string { return []string{"app1", "app2", "app3", "late", configurable} }
 
 // drawHistory draws the steps of a history.
 func drawHistory(seed uint64) *draft {
 	d := &draft{
 		Rand:       rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // The seed must determine the steps.
-		namespaces: 1, deployed: map[string]bool{"app1": true, "app2": true, "app3": true},
+		namespaces: 1, deployed: map[string]bool{"app1": true, "app2": true, "app3": true, configurable: true},
 	}
 	if d.chance(35) {
 		d.namespaces = 2
@@ -120,6 +120,7 @@ func (d *draft) drawStep() {
 		{5, d.grantManually},
 		{5, d.moveApplication},
 		{8, d.changeAccess},
+		{5, d.changeOption},
 		{12, d.crash},
 		{14, d.cut},
 		{5, d.loseAccess},
@@ -398,7 +399,7 @@ func (d *draft) grantManually() {
 }
 
 func (d *draft) moveApplication() {
-	app := applications()[1+d.IntN(3)]
+	app := applications()[1+d.IntN(4)]
 	was := d.deployed[app]
 	d.deployed[app] = !was
 	again := d.chance(40)
@@ -438,11 +439,13 @@ func (d *draft) changeAccess() {
 		w := desiredAccess{
 			slot: slot, of: d.IntN(len(d.objects)), apps: d.someApps(), retain: d.chance(20), adopt: d.chance(40),
 		}
+		w.options = d.someOptions(w.apps)
 		d.accesses[slot] = &w
 		said := w
 		d.add("apply "+w.String(), func(h *history) (string, error) { return h.applyAccess(said) })
 	case d.chance(60):
 		now.apps, now.retain, now.adopt = d.someApps(), d.chance(20), d.chance(40)
+		now.options = d.someOptions(now.apps)
 		said := *now
 		d.add("change "+said.String(), func(h *history) (string, error) { return h.reviseAccess(said) })
 	default:

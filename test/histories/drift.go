@@ -224,6 +224,9 @@ func (h *history) removeApplication(app string) (string, error) {
 	}
 	delete(h.memory.deployed, app)
 	h.memory.forget(app)
+	if app == configurable {
+		h.memory.forgetOptions()
+	}
 	return "", h.site.juju.RemoveApplication(h.ctx, h.model, app)
 }
 
@@ -232,5 +235,8 @@ func (h *history) deployApplication(app string) (string, error) {
 		return "it is deployed", nil
 	}
 	h.memory.deployed[app] = true
+	if app == configurable {
+		return "", h.site.juju.AddApplicationOf(h.ctx, h.model, app, servers.ConfigurableCharm)
+	}
 	return "", h.site.juju.AddApplication(h.ctx, h.model, app)
 }

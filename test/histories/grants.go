@@ -54,6 +54,9 @@ func (f *findings) expectedOf(a *access) (want v1alpha1.Reason, why string) {
 			f.fault(lost, "secret:%s is not granted to %s, but %s requests it", secret.ID, app, accessName(a.slot))
 		}
 	}
+	if reason, because := f.expectedOfOptions(a, target.Status.URI); want == v1alpha1.ReasonSynced && reason != "" {
+		want, why = reason, because
+	}
 	return want, why
 }
 

@@ -82,6 +82,10 @@ type access struct {
 	generation int64
 	requested  string
 	deleted    bool
+	// everWanted marks the options that the access ever wanted. everAdopted is
+	// true if it ever had adoptionPolicy: Adopt.
+	everWanted  map[string]bool
+	everAdopted bool
 }
 
 func newHistory(s *site, seed uint64, patience time.Duration) *history {
@@ -147,7 +151,7 @@ func (h *history) setUp() (err error) {
 		return err
 	}
 	// The initial applications of every model.
-	h.memory.deployed = map[string]bool{"app1": true, "app2": true, "app3": true}
+	h.memory.deployed = map[string]bool{"app1": true, "app2": true, "app3": true, configurable: true}
 	for i, ns := range h.namespaces {
 		for _, obj := range []client.Object{
 			gen.Namespace(ns, map[string]string{"tenant": "true"}), gen.Secret(ns, sourceName, h.values(h.sources[i])),

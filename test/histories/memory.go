@@ -48,6 +48,8 @@ type memory struct {
 	granted  map[string]map[string]bool
 	wanted   map[string]bool
 	deployed map[string]bool
+	// options holds what users did to the options of configurable, by name.
+	options map[string]optionHistory
 
 	// before is the content of Juju in the last settled state. owners holds the
 	// owners, and claims the number of claims at that time.
@@ -73,7 +75,8 @@ func newMemory() memory {
 		removed: map[string]bool{}, touched: map[string]bool{}, contested: map[string]int{},
 		contents: map[string]int{},
 		masked:   map[string]int{}, granted: map[string]map[string]bool{},
-		wanted: map[string]bool{}, deployed: map[string]bool{}, before: map[string]servers.UserSecret{},
+		options: map[string]optionHistory{},
+		wanted:  map[string]bool{}, deployed: map[string]bool{}, before: map[string]servers.UserSecret{},
 		owners: map[string]types.UID{}, claims: map[string]int{}, unclaimed: map[string]bool{},
 	}
 }

@@ -62,7 +62,11 @@ func (h *history) settle() error {
 		if err != nil {
 			return err.Error(), nil // Juju's listing can fail while secrets are being removed.
 		}
-		found := h.look(now)
+		options, err := h.optionsInJuju()
+		if err != nil {
+			return err.Error(), nil
+		}
+		found := h.look(now, options)
 		if faults = found.faults; len(faults) > 0 {
 			switch {
 			case !incurable(faults):
@@ -150,7 +154,7 @@ func pending(obj client.Object, conditions []metav1.Condition, generation int64,
 	switch v1alpha1.Reason(ready.Reason) { //nolint:exhaustive // All other reasons are pending.
 	case v1alpha1.ReasonSynced, v1alpha1.ReasonNameTaken, v1alpha1.ReasonConflict, v1alpha1.ReasonSuspended,
 		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretIDNotFound, v1alpha1.ReasonDrifted,
-		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonJujuSecretNotReady:
+		v1alpha1.ReasonApplicationNotFound, v1alpha1.ReasonJujuSecretNotReady, v1alpha1.ReasonConfigOptionInUse:
 		return ""
 	}
 	return fmt.Sprintf("it is not finished: %s: %s", ready.Reason, ready.Message)
@@ -175,12 +179,14 @@ type findings struct {
 	byName map[string]servers.UserSecret
 	// present holds the existing objects as they are in Kubernetes.
 	present map[types.UID]*v1alpha1.JujuSecret
+	// options holds the options of configurable that are set, by name.
+	options map[string]string
 	faults  []fault
 }
 
-func (h *history) look(now map[string]servers.UserSecret) *findings {
+func (h *history) look(now map[string]servers.UserSecret, options map[string]string) *findings {
 	f := &findings{
-		history: h, now: now, byName: map[string]servers.UserSecret{}, present: map[types.UID]*v1alpha1.JujuSecret{},
+		history: h, now: now, options: options, byName: map[string]servers.UserSecret{}, present: map[types.UID]*v1alpha1.JujuSecret{},
 	}
 	for _, secret := range now {
 		f.byName[secret.Name] = secret
@@ -200,6 +206,7 @@ func (h *history) look(now map[string]servers.UserSecret) *findings {
 		f.checkGrants(secret)
 	}
 	f.checkGone()
+	f.checkOptions()
 	for _, a := range h.accesses {
 		f.checkAccess(a)
 	}

@@ -301,6 +301,8 @@ type record struct {
 		SecretID string   `json:"secretID"`
 		Granted  []string `json:"granted"`
 		Adopted  []string `json:"adopted"`
+		// Options are the names of options by application.
+		Options map[string][]string `json:"options"`
 	} `json:"grants"`
 }
 

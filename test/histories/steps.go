@@ -217,6 +217,7 @@ func (h *history) applyAccess(w desiredAccess) (string, error) {
 		return notCreated, err
 	}
 	h.accesses[w.slot] = &access{desiredAccess: w, uid: obj.UID, ns: obj.Namespace, generation: obj.Generation}
+	h.accesses[w.slot].noteOptions()
 	h.memory.noteWanted(w.apps)
 	return "", nil
 }
@@ -228,6 +229,7 @@ func (h *history) reviseAccess(w desiredAccess) (string, error) {
 	}
 	obj := &v1alpha1.JujuSecretAccess{ObjectMeta: metav1.ObjectMeta{Namespace: a.ns, Name: accessName(a.slot)}}
 	a.desiredAccess = w
+	a.noteOptions()
 	h.memory.noteWanted(w.apps)
 	err := h.change(obj, func() { obj.Spec = w.manifest(h).Spec })
 	a.generation = obj.Generation
