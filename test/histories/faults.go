@@ -32,7 +32,7 @@ func (d *draft) crash() {
 			when, fault = "after", wire.CallAfter
 		}
 		d.add("crash "+when+" the next "+method, func(h *history) (string, error) {
-			h.proxy().On("Secrets."+method, fault(h.site.operator.crash))
+			h.proxy().On(method, fault(h.site.operator.crash))
 			return "", nil
 		})
 		d.trigger(method)
@@ -59,7 +59,7 @@ func (d *draft) cut() {
 		when, fault = "during", wire.CutDuring
 	}
 	d.add("cut the connection "+when+" the next "+method, func(h *history) (string, error) {
-		h.proxy().On("Secrets."+method, fault())
+		h.proxy().On(method, fault())
 		return "", nil
 	})
 	d.trigger(method)
@@ -132,17 +132,19 @@ func (d *draft) dropStatus() {
 func (d *draft) someMethod() string {
 	return []string{
 		createSecrets, createSecrets, createSecrets, updateSecrets, updateSecrets, updateSecrets,
-		removeSecrets, removeSecrets, grantSecret, revokeSecret, listSecrets,
-	}[d.IntN(11)]
+		removeSecrets, removeSecrets, grantSecret, revokeSecret, listSecrets, setOptions, resetOptions,
+	}[d.IntN(13)]
 }
 
 const (
-	createSecrets = "CreateSecrets"
-	updateSecrets = "UpdateSecrets"
-	removeSecrets = "RemoveSecrets"
-	grantSecret   = "GrantSecret"
-	revokeSecret  = "RevokeSecret"
-	listSecrets   = "ListSecrets"
+	createSecrets = "Secrets.CreateSecrets"
+	updateSecrets = "Secrets.UpdateSecrets"
+	removeSecrets = "Secrets.RemoveSecrets"
+	grantSecret   = "Secrets.GrantSecret"
+	revokeSecret  = "Secrets.RevokeSecret"
+	listSecrets   = "Secrets.ListSecrets"
+	setOptions    = "Application.SetConfigs"
+	resetOptions  = "Application.UnsetApplicationsConfig"
 )
 
 // trigger draws, in most cases, a step that makes the operator send a request
@@ -165,7 +167,7 @@ func (d *draft) trigger(method string) {
 		} else {
 			d.replace()
 		}
-	case grantSecret, revokeSecret:
+	case grantSecret, revokeSecret, setOptions, resetOptions:
 		d.changeAccess()
 	default:
 		d.drawStep()
