@@ -3,9 +3,10 @@
 
 // Command demo shows the operator on real servers. It starts a Kubernetes
 // control plane, a Juju API server and the operator, applies config/samples,
-// and prints the objects in Kubernetes beside the secrets in Juju. It runs
-// until it is interrupted. With --exit it changes a source, deletes an object,
-// verifies both in Juju, and exits. It removes everything that it created.
+// and prints the objects in Kubernetes beside the secrets in Juju, and the
+// options of charms that name a secret. It runs until it is interrupted. With
+// --exit it changes a source, deletes an object, verifies both in Juju, and
+// exits. It removes everything that it created.
 package main
 
 import (
@@ -79,6 +80,7 @@ The demo keeps running. Run in another terminal:
   export KUBECONFIG=%s JUJU_DATA=%s PATH=%s:%s:$PATH
   kubectl get juju -A
   juju secrets
+  juju config configurable db-secret-2
   kubectl apply -f config/samples/update.yaml
   kubectl -n team-a get jujusecret db
   kubectl delete -f config/samples/remove.yaml

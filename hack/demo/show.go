@@ -22,8 +22,8 @@ import (
 	"github.com/juju-secrets/operator/test/servers"
 )
 
-// show prints the columns of kubectl get for each kind, and the secrets in Juju
-// without their values.
+// show prints the columns of kubectl get for each kind, the secrets in Juju
+// without their values, and the options of charms that name a secret.
 func (d *demo) show(ctx context.Context) error {
 	fmt.Println("\nKubernetes shows:")
 	for _, resource := range []string{"clusterjujucontrollers", "jujusecrets", "jujusecretaccesses"} {
@@ -31,7 +31,7 @@ func (d *demo) show(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.showSideBySide(ctx)
+	return errors.Join(d.showSideBySide(ctx), d.showOptions(ctx))
 }
 
 // showSideBySide prints each JujuSecret beside the secret with its URI.
@@ -56,6 +56,34 @@ func (d *demo) showSideBySide(ctx context.Context) error {
 			}
 		}
 		row(out, append(left, "|", secret.Name, secret.Revision, keys(secret), strings.Join(secret.Granted, ","))...)
+	}
+	return out.Flush()
+}
+
+// showOptions prints the options that each JujuSecretAccess sets, with their
+// values in Juju.
+func (d *demo) showOptions(ctx context.Context) error {
+	var objects v1alpha1.JujuSecretAccessList
+	if err := d.stack.Kubernetes.Client.List(ctx, &objects); err != nil {
+		return err
+	}
+	fmt.Println("\nOptions of charms in configOptions, read with Juju's client:")
+	out := newTable()
+	row(out, "JUJUSECRETACCESS", "GRANTS", "|", "APPLICATION", "OPTION", "VALUE IN "+d.model.Name)
+	for _, obj := range objects.Items {
+		for _, app := range obj.Spec.Applications {
+			if len(app.ConfigOptions) == 0 {
+				continue
+			}
+			values, err := d.stack.Juju.Options(ctx, d.model, app.Name)
+			if err != nil {
+				return err
+			}
+			for _, option := range app.ConfigOptions {
+				row(out, obj.Namespace+"/"+obj.Name, "secret:"+obj.Status.SecretID, "|",
+					app.Name, option.Name, values[option.Name])
+			}
+		}
 	}
 	return out.Flush()
 }
