@@ -142,7 +142,7 @@ func (facts AccessFacts) optionProblem(wanted OptionSetting, has Option, exists 
 // inUse returns the problem of an option that somebody else set.
 func inUse(option AppOption, has Option) Condition {
 	value := "another value"
-	if has.SecretID != "" {
+	if has.SecretID != "" && has.Format != v1alpha1.FormatID { // A password can look like an ID.
 		value = "secret:" + has.SecretID
 	}
 	return Condition{Reason: v1alpha1.ReasonConfigOptionInUse, Message: fmt.Sprintf(
