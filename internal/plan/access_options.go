@@ -95,17 +95,12 @@ func (facts AccessFacts) configureOne(c *configuration, wanted OptionSetting, se
 	recorded := slices.Contains(facts.Record.Options, option)
 	has, exists := app.Options[option.Name]
 	names := has.SecretID == secret.ID && has.Format == wanted.Format
-	keep := func() {
+	switch problem := facts.optionProblem(wanted, has, exists); {
+	case app.Problem != nil:
 		if recorded {
 			c.after = append(c.after, option)
 		}
-	}
-	switch problem := facts.optionProblem(wanted, has, exists); {
-	case app.Problem != nil:
-		keep()
-		if app.Problem.Reason != v1alpha1.ReasonApplicationNotFound { // The grant reports it.
-			c.problems[option] = app.Problem.condition()
-		}
+		c.problems[option] = app.Problem.condition()
 	case problem != nil:
 		c.problems[option] = *problem
 	case names:
@@ -147,7 +142,7 @@ func (facts AccessFacts) optionProblem(wanted OptionSetting, has Option, exists 
 // inUse returns the problem of an option that somebody else set.
 func inUse(option AppOption, has Option) Condition {
 	value := "another value"
-	if has.SecretID != "" {
+	if has.SecretID != "" && has.Format != v1alpha1.FormatID { // A password can look like an ID.
 		value = "secret:" + has.SecretID
 	}
 	return Condition{Reason: v1alpha1.ReasonConfigOptionInUse, Message: fmt.Sprintf(

@@ -147,7 +147,9 @@ func TestOptionIsSetAfterTheGrantAndRecordedBefore(t *testing.T) {
 			given: all(inJuju("app2"), wantsOptions(setting(dbSecret)), func(s *plan.AccessFacts) {
 				s.View.Applications = map[string]plan.Application{"app1": {Problem: in(v1alpha1.ReasonApplicationNotFound)}}
 			}),
-			want: func(p *plan.Plan) { p.Steps = []plan.Step{plan.Grant{ID: dbID, Applications: []string{"app1"}}} },
+			want: all(leavesOption(v1alpha1.ReasonApplicationNotFound, "Juju answered: no"), func(p *plan.Plan) {
+				p.Steps = []plan.Step{plan.Grant{ID: dbID, Applications: []string{"app1"}}}
+			}),
 		},
 	})
 }

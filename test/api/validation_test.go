@@ -416,6 +416,24 @@ func TestJujuSecretAccessValidation(t *testing.T) {
 		"application with hyphens": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.Applications = gen.Applications("postgresql-k8s") }, nil,
 		},
+		"options": {configured("db-secret", "db_secret.2", "S3Secret"), nil},
+		"option twice": {
+			configured("db-secret", "db-secret"), []string{"spec.applications[0].configOptions[1]", "Duplicate"},
+		},
+		"option with a space": {
+			configured("db secret"), []string{"spec.applications[0].configOptions[0].name", "as juju config prints it"},
+		},
+		"trust": {
+			configured("trust"), []string{"spec.applications[0].configOptions[0].name", "access to the cloud"},
+		},
+		"unknown format": {func(a *v1alpha1.JujuSecretAccess) {
+			configured("db-secret")(a)
+			a.Spec.Applications[0].ConfigOptions[0].Format = "Name"
+		}, []string{"spec.applications[0].configOptions[0].format", "URI", "ID"}},
+		"256 options": {manyOptions(16), nil},
+		"more options": {
+			manyOptions(17), []string{"spec.applications", "at most 256 options", "another JujuSecretAccess"},
+		},
 		"deletionPolicy": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = v1alpha1.GrantsRetain }, nil},
 		"adoptionPolicy": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt }, nil},
 		"unknown adoptionPolicy": {
@@ -445,6 +463,31 @@ func TestJujuSecretAccessValidation(t *testing.T) {
 		}
 	}
 	check(t, base, rows)
+}
+
+// configured sets options of the first application.
+func configured(names ...string) func(*v1alpha1.JujuSecretAccess) {
+	return func(a *v1alpha1.JujuSecretAccess) {
+		a.Spec.Applications[0].ConfigOptions = nil
+		for _, name := range names {
+			a.Spec.Applications[0].ConfigOptions = append(a.Spec.Applications[0].ConfigOptions,
+				v1alpha1.ConfigOption{Name: name})
+		}
+	}
+}
+
+// manyOptions sets 16 options of each of several applications.
+func manyOptions(apps int) func(*v1alpha1.JujuSecretAccess) {
+	return func(a *v1alpha1.JujuSecretAccess) {
+		a.Spec.Applications = nil
+		for i := range apps {
+			app := v1alpha1.ApplicationGrant{Name: fmt.Sprintf("web%d", i)}
+			for n := range 16 {
+				app.ConfigOptions = append(app.ConfigOptions, v1alpha1.ConfigOption{Name: fmt.Sprintf("option-%d", n)})
+			}
+			a.Spec.Applications = append(a.Spec.Applications, app)
+		}
+	}
 }
 
 // direct makes an access refer to a secret by its ID, and changes the reference.

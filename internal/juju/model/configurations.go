@@ -73,7 +73,7 @@ type optionChange struct {
 func (c optionChange) names() []string { return slices.Sorted(maps.Keys(c.options)) }
 
 // apply returns the options of the application after the change, and the IDs of
-// other secrets that they named before. An unknown option is not added.
+// the secrets that they named before. An unknown option is not added.
 func (c optionChange) apply(options map[string]plan.Option) (after map[string]plan.Option, replaced []string) {
 	after = maps.Clone(options) // Callers of View have the map.
 	for name, format := range c.options {
@@ -81,7 +81,7 @@ func (c optionChange) apply(options map[string]plan.Option) (after map[string]pl
 		switch {
 		case !ok:
 			continue
-		case option.SecretID != "" && option.SecretID != c.id:
+		case option.SecretID != "":
 			replaced = append(replaced, option.SecretID)
 		}
 		option = plan.Option{Type: option.Type}
@@ -166,7 +166,7 @@ func (c *configurations) due(began time.Time, interval time.Duration) bool {
 	return len(c.asked) > 0 && began.Sub(c.refreshed) >= interval-interval/10
 }
 
-// askAll requests all watched applications, because of a refresh that began at a
+// askAll requests all watched applications because of a refresh that began at a
 // time.
 func (c *configurations) askAll(began time.Time) {
 	c.refreshed = began
@@ -204,8 +204,8 @@ func (c *configurations) askNext(app string) *configRead {
 	return c.next
 }
 
-// configTooOld reports whether a read that began at a time is older than a query
-// accepts.
+// configTooOld reports whether a read that began at a time is older than a
+// query accepts.
 func configTooOld(query plan.Query, began, now time.Time) bool {
 	limit := recent
 	switch query.Age {
@@ -255,8 +255,8 @@ func (c *configurations) end(found map[string]plan.Application, problem *plan.Pr
 }
 
 // replace sets the configuration of an application to what was read, and
-// reports whether it differs. An application with any other problem than that it
-// was not found is read again for the next caller.
+// reports whether it differs. An application with any other problem than that
+// it was not found is read again for the next caller.
 func (c *configurations) replace(app string, read configuration) (differs bool) {
 	before, known := c.known[app]
 	if read.Problem != nil && read.Problem.Reason != v1alpha1.ReasonApplicationNotFound {
@@ -301,7 +301,7 @@ func (c *configurations) doubtAll() {
 }
 
 // fold adds the operator's own change to what is known. It returns the IDs of
-// other secrets that the options named before.
+// the secrets that the options named before.
 func (c *configurations) fold(change optionChange) (replaced []string) {
 	if c.inflight != nil {
 		c.inflight.changes = append(c.inflight.changes, change)

@@ -148,19 +148,20 @@ func TestDifferentOptionsNotifyObjectsThatAskedForTheApplication(t *testing.T) {
 		before, after apps
 		want          []string
 	}{
-		"the first read":  {nil, apps{"app1": one}, nil},
-		"no difference":   {apps{"app1": one, "app2": one}, apps{"app1": one, "app2": one}, nil},
-		"another secret":  {apps{"app1": one}, apps{"app1": other}, []string{dbID}},
-		"a reset option":  {apps{"app1": one}, apps{"app1": reset}, []string{dbID}},
-		"a lost option":   {apps{"app1": one}, apps{"app1": fewer}, []string{dbID}},
-		"a new option":    {apps{"app1": fewer}, apps{"app1": one}, []string{dbID}},
-		"another type":    {apps{"app1": one}, apps{"app1": number}, []string{dbID}},
-		"removed":         {apps{"app1": one}, apps{"app1": missing}, []string{dbID}},
-		"deployed":        {apps{"app1": missing}, apps{"app1": one}, []string{dbID}},
-		"still missing":   {apps{"app1": missing}, apps{"app1": missing}, nil},
-		"a busy model":    {apps{"app1": one}, apps{"app1": busy}, nil},
-		"asked for twice": {apps{"app2": one}, apps{"app2": fewer}, []string{dbID, cacheID}},
-		"never asked for": {apps{"app3": one}, apps{"app3": fewer}, nil},
+		"the first read":           {nil, apps{"app1": one}, nil},
+		"no difference":            {apps{"app1": one, "app2": one}, apps{"app1": one, "app2": one}, nil},
+		"another secret":           {apps{"app1": one}, apps{"app1": other}, []string{dbID}},
+		"a reset option":           {apps{"app1": one}, apps{"app1": reset}, []string{dbID}},
+		"a lost option":            {apps{"app1": one}, apps{"app1": fewer}, []string{dbID}},
+		"a new option":             {apps{"app1": fewer}, apps{"app1": one}, []string{dbID}},
+		"another type":             {apps{"app1": one}, apps{"app1": number}, []string{dbID}},
+		"removed":                  {apps{"app1": one}, apps{"app1": missing}, []string{dbID}},
+		"deployed without options": {apps{"app1": missing}, apps{"app1": {}}, []string{dbID}},
+		"deployed":                 {apps{"app1": missing}, apps{"app1": one}, []string{dbID}},
+		"still missing":            {apps{"app1": missing}, apps{"app1": missing}, nil},
+		"a busy model":             {apps{"app1": one}, apps{"app1": busy}, nil},
+		"asked for twice":          {apps{"app2": one}, apps{"app2": fewer}, []string{dbID, cacheID}},
+		"never asked for":          {apps{"app3": one}, apps{"app3": fewer}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -280,6 +281,11 @@ func TestReadDuringAChangeDoesNotUndoIt(t *testing.T) {
 	if diff := cmp.Diff(want, c.view([]string{"app1"}, reads)); diff != "" {
 		t.Errorf("the view (-want +got):\n%s", diff)
 	}
+	c.fold(optionChange{app: "app1", id: dbID, reset: true, options: map[string]v1alpha1.SecretFormat{"db": ""}})
+	want["app1"].Options["db"] = unset
+	if diff := cmp.Diff(want, c.view([]string{"app1"}, reads)); diff != "" {
+		t.Errorf("the view after a change that followed the read (-want +got):\n%s", diff)
+	}
 	if !slices.Equal(different, []string{dbID}) { // Because of the note.
 		t.Errorf("the objects of %v are notified", different)
 	}
@@ -389,6 +395,7 @@ func TestWatchedApplicationsAreReadOnceInAnInterval(t *testing.T) {
 		"nothing is watched":          {func(*configurations, time.Time) {}, time.Hour, false},
 		"just asked for":              {watchOne, 53 * time.Second, false},
 		"asked for an interval ago":   {watchOne, 54 * time.Second, true},
+		"asked for again and again":   {watchAgain, 54 * time.Second, true},
 		"the connection was lost":     {func(c *configurations, now time.Time) { watchOne(c, now); c.doubtAll() }, 0, true},
 		"the same, nothing watched":   {func(c *configurations, _ time.Time) { c.doubtAll() }, 0, false},
 		"requested after it was lost": {requestAll, 53 * time.Second, false},
@@ -406,6 +413,11 @@ func TestWatchedApplicationsAreReadOnceInAnInterval(t *testing.T) {
 }
 
 func watchOne(c *configurations, now time.Time) { c.watch([]string{"app1"}, dbID, now) }
+
+func watchAgain(c *configurations, now time.Time) {
+	watchOne(c, now)
+	c.watch([]string{"app1", "app2"}, cacheID, now.Add(30*time.Second))
+}
 
 func requestAll(c *configurations, now time.Time) {
 	watchOne(c, now.Add(-time.Hour))

@@ -120,12 +120,11 @@ func (m *Model) read(ctx context.Context) {
 
 // refreshConfigurations requests the configurations of all watched applications
 // if that is due after a refresh that began at a time. The lock is held.
-func (m *Model) refreshConfigurations(ctx context.Context, began time.Time) {
+func (m *Model) refreshConfigurations(began time.Time) {
 	c := &m.configurations
 	c.forget(func(id string) bool { return m.snapshot.Get(id) != nil }, began)
 	if c.due(began, m.interval) {
 		c.askAll(began)
-		go m.read(ctx) // It must not delay listings.
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -162,6 +161,43 @@ func TestOnlyOptionsThatStillNameTheSecretAreReset(t *testing.T) {
 	}
 }
 
+func TestApplicationThatIsNotThereHasNothingToReset(t *testing.T) {
+	t.Parallel()
+	missing := plan.Problem{Reason: v1alpha1.ReasonApplicationNotFound}
+	for name, row := range map[string]struct {
+		step plan.Step
+		want plan.Outcome
+	}{
+		"reset": {resetting(dbID, "app1"), plan.Outcome{}},
+		"set":   {setting(dbID, "app1"), plan.Outcome{Applications: map[string]plan.Problem{"app1": missing}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := jobOf(row.step)
+			answerAll([]*job{j}, plan.Outcome{})
+			changesOf([]*job{j})[0].answer(missing)
+			if diff := cmp.Diff([]plan.Outcome{row.want}, j.outcomes); diff != "" {
+				t.Errorf("the outcome (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOptionsThatCannotBeReadAreNotReset(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, _ := readyModel(refusing(v1alpha1.ReasonUnsupportedJujuVersion, nil))
+		defer m.link.Close()
+		jobs := jobsOf(resetting(dbID, "app1"), resetting(cacheID, "app2"))
+		m.resetOptions(t.Context(), jobs)
+		for _, j := range jobs {
+			if problem := j.outcomes[0].Problem; problem == nil || problem.Reason != v1alpha1.ReasonUnsupportedJujuVersion {
+				t.Errorf("the outcome is %+v", j.outcomes[0])
+			}
+		}
+	})
+}
+
 func TestOptionsOfAnApplicationAreOneItem(t *testing.T) {
 	t.Parallel()
 	set := plan.SetOptions{ID: dbID, Options: []plan.OptionSetting{
@@ -237,36 +273,40 @@ func TestUnknownOutcomeMakesTheNextCallerRead(t *testing.T) {
 
 func TestRefreshReadsWatchedApplications(t *testing.T) {
 	t.Parallel()
-	watched := func(ago time.Duration) func(m *Model) {
-		return func(m *Model) { watchOne(&m.configurations, time.Now().Add(-ago)) }
-	}
+	secrets := snapshot.Listing{Secrets: []plan.UserSecret{db()}}
+	lost := func(m *Model) { m.Invalidate() }
 	for name, row := range map[string]struct {
-		given func(m *Model)
-		want  []string
+		ago            time.Duration
+		before, during func(m *Model)
+		found          snapshot.Listing
+		problem        *plan.Problem
+		want           bool
 	}{
-		"after an interval":                     {watched(time.Hour), []string{"app1"}},
-		"within an interval":                    {watched(time.Minute), nil},
-		"nothing is watched":                    {func(*Model) {}, nil},
-		"after the connection was lost":         {func(m *Model) { watched(0)(m); m.Invalidate() }, []string{"app1"}},
-		"the secret was removed, some time ago": {func(m *Model) { watched(time.Hour)(m); m.snapshot = snapshot.New() }, nil},
+		"after an interval":                 {ago: time.Hour, found: secrets, want: true},
+		"within an interval":                {ago: time.Second, found: secrets},
+		"after the connection was lost":     {before: lost, found: secrets, want: true},
+		"the connection was lost meanwhile": {before: lost, during: lost, found: secrets},
+		"after a failure": {
+			ago: time.Hour, found: secrets, problem: &plan.Problem{Reason: v1alpha1.ReasonModelUnavailable},
+		},
+		"the secret was removed some time ago": {ago: time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				m, _ := readyModel(refusing(v1alpha1.ReasonUnsupportedJujuVersion, nil))
-				defer m.link.Close()
-				row.given(m)
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				m.refreshConfigurations(t.Context(), time.Now())
-				var got []string
-				if m.configurations.next != nil {
-					got = slices.Sorted(maps.Keys(m.configurations.next.apps))
-				}
-				if !slices.Equal(got, row.want) {
-					t.Errorf("it reads %v, want %v", got, row.want)
-				}
-			})
+			m, now := newModel(), time.Now()
+			m.interval = time.Minute
+			watchOne(&m.configurations, now.Add(-row.ago))
+			if row.before != nil {
+				row.before(m)
+			}
+			m.listings.begin(now)
+			if row.during != nil {
+				row.during(m)
+			}
+			m.endListing(0, row.found, row.problem)
+			if got := m.configurations.next != nil; got != row.want {
+				t.Errorf("the applications are read: %t, want %t", got, row.want)
+			}
 		})
 	}
 }

@@ -346,6 +346,15 @@ func TestReadyStepIsBatchedWithItsVerb(t *testing.T) {
 			},
 			result{present(jobsOf(many(maxItems, updateOf)...)), []string{"step100"}, 0},
 		},
+		"options that fill a call do not wait": {
+			func(q *queue, now time.Time) time.Duration {
+				q.announce(resets)
+				q.add(jobOf(resetting("a", numbered(maxItems/2)...)), now)
+				q.add(jobOf(resetting("b", numbered(maxItems/2)...)), now)
+				return 0
+			},
+			result{[]string{"a", "b"}, nil, 0},
+		},
 		"a step at the end of its wait is batched with a waiting step": {
 			func(q *queue, now time.Time) time.Duration {
 				q.announce(creates)
@@ -430,6 +439,11 @@ func TestRequeuedJobIsDoneOrFirst(t *testing.T) {
 		},
 		"with options left, behind steps that they can share a call with": {
 			[]plan.Step{grantOf("a"), setOf("b")}, []plan.Outcome{{}}, false, []string{"other", "b"},
+		},
+		"with options left, after a failed step with a problem of their application": {
+			[]plan.Step{resetOf("a"), setOf("b")}, []plan.Outcome{{
+				Problem: refused.Problem, Applications: missing.Applications,
+			}}, true, []string{"other"},
 		},
 		"after its last step": {
 			[]plan.Step{updateOf("a"), updateOf("b")}, []plan.Outcome{{}, {}}, true, []string{"other"},

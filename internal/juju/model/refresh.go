@@ -355,17 +355,16 @@ func (m *Model) refresh(ctx context.Context) {
 
 	m.mu.Lock()
 	change, notify := m.endListing(changesBefore, found, problem)
-	if problem == nil && m.listings.trusted {
-		m.refreshConfigurations(ctx, call.began)
-	}
 	m.mu.Unlock()
+	go m.read(ctx) // It must not delay listings.
 	if notify {
 		m.notify(change)
 	}
 }
 
-// endListing adds the result of the call in flight to the snapshot. It
-// returns the change, and whether to notify of it. The lock is held.
+// endListing adds the result of the call in flight to the snapshot, and requests
+// the configurations of applications if that is due. It returns the change, and
+// whether to notify of it. The lock is held.
 func (m *Model) endListing(
 	changesBefore int, found snapshot.Listing, problem *plan.Problem,
 ) (change plan.Change, notify bool) {
@@ -394,6 +393,9 @@ func (m *Model) endListing(
 	}
 	change.IDs = append(change.IDs, l.doubtedIDs...)
 	l.doubtedIDs = nil
+	if l.trusted {
+		m.refreshConfigurations(call.began)
+	}
 	return change, change.All || len(change.IDs) > 0
 }
 
