@@ -264,8 +264,6 @@ func TestOptionsOfManyAccessesShareRequests(t *testing.T) {
 	for i := range n {
 		f.Must(f.Juju.AddApplicationOf(f.Ctx, f.Model, fmt.Sprintf("web%d", i), servers.ConfigurableCharm))
 	}
-	f.uri("db-login")
-	before := f.Requests()
 	var all []*v1alpha1.JujuSecretAccess
 	for i := range n {
 		access := gen.Access(f.Namespace, fmt.Sprintf("web-%d", i), "db-login", fmt.Sprintf("web%d", i))
@@ -273,6 +271,11 @@ func TestOptionsOfManyAccessesShareRequests(t *testing.T) {
 		f.Create(access)
 		all = append(all, access)
 	}
+	for _, access := range all {
+		f.AwaitReason(access, v1alpha1.ReasonJujuSecretNotReady, "db-login")
+	}
+	before := f.Requests()
+	f.uri("db-login") // Wakes all of them.
 	for _, access := range all {
 		f.AwaitReady(access)
 	}

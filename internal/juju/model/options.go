@@ -27,6 +27,10 @@ const applicationFacade = "Application"
 // memory, even if the server sent only a few bytes for each.
 const maxOptions = 1 << 16
 
+// readPause is how long the configuration of an application is requested later
+// than needed, so that many applications share a request.
+const readPause = 50 * time.Millisecond
+
 // bulkTimeout returns the timeout of a call for several applications. One step
 // can have more than maxItems, but no change takes longer than LongestCall.
 func bulkTimeout(apps int) time.Duration {
@@ -49,13 +53,27 @@ func (m *Model) configured(ctx context.Context, query plan.Query) (map[string]pl
 	reads := m.configurations.ask(query, time.Now())
 	m.configurations.watch(query.Applications, m.asker(query), time.Now())
 	m.mu.Unlock()
-	problem := m.awaitReads(ctx, reads, firstListingTimeout)
+	if len(reads) > 0 && query.Age != plan.Fresh {
+		m.gatherReads(ctx)
+	}
+	problem := m.awaitReads(ctx, reads, firstListingTimeout-readPause)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if problem != nil && !m.configurations.suffice(query, reads, problem.Reason) {
 		return nil, problem
 	}
 	return m.configurations.view(query.Applications, reads), nil
+}
+
+// gatherReads waits for callers that need other applications of the model, so
+// that one read serves all of them. Objects that are created together arrive
+// within a moment.
+func (m *Model) gatherReads(ctx context.Context) {
+	select {
+	case <-time.After(readPause):
+	case <-m.link.Closing():
+	case <-ctx.Done():
+	}
 }
 
 // awaitReads makes reads that were requested, waits for their end, and returns
