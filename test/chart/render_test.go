@@ -395,16 +395,16 @@ func TestHeapLimitFollowsMemoryLimit(t *testing.T) {
 		set  []string
 		want []string
 	}{
-		"default":   {nil, []string{"GOMEMLIMIT=179MiB"}},
-		"in Mi":     {[]string{"resources.limits.memory=1000Mi"}, []string{"GOMEMLIMIT=700MiB"}},
-		"in Gi":     {[]string{"resources.limits.memory=2Gi"}, []string{"GOMEMLIMIT=1433MiB"}},
+		"default":   {nil, []string{"GOMEMLIMIT=217MiB"}},
+		"in Mi":     {[]string{"resources.limits.memory=1000Mi"}, []string{"GOMEMLIMIT=850MiB"}},
+		"in Gi":     {[]string{"resources.limits.memory=2Gi"}, []string{"GOMEMLIMIT=1740MiB"}},
 		"in bytes":  {[]string{"resources.limits.memory=300M"}, nil},
 		"no limits": {[]string{"resources.limits=null"}, nil},
 		"own value": {
 			[]string{"extraEnv[0].name=GOMEMLIMIT", "extraEnv[0].value=100MiB"}, []string{"GOMEMLIMIT=100MiB"},
 		},
 		"other variable": {
-			[]string{"extraEnv[0].name=NO_PROXY", "extraEnv[0].value=juju"}, []string{"GOMEMLIMIT=179MiB", "NO_PROXY=juju"},
+			[]string{"extraEnv[0].name=NO_PROXY", "extraEnv[0].value=juju"}, []string{"GOMEMLIMIT=217MiB", "NO_PROXY=juju"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

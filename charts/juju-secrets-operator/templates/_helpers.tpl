@@ -62,8 +62,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{- /*
 The environment variables. Go's garbage collector keeps the heap below
-GOMEMLIMIT. It is 70 % of a memory limit in Mi or Gi: the rest is for the
-program itself. extraEnv can set another value.
+GOMEMLIMIT. It is 85 % of a memory limit in Mi or Gi: the rest is for what is
+outside the heap. extraEnv can set another value.
 */}}
 {{- define "operator.environment" -}}
 {{- $limit := dig "limits" "memory" "" .Values.resources | toString }}
@@ -73,7 +73,7 @@ program itself. extraEnv can set another value.
 {{- end }}
 {{- if and (regexMatch "^[0-9]+[MG]i$" $limit) (not (has "GOMEMLIMIT" $own)) }}
 - name: GOMEMLIMIT
-  value: {{ div (mul (regexFind "^[0-9]+" $limit | int64) (ternary 7168 7 (hasSuffix "Gi" $limit))) 10 }}MiB
+  value: {{ div (mul (regexFind "^[0-9]+" $limit | int64) (ternary 87040 85 (hasSuffix "Gi" $limit))) 100 }}MiB
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
