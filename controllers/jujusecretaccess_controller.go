@@ -81,7 +81,7 @@ func (r *AccessReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	accesses := &v1alpha1.JujuSecretAccessList{}
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecretAccess{}, r.ownChanges()).
-		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeWaitingAccesses(), grantsChanged()).
+		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeWaitingAccesses(), r.grantsChanged()).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, inAllNamespacesBy(jujuSecretRefIndex, objectKey)),
 			secretChanged()).
 		Watches(&v1alpha1.JujuController{}, r.wakeUsers(accesses), controllerChanged()).

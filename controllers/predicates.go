@@ -119,12 +119,12 @@ func secretChanged() builder.Predicates {
 // grants and options that it wants and has made, whether it can take over
 // grants, and its deletion. An access gives up its options only with its last
 // event.
-func grantsChanged() builder.Predicates {
+func (r *AccessReconciler) grantsChanged() builder.Predicates {
 	return builder.WithPredicates(predicate.Funcs{
 		CreateFunc: func(event.CreateEvent) bool { return false },
 		DeleteFunc: func(e event.DeleteEvent) bool {
 			access, ok := e.Object.(*v1alpha1.JujuSecretAccess)
-			return ok && len(optionsIn(access)) > 0
+			return ok && len(r.optionKeys(access)) > 0
 		},
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return e.ObjectOld.GetAnnotations()[recordAnnotation] != e.ObjectNew.GetAnnotations()[recordAnnotation] ||

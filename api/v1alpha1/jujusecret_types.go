@@ -106,18 +106,18 @@ const (
 	DeletionRetain DeletionPolicy = "Retain"
 )
 
-// AdoptionPolicy determines what happens to an existing secret or grant that the
-// operator did not make.
+// AdoptionPolicy determines what happens to an existing secret, grant or option
+// that the operator did not make or set.
 //
 // +kubebuilder:validation:Enum=Never;Adopt
 type AdoptionPolicy string
 
 // The adoption policies.
 const (
-	// AdoptionNever leaves the secret or the grant unchanged.
+	// AdoptionNever leaves the secret, the grant or the option unchanged.
 	AdoptionNever AdoptionPolicy = "Never"
-	// AdoptionAdopt adopts the secret or the grant. A secret becomes what the
-	// manifest describes.
+	// AdoptionAdopt adopts the secret, the grant or the option. A secret becomes
+	// what the manifest describes, and an option loses its former value.
 	AdoptionAdopt AdoptionPolicy = "Adopt"
 )
 

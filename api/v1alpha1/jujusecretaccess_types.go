@@ -76,13 +76,16 @@ type JujuSecretAccessSpec struct {
 	// Defaults to the adoptionPolicy of the controller object, and otherwise to
 	// Never. Never uses the grant and never revokes it. Adopt takes the grant
 	// over: it is then revoked like a grant that the operator made. Grants to
-	// applications that this object never listed are left unchanged.
+	// applications that this object never listed are left unchanged. The same
+	// applies to options that another client set: Adopt replaces their values,
+	// which are lost.
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
 	// deletionPolicy determines what happens to the grants in Juju when this
 	// object is deleted. Defaults to Revoke. Revoke revokes the grants that this
 	// object made or adopted, unless another JujuSecretAccess lists the same
-	// application. Retain leaves them in Juju.
+	// application, and resets the options that it set. Retain leaves both in
+	// Juju.
 	// +optional
 	DeletionPolicy GrantDeletionPolicy `json:"deletionPolicy,omitempty"`
 }
@@ -185,8 +188,8 @@ type ApplicationGrant struct {
 	// configOptions lists options of the application's charm. After the grant, the
 	// operator sets each of them to the secret, as `juju config` does. It resets
 	// an option before it revokes the grant, and when the option leaves this list,
-	// but only while the option still names the secret. An option that somebody
-	// else set is replaced only with adoptionPolicy: Adopt.
+	// but only while the option still names the secret. An option that another
+	// client set is replaced only with adoptionPolicy: Adopt.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -272,8 +275,8 @@ type JujuSecretAccessStatus struct {
 	// entries: granted applications, adopted ones, and options. The names of
 	// applications have up to 253 characters, and the names of options 128.
 
-	// record is the operator's signed record of what it granted in Juju for this
-	// object. The annotation jujusecrets.io/record holds a copy. The operator
+	// record is the operator's signed record of what it granted and set in Juju
+	// for this object. The annotation jujusecrets.io/record holds a copy. The operator
 	// ignores a record that it did not sign. Do not edit it.
 	// +optional
 	// +kubebuilder:validation:MaxLength=262144

@@ -166,8 +166,8 @@ const (
 	// and applications are not affected. Correct the manifest, or refresh the
 	// application to a charm that has the option.
 	ReasonConfigOptionInvalid Reason = "ConfigOptionInvalid"
-	// ReasonConfigOptionInUse: somebody else set the option to another value, or
-	// another JujuSecretAccess has it. The message has the option and who has it.
+	// ReasonConfigOptionInUse: another client set the option to another value, or
+	// another JujuSecretAccess has set it. The message has the option and its owner.
 	// The operator left the option as it is. Remove the option from the manifest,
 	// or set adoptionPolicy: Adopt to replace a value that no JujuSecretAccess
 	// set.

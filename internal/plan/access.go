@@ -267,7 +267,7 @@ func accessDenied(facts AccessFacts) (Plan, bool) {
 		condition.Message += "; " + facts.wayBack() + orAbandon(facts.Deleting, "the grants")
 		return Plan{Before: facts.Record, After: facts.Record, Condition: condition}, true
 	}
-	made := len(facts.Record.Adopted) < len(facts.Record.Granted)
+	made := len(facts.Record.Adopted) < len(facts.Record.Granted) || len(facts.Record.Options) > 0
 	return denied(facts.Tenancy, facts.Deleting, made, facts.Record, facts.adoptedGrants(facts.Record.Granted))
 }
 
@@ -330,9 +330,10 @@ func accessMoved(facts AccessFacts) (Plan, bool) {
 		return facts.leaveModel()
 	}
 	reset, _, unread := facts.resetRecorded(facts.FormerView)
+	unresettable := facts.unresettable(facts.FormerView, facts.Record.Granted)
 	surplus := slices.DeleteFunc(slices.Clone(facts.Record.Granted), func(app string) bool {
 		taken := slices.Contains(facts.WantedByOthers, app) && slices.Contains(facts.GrantedByOthers, app)
-		return taken || !slices.Contains(former.Granted, app)
+		return taken || !slices.Contains(former.Granted, app) || slices.Contains(unresettable, app)
 	})
 	before := facts.Record
 	before.Held = true // kubectl replace removes the finalizer.
@@ -487,9 +488,11 @@ func transferring(facts AccessFacts, secret *UserSecret) []string {
 
 // surplusGrants returns the grants that this object made and no object wants.
 func surplusGrants(facts AccessFacts, secret *UserSecret) []string {
+	kept := facts.unresettable(facts.View, facts.Record.Granted)
 	return slices.DeleteFunc(slices.Clone(facts.Record.grantedOn(secret)), func(app string) bool {
 		wanted := !facts.Deleting && slices.Contains(facts.Applications, app)
-		return wanted || slices.Contains(facts.WantedByOthers, app) || !slices.Contains(secret.Granted, app)
+		return wanted || slices.Contains(facts.WantedByOthers, app) || !slices.Contains(secret.Granted, app) ||
+			slices.Contains(kept, app)
 	})
 }
 
@@ -519,10 +522,10 @@ func grantAccess(facts AccessFacts) Plan {
 		})
 		own, adopted = union(own, found), union(adopted, found)
 	}
-	options := facts.configure(secret)
+	options, kept := facts.configure(secret), facts.unresettable(facts.View, before)
 	plan := Plan{
 		Before:    recordOfGrants(facts, secret, union(before, own), adopted, options.before),
-		After:     recordOfGrants(facts, secret, union(own, transferring(facts, secret)), adopted, options.after),
+		After:     recordOfGrants(facts, secret, union(own, union(transferring(facts, secret), kept)), adopted, options.after),
 		Secret:    secret,
 		Condition: synced(),
 	}

@@ -14,7 +14,7 @@ import (
 
 // This file decides which options of charms a JujuSecretAccess sets and resets.
 // An option is set after the grant and reset before the revoke. The record has
-// what was set, so an option that somebody else set is neither changed nor
+// what was set, so an option that another client set is neither changed nor
 // reset.
 
 // key returns the option as application/name, for messages and as the field of a
@@ -102,6 +102,9 @@ func (facts AccessFacts) configureOne(c *configuration, wanted OptionSetting, se
 		}
 		c.problems[option] = app.Problem.condition()
 	case problem != nil:
+		if owned := facts.OptionOwners[option] != ""; recorded && !owned && has.SecretID == facts.Record.SecretID && exists {
+			c.after = append(c.after, option) // It still has to be reset.
+		}
 		c.problems[option] = *problem
 	case names:
 		c.named = append(c.named, option)
@@ -110,10 +113,10 @@ func (facts AccessFacts) configureOne(c *configuration, wanted OptionSetting, se
 		}
 	case recorded && facts.changedByOthers(option, has):
 		c.after, c.drifted = append(c.after, option), append(c.drifted, wanted)
-	case recorded, !has.IsSet, facts.Adopt, has.SecretID == secret.ID:
+	case recorded, !has.IsSet, facts.Adopt:
 		c.after, c.set = append(c.after, option), append(c.set, wanted)
 	default:
-		c.problems[option] = inUse(option, has)
+		c.problems[option] = inUse(option, has, secret)
 	}
 }
 
@@ -139,10 +142,12 @@ func (facts AccessFacts) optionProblem(wanted OptionSetting, has Option, exists 
 	return nil
 }
 
-// inUse returns the problem of an option that somebody else set.
-func inUse(option AppOption, has Option) Condition {
+// inUse returns the problem of an option that another client set.
+func inUse(option AppOption, has Option, secret *UserSecret) Condition {
 	value := "another value"
-	if has.SecretID != "" && has.Format != v1alpha1.FormatID { // A password can look like an ID.
+	if has.SecretID == secret.ID {
+		value = "the secret in another format"
+	} else if has.SecretID != "" && has.Format != v1alpha1.FormatID { // A password can look like an ID.
 		value = "secret:" + has.SecretID
 	}
 	return Condition{Reason: v1alpha1.ReasonConfigOptionInUse, Message: fmt.Sprintf(
@@ -176,6 +181,15 @@ func (facts AccessFacts) resetRecorded(view ModelView) (steps []Step, left []App
 	return steps, c.after, unread
 }
 
+// unresettable returns the applications that have a recorded option that could
+// not be read. Their grants stay until the option is reset.
+func (facts AccessFacts) unresettable(view ModelView, apps []string) []string {
+	_, left, _ := facts.resetRecorded(view)
+	return slices.DeleteFunc(slices.Clone(apps), func(app string) bool {
+		return !slices.Contains(ApplicationsOf(left), app)
+	})
+}
+
 // addReset adds the reset of all recorded options to the plan of a deletion, as
 // the first step. The object waits for the options that could not be read.
 func (facts AccessFacts) addReset(plan Plan) Plan {
@@ -183,7 +197,9 @@ func (facts AccessFacts) addReset(plan Plan) Plan {
 	plan.Steps = append(reset, plan.Steps...)
 	if unread != nil {
 		kept := facts.Record
-		kept.Granted, kept.Adopted, kept.Options = plan.After.Granted, plan.After.Adopted, left
+		kept.Granted = union(plan.After.Granted, facts.unresettable(facts.View, facts.Record.Granted))
+		_, kept.Adopted = facts.Record.split(kept.Granted)
+		kept.Options = left
 		plan.After, plan.Condition = kept, unread.condition()
 	}
 	return plan
@@ -207,7 +223,7 @@ func (c configuration) addTo(plan *Plan, facts AccessFacts, secret *UserSecret) 
 	plan.Named, plan.OptionProblems = c.named, c.byApplication()
 	switch ready := plan.Condition.Reason == v1alpha1.ReasonSynced; {
 	case ready && len(c.problems) > 0:
-		plan.Condition = c.worst()
+		plan.Condition = c.combined()
 	case ready && contest.left > 0:
 		what := "another client changed the options " + strings.Join(contest.fields, ", ")
 		plan.Condition = contest.condition(what, "set ignore_changes = [config] in the lifecycle of the juju_application in "+
@@ -218,19 +234,19 @@ func (c configuration) addTo(plan *Plan, facts AccessFacts, secret *UserSecret) 
 	}
 }
 
-// worst returns the condition to report. The first reason counts, and the
+// combined returns the condition to report. The first reason counts, and the
 // message has all messages.
-func (c configuration) worst() Condition {
-	var worst Condition
+func (c configuration) combined() Condition {
+	var all Condition
 	for _, option := range c.problemOptions() {
 		problem := c.problems[option]
-		if worst.Reason == "" {
-			worst = problem
+		if all.Reason == "" {
+			all = problem
 		} else {
-			worst.Message += "; " + problem.Message
+			all.Message += "; " + problem.Message
 		}
 	}
-	return worst
+	return all
 }
 
 // problemOptions returns the options with a problem, sorted.

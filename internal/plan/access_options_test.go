@@ -191,6 +191,10 @@ func TestOptionThatCannotNameTheSecretIsLeft(t *testing.T) {
 			v1alpha1.ReasonConfigOptionInUse,
 			`JujuSecretAccess "team-b/db" sets ` + optionOfApp1 + ": remove the option from one of the two objects",
 		},
+		"of the secret, in another format": {
+			hasOption(dbSecret, plan.Option{Type: "string", IsSet: true, SecretID: dbID, Format: v1alpha1.FormatID}),
+			v1alpha1.ReasonConfigOptionInUse, optionOfApp1 + " has the secret in another format" + inUseBy,
+		},
 		"that cannot be read": {
 			func(s *plan.AccessFacts) {
 				s.View.Applications["app1"] = plan.Application{Problem: in(v1alpha1.ReasonFailed)}
@@ -237,6 +241,9 @@ func TestOptionIsResetBeforeTheRevokeWhileItNamesTheSecret(t *testing.T) {
 	t.Parallel()
 	both := granted("app1", "app2")
 	deleting := func(s *plan.AccessFacts) { s.Deleting = true }
+	unread := func(s *plan.AccessFacts) {
+		s.View.Applications = map[string]plan.Application{"app1": {Problem: in(v1alpha1.ReasonFailed)}}
+	}
 	revoked := func(p *plan.Plan) {
 		p.After, p.Condition = plan.Record{}, plan.Condition{Reason: v1alpha1.ReasonRevoked}
 	}
@@ -251,7 +258,7 @@ func TestOptionIsResetBeforeTheRevokeWhileItNamesTheSecret(t *testing.T) {
 			want: records(withOptions(both, dbSecret), granted("app2"), resets(dbID, dbSecret),
 				plan.Revoke{ID: dbID, Applications: []string{"app1"}}),
 		},
-		"no longer listed, set to another secret by somebody else": {
+		"no longer listed, set to another secret by another client": {
 			given: all(recordedOptions(dbSecret), hasOption(dbSecret, namesSecret(otherID))),
 			want:  records(withOptions(both, dbSecret), both),
 		},
@@ -263,7 +270,7 @@ func TestOptionIsResetBeforeTheRevokeWhileItNamesTheSecret(t *testing.T) {
 			given: all(recordedOptions(dbSecret), wantsOptions(setting(dbSecret)), hasOption(dbSecret, namesSecret(dbID)), deleting),
 			want:  all(revoked, func(p *plan.Plan) { p.Steps = []plan.Step{resets(dbID, dbSecret), revoke} }),
 		},
-		"deleted, set to another secret by somebody else": {
+		"deleted, set to another secret by another client": {
 			given: all(recordedOptions(dbSecret), hasOption(dbSecret, namesSecret(otherID)), deleting),
 			want:  all(revoked, func(p *plan.Plan) { p.Steps = []plan.Step{revoke} }),
 		},
@@ -272,16 +279,28 @@ func TestOptionIsResetBeforeTheRevokeWhileItNamesTheSecret(t *testing.T) {
 				func(s *plan.AccessFacts) { s.View.ByID = nil }),
 			want: all(releases(""), func(p *plan.Plan) { p.Steps = []plan.Step{resets(dbID, dbSecret)} }),
 		},
+		"no longer listed, with its application, while the option cannot be read": {
+			given: all(recordedOptions(dbSecret), unread, wants("app2")),
+			want:  remembers(withOptions(both, dbSecret)),
+		},
 		"deleted, while the option cannot be read": {
-			given: all(recordedOptions(dbSecret), deleting, func(s *plan.AccessFacts) {
-				s.View.Applications = map[string]plan.Application{"app1": {Problem: in(v1alpha1.ReasonFailed)}}
-			}),
+			given: all(recordedOptions(dbSecret), deleting, unread),
 			want: func(p *plan.Plan) {
-				p.Steps, p.Condition = []plan.Step{revoke}, plan.Condition{
-					Reason: v1alpha1.ReasonFailed, Message: "Juju answered: no",
-				}
-				p.After.Granted = nil
+				p.Steps = []plan.Step{plan.Revoke{ID: dbID, Applications: []string{"app2"}}}
+				p.Condition = plan.Condition{Reason: v1alpha1.ReasonFailed, Message: "Juju answered: no"}
+				p.After.Granted = []string{"app1"}
 			},
+		},
+		"deleted, after the end of the tenancy": {
+			given: all(recorded(onlyOptions(dbSecret)), hasOption(dbSecret, namesSecret(dbID)), deleting,
+				func(s *plan.AccessFacts) { s.Tenancy = denied() }),
+			want: all(revoked, func(p *plan.Plan) { p.Steps = []plan.Step{resets(dbID, dbSecret)} }),
+		},
+		"in a format that the option does not take": {
+			given: all(recordedOptions(dbSecret), hasOption(dbSecret, namesSecret(dbID)),
+				wantsOptions(setting(dbSecret, v1alpha1.FormatID))),
+			want: leavesOption(v1alpha1.ReasonConfigOptionInvalid,
+				optionOfApp1+" has the type secret, which takes only the URI: set format: URI"),
 		},
 		"deleted, with Retain": {
 			given: all(recordedOptions(dbSecret), hasOption(dbSecret, namesSecret(dbID)), deleting,
@@ -335,7 +354,7 @@ func TestChangedOptionIsSetAgainUntilAnotherPartyManagesIt(t *testing.T) {
 				p.Wait = 2*time.Minute - time.Second
 				p.Condition = plan.Condition{Reason: v1alpha1.ReasonDrifted, Message: "another client changed the options " +
 					"app1/db-secret again, after 3 corrections in a row: the operator pauses for 2m0s. Find the other client and " +
-					"stop it, for example set ignore_changes = [config] in the lifecycle of the juju_application in Terraform, or " +
+					"stop it: for example, set ignore_changes = [config] in the lifecycle of the juju_application in Terraform, or " +
 					"remove the option from this object"}
 			},
 		},

@@ -97,7 +97,7 @@ func (c Corrections) contested(fields []string) contest {
 // client did, and cure how to stop that client or what to do instead.
 func (c contest) condition(what, cure string) Condition {
 	return Condition{Reason: v1alpha1.ReasonDrifted, Message: fmt.Sprintf("%s again, after %d corrections in a row: the "+
-		"operator pauses for %s. Find the other client and stop it, for example %s",
+		"operator pauses for %s. Find the other client and stop it: for example, %s",
 		what, c.inARow, c.pause, cure)}
 }
 

@@ -28,7 +28,7 @@ func corrected(inARow int, ago time.Duration, fields ...string) plan.Corrections
 func waits(what, row, pause, cure string, rest time.Duration) func(*plan.Plan) {
 	return func(p *plan.Plan) {
 		reports(v1alpha1.ReasonDrifted, what+" again, after "+row+" corrections in a row: the operator pauses for "+pause+
-			". Find the other client and stop it, for example remove the secret from Terraform, or "+cure)(p)
+			". Find the other client and stop it: for example, remove the secret from Terraform, or "+cure)(p)
 		p.Wait = rest
 	}
 }
