@@ -25,10 +25,12 @@ const (
 	// objects that have not read it yet. After that, the next of them reads it
 	// again.
 	keepSource = 3 * time.Second
-	// awaitUsers is how long steps for a changed source are gathered, and how
-	// long the source has one read for all, while an object that uses it is not
-	// reconciled.
+	// awaitUsers is how long steps for a changed source are gathered while an
+	// object that uses it is not reconciled.
 	awaitUsers = 15 * time.Second
+	// shareReads is how long the objects that use a changed source share its
+	// reads. A thousand objects can take longer than awaitUsers.
+	shareReads = 2 * time.Minute
 )
 
 // valueSource is a Secret or a ConfigMap that valueFrom refers to.
@@ -69,9 +71,9 @@ type sourceChange struct {
 	// expiry drops the result.
 	expiry *time.Timer
 	// held holds an announcement of more steps for each model that an object
-	// sends steps to. It is nil when the change is over.
+	// sends steps to. It is nil when the gathering is over.
 	held map[plan.ModelRef]Ticket
-	// end ends the change after awaitUsers.
+	// end ends the gathering after awaitUsers, and the change after shareReads.
 	end *time.Timer
 }
 
@@ -101,14 +103,23 @@ func (s *sourceReads) changed(source valueSource, woken []reconcile.Request) {
 		waiting[request.NamespacedName] = true
 	}
 	c := &sourceChange{waiting: waiting, held: map[plan.ModelRef]Ticket{}}
-	c.end = time.AfterFunc(awaitUsers, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.changes[source] == c {
-			s.drop(source)
-		}
-	})
 	s.changes[source] = c
+	c.end = time.AfterFunc(awaitUsers, func() { s.expire(source, c) })
+}
+
+// expire ends the gathering of steps for a change. Called again, it ends the
+// change.
+func (s *sourceReads) expire(source valueSource, c *sourceChange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.changes[source] != c:
+	case c.held == nil:
+		s.drop(source)
+	default:
+		c.release()
+		c.end.Reset(shareReads - awaitUsers)
+	}
 }
 
 // drop ends the last change of a source. The lock is held.
@@ -119,11 +130,16 @@ func (s *sourceReads) drop(source valueSource) {
 	}
 	c.forget()
 	c.end.Stop()
+	c.release()
+	delete(s.changes, source)
+}
+
+// release withdraws the announcements of more steps. The lock is held.
+func (c *sourceChange) release() {
 	for _, ticket := range c.held {
 		ticket.Withdraw()
 	}
 	c.held = nil
-	delete(s.changes, source)
 }
 
 // arrive removes an object from those that wait for a change. The lock is held.

@@ -209,7 +209,7 @@ func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
 			s.begin(named(objectNumber(3).Name, usesSecret(s.key.Name)))()
 		},
 		"another change": func(_ *testing.T, s *sourceTest) { s.changed(s.key, nil) },
-		"a long time":    func(*testing.T, *sourceTest) { <-time.After(awaitUsers); synctest.Wait() },
+		"a long time":    func(*testing.T, *sourceTest) { <-time.After(shareReads); synctest.Wait() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -234,6 +234,31 @@ func TestStepsOfAChangeAreGatheredUntilItIsOver(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestReadsAreSharedLongerThanStepsAreGathered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, open := newSourceTest(), &atomic.Int64{}
+		announce := func() Ticket { open.Add(1); return heldTicket{open: open} }
+		s.changed(s.key, woken(3))
+		s.of(t, 0)
+		s.hold(objectNumber(0), plan.ModelRef{Controller: "default", Name: "prod/a"}, announce)
+		<-time.After(awaitUsers)
+		synctest.Wait()
+		if got := open.Load(); got != 0 {
+			t.Errorf("after %v, %d announcements are open", awaitUsers, got)
+		}
+		var group sync.WaitGroup
+		for i := range 2 {
+			group.Go(func() {
+				if got := s.of(t, i+1); got != 2 {
+					t.Errorf("object %d got read %d, want the second for both", i+1, got)
+				}
+			})
+		}
+		group.Wait()
+	})
 }
 
 // usesSecret sets a Secret as the source of a JujuSecret.
