@@ -73,11 +73,11 @@ type JujuSecretAccessSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.map(a, has(a.configOptions) ? size(a.configOptions) : 0).sum() <= 256",message="one JujuSecretAccess can set at most 256 options: list the other applications in another JujuSecretAccess"
 	Applications []ApplicationGrant `json:"applications,omitempty"`
 	// adoptionPolicy determines what happens if a listed application already has
-	// access to the secret through a grant that the operator did not make.
-	// Defaults to the adoptionPolicy of the controller object, and otherwise to
-	// Never. Never uses the grant and never revokes it. Adopt takes the grant
-	// over: it is then revoked like a grant that the operator made. Grants to
-	// applications that this object never listed are left unchanged. The same
+	// access to the secret through a grant that the operator did not make. Defaults
+	// to the adoptionPolicy of the controller object, and otherwise to Never. Never
+	// uses the grant and never revokes it. Adopt takes the grant over: it is then
+	// revoked like a grant that the operator made. Grants to applications that this
+	// object never listed are left unchanged, unless exclusive is true. The same
 	// applies to options that another client set: Adopt replaces their values,
 	// which are lost.
 	// +optional
@@ -86,7 +86,8 @@ type JujuSecretAccessSpec struct {
 	// JujuSecretAccess lists. Defaults to false. No copy is kept of a grant that
 	// was made manually: it is lost, and is not restored when this field becomes
 	// false or this object is deleted. Look at status.otherGrants first. Grants of
-	// other JujuSecretAccesses of the secret stay. One JujuSecretAccess of a secret
+	// other JujuSecretAccesses of the secret stay, if this operator watches them: it
+	// does not know the objects of other clusters. One JujuSecretAccess of a secret
 	// can be exclusive: if several are, the one that was created first is.
 	// +optional
 	Exclusive bool `json:"exclusive,omitempty"`
