@@ -78,6 +78,8 @@ type base struct {
 	requests *sync.Map
 	// corrections holds the corrections of each object.
 	corrections *correctionLog
+	// unlisted holds the grants that no JujuSecretAccess lists.
+	unlisted *unlistedLog
 }
 
 // newBase returns a base with all its fields set.
@@ -91,6 +93,7 @@ func newBase(options Options) base {
 	return base{
 		Options: options, fairQueue: newFairQueue(), ownWrites: newOwnWrites(), latency: newLatencyTracker(),
 		updates: new(sync.Map), requests: new(sync.Map), corrections: newCorrectionLog(),
+		unlisted: newUnlistedLog(),
 	}
 }
 
@@ -127,6 +130,7 @@ func (b *base) forget(key client.ObjectKey) {
 	b.updates.Delete(key)
 	b.requests.Delete(key)
 	b.corrections.forget(key)
+	b.unlisted.forget(key)
 	b.fairQueue.forget(ctrl.Request{NamespacedName: key})
 }
 

@@ -28,7 +28,7 @@ const (
 	// releases a claim.
 	waitingIndex = "claims.waiting"
 	// grantIndex has the grants that a JujuSecretAccess wants or has made, see
-	// grantKeys.
+	// grantKeys, and their secrets, see allGrants.
 	grantIndex = "grants"
 	// unsettledGrantIndex has the grants that may wait for another
 	// JujuSecretAccess.
@@ -130,7 +130,10 @@ func (r *AccessReconciler) indexAccesses(ctx context.Context, indexer client.Fie
 	fields[grantIndex] = func(a *v1alpha1.JujuSecretAccess) []string {
 		recorded := r.recordOf(a)
 		wanted := r.placeOf(a).Applications
-		return distinct(append(grantKeys(a.Status.SecretID, wanted), grantKeys(recorded.SecretID, recorded.Granted)...))
+		return distinct(slices.Concat(
+			grantKeys(a.Status.SecretID, wanted), grantKeys(recorded.SecretID, recorded.Granted),
+			[]string{allGrants(a.Status.SecretID), allGrants(recorded.SecretID)},
+		))
 	}
 	fields[unsettledGrantIndex] = func(a *v1alpha1.JujuSecretAccess) []string {
 		recorded, place := r.recordOf(a), r.placeOf(a)
@@ -186,6 +189,15 @@ func grantKeys(secretID string, apps []string) []string {
 		}
 	}
 	return keys
+}
+
+// allGrants returns the key of all grants of a secret, empty without a secret.
+// No application has an empty name.
+func allGrants(secretID string) string {
+	if secretID == "" {
+		return ""
+	}
+	return secretID + "/"
 }
 
 // distinct returns the keys sorted, without duplicates and without the empty

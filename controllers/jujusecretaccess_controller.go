@@ -64,7 +64,7 @@ func (r *AccessReconciler) reconcile(
 	next, report := status.NextAccess(obj.Status, obj.Generation, facts, todo, done, r.Now())
 	r.noteCorrections(obj, next.SecretID, facts.Corrections, todo, done, report.Events)
 	obj.Status = next
-	if facts.View.Known {
+	if facts.View.Known && todo.Condition.Reason != "" {
 		obj.Status.LastHandledReconcileAt = requestedAt(obj)
 	}
 	if err := r.records().Copy(obj, state, state.Record, nil, plan.ModelRef{}); err != nil {
@@ -82,6 +82,7 @@ func (r *AccessReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manage
 	bldr := ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.JujuSecretAccess{}, r.ownChanges()).
 		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeWaitingAccesses(), r.grantsChanged()).
+		Watches(&v1alpha1.JujuSecretAccess{}, r.wakeListings()).
 		Watches(&v1alpha1.JujuSecret{}, r.wakeChanged(accesses, inAllNamespacesBy(jujuSecretRefIndex, objectKey)),
 			secretChanged()).
 		Watches(&v1alpha1.JujuController{}, r.wakeUsers(accesses), controllerChanged()).

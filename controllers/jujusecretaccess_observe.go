@@ -24,7 +24,7 @@ func (r *AccessReconciler) observe(
 	ctx context.Context, obj *v1alpha1.JujuSecretAccess, state record.State, target plan.Target,
 ) (plan.AccessFacts, error) {
 	facts := plan.AccessFacts{
-		Retain:   obj.Spec.DeletionPolicy == v1alpha1.GrantsRetain,
+		Exclusive: obj.Spec.Exclusive, Retain: obj.Spec.DeletionPolicy == v1alpha1.GrantsRetain,
 		Deleting: !obj.DeletionTimestamp.IsZero(), Abandoned: abandoned(obj),
 		Record: state.Record, LastID: obj.Status.SecretID, ForeignKey: state.ForeignKey, Target: target,
 	}
@@ -70,6 +70,10 @@ func (r *AccessReconciler) observe(
 			return plan.AccessFacts{}, err
 		}
 		facts = facts.ConsiderOthers(obj.Namespace, others)
+	}
+	facts, err := r.observeListings(ctx, obj, facts)
+	if err != nil {
+		return plan.AccessFacts{}, err
 	}
 	if len(facts.Options) > 0 && facts.View.Known {
 		others, err := r.observeOptions(ctx, obj, facts)

@@ -166,7 +166,7 @@ func (r *SecretReconciler) measureDrift(
 func (b *objectBase) noteCorrections(
 	obj client.Object, content string, before plan.Corrections, todo plan.Plan, done []plan.Outcome, events []status.Event,
 ) {
-	restored, pauses := plan.Restored(todo, done), todo.Wait > 0
+	restored, pauses := plan.Restored(todo, done), todo.Wait > 0 && todo.Condition.Reason != ""
 	if !pauses && len(restored) == 0 && todo.Condition.Reason != v1alpha1.ReasonSynced {
 		return // The plan does not say whether there is drift.
 	}

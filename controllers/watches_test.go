@@ -299,25 +299,27 @@ func TestGrantsAreIndexedWhileTheyAreWantedOrGranted(t *testing.T) {
 		// unsettled are the grants that may wait for another access.
 		unsettled []string
 	}{
-		"not granted": {access(wantsFor("secret", "app1")), []string{"secret/app1"}, []string{"secret/app1"}},
+		"not granted": {
+			access(wantsFor("secret", "app1")), []string{"secret/", "secret/app1"}, []string{"secret/app1"},
+		},
 		"granted": {
-			access(wantsFor("secret", "app1"), grantedThrough("one", "app1")), []string{"secret/app1"}, nil,
+			access(wantsFor("secret", "app1"), grantedThrough("one", "app1")), []string{"secret/", "secret/app1"}, nil,
 		},
 		"one grant too many": {
 			access(wantsFor("secret", "app1"), grantedThrough("one", "app1", "app2")),
-			[]string{"secret/app1", "secret/app2"}, []string{"secret/app2"},
+			[]string{"secret/", "secret/app1", "secret/app2"}, []string{"secret/app2"},
 		},
 		"one grant missing": {
 			access(wantsFor("secret", "app1", "app2"), grantedThrough("one", "app1")),
-			[]string{"secret/app1", "secret/app2"}, []string{"secret/app2"},
+			[]string{"secret/", "secret/app1", "secret/app2"}, []string{"secret/app2"},
 		},
 		"deleting": {
 			access(wantsFor("secret", "app1"), grantedThrough("one", "app1"), deleting),
-			[]string{"secret/app1"}, []string{"secret/app1"},
+			[]string{"secret/", "secret/app1"}, []string{"secret/app1"},
 		},
 		"another secret granted": {
 			access(wantsFor("new", "app1"), grantedThrough("one", "app1")),
-			[]string{"new/app1", "secret/app1"}, []string{"new/app1"},
+			[]string{"new/", "new/app1", "secret/", "secret/app1"}, []string{"new/app1"},
 		},
 		"no status": {access(wantsFor("", "app1")), nil, nil},
 	} {

@@ -8,8 +8,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // JujuSecretAccess grants applications of a Juju model access to one user
 // secret, and revokes the grants when it is deleted. It revokes only grants
 // that it made, so grants made manually remain. With adoptionPolicy: Adopt it
-// also takes over grants that exist. It can also set options of these
-// applications to the secret.
+// also takes over grants that exist. With exclusive: true it also revokes grants
+// that no JujuSecretAccess lists. It can also set options of these applications
+// to the secret.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:categories=juju,shortName=jsa,path=jujusecretaccesses
@@ -72,15 +73,24 @@ type JujuSecretAccessSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.map(a, has(a.configOptions) ? size(a.configOptions) : 0).sum() <= 256",message="one JujuSecretAccess can set at most 256 options: list the other applications in another JujuSecretAccess"
 	Applications []ApplicationGrant `json:"applications,omitempty"`
 	// adoptionPolicy determines what happens if a listed application already has
-	// access to the secret through a grant that the operator did not make.
-	// Defaults to the adoptionPolicy of the controller object, and otherwise to
-	// Never. Never uses the grant and never revokes it. Adopt takes the grant
-	// over: it is then revoked like a grant that the operator made. Grants to
-	// applications that this object never listed are left unchanged. The same
+	// access to the secret through a grant that the operator did not make. Defaults
+	// to the adoptionPolicy of the controller object, and otherwise to Never. Never
+	// uses the grant and never revokes it. Adopt takes the grant over: it is then
+	// revoked like a grant that the operator made. Grants to applications that this
+	// object never listed are left unchanged, unless exclusive is true. The same
 	// applies to options that another client set: Adopt replaces their values,
 	// which are lost.
 	// +optional
 	AdoptionPolicy AdoptionPolicy `json:"adoptionPolicy,omitempty"`
+	// exclusive revokes grants of the secret to applications that no
+	// JujuSecretAccess lists. Defaults to false. No copy is kept of a grant that
+	// was made manually: it is lost, and is not restored when this field becomes
+	// false or this object is deleted. Look at status.otherGrants first. Grants of
+	// other JujuSecretAccesses of the secret stay, if this operator watches them: it
+	// does not know the objects of other clusters. One JujuSecretAccess of a secret
+	// can be exclusive: if several are, the one that was created first is.
+	// +optional
+	Exclusive bool `json:"exclusive,omitempty"`
 	// deletionPolicy determines what happens to the grants in Juju when this
 	// object is deleted. Defaults to Revoke. Revoke revokes the grants that this
 	// object made or adopted, unless another JujuSecretAccess lists the same
@@ -269,6 +279,15 @@ type JujuSecretAccessStatus struct {
 	// +listType=map
 	// +listMapKey=name
 	Applications []ApplicationStatus `json:"applications,omitempty"`
+
+	// otherGrants lists the applications with access to the secret that no
+	// JujuSecretAccess lists, at most 256. With exclusive: true they lose their
+	// access. It is absent if there are none, and for the exclusive
+	// JujuSecretAccess of the secret.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=256
+	OtherGrants []string `json:"otherGrants,omitempty"`
 
 	// Annotations may have 256 KiB in total, so every record that fits into the
 	// annotation is accepted here. The longest record has three lists of 256

@@ -144,7 +144,10 @@ const (
 	// the same name. The message names it. Change the spec.name of one, set
 	// managementPolicy: Observe on one, or delete one of the two. It is also the
 	// reason of a secret that was made through a JujuController, when
-	// controllerRef names a ClusterJujuController. Set controllerRef back.
+	// controllerRef names a ClusterJujuController. Set controllerRef back. For a
+	// JujuSecretAccess, another one is exclusive for the same secret. The message
+	// names it. This object makes its grants, and revokes no grants of others. Set
+	// exclusive on one of the two only.
 	ReasonConflict Reason = "Conflict"
 	// ReasonControllerDeleting: the controller object is being deleted, and this
 	// object has nothing in Juju through it. The controller object still serves

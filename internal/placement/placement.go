@@ -40,8 +40,9 @@ type Placement struct {
 	Holds bool
 	// Access is true for a JujuSecretAccess.
 	Access bool
-	// Applications are the applications of a JujuSecretAccess.
-	Applications []string
+	// Applications are the applications of a JujuSecretAccess. OtherGrants are
+	// the applications in its status that no JujuSecretAccess lists.
+	Applications, OtherGrants []string
 	// Reason is the reason of the Ready condition, empty if there is none.
 	Reason v1alpha1.Reason
 	// Settled is true when the object is Ready and not reconciling.
@@ -73,7 +74,7 @@ func Of(obj v1alpha1.RecordedObject, recorded record.State) Placement {
 			place.Model = ModelOf(direct.ControllerRef, obj.Namespace, direct.Model, direct.ModelUUID)
 		}
 		place.ModelUUID, place.SecretID = obj.Status.ModelUUID, obj.Status.SecretID
-		place.Former = recorded.Model
+		place.Former, place.OtherGrants = recorded.Model, obj.Status.OtherGrants
 		place.Made = len(recorded.Granted) > 0 || len(recorded.Options) > 0
 		for _, app := range obj.Spec.Applications {
 			place.Applications = append(place.Applications, app.Name)

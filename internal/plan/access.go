@@ -21,6 +21,9 @@ type AccessFacts struct {
 	Options []OptionSetting
 	// Adopt is true when the object takes over grants that exist.
 	Adopt bool
+	// Exclusive is true when grants to applications that no access lists are
+	// revoked.
+	Exclusive bool
 	// Retain is true when a deletion leaves the grants in Juju.
 	Retain bool
 	// Deleting is true when the object is being deleted.
@@ -48,6 +51,16 @@ type AccessFacts struct {
 	// AdoptedByOthers are the applications in GrantedByOthers that none of them
 	// granted: their grants existed before, as far as is known.
 	AdoptedByOthers []string
+	// ListedByOthers are the applications that other accesses list or granted,
+	// whatever their state is. LeavingByOthers are the applications that were
+	// granted by others that are being deleted. Both are gathered for the target
+	// only, and only if Juju has further grants or Exclusive is true.
+	ListedByOthers, LeavingByOthers []string
+	// ExclusiveBefore is the exclusive access that was created first, if it is
+	// another one: namespace/name, empty if there is none.
+	ExclusiveBefore string
+	// UnlistedFor is how long all applications of Unlisted have been known.
+	UnlistedFor time.Duration
 	// LastGranted are the applications that had access to the target when the
 	// object was last reconciled, by its status.
 	LastGranted []string
@@ -194,6 +207,7 @@ func accessRules() []accessRule {
 		accessMoved,        // the secret is not the one that was granted: revoke the former grants first
 		accessSecretGone,   // no such secret: report it; deleting: release
 		accessDeleting,     // deleting: revoke what this object granted
+		accessUnlistedNew,  // exclusive, and a grant that no object lists is new: wait
 	}
 }
 
@@ -529,7 +543,8 @@ func grantAccess(facts AccessFacts) Plan {
 		Secret:    secret,
 		Condition: synced(),
 	}
-	if surplus := surplusGrants(facts, secret); len(surplus) > 0 {
+	again := facts.addUnlisted(&plan)
+	if surplus := union(surplusGrants(facts, secret), plan.Unlisted); len(surplus) > 0 {
 		plan.Steps = append(plan.Steps, Revoke{ID: secret.ID, Applications: surplus})
 	}
 	contest := facts.Corrections.contested(facts.revoked(missing))
@@ -543,6 +558,7 @@ func grantAccess(facts AccessFacts) Plan {
 	if len(missing) > 0 {
 		plan.Steps = append(plan.Steps, Grant{ID: secret.ID, Applications: missing})
 	}
+	facts.exclusiveCondition(&plan, secret, again)
 	options.addTo(&plan, facts, secret)
 	return plan
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +34,14 @@ func anyAccessFacts(d *draw) plan.AccessFacts {
 	facts.Adopt = d.in(3)
 	if d.in(3) {
 		_, facts.Record.Adopted = split(facts.Record.Granted, func(string) bool { return d.in(2) })
+	}
+	if facts.Exclusive = d.in(3); facts.Exclusive {
+		facts.ExclusiveBefore = pick(d, "", "", "team-b/other")
+		facts.UnlistedFor = pick(d, 0, time.Second, time.Minute, time.Minute)
+	}
+	if d.in(2) {
+		facts.ListedByOthers = some(d, "app2", "app1", "app4", "app3")
+		facts.LeavingByOthers = some(d, "app1", "app2", "app3", "app4")
 	}
 	if d.in(8) {
 		facts.Target = plan.UnreadySecret("db", plan.ModelRef{}, false)
@@ -101,7 +110,15 @@ func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 		return !slices.ContainsFunc(apps, func(app string) bool { return slices.Contains(others, app) })
 	}
 	leavesFormer := facts.Former() != nil && len(p.Steps) > 0 && p.Secret == nil
-	require("every plan has a condition", p.Condition.Reason != "")
+	exclusive := facts.Exclusive && facts.ExclusiveBefore == "" && !facts.Deleting
+	require("every plan has a condition, unless it waits for others to list a grant", p.Condition.Reason != "" ||
+		exclusive && p.Wait > 0 && len(p.Steps) == 0 && p.Before.Equal(facts.Record) && p.After.Equal(facts.Record))
+	require("only an exclusive access revokes unlisted grants, and only others report them", exclusive ||
+		len(p.Unlisted) == 0)
+	require("an exclusive access reports no other grants", !exclusive || len(p.OtherGrants) == 0)
+	require("other grants exist, and nobody lists them", len(p.OtherGrants) == 0 || p.Secret != nil &&
+		within(p.OtherGrants, p.Secret.Granted) &&
+		apart(p.OtherGrants, slices.Concat(facts.Applications, facts.ListedByOthers, facts.LeavingByOthers)))
 	require("no steps without a view", facts.View.Known || len(p.Steps) == 0)
 	require("without a tenancy only a deletion has steps, and only revokes",
 		facts.Tenancy.Problem == nil || len(p.Steps) == 0 || facts.Deleting && p.OnlyTakesAway())
@@ -152,8 +169,12 @@ func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 		switch step := step.(type) {
 		case plan.Revoke:
 			require("only the target is revoked", step.ID == secret.ID)
-			require("only recorded grants are revoked", within(step.Applications, facts.Record.Granted) &&
-				facts.Record.SecretID == step.ID)
+			made, unlisted := split(step.Applications, func(app string) bool { return slices.Contains(p.Unlisted, app) })
+			require("only recorded grants are revoked, and unlisted ones", len(made) == 0 ||
+				within(made, facts.Record.Granted) && facts.Record.SecretID == step.ID)
+			require("grants that others list are not unlisted", apart(unlisted, facts.ListedByOthers) &&
+				apart(unlisted, facts.WantedByOthers))
+			require("unlisted grants are not revoked on a former secret", len(unlisted) == 0 || !leavesFormer)
 			require("only existing grants are revoked", within(step.Applications, secret.Granted))
 			require("adopted grants stay after the tenancy", facts.Tenancy.Problem == nil ||
 				apart(step.Applications, facts.Record.Adopted))
@@ -228,6 +249,7 @@ func TestAccessConvergesInThreeRuns(t *testing.T) {
 	for n := range cases {
 		d := draw(n)
 		facts, j := anyAccessFacts(&d), anyJuju(&d)
+		facts.UnlistedFor = time.Minute
 		j.apps = some(&d, "app1", "app2", "app3", "app4")
 		for _, secret := range j.secrets {
 			secret.Granted = some(&d, j.apps...)

@@ -91,6 +91,7 @@ func TestGrantAddsMissingGrants(t *testing.T) {
 		},
 		"grants of others are left": {
 			given: inJuju("app1", "app2", "app3", "app4"),
+			want:  leavesOthers("app3", "app4"),
 		},
 		"after a crash: recorded and not granted": {
 			given: inJuju(),
@@ -142,15 +143,16 @@ func TestRevokeRemovesOnlyRecordedGrants(t *testing.T) {
 		},
 		"granted on another secret of the same name: kept": {
 			given: all(wants("app1"), func(s *plan.AccessFacts) { s.Record.SecretID = otherID }),
-			want:  records(granted(), granted()),
+			want:  all(records(granted(), granted()), leavesOthers("app2")),
 		},
 		"manual grant: kept": {
 			given: all(wants("app1"), recorded(granted("app1"))),
+			want:  leavesOthers("app2"),
 		},
 		"manual grant kept, recorded grant revoked": {
 			given: all(wants("app1"), inJuju("app1", "app2", "app3")),
-			want: records(granted("app1", "app2"), granted("app1"),
-				plan.Revoke{ID: dbID, Applications: []string{"app2"}}),
+			want: all(records(granted("app1", "app2"), granted("app1"),
+				plan.Revoke{ID: dbID, Applications: []string{"app2"}}), leavesOthers("app3")),
 		},
 	})
 }

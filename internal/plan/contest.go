@@ -28,8 +28,8 @@ const (
 const fieldRemoval = "removal"
 
 // Corrections are the corrections that this process made for one object, by
-// field: the fields of an Update, fieldRemoval, the application of a grant, or
-// the key of an option.
+// field: the fields of an Update, fieldRemoval, the application of a grant, the
+// key of an option, or an application with unlistedField.
 type Corrections map[string]Correction
 
 // Correction describes the last corrections of one field.
@@ -130,6 +130,14 @@ func (p Plan) restoredBy(step Step, outcome Outcome) []string {
 			_, failed := outcome.Applications[app]
 			return failed || !slices.Contains(p.Regrants, app)
 		})
+	case Revoke:
+		var fields []string
+		for _, app := range p.Unlisted {
+			if _, failed := outcome.Applications[app]; !failed {
+				fields = append(fields, unlistedField+app)
+			}
+		}
+		return fields
 	case SetOptions:
 		var fields []string
 		for _, setting := range step.Options {

@@ -63,6 +63,10 @@ type Plan struct {
 	// Regrants are the applications that the steps grant again, because another
 	// client revoked their grants or removed the applications.
 	Regrants []string
+	// Unlisted are the applications that the steps revoke the secret from because
+	// no JujuSecretAccess lists them. OtherGrants are such applications that the
+	// steps leave as they are.
+	Unlisted, OtherGrants []string
 	// Reconfigures are the options that the steps set again, because another
 	// client changed them.
 	Reconfigures []AppOption
@@ -167,9 +171,10 @@ func (c *Creation) Equal(o *Creation) bool {
 	return c.Name == o.Name && c.Replaces == o.Replaces && c.ID == o.ID && slices.Equal(c.Digests, o.Digests)
 }
 
-// OnlyTakesAway reports whether the steps only remove, revoke and reset.
+// OnlyTakesAway reports whether the steps only remove, revoke and reset what the
+// operator made or adopted.
 func (p Plan) OnlyTakesAway() bool {
-	return !slices.ContainsFunc(p.Steps, func(s Step) bool {
+	return len(p.Unlisted) == 0 && !slices.ContainsFunc(p.Steps, func(s Step) bool {
 		switch s.(type) {
 		case Remove, Revoke, ResetOptions:
 			return false

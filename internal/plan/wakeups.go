@@ -23,8 +23,9 @@ type Waiting struct {
 	// Owner is true when the object owns the secret.
 	Owner bool
 	// Access is true for a JujuSecretAccess. Applications are its applications.
-	Access       bool
-	Applications []string
+	// OtherGrants are the applications in its status that no access lists.
+	Access                    bool
+	Applications, OtherGrants []string
 	// Deleting is true when the object is being deleted.
 	Deleting bool
 	// Settled is true when the object is Ready and nothing is in progress.
@@ -88,7 +89,9 @@ func (c Change) ownConcerns(w Waiting) bool {
 	case OwnRemoval:
 		return !w.Owner
 	case OwnRevoke:
-		named := func(app string) bool { return slices.Contains(w.Applications, app) }
+		named := func(app string) bool {
+			return slices.Contains(w.Applications, app) || slices.Contains(w.OtherGrants, app)
+		}
 		return w.Access && !w.Deleting && slices.ContainsFunc(c.Applications, named)
 	}
 	return false

@@ -36,6 +36,9 @@ func TestChangeConcernsObjects(t *testing.T) {
 	access := func(apps ...string) func(*plan.Waiting) {
 		return func(w *plan.Waiting) { w.Access, w.Applications = true, apps }
 	}
+	reports := func(apps ...string) func(*plan.Waiting) {
+		return func(w *plan.Waiting) { w.OtherGrants = apps }
+	}
 	change := func(model string, ids ...string) plan.Change {
 		return plan.Change{Controller: "default", ModelUUID: model, IDs: ids}
 	}
@@ -114,9 +117,12 @@ func TestChangeConcernsObjects(t *testing.T) {
 			waiting(access("app", "b")), own(plan.OwnRevoke, "secret", "a", "app"), true,
 		},
 		"revocation, an access of another": {waiting(access("b")), own(plan.OwnRevoke, "secret", "app"), false},
-		"revocation, a JujuSecret":         {waiting(), own(plan.OwnRevoke, "secret", "app"), false},
-		"revocation, another secret's":     {waiting(access("app")), own(plan.OwnRevoke, "other", "app"), false},
-		"an unknown change":                {waiting(access("app")), own(plan.OwnChange(99), "secret", "app"), false},
+		"revocation, an access that reports the grant": {
+			waiting(access("b"), reports("app", "c")), own(plan.OwnRevoke, "secret", "a", "app"), true,
+		},
+		"revocation, a JujuSecret":     {waiting(), own(plan.OwnRevoke, "secret", "app"), false},
+		"revocation, another secret's": {waiting(access("app")), own(plan.OwnRevoke, "other", "app"), false},
+		"an unknown change":            {waiting(access("app")), own(plan.OwnChange(99), "secret", "app"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@
 package status_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -280,6 +281,56 @@ func TestOptionsThatNameTheSecretAreInTheStatus(t *testing.T) {
 				}
 				out.Report.Events = []status.Event{warning(unreachable, notConnected)}
 			}),
+		},
+	})
+}
+
+func TestOtherGrantsAreInTheStatus(t *testing.T) {
+	t.Parallel()
+	var many []string
+	for n := range 300 {
+		many = append(many, fmt.Sprintf("app-a%03d", n))
+	}
+	other := func(apps ...string) func(*accessIn) { return func(in *accessIn) { in.plan.OtherGrants = apps } }
+	had := func(apps ...string) func(*accessIn) { return func(in *accessIn) { in.old.OtherGrants = apps } }
+	reported := func(apps ...string) func(*accessOut) {
+		return func(out *accessOut) { out.Status.OtherGrants = apps }
+	}
+	runAccessTests(t, map[string]accessTest{
+		"first":     {other("app8", "app9"), reported("app8", "app9")},
+		"unchanged": {all(other("app9"), had("app9")), nil},
+		"gone":      {had("app9"), reported()},
+		"too many":  {other(many...), reported(many[:256]...)},
+		"revoked by the exclusive access": {
+			given: func(in *accessIn) {
+				had("app9")(in)
+				in.plan.Unlisted = []string{"app9"}
+				in.plan.Steps = []plan.Step{plan.Revoke{ID: dbID, Applications: []string{"app9"}}}
+				in.outcomes = []plan.Outcome{{}}
+			},
+			want: all(reported(), did(v1alpha1.ReasonRevoked, "revoked secret:"+dbID+" from app9")),
+		},
+		"kept without a view": {
+			given: all(had("app9"), func(in *accessIn) {
+				in.plan = plan.Plan{Condition: plan.Condition{Reason: unreachable, Message: notConnected}}
+			}),
+			want: func(out *accessOut) {
+				out.Status.Conditions = []metav1.Condition{
+					condition(readyCond, yes, then, unreachable, notConnected),
+					condition(reconciling, yes, now, unreachable, notConnected),
+				}
+				out.Report.Events = []status.Event{warning(unreachable, notConnected)}
+			},
+		},
+		"without the secret": {
+			given: all(had("app9"), func(in *accessIn) { in.plan.Secret, in.plan.Owns = nil, plan.Nothing }),
+			want: all(reported(), func(out *accessOut) { out.Status.SecretID = "" }, have("0/2",
+				is("app1", v1alpha1.ApplicationPending, inSync), is("app2", v1alpha1.ApplicationPending, inSync))),
+		},
+		"kept by a deletion": {all(had("app9"), func(in *accessIn) { in.seen.Deleting = true }), nil},
+		"kept while new grants wait": {
+			given: all(had("app9"), func(in *accessIn) { in.plan = plan.Plan{Wait: time.Second} }),
+			want:  func(out *accessOut) { out.Report.LookAgain = time.Second },
 		},
 	})
 }

@@ -130,6 +130,9 @@ func contentFailed(p plan.Plan, outcomes []plan.Outcome) bool {
 	return false
 }
 
+// maxOtherGrants bounds the list of other grants in a status.
+const maxOtherGrants = 256
+
 // NextAccess returns the new status of a JujuSecretAccess after a plan with its
 // outcomes.
 func NextAccess(
@@ -137,7 +140,7 @@ func NextAccess(
 	outcomes []plan.Outcome, now time.Time,
 ) (v1alpha1.JujuSecretAccessStatus, Report) {
 	if p.Condition.Reason == "" {
-		return old, Report{LookAgain: facts.Target.Wait}
+		return old, Report{LookAgain: cmp.Or(facts.Target.Wait, p.Wait)}
 	}
 	next := old
 	next.ObservedGeneration = generation
@@ -155,6 +158,9 @@ func NextAccess(
 		next.SecretID = p.Secret.ID
 	case p.Owns == plan.Nothing:
 		next.SecretID = ""
+	}
+	if p.Owns == plan.Nothing || p.Secret != nil && !facts.Deleting {
+		next.OtherGrants = p.OtherGrants[:min(len(p.OtherGrants), maxOtherGrants)]
 	}
 	next.Applications = nil
 	granted := 0

@@ -436,6 +436,7 @@ func TestJujuSecretAccessValidation(t *testing.T) {
 		},
 		"deletionPolicy": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = v1alpha1.GrantsRetain }, nil},
 		"adoptionPolicy": {func(a *v1alpha1.JujuSecretAccess) { a.Spec.AdoptionPolicy = v1alpha1.AdoptionAdopt }, nil},
+		"exclusive":      {func(a *v1alpha1.JujuSecretAccess) { a.Spec.Exclusive = true }, nil},
 		"unknown adoptionPolicy": {
 			func(a *v1alpha1.JujuSecretAccess) { a.Spec.AdoptionPolicy = "Always" },
 			[]string{"spec.adoptionPolicy", "Never", "Adopt"},

@@ -6,6 +6,9 @@ package e2e
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/juju-secrets/operator/api/v1alpha1"
 	"github.com/juju-secrets/operator/test/env"
 	"github.com/juju-secrets/operator/test/gen"
@@ -193,4 +196,91 @@ func TestDeletionOfSecretBeforeAccess(t *testing.T) {
 	f.Delete(access)
 	f.AwaitGone(access)
 	f.ExpectJuju(ofDB())
+}
+
+// exclusively makes an access the exclusive one of its secret.
+func exclusively(o *v1alpha1.JujuSecretAccess) { o.Spec.Exclusive = true }
+
+// awaitOtherGrants waits for the applications that no access lists, by the
+// status of an access.
+func (f *fixture) awaitOtherGrants(access *v1alpha1.JujuSecretAccess, want ...string) {
+	f.Helper()
+	f.Await(func() string {
+		f.Refresh(access)
+		return cmp.Diff(want, access.Status.OtherGrants, cmpopts.EquateEmpty())
+	})
+}
+
+func TestExclusiveAccessRevokesGrantsThatNoAccessLists(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	obj, _ := f.uri("db-login")
+	f.Must(f.Juju.Grant(f.Ctx, f.Model, obj.Status.SecretID, "app2", "app3", configured))
+	access := gen.Access(f.Namespace, "db", "db-login", "app1")
+	access.Annotations = map[string]string{v1alpha1.AnnotationReconcileRequestedAt: "the start"}
+	f.Create(access)
+	f.AwaitReady(access)
+	f.awaitOtherGrants(access, "app2", "app3", configured)
+	other := gen.Access(f.Namespace, "other", "db-login", "app2")
+	f.Create(other)
+	f.AwaitReady(other)
+	f.awaitOtherGrants(access, "app3", configured)
+	f.awaitOtherGrants(other, "app3", configured)
+	f.ExpectJuju(ofDB("app1", "app2", "app3", configured))
+
+	env.Change(f, access, exclusively)
+	f.AwaitReady(access)
+	f.ExpectJuju(ofDB("app1", "app2"))
+	f.AwaitEvent(access, v1alpha1.ReasonRevoked)
+	f.awaitOtherGrants(access)
+	f.awaitOtherGrants(other)
+
+	// A grant that is made later is revoked too.
+	f.Must(f.Juju.Grant(f.Ctx, f.Model, obj.Status.SecretID, "app3"))
+	f.LookNow(other)
+	f.AwaitJuju(ofDB("app1", "app2"))
+	f.awaitOtherGrants(other)
+	// The other access did not make this grant, so its deletion leaves the grant.
+	f.Delete(other)
+	f.AwaitGone(other)
+	f.AwaitJuju(ofDB("app1"))
+	f.Delete(access)
+	f.AwaitGone(access)
+	f.ExpectJuju(ofDB())
+}
+
+func TestExclusiveAccessKeepsGrantsOfNewAccesses(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	obj, _ := f.uri("db-login")
+	f.Must(f.Juju.Grant(f.Ctx, f.Model, obj.Status.SecretID, "app2", "app3"))
+	f.LookNow(obj)
+	access := gen.Access(f.Namespace, "db", "db-login", "app1")
+	exclusively(access)
+	byName := gen.DirectAccess(f.Namespace, "by-name",
+		v1alpha1.UserSecretReference{Model: f.Model.Name, Name: "db-login"}, "app2")
+	f.Create(access, byName)
+	f.AwaitReady(access, byName)
+	f.ExpectJuju(ofDB("app1", "app2"))
+}
+
+func TestConflictOfExclusiveAccesses(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	obj, _ := f.uri("db-login")
+	first, second := gen.Access(f.Namespace, "a", "db-login", "app1"), gen.Access(f.Namespace, "b", "db-login", "app2")
+	exclusively(first)
+	exclusively(second)
+	f.Create(first)
+	f.AwaitReady(first)
+	f.Create(second)
+	f.AwaitReason(second, v1alpha1.ReasonConflict, f.Namespace+"/a", "set exclusive on one of the two objects only")
+	f.ExpectJuju(ofDB("app1", "app2"))
+	f.Delete(first)
+	f.AwaitGone(first)
+	f.AwaitReady(second)
+	f.ExpectJuju(ofDB("app2"))
+	f.Must(f.Juju.Grant(f.Ctx, f.Model, obj.Status.SecretID, "app3"))
+	f.LookNow(second)
+	f.AwaitJuju(ofDB("app2"))
 }
