@@ -87,7 +87,7 @@ func TestEveryAccessOfTheSecretKeepsItsGrants(t *testing.T) {
 		"lists it, deleted":           {of("team-b", lists, isDeletedAccess), false},
 		"granted it, by its record":   {of("team-b", granted), true},
 		"granted it, by its status":   {of("team-b", wantsFor(id), grantedInStatus("app9")), true},
-		"granted it, deleted":         {of("team-b", granted, isDeletedAccess), false},
+		"granted it, deleted":         {of("team-b", granted, isDeletedAccess), true},
 		"new, of the JujuSecret":      {of("team-a", unseen), true},
 		"new, of another JujuSecret":  {of("team-b", unseen), false},
 		"new, by ID":                  {of("team-b", unseen, bySecret(ref("prod/app", "secret:"+id, ""))), true},

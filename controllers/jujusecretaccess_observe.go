@@ -64,6 +64,14 @@ func (r *AccessReconciler) observe(
 	if err := r.observeFormer(ctx, obj.Namespace, query, &facts); err != nil {
 		return plan.AccessFacts{}, err
 	}
+	return r.observeSharing(ctx, obj, facts)
+}
+
+// observeSharing gathers what other accesses of the same secret, and of the same
+// options, want and have.
+func (r *AccessReconciler) observeSharing(
+	ctx context.Context, obj *v1alpha1.JujuSecretAccess, facts plan.AccessFacts,
+) (plan.AccessFacts, error) {
 	if secret := facts.SharedSecret(); secret != nil {
 		others, err := r.observeOthers(ctx, obj, secret.ID, facts)
 		if err != nil {

@@ -536,10 +536,11 @@ func grantAccess(facts AccessFacts) Plan {
 		})
 		own, adopted = union(own, found), union(adopted, found)
 	}
-	options, kept := facts.configure(secret), facts.unresettable(facts.View, before)
+	options := facts.configure(secret)
+	kept := union(transferring(facts, secret), facts.unresettable(facts.View, before))
 	plan := Plan{
 		Before:    recordOfGrants(facts, secret, union(before, own), adopted, options.before),
-		After:     recordOfGrants(facts, secret, union(own, union(transferring(facts, secret), kept)), adopted, options.after),
+		After:     recordOfGrants(facts, secret, union(own, kept), adopted, options.after),
 		Secret:    secret,
 		Condition: synced(),
 	}

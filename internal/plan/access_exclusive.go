@@ -63,9 +63,8 @@ func (facts AccessFacts) revokesUnlisted() bool {
 }
 
 // Unlisted returns the applications that have access to the target and that no
-// JujuSecretAccess lists, sorted. An access that is being deleted lists nothing.
-// It still revokes what it granted, so only the exclusive access counts these
-// grants.
+// JujuSecretAccess lists, sorted. The grants of an access that is being deleted
+// are left to it: it first resets its options.
 func (facts AccessFacts) Unlisted() []string {
 	secret := facts.Secret()
 	if secret == nil || facts.Deleting {
@@ -73,10 +72,8 @@ func (facts AccessFacts) Unlisted() []string {
 	}
 	listed := slices.Concat(
 		facts.Applications, facts.Record.grantedOn(secret), facts.WantedByOthers, facts.ListedByOthers,
+		facts.LeavingByOthers,
 	)
-	if !facts.revokesUnlisted() {
-		listed = append(listed, facts.LeavingByOthers...)
-	}
 	return except(union(secret.Granted, nil), listed)
 }
 

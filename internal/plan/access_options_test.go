@@ -101,8 +101,8 @@ func leavesOption(reason v1alpha1.Reason, message string) func(*plan.Plan) {
 
 const (
 	optionOfApp1 = `the option "db-secret" of application "app1"`
-	inUseBy      = ", which the operator did not set: to keep it, remove the option from this object; to replace it, set " +
-		"adoptionPolicy: Adopt"
+	inUseBy      = ", which the operator did not set: to keep it, remove the option from this object; " +
+		"to replace it, set adoptionPolicy: Adopt"
 )
 
 func TestOptionIsSetAfterTheGrantAndRecordedBefore(t *testing.T) {
@@ -267,8 +267,9 @@ func TestOptionIsResetBeforeTheRevokeWhileItNamesTheSecret(t *testing.T) {
 			want:  records(withOptions(both, dbSecret), both),
 		},
 		"deleted": {
-			given: all(recordedOptions(dbSecret), wantsOptions(setting(dbSecret)), hasOption(dbSecret, namesSecret(dbID)), deleting),
-			want:  all(revoked, func(p *plan.Plan) { p.Steps = []plan.Step{resets(dbID, dbSecret), revoke} }),
+			given: all(recordedOptions(dbSecret), wantsOptions(setting(dbSecret)), hasOption(dbSecret, namesSecret(dbID)),
+				deleting),
+			want: all(revoked, func(p *plan.Plan) { p.Steps = []plan.Step{resets(dbID, dbSecret), revoke} }),
 		},
 		"deleted, set to another secret by another client": {
 			given: all(recordedOptions(dbSecret), hasOption(dbSecret, namesSecret(otherID)), deleting),
@@ -305,8 +306,8 @@ func TestOptionIsResetBeforeTheRevokeWhileItNamesTheSecret(t *testing.T) {
 		"deleted, with Retain": {
 			given: all(recordedOptions(dbSecret), hasOption(dbSecret, namesSecret(dbID)), deleting,
 				func(s *plan.AccessFacts) { s.Retain = true }),
-			want: all(releases(`left the grants of secret:`+dbID+` to app1, app2 and the options app1/db-secret, which name secret:`+
-				dbID+` in model "prod/app": deletionPolicy is Retain`),
+			want: all(releases(`left the grants of secret:`+dbID+` to app1, app2 and the options app1/db-secret, `+
+				`which name secret:`+dbID+` in model "prod/app": deletionPolicy is Retain`),
 				func(p *plan.Plan) { p.ModelUUID = modelUUID }),
 		},
 	})
@@ -338,7 +339,8 @@ func TestChangedOptionIsSetAgainUntilAnotherPartyManagesIt(t *testing.T) {
 			s.Corrections = plan.Corrections{"app1/db-secret": {InARow: inARow, Ago: ago}}
 		}
 	}
-	drifted := all(wantsOptions(setting(dbSecret)), recordedOptions(dbSecret), lastNamed(dbSecret), hasOption(dbSecret, unset))
+	drifted := all(wantsOptions(setting(dbSecret)), recordedOptions(dbSecret), lastNamed(dbSecret),
+		hasOption(dbSecret, unset))
 	again := func(p *plan.Plan) {
 		p.Steps, p.Reconfigures = []plan.Step{sets(setting(dbSecret))}, []plan.AppOption{dbSecret}
 	}

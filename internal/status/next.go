@@ -175,7 +175,8 @@ func NextAccess(
 	if sameModel := old.Controller == next.Controller && old.Model == next.Model; sameModel {
 		report.Events = append(modelReplaced(p, old.ModelUUID), report.Events...)
 	}
-	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes, len(facts.Record.Granted) == 0), report.Events)
+	first := len(facts.Record.Granted) == 0
+	report.Events = slices.Concat(adoptedGrants(facts, p), stepEvents(p, outcomes, first), report.Events)
 	return next, report
 }
 
@@ -202,17 +203,10 @@ func applicationStatus(
 	}
 	if p.Secret == nil {
 		// Without a view of the secret the last state is the best guess.
-		last := slices.IndexFunc(old.Applications, func(a v1alpha1.ApplicationStatus) bool {
-			return a.Name == app && a.State == v1alpha1.ApplicationGranted
-		})
-		if last < 0 || p.Owns == plan.Nothing {
-			return waits
+		if last := grantedBefore(app, old); last != nil && p.Owns != plan.Nothing {
+			return *last
 		}
-		return old.Applications[last]
-	}
-	granted := v1alpha1.ApplicationStatus{
-		Name: app, State: v1alpha1.ApplicationGranted,
-		ConfigOptions: namedOptions(app, p, outcomes), Message: p.OptionProblems[app],
+		return waits
 	}
 	holds := slices.Contains(p.Secret.Granted, app)
 	for i, step := range p.Steps {
@@ -220,14 +214,8 @@ func applicationStatus(
 			continue
 		}
 		problem, failed := outcomes[i].Applications[app]
-		switch _, configures := step.(plan.SetOptions); {
-		case configures:
-			if failed {
-				granted.Message = problem.Message
-			}
-			continue
-		case !failed:
-			_, holds = step.(plan.Grant)
+		if _, grants := step.(plan.Grant); !failed {
+			holds = grants
 			continue
 		}
 		waits.State, waits.Message = v1alpha1.ApplicationFailed, problem.Message
@@ -235,16 +223,29 @@ func applicationStatus(
 			waits.State = v1alpha1.ApplicationPending
 		}
 	}
-	if holds {
-		return granted
+	if !holds {
+		return waits
 	}
-	return waits
+	granted := v1alpha1.ApplicationStatus{Name: app, State: v1alpha1.ApplicationGranted}
+	granted.ConfigOptions, granted.Message = optionsOf(app, p, outcomes)
+	return granted
 }
 
-// namedOptions returns the names of the options of an application that name the
-// secret after the steps, sorted.
-func namedOptions(app string, p plan.Plan, outcomes []plan.Outcome) []string {
-	var names []string
+// grantedBefore returns the status of an application that had access, nil if it
+// had none.
+func grantedBefore(app string, old v1alpha1.JujuSecretAccessStatus) *v1alpha1.ApplicationStatus {
+	for i := range old.Applications {
+		if last := &old.Applications[i]; last.Name == app && last.State == v1alpha1.ApplicationGranted {
+			return last
+		}
+	}
+	return nil
+}
+
+// optionsOf returns the names of the options of an application that name the
+// secret after the steps, sorted, and a message about the ones that do not.
+func optionsOf(app string, p plan.Plan, outcomes []plan.Outcome) (names []string, message string) {
+	message = p.OptionProblems[app]
 	for _, option := range p.Named {
 		if option.Application == app {
 			names = append(names, option.Name)
@@ -255,26 +256,27 @@ func namedOptions(app string, p plan.Plan, outcomes []plan.Outcome) []string {
 		if !ok || outcomes[i].Problem != nil || outcomes[i].NotTried {
 			continue
 		}
+		if problem, failed := outcomes[i].Applications[app]; failed {
+			message = problem.Message
+			continue
+		}
 		for _, setting := range set.Options {
-			if _, failed := outcomes[i].Applications[app]; setting.Application == app && !failed {
+			if setting.Application == app {
 				names = append(names, setting.Name)
 			}
 		}
 	}
 	slices.Sort(names)
-	return names
+	return names, message
 }
 
-// accessStep returns the applications that a step grants, revokes or
-// configures.
+// accessStep returns the applications that a step grants or revokes.
 func accessStep(step plan.Step) []string {
 	switch step := step.(type) {
 	case plan.Grant:
 		return step.Applications
 	case plan.Revoke:
 		return step.Applications
-	case plan.SetOptions:
-		return plan.ApplicationsOf(step.Options)
 	}
 	return nil
 }
@@ -320,24 +322,34 @@ func stepEvents(p plan.Plan, outcomes []plan.Outcome, first bool) []Event {
 		case plan.Revoke:
 			events = append(events, forApplications(v1alpha1.ReasonRevoked, "revoked secret:"+step.ID+" from ",
 				step.Applications, outcome)...)
-		case plan.SetOptions:
-			reason := v1alpha1.ReasonConfigured
-			if len(p.Reconfigures) > 0 {
-				reason = v1alpha1.ReasonCorrected
-			}
-			for _, event := range forApplications(reason, "set options to secret:"+step.ID+" for ",
-				plan.ApplicationsOf(step.Options), outcome) {
-				events = append(events, onlyLoggedIf(first, event))
-			}
-		case plan.ResetOptions:
-			events = append(events, forApplications(v1alpha1.ReasonConfigured,
-				"reset the options that named secret:"+step.ID+" for ", plan.ApplicationsOf(step.Options), outcome)...)
+		case plan.SetOptions, plan.ResetOptions:
+			events = append(events, optionEvents(p, step, outcome, first)...)
 		}
 	}
 	if p.Condition.Reason == v1alpha1.ReasonOrphaned && p.Condition.Message != "" {
 		events = append(events, done(v1alpha1.ReasonOrphaned, p.Condition.Message))
 	}
 	return events
+}
+
+// optionEvents returns the event for a step that sets or resets options.
+func optionEvents(p plan.Plan, step plan.Step, outcome plan.Outcome, first bool) []Event {
+	switch step := step.(type) {
+	case plan.SetOptions:
+		reason := v1alpha1.ReasonConfigured
+		if len(p.Reconfigures) > 0 {
+			reason = v1alpha1.ReasonCorrected
+		}
+		events := forApplications(reason, "set options to secret:"+step.ID+" for ", plan.ApplicationsOf(step.Options), outcome)
+		for i := range events {
+			events[i] = onlyLoggedIf(first, events[i])
+		}
+		return events
+	case plan.ResetOptions:
+		return forApplications(v1alpha1.ReasonConfigured, "reset the options that named secret:"+step.ID+" for ",
+			plan.ApplicationsOf(step.Options), outcome)
+	}
+	return nil
 }
 
 // replaces reports whether a plan creates a secret in the place of another one.

@@ -141,14 +141,19 @@ func TestBadOptionIsReportedAndHoldsUpNothing(t *testing.T) {
 		reason v1alpha1.Reason
 		says   string
 	}{
-		"unknown":                  {option("missing"), "", v1alpha1.ReasonConfigOptionInvalid, "juju config configurable"},
-		"of type int":              {option("port"), "", v1alpha1.ReasonConfigOptionInvalid, "the type int"},
-		"of type boolean":          {option("verbose"), "", v1alpha1.ReasonConfigOptionInvalid, "the type boolean"},
-		"of type secret, as an ID": {option("db-secret-2", v1alpha1.FormatID), "", v1alpha1.ReasonConfigOptionInvalid, "set format: URI"},
-		"set to another secret": {
-			option("db-secret-2"), "secret:9m4e2mr0ui3e8a215n4g", v1alpha1.ReasonConfigOptionInUse, "secret:9m4e2mr0ui3e8a215n4g",
+		"unknown":         {option("missing"), "", v1alpha1.ReasonConfigOptionInvalid, "juju config configurable"},
+		"of type int":     {option("port"), "", v1alpha1.ReasonConfigOptionInvalid, "the type int"},
+		"of type boolean": {option("verbose"), "", v1alpha1.ReasonConfigOptionInvalid, "the type boolean"},
+		"of type secret, as an ID": {
+			option("db-secret-2", v1alpha1.FormatID), "", v1alpha1.ReasonConfigOptionInvalid, "set format: URI",
 		},
-		"set to another value": {option("greeting"), "hello there", v1alpha1.ReasonConfigOptionInUse, "adoptionPolicy: Adopt"},
+		"set to another secret": {
+			option("db-secret-2"), "secret:9m4e2mr0ui3e8a215n4g", v1alpha1.ReasonConfigOptionInUse,
+			"secret:9m4e2mr0ui3e8a215n4g",
+		},
+		"set to another value": {
+			option("greeting"), "hello there", v1alpha1.ReasonConfigOptionInUse, "adoptionPolicy: Adopt",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

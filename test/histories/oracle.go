@@ -186,7 +186,8 @@ type findings struct {
 
 func (h *history) look(now map[string]servers.UserSecret, options map[string]string) *findings {
 	f := &findings{
-		history: h, now: now, options: options, byName: map[string]servers.UserSecret{}, present: map[types.UID]*v1alpha1.JujuSecret{},
+		history: h, now: now, options: options,
+		byName: map[string]servers.UserSecret{}, present: map[types.UID]*v1alpha1.JujuSecret{},
 	}
 	for _, secret := range now {
 		f.byName[secret.Name] = secret
