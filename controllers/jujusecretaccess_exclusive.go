@@ -181,21 +181,24 @@ func (r *AccessReconciler) wakeListings() handler.EventHandler {
 type listingChange struct {
 	// added are the applications that it did not list before.
 	added []string
-	// gone is true when it no longer lists an application.
-	gone bool
+	// gone is true when it no longer lists an application. left is true when the
+	// grant of this application stays in Juju, as far as is known.
+	gone, left bool
 	// exclusive is true when it became exclusive, or no longer is.
 	exclusive bool
 }
 
 // concerns reports whether another access of the secret depends on the change.
-// If a grant is no longer listed, every access may have to revoke or report it.
+// If a grant is no longer listed, the exclusive access may have to revoke it. The
+// others report it only if it stays: otherwise each deletion of an access would
+// wake all accesses of the secret.
 func (c listingChange) concerns(other *v1alpha1.JujuSecretAccess) bool {
 	reports := func(app string) bool {
 		pauses := other.Spec.Exclusive && readyReason(other) == v1alpha1.ReasonDrifted
 		return pauses || slices.Contains(other.Status.OtherGrants, app)
 	}
 	return other.DeletionTimestamp.IsZero() &&
-		(c.gone || c.exclusive && other.Spec.Exclusive || slices.ContainsFunc(c.added, reports))
+		(c.left || (c.gone || c.exclusive) && other.Spec.Exclusive || slices.ContainsFunc(c.added, reports))
 }
 
 // listingChanges returns the differences between two versions of an access, by
@@ -212,9 +215,11 @@ func (r *AccessReconciler) listingChanges(before, after *v1alpha1.JujuSecretAcce
 		modify(&change)
 		changes[secretID] = change
 	}
+	revokes, made := before.Spec.DeletionPolicy != v1alpha1.GrantsRetain, r.recordOf(before).Granted
 	for g := range was {
 		if !is[g] {
-			modify(g.secretID, func(c *listingChange) { c.gone = true })
+			left := after == nil && !revokes || after != nil && !slices.Contains(made, g.app)
+			modify(g.secretID, func(c *listingChange) { c.gone, c.left = true, c.left || left })
 		}
 	}
 	for g := range is {

@@ -159,6 +159,8 @@ func TestOldestAccessThatMayUseTheModelIsExclusive(t *testing.T) {
 	}
 }
 
+func retainsGrants(a *v1alpha1.JujuSecretAccess) { a.Spec.DeletionPolicy = v1alpha1.GrantsRetain }
+
 func TestAccessesAreWokenWhenOthersListOtherGrants(t *testing.T) {
 	t.Parallel()
 	drifted := accessReason(v1alpha1.ReasonDrifted)
@@ -191,9 +193,11 @@ func TestAccessesAreWokenWhenOthersListOtherGrants(t *testing.T) {
 			of(lists, grantedThrough("default", "app9")), of(wantsFor("secret"), grantedThrough("default", "app9")), nil,
 		},
 		"no longer has the grant": {
-			of(wantsFor("secret"), grantedThrough("default", "app9")), of(wantsFor("secret")), every,
+			of(wantsFor("secret"), grantedThrough("default", "app9")), of(wantsFor("secret")),
+			[]string{"team-a/exclusive", "team-a/pauses"},
 		},
-		"is gone":                {of(lists), nil, every},
+		"is gone":                {of(lists), nil, []string{"team-a/exclusive", "team-a/pauses"}},
+		"is gone, with Retain":   {of(lists, retainsGrants), nil, every},
 		"is gone, saw no secret": {of(wantsFor("", "app9")), nil, nil},
 		"becomes exclusive": {
 			of(lists), of(lists, isExclusiveAccess), []string{"team-a/exclusive", "team-a/pauses"},

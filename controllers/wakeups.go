@@ -130,7 +130,8 @@ func waitingOf(place placement.Placement) plan.Waiting {
 	return plan.Waiting{
 		Model: place.Model, Former: place.Former, ModelUUID: place.ModelUUID, SecretID: place.SecretID,
 		Owner: place.Owner, Access: place.Access,
-		Applications: place.Applications, OtherGrants: place.OtherGrants, Deleting: place.Deleting, Settled: place.Settled, Reason: place.Reason,
+		Applications: place.Applications, OtherGrants: place.OtherGrants, Deleting: place.Deleting,
+		Settled: place.Settled, Reason: place.Reason,
 	}
 }
 

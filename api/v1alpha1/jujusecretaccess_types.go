@@ -203,6 +203,7 @@ type ApplicationGrant struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	ConfigOptions []ConfigOption `json:"configOptions,omitempty"`
 }

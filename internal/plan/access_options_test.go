@@ -371,11 +371,13 @@ func TestOptionBelongsToTheAccessThatSetItOrToTheOldest(t *testing.T) {
 		other    plan.OtherOption
 		owned    bool
 	}{
-		"both want it, the other is older":               {false, plan.OtherOption{Wants: true, Before: true}, true},
-		"both want it, the other is younger":             {false, plan.OtherOption{Wants: true}, false},
-		"the younger one set it":                         {false, plan.OtherOption{Wants: true, Recorded: true}, true},
-		"this one set it, the other is older":            {true, plan.OtherOption{Wants: true, Before: true}, false},
-		"both set it, the other is older":                {true, plan.OtherOption{Wants: true, Recorded: true, Before: true}, true},
+		"both want it, the other is older":    {false, plan.OtherOption{Wants: true, Before: true}, true},
+		"both want it, the other is younger":  {false, plan.OtherOption{Wants: true}, false},
+		"the younger one set it":              {false, plan.OtherOption{Wants: true, Recorded: true}, true},
+		"this one set it, the other is older": {true, plan.OtherOption{Wants: true, Before: true}, false},
+		"both set it, the other is older": {
+			true, plan.OtherOption{Wants: true, Recorded: true, Before: true}, true,
+		},
 		"both set it, the other is younger":              {true, plan.OtherOption{Wants: true, Recorded: true}, false},
 		"the other gives it up, and has not reset it":    {false, plan.OtherOption{Recorded: true}, true},
 		"the other is being deleted, and did not set it": {false, plan.OtherOption{Before: true}, false},

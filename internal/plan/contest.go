@@ -139,14 +139,19 @@ func (p Plan) restoredBy(step Step, outcome Outcome) []string {
 		}
 		return fields
 	case SetOptions:
-		var fields []string
-		for _, setting := range step.Options {
-			if _, failed := outcome.Applications[setting.Application]; !failed &&
-				slices.Contains(p.Reconfigures, setting.AppOption) {
-				fields = append(fields, setting.key())
-			}
-		}
-		return fields
+		return p.reconfiguredBy(step, outcome)
 	}
 	return nil
+}
+
+// reconfiguredBy returns the options that a step set again.
+func (p Plan) reconfiguredBy(step SetOptions, outcome Outcome) []string {
+	var fields []string
+	for _, setting := range step.Options {
+		_, failed := outcome.Applications[setting.Application]
+		if !failed && slices.Contains(p.Reconfigures, setting.AppOption) {
+			fields = append(fields, setting.key())
+		}
+	}
+	return fields
 }

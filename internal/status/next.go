@@ -340,7 +340,8 @@ func optionEvents(p plan.Plan, step plan.Step, outcome plan.Outcome, first bool)
 		if len(p.Reconfigures) > 0 {
 			reason = v1alpha1.ReasonCorrected
 		}
-		events := forApplications(reason, "set options to secret:"+step.ID+" for ", plan.ApplicationsOf(step.Options), outcome)
+		what := "set options to secret:" + step.ID + " for "
+		events := forApplications(reason, what, plan.ApplicationsOf(step.Options), outcome)
 		for i := range events {
 			events[i] = onlyLoggedIf(first, events[i])
 		}
