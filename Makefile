@@ -125,7 +125,7 @@ test-unit: ## Run the tests that need no servers.
 .PHONY: test-e2e
 test-e2e: $(SERVERS) $(TEST_TOOLS) ## Run the end-to-end tests on a real Kubernetes and a real Juju API server.
 	go build -race -o $(MANAGER_RACE) ./cmd/manager
-	MANAGER=$(MANAGER_RACE) hack/suites.sh test -parallel=12 -timeout=20m $(if $(RUN),-run '$(RUN)' -v)
+	MANAGER=$(MANAGER_RACE) hack/suites.sh test -parallel=12 -timeout=30m $(if $(RUN),-run '$(RUN)' -v)
 
 .PHONY: test-gitops
 test-gitops: $(SERVERS) $(KUBECTL) $(KUSTOMIZE) $(ARGOCD) ## Test the objects with the code of Flux and Argo CD.
