@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/juju/juju/core/arch"
 	corecharm "github.com/juju/juju/core/charm"
 	"github.com/juju/juju/domain/application"
 	applicationcharm "github.com/juju/juju/domain/application/charm"
@@ -100,7 +99,7 @@ func (m *model) refreshApplication(ctx context.Context, name, charmName string) 
 	}
 	args := applicationcharm.ReserveCharmRevisionArgs{
 		Charm: refreshed, Source: corecharm.Local, ReferenceName: charmName, Revision: charmRevision,
-		Architecture: arch.Arch(platform.Architecture),
+		Architecture: platform.Architecture,
 	}
 	if _, _, err := m.services.Application().ReserveCharmRevision(ctx, args); err != nil {
 		return fmt.Errorf("cannot add charm %q: %w", charmName, err)
