@@ -24,7 +24,7 @@ const (
 	// keepSource is how long the content of a changed source is kept for the
 	// objects that have not read it yet. After that, the next of them reads it
 	// again.
-	keepSource = 3 * time.Second
+	keepSource = 10 * time.Second
 	// awaitUsers is how long steps for a changed source are gathered while an
 	// object that uses it is not reconciled.
 	awaitUsers = 15 * time.Second
