@@ -17,6 +17,8 @@
 //	scope.go                       facts about the tenancy of an object
 //	handover.go                    claims and releases controller objects when their class changes
 //	jujusecret_competitors.go      facts about other JujuSecrets
+//	jujusecretaccess_options.go    the options of an access, and who else has them
+//	jujusecretaccess_exclusive.go  grants that no access lists, and when to look for them
 //	jujucontroller_sources.go      reads the credentials and the certificate of a controller object
 //	jujucontroller_uses.go         counts the objects and models that use a controller object
 //	credentials_controller.go      removes the finalizer from Secrets with credentials

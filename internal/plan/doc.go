@@ -10,6 +10,8 @@
 //	secret_owner.go     which of several JujuSecrets gets a secret
 //	competitors.go      facts about other JujuSecrets: who owns, asks, is older
 //	access.go           the rules for a JujuSecretAccess, in order
+//	access_options.go   which options of charms it sets and resets
+//	access_exclusive.go which grants no JujuSecretAccess lists
 //	access_others.go    which other JujuSecretAccesses share its grants
 //	controller.go       the rules for controller objects and credentials Secrets
 //	tenant.go           whether a namespace may use a controller and a model
