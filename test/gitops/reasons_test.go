@@ -36,6 +36,7 @@ var expected = map[v1alpha1.Reason]health{
 	v1alpha1.ReasonGranted:           healthy,
 	v1alpha1.ReasonRevoked:           healthy,
 	v1alpha1.ReasonModelReplaced:     healthy,
+	v1alpha1.ReasonConfigured:        healthy,
 	v1alpha1.ReasonFaultyJujuVersion: healthy,
 	v1alpha1.ReasonOrphaned:          healthy,
 
@@ -60,6 +61,8 @@ var expected = map[v1alpha1.Reason]health{
 	v1alpha1.ReasonControllerDeleting:     degraded,
 	v1alpha1.ReasonCharmOwned:             degraded,
 	v1alpha1.ReasonDrifted:                degraded,
+	v1alpha1.ReasonConfigOptionInvalid:    degraded,
+	v1alpha1.ReasonConfigOptionInUse:      degraded,
 	v1alpha1.ReasonTenantDenied:           degraded,
 	v1alpha1.ReasonModelNotFound:          degraded,
 	v1alpha1.ReasonModelMigrated:          degraded,
