@@ -116,7 +116,7 @@ func brokenByAccess(facts plan.AccessFacts, p plan.Plan) []string {
 	require("only an exclusive access revokes unlisted grants, and only others report them", exclusive ||
 		len(p.Unlisted) == 0)
 	require("an exclusive access reports no other grants", !exclusive || len(p.OtherGrants) == 0)
-	require("other grants exist, and nobody lists them", len(p.OtherGrants) == 0 || p.Secret != nil &&
+	require("other grants exist, and no access lists them", len(p.OtherGrants) == 0 || p.Secret != nil &&
 		within(p.OtherGrants, p.Secret.Granted) &&
 		apart(p.OtherGrants, slices.Concat(facts.Applications, facts.ListedByOthers, facts.LeavingByOthers)))
 	require("no steps without a view", facts.View.Known || len(p.Steps) == 0)

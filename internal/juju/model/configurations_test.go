@@ -131,7 +131,7 @@ func TestApplicationsAskedForDuringAReadFormTheNextRead(t *testing.T) {
 	}
 	c.end(map[string]plan.Application{"app1": {}, "app2": {}, "app3": {}}, nil)
 	if read := c.begin(now); read != nil {
-		t.Errorf("a read of %v is in flight, which nobody asked for", read.apps)
+		t.Errorf("a read of %v is in flight without a request", read.apps)
 	}
 }
 
