@@ -141,8 +141,10 @@ func (e *Environment) verify() error {
 // forbidden returns the text in a log of an operator that must not be there.
 func (e *Environment) forbidden(log string) (found []string) {
 	for _, word := range alarms {
-		if strings.Contains(log, word) {
-			found = append(found, fmt.Sprintf("%q", word))
+		if _, after, ok := strings.Cut(log, word); ok {
+			report := strings.SplitN(after, "\n", alarmLines+1)
+			report = report[:min(len(report), alarmLines)]
+			found = append(found, fmt.Sprintf("%q%s", word, strings.Join(report, "\n")))
 		}
 	}
 	if e.options.Forbidden != nil {
@@ -153,6 +155,10 @@ func (e *Environment) forbidden(log string) (found []string) {
 
 // alarms are words in the log of an operator with a defect.
 var alarms = []string{"panic", "DATA RACE"}
+
+// alarmLines is how many lines of the log are shown from such a word on. The log
+// is removed with the servers, and two stacks of a race fit.
+const alarmLines = 60
 
 func (e *Environment) stop() error {
 	var errs []error
